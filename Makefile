@@ -1,0 +1,58 @@
+# A thin face over the CMake presets; everything real is in CMakeLists.txt.
+PRESET ?= dev
+BUILD := build/$(PRESET)
+export CTEST_OUTPUT_ON_FAILURE := 1
+
+.PHONY: all build deps configure demo test test-asan test-full fuzz lint bench kit install clean
+
+all: build
+
+# Installs what is missing from Debian; needs root or sudo only when something is.
+deps:
+	@scripts/install-deps build
+
+configure: deps
+	@[ -f $(BUILD)/build.ninja ] || cmake --preset $(PRESET)
+
+build: configure
+	cmake --build $(BUILD)
+
+demo: PRESET = release
+demo:
+	@scripts/install-deps build demo
+	@$(MAKE) --no-print-directory build PRESET=release
+	@scripts/demo build/release
+
+test: deps
+	@scripts/install-deps build test
+	@$(MAKE) --no-print-directory build
+	ctest --test-dir $(BUILD) --output-on-failure
+
+test-asan:
+	@scripts/install-deps build test
+	@$(MAKE) --no-print-directory build PRESET=asan
+	ctest --test-dir build/asan --output-on-failure
+
+fuzz:
+	@scripts/install-deps build test
+	@$(MAKE) --no-print-directory build PRESET=fuzz
+	scripts/run-fuzz build/fuzz
+
+lint:
+	@scripts/install-deps build test
+	@$(MAKE) --no-print-directory build
+	scripts/lint $(BUILD)
+
+bench:
+	@scripts/install-deps build bench
+	@$(MAKE) --no-print-directory build PRESET=release
+	bench/run build/release
+
+kit: build
+	scripts/make-kit $(BUILD) build/kit
+
+install: build
+	cmake --install $(BUILD)
+
+clean:
+	rm -rf build

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files whole: bounded reads, and writes that leave the old or the new file, never half of one. */
+#ifndef KM_FILE_H
+#define KM_FILE_H
+
+#include <sys/types.h>
+
+#include "common/km_bytes.h"
+
+/*
+ * km_file_read: the whole file, at most max bytes (KM_E_LIMIT beyond). Returns owned through
+ * *ret_bytes (free with free()); *ret_len its length. dir_fd is a directory or AT_FDCWD.
+ */
+km_status km_file_read(struct km_err *err, int dir_fd, const char *path, size_t max,
+                       uint8_t **ret_bytes, size_t *ret_len);
+/* km_file_write: temporary file beside it, fsync, rename, fsync of the directory. */
+km_status km_file_write(struct km_err *err, int dir_fd, const char *path, struct km_slice bytes,
+                        mode_t mode);
+void km_freep(void *p); /* for KM_AUTO on a malloc'ed pointer */
+
+#endif
