@@ -22,7 +22,7 @@ km_status km_sock_send(struct km_err *err, int sock, struct km_slice msg, const 
  * KM_E_BUSY when non-blocking and nothing is there, KM_E_MALFORMED when more than max_fds came (all are closed). *ret_fds are the
  * caller's to close, close-on-exec.
  */
-km_status km_sock_recv(struct km_err *err, int sock, struct km_span buf, size_t *ret_len, int *ret_fds,
-                       size_t max_fds, size_t *ret_n_fds);
+km_status km_sock_recv(struct km_err *err, int sock, struct km_span buf, size_t *ret_len,
+                       int *ret_fds, size_t max_fds, size_t *ret_n_fds);
 
 #endif

@@ -34,11 +34,12 @@ struct km_lane_server;
 
 /* One parameter as the instance sees it. */
 struct km_lane_param {
-    uint8_t type; /* enum km_lane_param_type */
+    uint8_t type;  /* enum km_lane_param_type */
     bool in_place; /* buffer is shared with the client and may change under the reader */
     uint32_t a, b;
     void *buffer;
-    size_t size; /* in: octets given or room; out (set before the reply): octets written or needed */
+    size_t
+        size; /* in: octets given or room; out (set before the reply): octets written or needed */
 };
 
 struct km_lane_call {
@@ -51,20 +52,23 @@ struct km_lane_call {
  * km_lane_server_new: takes both descriptors on success. KM_E_MALFORMED when the memory is not
  * sealed against shrinking or has the wrong size.
  */
-km_status km_lane_server_new(struct km_err *err, int memory_fd, int socket_fd, struct km_lane_server **ret_lane);
+km_status km_lane_server_new(struct km_err *err, int memory_fd, int socket_fd,
+                             struct km_lane_server **ret_lane);
 void km_lane_server_free(struct km_lane_server *lane);
 /*
  * km_lane_server_wait: blocks until one of the lanes has a call, its client is gone or the process was nudged
  * (km_lane_server_nudge, safe in a signal handler). *ret_index names the lane; KM_E_DEAD when that client is gone;
  * KM_E_CANCELLED when nudged. Spins first when the client said that it does.
  */
-km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *lanes, size_t n_lanes,
-                              size_t *ret_index);
+km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *lanes,
+                              size_t n_lanes, size_t *ret_index);
 void km_lane_server_nudge(void);
 /* km_lane_server_take: copies the posted call in. KM_E_MALFORMED when it is not a legal call: answer BAD_PARAMETERS. */
-km_status km_lane_server_take(struct km_err *err, struct km_lane_server *lane, struct km_lane_call *ret_call);
+km_status km_lane_server_take(struct km_err *err, struct km_lane_server *lane,
+                              struct km_lane_call *ret_call);
 /* km_lane_server_reply: copies outputs back and hands the lane to the client. The call's buffers are gone afterwards. */
-void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call, uint32_t result, uint32_t origin);
+void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call, uint32_t result,
+                          uint32_t origin);
 /* km_lane_server_cancelled: whether the client asked to cancel the call being served. */
 bool km_lane_server_cancelled(const struct km_lane_server *lane);
 /* km_lane_server_wait_cancel: sleeps until that or ms passed; true when cancelled (for TEE_Wait). */
@@ -77,7 +81,7 @@ struct km_lane_client;
 struct km_lane_client_param {
     uint8_t type;
     uint32_t a, b;
-    void *buffer;  /* ordinary memory, copied; or NULL with shared set */
+    void *buffer; /* ordinary memory, copied; or NULL with shared set */
     size_t size;
     const struct km_lane_shared *shared; /* registered memory, used in place */
     size_t offset;
@@ -89,21 +93,22 @@ struct km_lane_shared {
     uint64_t id;   /* unique in this process, never used again */
     size_t offset; /* of the first octet in the memfd */
     size_t size;
-    uint8_t *at;   /* where the client sees that first octet */
+    uint8_t *at; /* where the client sees that first octet */
 };
 
 /* km_lane_memory_new: a sealed memfd of the lane's size, as keymoord makes it. */
 km_status km_lane_memory_new(struct km_err *err, int *ret_fd);
-km_status km_lane_client_new(struct km_err *err, int memory_fd, int socket_fd, struct km_lane_client **ret_lane);
+km_status km_lane_client_new(struct km_err *err, int memory_fd, int socket_fd,
+                             struct km_lane_client **ret_lane);
 void km_lane_client_free(struct km_lane_client *lane);
 /*
  * km_lane_client_call: posts and waits. KM_OK when the instance answered (result and origin are its own words),
  * KM_E_DEAD when it is gone, KM_E_LIMIT when the parameters do not fit. Sizes and values come back in params.
  * May be called from one thread at a time; km_lane_client_cancel from any.
  */
-km_status km_lane_client_call(struct km_err *err, struct km_lane_client *lane, uint32_t op, uint32_t command,
-                              struct km_lane_client_param params[KM_LANE_PARAMS], uint32_t *ret_result,
-                              uint32_t *ret_origin);
+km_status km_lane_client_call(struct km_err *err, struct km_lane_client *lane, uint32_t op,
+                              uint32_t command, struct km_lane_client_param params[KM_LANE_PARAMS],
+                              uint32_t *ret_result, uint32_t *ret_origin);
 void km_lane_client_cancel(struct km_lane_client *lane);
 /* km_lane_client_forget: tells the instance to unmap shared memory that will not be used again. */
 void km_lane_client_forget(struct km_lane_client *lane, uint64_t shared_id);

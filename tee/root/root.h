@@ -19,7 +19,14 @@
 
 struct km_root;
 
-enum km_root_curve { KM_ROOT_P256 = 1, KM_ROOT_P384, KM_ROOT_P521, KM_ROOT_RSA2048, KM_ROOT_RSA3072, KM_ROOT_RSA4096 };
+enum km_root_curve {
+    KM_ROOT_P256 = 1,
+    KM_ROOT_P384,
+    KM_ROOT_P521,
+    KM_ROOT_RSA2048,
+    KM_ROOT_RSA3072,
+    KM_ROOT_RSA4096
+};
 enum km_root_alg { KM_ROOT_ECDSA = 1, KM_ROOT_RSA_PKCS1, KM_ROOT_RSA_PSS };
 
 /* What a key in the hardware is for and made of. */
@@ -54,9 +61,8 @@ struct km_root_driver {
     km_status (*key_public)(struct km_err *err, void *state, struct km_slice id,
                             struct km_root_key_spec *ret_spec, struct km_span spki,
                             size_t *ret_len);
-    km_status (*key_sign)(struct km_err *err, void *state, struct km_slice id,
-                          enum km_root_alg alg, struct km_slice digest, struct km_span signature,
-                          size_t *ret_len);
+    km_status (*key_sign)(struct km_err *err, void *state, struct km_slice id, enum km_root_alg alg,
+                          struct km_slice digest, struct km_span signature, size_t *ret_len);
     km_status (*key_agree)(struct km_err *err, void *state, struct km_slice id,
                            struct km_slice peer_point, struct km_secret **ret_shared);
     km_status (*key_delete)(struct km_err *err, void *state, struct km_slice id);
@@ -77,6 +83,7 @@ void km_root_close(struct km_root *root);
 bool km_root_has_counter(const struct km_root *root);
 
 /* The drivers of this build. */
-extern const struct km_root_driver km_root_soft; /* argument: path of the secret's file, made on first use, 0600 */
+extern const struct km_root_driver
+    km_root_soft; /* argument: path of the secret's file, made on first use, 0600 */
 
 #endif

@@ -18,16 +18,17 @@
 /* A property that a TA reads by name (Internal Core API 1.3.1, 4.4); both strings stay. */
 struct km_rt_property {
     const char *name;
-    const char *value; /* text form: strings as they are, booleans true/false, numbers decimal, UUIDs canonical */
+    const char *
+        value; /* text form: strings as they are, booleans true/false, numbers decimal, UUIDs canonical */
 };
 
 /* Who called (TEE_PROPSET_CURRENT_CLIENT). */
 struct km_rt_client {
-    uint32_t login;       /* TEE_LOGIN_... */
-    struct km_uuid uuid;  /* as Linux derives it for that login, or the calling TA's */
-    uint32_t uid, gid;    /* of the peer, from the socket; 0xffffffff for a TA */
+    uint32_t login;      /* TEE_LOGIN_... */
+    struct km_uuid uuid; /* as Linux derives it for that login, or the calling TA's */
+    uint32_t uid, gid;   /* of the peer, from the socket; 0xffffffff for a TA */
     uint32_t pid;
-    bool is_admin;        /* root, or the user that keymoord runs as */
+    bool is_admin; /* root, or the user that keymoord runs as */
 };
 
 /* What the host does for the runtime. */
@@ -64,7 +65,8 @@ struct km_rt_config {
     struct km_rt_entry entry;
     const struct km_rt_property *ta_properties; /* from the package: gpd.ta.*, and its own */
     size_t n_ta_properties;
-    const struct km_rt_property *tee_properties; /* gpd.tee.* that depend on root and configuration */
+    const struct km_rt_property
+        *tee_properties; /* gpd.tee.* that depend on root and configuration */
     size_t n_tee_properties;
     struct km_store *store; /* NULL: TEE_ERROR_STORAGE_NOT_AVAILABLE; borrowed */
     struct km_rt_host host;
@@ -77,8 +79,10 @@ km_status km_rt_warm(struct km_err *err);
 km_status km_rt_start(struct km_err *err, const struct km_rt_config *config);
 /* The calls of the host's loop. Panics inside end the process through host.panic. */
 TEE_Result km_rt_create(void);
-TEE_Result km_rt_open_session(const struct km_rt_client *client, struct km_lane_call *call, void **ret_session);
-TEE_Result km_rt_invoke(const struct km_rt_client *client, void *session, struct km_lane_call *call);
+TEE_Result km_rt_open_session(const struct km_rt_client *client, struct km_lane_call *call,
+                              void **ret_session);
+TEE_Result km_rt_invoke(const struct km_rt_client *client, void *session,
+                        struct km_lane_call *call);
 void km_rt_close_session(const struct km_rt_client *client, void *session);
 void km_rt_destroy(void);
 

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clrc: keys and cryptographic operations in the trusted service.
+ *
+ * Handles stand for things that live in the crypto trusted application; key bytes never come back
+ * unless a key was created exportable. The library connects on first use, keeps a pool of sessions
+ * so that threads run in parallel, survives fork, and reconnects when the service was away.
+ *
+ * Conventions. Every function returns a ClrcResult: CLRC_SUCCESS or one of CLRC_ERROR_...; outputs
+ * are written only on success except where said. Buffers are borrowed for the call. A length that
+ * comes back: on entry room in octets, on success octets written, with CLRC_ERROR_SHORT_BUFFER
+ * octets needed (a NULL buffer with room 0 asks for it). Strings are UTF-8 and end with a NUL.
+ * A handle may be used by one thread at a time; different handles in parallel. Named keys and
+ * one-shot calls run in parallel; an ephemeral key lives in one session, and calls with it queue.
+ * Every call may block until the service answers. clrcLastError tells more about the last failure
+ * of the calling thread.
+ */
+#ifndef CLRC_H
+#define CLRC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CLRC_API __attribute__((visibility("default")))
+#else
+#define CLRC_API
+#endif
+
+typedef uint32_t ClrcResult;
+
+#define CLRC_SUCCESS 0x00000000u
+#define CLRC_ERROR_GENERIC 0xffff0000u        /* something unforeseen; see clrcLastError */
+#define CLRC_ERROR_BAD_PARAMETERS 0xffff0001u /* an argument is wrong */
+#define CLRC_ERROR_BAD_NAME 0xffff0002u       /* empty, longer than CLRC_NAME_MAX or not UTF-8 */
+#define CLRC_ERROR_BAD_FORMAT 0xffff0003u   /* key or package data do not have the promised form */
+#define CLRC_ERROR_SHORT_BUFFER 0xffff0004u /* the length now says how much is needed */
+#define CLRC_ERROR_TOO_LARGE 0xffff0005u    /* beyond a documented limit */
+#define CLRC_ERROR_OUT_OF_MEMORY 0xffff0006u
+#define CLRC_ERROR_NO_SPACE 0xffff0007u      /* the store's disk is full; nothing was changed */
+#define CLRC_ERROR_NOT_FOUND 0xffff0008u     /* no such key or password object */
+#define CLRC_ERROR_EXISTS 0xffff0009u        /* the name is taken */
+#define CLRC_ERROR_NOT_SUPPORTED 0xffff000au /* algorithm, size or curve is not offered */
+#define CLRC_ERROR_BUSY 0xffff000bu          /* somebody else is changing it */
+#define CLRC_ERROR_CANCELLED 0xffff000cu
+#define CLRC_ERROR_STATE 0xffff000du   /* not in this state of the handle */
+#define CLRC_ERROR_CORRUPT 0xffff000eu /* stored data are damaged or were put back */
+#define CLRC_ERROR_ACCESS_DENIED                                                                   \
+    0xffff0101u                          /* not allowed for this caller, or by the key's policy */
+#define CLRC_ERROR_PASSWORD 0xffff0102u  /* a password is needed, or this one is wrong */
+#define CLRC_ERROR_THROTTLED 0xffff0103u /* too many wrong passwords: wait (clrcPasswordWait) */
+#define CLRC_ERROR_NOT_EXPORTABLE 0xffff0104u /* the private part does not leave the service */
+#define CLRC_ERROR_IMMUTABLE 0xffff0105u      /* a provisioned key can't be changed or deleted */
+#define CLRC_ERROR_EXPIRED 0xffff0106u        /* the key's last day has passed */
+#define CLRC_ERROR_USED_UP 0xffff0107u        /* the key's uses are spent */
+#define CLRC_ERROR_SIGNATURE 0xffff0108u      /* signature does not fit */
+#define CLRC_ERROR_MAC 0xffff0109u            /* tag or MAC does not fit */
+#define CLRC_ERROR_KEY_GONE 0xffff010au       /* the named key was deleted or replaced meanwhile */
+#define CLRC_ERROR_NO_SERVICE 0xffff0201u     /* keymoord can't be reached */
+#define CLRC_ERROR_SERVICE_DIED                                                                    \
+    0xffff0202u /* the session ended during the call; the next call reconnects */
+
+typedef struct clrc_key *ClrcKeyHandle;
+typedef struct clrc_password *ClrcPasswordHandle;
+typedef struct clrc_operation *ClrcOperationHandle;
+
+#define CLRC_NAME_MAX 63u /* octets of a key's or password object's name, NUL not counted */
+#define CLRC_PASSWORD_MAX 256u
+
+/* Provisioned keys. */
+#define CLRC_OEM_PUBLIC_KEY "com.seqlabs.oem_pub_key"
+#define CLRC_OEM_CLOUD_PUBLIC_KEY "com.seqlabs.oem_cloud_pub_key"
+#define CLRC_OEM_PAYLOAD_PUBLIC_KEY "com.seqlabs.oem_payload_pub_key"
+#define CLRC_OEM_COMMAND_PUBLIC_KEY "com.seqlabs.oem_command_pub_key"
+#define CLRC_OEM_DEVICE_PUBLIC_KEY "com.seqlabs.oem_device_pub_key"
+#define CLRC_OEM_DEVICE_PRIVATE_KEY "com.seqlabs.oem_device_key"
+#define CLRC_EMPOWER_PUBLIC_KEY "com.seqlabs.emp_pub_key"
+#define CLRC_EMPOWER_CLOUD_PUBLIC_KEY "com.seqlabs.emp_cloud_pub_key"
+#define CLRC_EMPOWER_DEVICE_PUBLIC_KEY "com.seqlabs.emp_device_pub_key"
+#define CLRC_EMPOWER_DEVICE_PRIVATE_KEY "com.seqlabs.emp_device_key"
+
+typedef enum ClrcKeyType {
+    KEY_NONE = 0,
+    KEY_AES,            /* 128, 192, 256 bits */
+    KEY_HMAC,           /* 64 to 4096 bits, whole octets */
+    KEY_GENERIC_SECRET, /* input to HKDF; whole octets, to 4096 bits */
+    KEY_RSA_PUBLIC,     /* 2048 to 4096 bits */
+    KEY_RSA_KEYPAIR,
+    KEY_ECDSA_PUBLIC, /* P-256, P-384, P-521: 256, 384, 521 bits */
+    KEY_ECDSA_KEYPAIR,
+    KEY_ECDH_PUBLIC,
+    KEY_ECDH_KEYPAIR,
+    KEY_EC_DUAL_PUBLIC, /* both ECDSA and ECDH, as the provisioned device keys are */
+    KEY_EC_DUAL_KEYPAIR,
+} ClrcKeyType;
+
+/* What a key may be used for; 0 in a template means all that its type allows. */
+#define CLRC_USAGE_ENCRYPT 0x00000001u
+#define CLRC_USAGE_DECRYPT 0x00000002u
+#define CLRC_USAGE_SIGN 0x00000004u
+#define CLRC_USAGE_VERIFY 0x00000008u
+#define CLRC_USAGE_MAC 0x00000010u
+#define CLRC_USAGE_DERIVE 0x00000020u
+
+/* Flags fixed when a key is made. */
+#define CLRC_ATTR_EXPORT_AS_PLAIN 0x00000001u /* the private part may be exported; off by default */
+#define CLRC_ATTR_SHARED 0x00000002u /* every caller may use the saved key, not its owner alone */
+#define CLRC_ATTR_AUDIT_EACH_USE 0x00000004u /* one audit record a use, not one a session */
+
+/* Who may use a saved key besides its owner and the administrator; every field set must fit. */
+typedef struct ClrcGrant {
+    uint32_t fields; /* CLRC_GRANT_... */
+    uint32_t uid, gid;
+    uint8_t exe_sha256[32]; /* digest of the caller's executable */
+    char unit[64];          /* systemd unit */
+} ClrcGrant;
+#define CLRC_GRANT_UID 0x1u
+#define CLRC_GRANT_GID 0x2u
+#define CLRC_GRANT_EXE 0x4u
+#define CLRC_GRANT_UNIT 0x8u
+#define CLRC_GRANTS_MAX 8u
+
+/* Wishes for a key to be made or imported. All zero but type and bits is the safe default. */
+typedef struct ClrcKeyTemplate {
+    ClrcKeyType type;
+    uint32_t bits;       /* size or curve; 0 on import means as in the data */
+    uint32_t usage;      /* CLRC_USAGE_..., 0 for all */
+    uint32_t attributes; /* CLRC_ATTR_... flags */
+    uint64_t max_uses;   /* 0: unlimited; counted persistently once the key is saved */
+    uint64_t not_after;  /* seconds since 1970 by the service's clock; 0: never expires */
+    const ClrcGrant *grants;
+    uint32_t n_grants; /* at most CLRC_GRANTS_MAX */
+} ClrcKeyTemplate;
+
+/* What can be asked of a key. */
+typedef struct ClrcKeyInfo {
+    ClrcKeyType type;
+    uint32_t bits;
+    uint32_t usage;
+    uint32_t attributes;
+    uint64_t max_uses, uses_left;
+    uint64_t not_after;
+    uint32_t owner_uid;
+    uint8_t is_saved, is_provisioned, is_immutable, has_password;
+    uint8_t id[16];               /* unique for each key ever made */
+    char name[CLRC_NAME_MAX + 1]; /* "" when not saved */
+    char password_name[CLRC_NAME_MAX + 1];
+    char storage[16]; /* where it lives: "soft", later the root's name */
+} ClrcKeyInfo;
+
+/* Single components of a key, big-endian; the private ones only of exportable keys. */
+typedef enum ClrcAttribute {
+    CLRC_ATTR_RSA_MODULUS = 1,
+    CLRC_ATTR_RSA_PUBLIC_EXPONENT,
+    CLRC_ATTR_RSA_PRIVATE_EXPONENT,
+    CLRC_ATTR_RSA_PRIME1,
+    CLRC_ATTR_RSA_PRIME2,
+    CLRC_ATTR_RSA_EXPONENT1,
+    CLRC_ATTR_RSA_EXPONENT2,
+    CLRC_ATTR_RSA_COEFFICIENT,
+    CLRC_ATTR_ECC_CURVE,          /* uint32_t bits, native order */
+    CLRC_ATTR_ECC_PUBLIC_VALUE_X, /* padded to the curve's size */
+    CLRC_ATTR_ECC_PUBLIC_VALUE_Y,
+    CLRC_ATTR_ECC_PRIVATE_VALUE,
+    CLRC_ATTR_SECRET_VALUE, /* AES, HMAC, generic */
+} ClrcAttribute;
+
+typedef struct ClrcAttributeValue {
+    ClrcAttribute attribute;
+    const void *data;
+    uint32_t length;
+} ClrcAttributeValue;
+
+typedef enum ClrcAlgorithm {
+    CLRC_ALG_NONE = 0,
+    /* digests */
+    CLRC_SHA1 = 0x100,
+    CLRC_SHA224,
+    CLRC_SHA256,
+    CLRC_SHA384,
+    CLRC_SHA512,
+    /* ciphers, no padding; CTR counts a 128-bit big-endian block */
+    CLRC_AES_ECB_NOPAD = 0x200,
+    CLRC_AES_CBC_NOPAD,
+    CLRC_AES_CTR,
+    /* authenticated encryption */
+    CLRC_AES_GCM = 0x300,
+    /* MACs */
+    CLRC_AES_CMAC = 0x400,
+    CLRC_HMAC_SHA1,
+    CLRC_HMAC_SHA224,
+    CLRC_HMAC_SHA256,
+    CLRC_HMAC_SHA384,
+    CLRC_HMAC_SHA512,
+    /* signatures over a digest; PSS salt is as long as the digest unless said otherwise */
+    CLRC_RSASSA_PKCS1_V1_5_SHA1 = 0x500,
+    CLRC_RSASSA_PKCS1_V1_5_SHA224,
+    CLRC_RSASSA_PKCS1_V1_5_SHA256,
+    CLRC_RSASSA_PKCS1_V1_5_SHA384,
+    CLRC_RSASSA_PKCS1_V1_5_SHA512,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA1,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA224,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA256,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA384,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA512,
+    CLRC_ECDSA, /* curve from the key; signature is DER (SEQUENCE of r and s); any digest length to 64 */
+    /* asymmetric encryption */
+    CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
+    CLRC_RSAES_PKCS1_OAEP_MGF1_SHA224,
+    CLRC_RSAES_PKCS1_OAEP_MGF1_SHA256,
+    CLRC_RSAES_PKCS1_OAEP_MGF1_SHA384,
+    CLRC_RSAES_PKCS1_OAEP_MGF1_SHA512,
+    /* agreement and derivation */
+    CLRC_ECDH = 0x700,
+    CLRC_HKDF_SHA1,
+    CLRC_HKDF_SHA224,
+    CLRC_HKDF_SHA256,
+    CLRC_HKDF_SHA384,
+    CLRC_HKDF_SHA512,
+} ClrcAlgorithm;
+
+typedef enum ClrcMode {
+    CLRC_MODE_ENCRYPT = 1,
+    CLRC_MODE_DECRYPT,
+    CLRC_MODE_SIGN,
+    CLRC_MODE_VERIFY,
+    CLRC_MODE_MAC,
+    CLRC_MODE_DIGEST,
+} ClrcMode;
+
+/* ---- the library ---- */
+
+/* clrcResultText: one plain sentence for a result; static storage. */
+CLRC_API const char *clrcResultText(ClrcResult result);
+/* clrcLastError: what the calling thread's last failed call attempted; valid until its next call. */
+CLRC_API const char *clrcLastError(void);
+/* clrcSetSocket: where keymoord listens, instead of $KEYMOOR_SOCKET or the default; before the first call. */
+CLRC_API ClrcResult clrcSetSocket(const char *path);
+/* clrcAlgorithmSupported: CLRC_SUCCESS or CLRC_ERROR_NOT_SUPPORTED (bits 0: any). */
+CLRC_API ClrcResult clrcAlgorithmSupported(ClrcAlgorithm algorithm, uint32_t bits);
+/* clrcAlgorithmByName / clrcAlgorithmName: "AES_CTR", "HMAC_SHA256", ... and back. */
+CLRC_API ClrcAlgorithm clrcAlgorithmByName(const char *name);
+CLRC_API const char *clrcAlgorithmName(ClrcAlgorithm algorithm);
+/* clrcKeyTypeByName / clrcKeyTypeName: "KEY_ECDSA_KEYPAIR", ... and back. */
+CLRC_API ClrcKeyType clrcKeyTypeByName(const char *name);
+CLRC_API const char *clrcKeyTypeName(ClrcKeyType type);
+/* clrcShutdown: closes idle sessions; never needed, and calls may follow. */
+CLRC_API void clrcShutdown(void);
+
+/* ---- keys ---- */
+
+/* clrcCreateKey: makes an ephemeral key in the service. */
+CLRC_API ClrcResult clrcCreateKey(const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey);
+/* clrcImportKeyRaw: a symmetric key's octets. The caller's copy stays the caller's to wipe. */
+CLRC_API ClrcResult clrcImportKeyRaw(const ClrcKeyTemplate *wish, const uint8_t *key,
+                                     uint32_t length, ClrcKeyHandle *hKey);
+/*
+ * clrcImportKeyDer: SubjectPublicKeyInfo for public types; PKCS#8, SEC 1 or PKCS#1 for key pairs
+ * (the public part is computed when it is missing and checked when it is there).
+ */
+CLRC_API ClrcResult clrcImportKeyDer(const ClrcKeyTemplate *wish, const uint8_t *der,
+                                     uint32_t length, ClrcKeyHandle *hKey);
+CLRC_API ClrcResult clrcImportKeyAttributes(const ClrcKeyTemplate *wish,
+                                            const ClrcAttributeValue *values, uint32_t n_values,
+                                            ClrcKeyHandle *hKey);
+/* clrcExportPublicKey: SubjectPublicKeyInfo (RFC 5280) in DER. */
+CLRC_API ClrcResult clrcExportPublicKey(ClrcKeyHandle hKey, uint8_t *der, uint32_t *length);
+/* clrcExportKey: PKCS#8 in DER, or the octets of a symmetric key; CLRC_ERROR_NOT_EXPORTABLE for all others. */
+CLRC_API ClrcResult clrcExportKey(ClrcKeyHandle hKey, uint8_t *data, uint32_t *length);
+CLRC_API ClrcResult clrcGetKeyAttribute(ClrcKeyHandle hKey, ClrcAttribute attribute, void *data,
+                                        uint32_t *length);
+CLRC_API ClrcResult clrcGetKeyInfo(ClrcKeyHandle hKey, ClrcKeyInfo *info);
+/* clrcFreeKey: ends the handle; an ephemeral key is gone. NULL is allowed. */
+CLRC_API void clrcFreeKey(ClrcKeyHandle hKey);
+
+/*
+ * clrcSaveNamedKey: stores the key under a new name (CLRC_ERROR_EXISTS), wrapped under the password object when
+ * hPassword is not NULL. On success the handle stands for the saved key.
+ */
+CLRC_API ClrcResult clrcSaveNamedKey(ClrcKeyHandle hKey, const char *name,
+                                     ClrcPasswordHandle hPassword);
+/* clrcLoadNamedKey: hPassword NULL for a key without one; CLRC_ERROR_PASSWORD when it needs one or another. */
+CLRC_API ClrcResult clrcLoadNamedKey(const char *name, ClrcPasswordHandle hPassword,
+                                     ClrcKeyHandle *hKey);
+/* clrcDeleteNamedKey: CLRC_ERROR_IMMUTABLE for provisioned keys. Owner or administrator only. */
+CLRC_API ClrcResult clrcDeleteNamedKey(const char *name, ClrcPasswordHandle hPassword);
+/* clrcDescribeNamedKey: its info without loading it or knowing its password. */
+CLRC_API ClrcResult clrcDescribeNamedKey(const char *name, ClrcKeyInfo *info);
+/* clrcListNamedKeys: calls seen once per key the caller may use until it answers 0. password_name not NULL: only keys under that password object. */
+CLRC_API ClrcResult clrcListNamedKeys(const char *password_name,
+                                      int (*seen)(void *arg, const ClrcKeyInfo *info), void *arg);
+
+/* ---- passwords: named objects of their own; one may guard many keys ---- */
+
+/* clrcCreatePassword: stores a new password object (CLRC_ERROR_EXISTS). length 1 to CLRC_PASSWORD_MAX octets. */
+CLRC_API ClrcResult clrcCreatePassword(const char *name, const uint8_t *password, uint32_t length);
+/*
+ * clrcLoadPassword: checks the password in the service: CLRC_ERROR_PASSWORD, and after repeated failures
+ * CLRC_ERROR_THROTTLED until a growing wait is over (it survives restarts). The library keeps the password in
+ * locked memory while the handle lives.
+ */
+CLRC_API ClrcResult clrcLoadPassword(const char *name, const uint8_t *password, uint32_t length,
+                                     ClrcPasswordHandle *hPassword);
+/* clrcPasswordWait: seconds until the next guess is taken; 0 for at once. */
+CLRC_API ClrcResult clrcPasswordWait(const char *name, uint32_t *seconds);
+/* clrcDeletePassword: CLRC_ERROR_BUSY while keys are wrapped under it. */
+CLRC_API ClrcResult clrcDeletePassword(const char *name, const uint8_t *password, uint32_t length);
+CLRC_API ClrcResult clrcListPasswords(int (*seen)(void *arg, const char *name), void *arg);
+CLRC_API void clrcFreePassword(ClrcPasswordHandle hPassword);
+
+/* ---- one-shot operations ---- */
+
+CLRC_API ClrcResult clrcRandom(uint8_t *out, uint32_t length);
+CLRC_API ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, size_t length,
+                               uint8_t *digest, uint32_t *digest_length);
+/* clrcSignDigest: digest made by the caller; its length must fit the algorithm (any to 64 octets for CLRC_ECDSA). */
+CLRC_API ClrcResult clrcSignDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                   const uint8_t *digest, uint32_t digest_length,
+                                   uint8_t *signature, uint32_t *signature_length);
+CLRC_API ClrcResult clrcVerifyDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                     const uint8_t *digest, uint32_t digest_length,
+                                     const uint8_t *signature, uint32_t signature_length);
+/* clrcSignDigestPss: as above with a salt of salt_length octets (CLRC_RSASSA_PKCS1_PSS_... only). */
+CLRC_API ClrcResult clrcSignDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                      uint32_t salt_length, const uint8_t *digest,
+                                      uint32_t digest_length, uint8_t *signature,
+                                      uint32_t *signature_length);
+CLRC_API ClrcResult clrcMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data,
+                            size_t length, uint8_t *mac, uint32_t *mac_length);
+/* clrcVerifyMac: compared inside the service in constant time. */
+CLRC_API ClrcResult clrcVerifyMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data,
+                                  size_t length, const uint8_t *mac, uint32_t mac_length);
+/* clrcCipher: whole message; in and out may be the same buffer; iv NULL for ECB, else 16 octets. */
+CLRC_API ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode,
+                               const uint8_t *iv, uint32_t iv_length, const uint8_t *in,
+                               size_t length, uint8_t *out, size_t *out_length);
+typedef struct ClrcAead {
+    const uint8_t *nonce;
+    uint32_t nonce_length;
+    const uint8_t *aad;
+    size_t aad_length;
+} ClrcAead;
+/* clrcAeadEncrypt / Decrypt: tag apart, 12 to 16 octets. Decrypt writes nothing to out when the tag does not fit. */
+CLRC_API ClrcResult clrcAeadEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                    const ClrcAead *aead, const uint8_t *in, size_t length,
+                                    uint8_t *out, uint8_t *tag, uint32_t tag_length);
+CLRC_API ClrcResult clrcAeadDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                    const ClrcAead *aead, const uint8_t *in, size_t length,
+                                    uint8_t *out, const uint8_t *tag, uint32_t tag_length);
+/* clrcAsymmetricEncrypt / Decrypt: OAEP; label may be NULL. */
+CLRC_API ClrcResult clrcAsymmetricEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                          const uint8_t *label, uint32_t label_length,
+                                          const uint8_t *in, uint32_t length, uint8_t *out,
+                                          uint32_t *out_length);
+CLRC_API ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                          const uint8_t *label, uint32_t label_length,
+                                          const uint8_t *in, uint32_t length, uint8_t *out,
+                                          uint32_t *out_length);
+/*
+ * clrcAgree: ECDH with the peer's point (uncompressed, 04 X Y): the X coordinate as a new ephemeral
+ * KEY_GENERIC_SECRET. It may be exported only when wish says so and the private key's usage allows derivation.
+ */
+CLRC_API ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
+                              const ClrcKeyTemplate *wish, ClrcKeyHandle *hShared);
+/* clrcAgreeRaw: the same X coordinate to the caller, as TLS libraries need it. The long-lived key stays. */
+CLRC_API ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point,
+                                 uint32_t peer_length, uint8_t *shared, uint32_t *shared_length);
+/* clrcDerive: HKDF of a generic secret into a new ephemeral key of wish's type and bits. */
+CLRC_API ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint8_t *salt,
+                               uint32_t salt_length, const uint8_t *info, uint32_t info_length,
+                               const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey);
+
+/* ---- multi-part operations ---- */
+
+/*
+ * clrcOperationNew: hKey NULL for digests; it may be freed afterwards. aead for CLRC_AES_GCM (with tag_length), iv for
+ * ciphers. Sign and verify hash the message inside the service; CLRC_ECDSA needs the digest named by `digest`.
+ */
+typedef struct ClrcOperationWish {
+    ClrcAlgorithm algorithm;
+    ClrcMode mode;
+    ClrcAlgorithm digest; /* for CLRC_ECDSA only */
+    const uint8_t *iv;
+    uint32_t iv_length;
+    uint32_t tag_length; /* octets, AEAD only */
+} ClrcOperationWish;
+CLRC_API ClrcResult clrcOperationNew(ClrcKeyHandle hKey, const ClrcOperationWish *wish,
+                                     ClrcOperationHandle *hOperation);
+/* clrcOperationUpdateAad: before the first update, AEAD only. */
+CLRC_API ClrcResult clrcOperationUpdateAad(ClrcOperationHandle hOperation, const uint8_t *aad,
+                                           size_t length);
+/* clrcOperationUpdate: out may be NULL for digest, MAC, sign and verify. Block ciphers may hold back a block. */
+CLRC_API ClrcResult clrcOperationUpdate(ClrcOperationHandle hOperation, const uint8_t *in,
+                                        size_t length, uint8_t *out, size_t *out_length);
+/*
+ * clrcOperationFinal: result is the digest, MAC, signature or AEAD tag to be written (encrypt, sign, mac, digest) or
+ * compared (clrcOperationFinalVerify: verify, decrypt of AEAD; mac too). The handle can then be reset or freed.
+ */
+CLRC_API ClrcResult clrcOperationFinal(ClrcOperationHandle hOperation, uint8_t *out,
+                                       size_t *out_length, uint8_t *result,
+                                       uint32_t *result_length);
+CLRC_API ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uint8_t *out,
+                                             size_t *out_length, const uint8_t *expected,
+                                             uint32_t expected_length);
+CLRC_API ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv,
+                                       uint32_t iv_length);
+CLRC_API void clrcOperationFree(ClrcOperationHandle hOperation);
+
+/* ---- memory that the service uses in place ---- */
+
+/* clrcSharedAlloc: buffers inside it are not copied by the one-shot and multi-part calls. NULL when memory is short. */
+CLRC_API void *clrcSharedAlloc(size_t length);
+CLRC_API void clrcSharedFree(void *buffer);
+/* clrcSharedRegister: the same for memory the caller has; it stays the caller's and must outlive the registration. */
+CLRC_API ClrcResult clrcSharedRegister(void *buffer, size_t length);
+CLRC_API ClrcResult clrcSharedUnregister(void *buffer);
+
+/* ---- provisioning: administrator only, until sealed ---- */
+
+/* clrcProvisionKey: saves the key as provisioned (immutable for key pairs; public keys change only with their certificate). */
+CLRC_API ClrcResult clrcProvisionKey(ClrcKeyHandle hKey, const char *name, const char *public_name);
+/* clrcProvisionSeal: ends provisioning for good. */
+CLRC_API ClrcResult clrcProvisionSeal(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
