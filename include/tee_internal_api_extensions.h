@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What Keymoor's TAs use beyond the Internal Core API: OP-TEE's identifiers where it has them, so
+ * that the same sources build there. Which of them this build offers: TEE_IsAlgorithmSupported.
+ */
+#ifndef TEE_INTERNAL_API_EXTENSIONS_H
+#define TEE_INTERNAL_API_EXTENSIONS_H
+
+#include "tee_internal_api.h"
+
+/*
+ * HKDF (RFC 5869), one identifier per hash; key TEE_TYPE_HKDF_IKM. TEE_DeriveKey takes the salt and info under the
+ * identifiers here or under the specification's (TEE_ATTR_HKDF_SALT, TEE_ATTR_HKDF_INFO), both may be left out,
+ * and TEE_ATTR_HKDF_OKM_LENGTH (octets), which must be given. TEE_ALG_HKDF takes TEE_TYPE_HKDF_IKM keys as well.
+ */
+#define TEE_ALG_HKDF_MD5_DERIVE_KEY 0x800010C0u
+#define TEE_ALG_HKDF_SHA1_DERIVE_KEY 0x800020C0u
+#define TEE_ALG_HKDF_SHA224_DERIVE_KEY 0x800030C0u
+#define TEE_ALG_HKDF_SHA256_DERIVE_KEY 0x800040C0u
+#define TEE_ALG_HKDF_SHA384_DERIVE_KEY 0x800050C0u
+#define TEE_ALG_HKDF_SHA512_DERIVE_KEY 0x800060C0u
+#define TEE_TYPE_HKDF_IKM 0xA10000C0u
+#define TEE_ATTR_HKDF_IKM 0xC00001C0u
+#define __OPTEE_TEE_ATTR_HKDF_SALT 0xD00002C0u
+#define __OPTEE_ATTR_HKDF_INFO 0xD00003C0u
+#define TEE_ATTR_HKDF_OKM_LENGTH 0xF00004C0u
+
+/* Concatenation KDF (NIST SP 800-56A, 5.8.1); key TEE_TYPE_CONCAT_KDF_Z. OTHER_INFO may be left out, DKM_LENGTH (octets) not. */
+#define TEE_ALG_CONCAT_KDF_SHA1_DERIVE_KEY 0x800020C1u
+#define TEE_ALG_CONCAT_KDF_SHA224_DERIVE_KEY 0x800030C1u
+#define TEE_ALG_CONCAT_KDF_SHA256_DERIVE_KEY 0x800040C1u
+#define TEE_ALG_CONCAT_KDF_SHA384_DERIVE_KEY 0x800050C1u
+#define TEE_ALG_CONCAT_KDF_SHA512_DERIVE_KEY 0x800060C1u
+#define TEE_TYPE_CONCAT_KDF_Z 0xA10000C1u
+#define TEE_ATTR_CONCAT_KDF_Z 0xC00001C1u
+#define TEE_ATTR_CONCAT_KDF_OTHER_INFO 0xD00002C1u
+#define TEE_ATTR_CONCAT_KDF_DKM_LENGTH 0xF00003C1u
+
+/* PBKDF2 (RFC 8018); key TEE_TYPE_PBKDF2_PASSWORD, 1 to 512 octets. All three attributes must be given; lengths in octets. */
+#define TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY 0x800020C2u
+#define TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY 0x800040C2u
+#define TEE_ALG_PBKDF2_HMAC_SHA384_DERIVE_KEY 0x800050C2u
+#define TEE_ALG_PBKDF2_HMAC_SHA512_DERIVE_KEY 0x800060C2u
+#define TEE_TYPE_PBKDF2_PASSWORD 0xA10000C2u
+#define TEE_ATTR_PBKDF2_PASSWORD 0xC00001C2u
+#define TEE_ATTR_PBKDF2_SALT 0xD00002C2u
+#define TEE_ATTR_PBKDF2_ITERATION_COUNT 0xF00003C2u
+#define TEE_ATTR_PBKDF2_DKM_LENGTH 0xF00004C2u
+
+/* RSASSA-PKCS1-v1_5 over a DigestInfo that the caller already encoded (TLS 1.0-1.1, old PKCS#11 clients). */
+#define TEE_ALG_RSASSA_PKCS1_V1_5 0xF0000830u
+
+#endif
