@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of the crypto trusted application: the one header that both worlds include.
+ *
+ * UUID 138a1951-2a00-bf5a-a463-e61f402ebe1d. A session opens without parameters. Key, password and
+ * operation ids are small numbers that mean something in one session only; an id that was freed is
+ * never taken for a newer one (each carries a generation). 0 is never an id.
+ *
+ * Every command has exactly one parameter signature, given below as four words:
+ *   -    NONE               vi   VALUE_INPUT    vo   VALUE_OUTPUT    vio  VALUE_INOUT
+ *   mi   MEMREF_INPUT       mo   MEMREF_OUTPUT  mio  MEMREF_INOUT
+ * Another signature is KM_CRYPTO_... BAD_PARAMETERS before anything else is looked at. A memref may
+ * have size 0 where "may be empty" is said. Members of a value that are not named must be 0.
+ *
+ * Memref outputs: size on entry is the room; on success the octets written; with SHORT_BUFFER the octets
+ * needed, and nothing happened (no key made, no use counted, no operation advanced). Nothing else is
+ * written when a command fails. Bulk data (marked *) may be registered memory and is used in place, and an
+ * input marked * may be the same memory as the output marked * of that command; partly overlapping is
+ * BAD_PARAMETERS. Every other input is at most 4096 octets (TOO_LARGE) and copied in before it is
+ * looked at.
+ *
+ * All structures are little-endian without padding; each is read to its last octet: one octet too many is
+ * BAD_FORMAT, like one too few. `blob` means a u32 length and that many octets. Names are UTF-8 without
+ * a NUL, 1 to KM_CRYPTO_NAME_MAX octets (otherwise BAD_NAME).
+ *
+ *   TEMPLATE   u32 type, u32 bits, u32 usage, u32 attributes, u64 max_uses, u64 not_after,
+ *              u32 n_grants (at most 8), then n_grants times GRANT
+ *   GRANT      u32 fields, u32 uid, u32 gid, u8[32] exe_sha256, blob unit (at most 63 octets, UTF-8);
+ *              what `fields` does not name is zero or empty; fields is not 0
+ *   ATTRIBUTES u32 count (at most 16), then count times: u32 attribute, blob value (at most 1024);
+ *              each attribute once. CURVE is a u32.
+ *   INFO       u32 type, u32 bits, u32 usage, u32 attributes, u64 max_uses, u64 uses_left, u64 not_after,
+ *              u32 owner_uid (0xffffffff: this system does not tell), u32 flags (KM_CRYPTO_INFO_...),
+ *              u8[16] id, blob name, blob password name, blob storage (at most 15 octets)
+ *   LIST       INFO after INFO, each as a blob; or name after name, each as a blob
+ *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
+ *   HKDF       blob salt (at most 1024), blob info (at most 1024)
+ *
+ * crypto_wire.h has a parser and a printer for each.
+ */
+#ifndef KM_CRYPTO_PROTOCOL_H
+#define KM_CRYPTO_PROTOCOL_H
+
+#define KM_CRYPTO_TA_UUID                                                                          \
+    {                                                                                              \
+        0x138a1951, 0x2a00, 0xbf5a,                                                                \
+        {                                                                                          \
+            0xa4, 0x63, 0xe6, 0x1f, 0x40, 0x2e, 0xbe, 0x1d                                         \
+        }                                                                                          \
+    }
+
+#define KM_CRYPTO_VERSION 1u
+
+/* ---- limits ---- */
+
+#define KM_CRYPTO_NAME_MAX 63u
+#define KM_CRYPTO_PASSWORD_MAX 256u
+#define KM_CRYPTO_GRANTS_MAX 8u
+#define KM_CRYPTO_UNIT_MAX 63u
+#define KM_CRYPTO_STORAGE_MAX 15u
+#define KM_CRYPTO_ID_LEN 16u
+#define KM_CRYPTO_ATTRIBUTES_MAX 16u
+#define KM_CRYPTO_ATTRIBUTE_LEN_MAX 1024u
+#define KM_CRYPTO_NONCE_MAX 64u
+#define KM_CRYPTO_TAG_MIN 12u
+#define KM_CRYPTO_TAG_MAX 16u
+#define KM_CRYPTO_DIGEST_MAX 64u
+#define KM_CRYPTO_HKDF_PART_MAX 1024u
+#define KM_CRYPTO_OAEP_LABEL_MAX 1024u
+#define KM_CRYPTO_POINT_MAX 133u /* 04 X Y of P-521 */
+#define KM_CRYPTO_SMALL_MAX 4096u
+#define KM_CRYPTO_KEYS_MAX 256u      /* keys a session may hold */
+#define KM_CRYPTO_OPERATIONS_MAX 64u /* operations a session may hold */
+#define KM_CRYPTO_PASSWORDS_MAX 16u  /* password handles a session may hold */
+/* Plaintext that a decryption holds back until its tag fits: one-shot, and all parts together. */
+#define KM_CRYPTO_AEAD_HELD_MAX 16777216u
+#define KM_CRYPTO_AEAD_PARTS_HELD_MAX 1048576u
+#define KM_CRYPTO_RANDOM_MAX 1048576u /* octets of one RANDOM */
+
+/* Room that always suffices. */
+#define KM_CRYPTO_GRANT_WIRE_MAX (48u + KM_CRYPTO_UNIT_MAX)
+#define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
+#define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
+#define KM_CRYPTO_AEAD_WIRE_MAX (16u + KM_CRYPTO_NONCE_MAX + KM_CRYPTO_TAG_MAX)
+#define KM_CRYPTO_SIGNATURE_MAX 512u /* RSA-4096; ECDSA in DER needs at most 139 */
+
+/* ---- numbers; all equal to those of clrc.h (the library asserts it) ---- */
+
+enum km_crypto_key_type {
+    KM_CRYPTO_KEY_NONE = 0,
+    KM_CRYPTO_KEY_AES = 1,
+    KM_CRYPTO_KEY_HMAC = 2,
+    KM_CRYPTO_KEY_GENERIC_SECRET = 3,
+    KM_CRYPTO_KEY_RSA_PUBLIC = 4,
+    KM_CRYPTO_KEY_RSA_KEYPAIR = 5,
+    KM_CRYPTO_KEY_ECDSA_PUBLIC = 6,
+    KM_CRYPTO_KEY_ECDSA_KEYPAIR = 7,
+    KM_CRYPTO_KEY_ECDH_PUBLIC = 8,
+    KM_CRYPTO_KEY_ECDH_KEYPAIR = 9,
+    KM_CRYPTO_KEY_EC_DUAL_PUBLIC = 10,
+    KM_CRYPTO_KEY_EC_DUAL_KEYPAIR = 11,
+};
+
+#define KM_CRYPTO_USAGE_ENCRYPT 0x00000001u
+#define KM_CRYPTO_USAGE_DECRYPT 0x00000002u
+#define KM_CRYPTO_USAGE_SIGN 0x00000004u
+#define KM_CRYPTO_USAGE_VERIFY 0x00000008u
+#define KM_CRYPTO_USAGE_MAC 0x00000010u
+#define KM_CRYPTO_USAGE_DERIVE 0x00000020u
+#define KM_CRYPTO_USAGE_ALL 0x0000003fu
+
+#define KM_CRYPTO_ATTR_EXPORT_AS_PLAIN 0x00000001u
+#define KM_CRYPTO_ATTR_SHARED 0x00000002u
+#define KM_CRYPTO_ATTR_AUDIT_EACH_USE 0x00000004u
+#define KM_CRYPTO_ATTR_ALL 0x00000007u
+
+#define KM_CRYPTO_GRANT_UID 0x1u
+#define KM_CRYPTO_GRANT_GID 0x2u
+#define KM_CRYPTO_GRANT_EXE 0x4u
+#define KM_CRYPTO_GRANT_UNIT 0x8u
+#define KM_CRYPTO_GRANT_ALL 0xfu
+
+#define KM_CRYPTO_INFO_SAVED 0x1u
+#define KM_CRYPTO_INFO_PROVISIONED 0x2u
+#define KM_CRYPTO_INFO_IMMUTABLE 0x4u
+#define KM_CRYPTO_INFO_PASSWORD 0x8u
+
+/* Components of a key, big-endian octets; CURVE is a little-endian u32 of bits here. */
+enum km_crypto_attribute {
+    KM_CRYPTO_RSA_MODULUS = 1,
+    KM_CRYPTO_RSA_PUBLIC_EXPONENT = 2,
+    KM_CRYPTO_RSA_PRIVATE_EXPONENT = 3,
+    KM_CRYPTO_RSA_PRIME1 = 4,
+    KM_CRYPTO_RSA_PRIME2 = 5,
+    KM_CRYPTO_RSA_EXPONENT1 = 6,
+    KM_CRYPTO_RSA_EXPONENT2 = 7,
+    KM_CRYPTO_RSA_COEFFICIENT = 8,
+    KM_CRYPTO_ECC_CURVE = 9,
+    KM_CRYPTO_ECC_PUBLIC_VALUE_X = 10,
+    KM_CRYPTO_ECC_PUBLIC_VALUE_Y = 11,
+    KM_CRYPTO_ECC_PRIVATE_VALUE = 12,
+    KM_CRYPTO_SECRET_VALUE = 13,
+};
+
+enum km_crypto_algorithm {
+    KM_CRYPTO_ALG_NONE = 0,
+    KM_CRYPTO_SHA1 = 0x100,
+    KM_CRYPTO_SHA224,
+    KM_CRYPTO_SHA256,
+    KM_CRYPTO_SHA384,
+    KM_CRYPTO_SHA512,
+    KM_CRYPTO_AES_ECB_NOPAD = 0x200,
+    KM_CRYPTO_AES_CBC_NOPAD,
+    KM_CRYPTO_AES_CTR,
+    KM_CRYPTO_AES_GCM = 0x300,
+    KM_CRYPTO_AES_CMAC = 0x400,
+    KM_CRYPTO_HMAC_SHA1,
+    KM_CRYPTO_HMAC_SHA224,
+    KM_CRYPTO_HMAC_SHA256,
+    KM_CRYPTO_HMAC_SHA384,
+    KM_CRYPTO_HMAC_SHA512,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA1 = 0x500,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA224,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA256,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA384,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA512,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA1,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA224,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA256,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA384,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA512,
+    KM_CRYPTO_ECDSA,
+    KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
+    KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA224,
+    KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA256,
+    KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA384,
+    KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA512,
+    KM_CRYPTO_ECDH = 0x700,
+    KM_CRYPTO_HKDF_SHA1,
+    KM_CRYPTO_HKDF_SHA224,
+    KM_CRYPTO_HKDF_SHA256,
+    KM_CRYPTO_HKDF_SHA384,
+    KM_CRYPTO_HKDF_SHA512,
+};
+
+enum km_crypto_mode {
+    KM_CRYPTO_MODE_ENCRYPT = 1,
+    KM_CRYPTO_MODE_DECRYPT = 2,
+    KM_CRYPTO_MODE_SIGN = 3,
+    KM_CRYPTO_MODE_VERIFY = 4,
+    KM_CRYPTO_MODE_MAC = 5,
+    KM_CRYPTO_MODE_DIGEST = 6,
+};
+
+/* Form of the octets given to IMPORT_KEY. */
+enum km_crypto_form {
+    KM_CRYPTO_FORM_RAW = 1,        /* a symmetric key's octets */
+    KM_CRYPTO_FORM_DER = 2,        /* SubjectPublicKeyInfo; PKCS#8, SEC 1 or PKCS#1 private key */
+    KM_CRYPTO_FORM_ATTRIBUTES = 3, /* ATTRIBUTES */
+};
+
+/* ---- results ---- */
+
+/*
+ * Codes that GlobalPlatform has no word for, from its range for implementation-specific errors
+ * (Internal Core API 1.3.1, 3.3.1: 0x80000000 to 0x8fffffff).
+ */
+#define KM_CRYPTO_E_BAD_NAME 0x80c70001u
+#define KM_CRYPTO_E_TOO_LARGE 0x80c70002u
+#define KM_CRYPTO_E_EXISTS 0x80c70003u
+#define KM_CRYPTO_E_STALE_ID 0x80c70004u /* no such key, password or operation in this session */
+#define KM_CRYPTO_E_PASSWORD 0x80c70101u
+#define KM_CRYPTO_E_THROTTLED 0x80c70102u
+#define KM_CRYPTO_E_NOT_EXPORTABLE 0x80c70103u
+#define KM_CRYPTO_E_IMMUTABLE 0x80c70104u
+#define KM_CRYPTO_E_EXPIRED 0x80c70105u
+#define KM_CRYPTO_E_USED_UP 0x80c70106u
+#define KM_CRYPTO_E_KEY_GONE 0x80c70107u
+
+/*
+ * Every result that a command may end with: X(what the TA answers, what the library makes of it).
+ * Expand it where both vocabularies are known; all else is CLRC_ERROR_GENERIC.
+ */
+#define KM_CRYPTO_RESULTS(X)                                                                       \
+    X(0x00000000u /* TEE_SUCCESS */, CLRC_SUCCESS)                                                 \
+    X(0xffff0000u /* TEE_ERROR_GENERIC */, CLRC_ERROR_GENERIC)                                     \
+    X(0xffff0001u /* TEE_ERROR_ACCESS_DENIED */, CLRC_ERROR_ACCESS_DENIED)                         \
+    X(0xffff0002u /* TEE_ERROR_CANCEL */, CLRC_ERROR_CANCELLED)                                    \
+    X(0xffff0003u /* TEE_ERROR_ACCESS_CONFLICT */, CLRC_ERROR_BUSY)                                \
+    X(0xffff0005u /* TEE_ERROR_BAD_FORMAT */, CLRC_ERROR_BAD_FORMAT)                               \
+    X(0xffff0006u /* TEE_ERROR_BAD_PARAMETERS */, CLRC_ERROR_BAD_PARAMETERS)                       \
+    X(0xffff0007u /* TEE_ERROR_BAD_STATE */, CLRC_ERROR_STATE)                                     \
+    X(0xffff0008u /* TEE_ERROR_ITEM_NOT_FOUND */, CLRC_ERROR_NOT_FOUND)                            \
+    X(0xffff000au /* TEE_ERROR_NOT_SUPPORTED */, CLRC_ERROR_NOT_SUPPORTED)                         \
+    X(0xffff000cu /* TEE_ERROR_OUT_OF_MEMORY */, CLRC_ERROR_OUT_OF_MEMORY)                         \
+    X(0xffff000du /* TEE_ERROR_BUSY */, CLRC_ERROR_BUSY)                                           \
+    X(0xffff000eu /* TEE_ERROR_COMMUNICATION */, CLRC_ERROR_NO_SERVICE)                            \
+    X(0xffff0010u /* TEE_ERROR_SHORT_BUFFER */, CLRC_ERROR_SHORT_BUFFER)                           \
+    X(0xffff3024u /* TEE_ERROR_TARGET_DEAD */, CLRC_ERROR_SERVICE_DIED)                            \
+    X(0xffff3041u /* TEE_ERROR_STORAGE_NO_SPACE */, CLRC_ERROR_NO_SPACE)                           \
+    X(0xffff3071u /* TEE_ERROR_MAC_INVALID */, CLRC_ERROR_MAC)                                     \
+    X(0xffff3072u /* TEE_ERROR_SIGNATURE_INVALID */, CLRC_ERROR_SIGNATURE)                         \
+    X(0xf0100001u /* TEE_ERROR_CORRUPT_OBJECT */, CLRC_ERROR_CORRUPT)                              \
+    X(KM_CRYPTO_E_BAD_NAME, CLRC_ERROR_BAD_NAME)                                                   \
+    X(KM_CRYPTO_E_TOO_LARGE, CLRC_ERROR_TOO_LARGE)                                                 \
+    X(KM_CRYPTO_E_EXISTS, CLRC_ERROR_EXISTS)                                                       \
+    X(KM_CRYPTO_E_STALE_ID, CLRC_ERROR_BAD_PARAMETERS)                                             \
+    X(KM_CRYPTO_E_PASSWORD, CLRC_ERROR_PASSWORD)                                                   \
+    X(KM_CRYPTO_E_THROTTLED, CLRC_ERROR_THROTTLED)                                                 \
+    X(KM_CRYPTO_E_NOT_EXPORTABLE, CLRC_ERROR_NOT_EXPORTABLE)                                       \
+    X(KM_CRYPTO_E_IMMUTABLE, CLRC_ERROR_IMMUTABLE)                                                 \
+    X(KM_CRYPTO_E_EXPIRED, CLRC_ERROR_EXPIRED)                                                     \
+    X(KM_CRYPTO_E_USED_UP, CLRC_ERROR_USED_UP)                                                     \
+    X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)
+
+/* ---- commands ---- */
+
+/*
+ * Any command that uses a key may also end with ACCESS_DENIED (the caller, or the key's usage),
+ * STALE_ID, EXPIRED, USED_UP, NOT_SUPPORTED (algorithm and key do not go together) or OUT_OF_MEMORY;
+ * any that touches the store with STORAGE_NO_SPACE, ACCESS_CONFLICT, CORRUPT_OBJECT. Named below is what
+ * comes on top.
+ */
+enum km_crypto_command {
+    /* VERSION            vo(a version, b 0) - - - */
+    KM_CRYPTO_CMD_VERSION = 0x00,
+    /* ALGORITHM_SUPPORTED vi(a algorithm, b bits; 0 any) - - -        NOT_SUPPORTED */
+    KM_CRYPTO_CMD_ALGORITHM_SUPPORTED = 0x01,
+    /* RANDOM             mo*(octets wanted) - - -                     TOO_LARGE */
+    KM_CRYPTO_CMD_RANDOM = 0x02,
+
+    /* CREATE_KEY         mi(TEMPLATE) vo(a key) - - -                 BAD_FORMAT NOT_SUPPORTED TOO_LARGE (too many keys) */
+    KM_CRYPTO_CMD_CREATE_KEY = 0x10,
+    /* IMPORT_KEY         mi(TEMPLATE) mi(octets) vi(a form) vo(a key) as CREATE_KEY; BAD_FORMAT: not such a key, or
+     *                    its public part is not that of its private part */
+    KM_CRYPTO_CMD_IMPORT_KEY = 0x11,
+    /* EXPORT_PUBLIC      vi(a key) mo(SubjectPublicKeyInfo) - -       SHORT_BUFFER NOT_SUPPORTED (symmetric) */
+    KM_CRYPTO_CMD_EXPORT_PUBLIC = 0x12,
+    /* EXPORT_PRIVATE     vi(a key) mo(PKCS#8, or a symmetric key's octets) - -   SHORT_BUFFER NOT_EXPORTABLE */
+    KM_CRYPTO_CMD_EXPORT_PRIVATE = 0x13,
+    /* GET_ATTRIBUTE      vi(a key, b attribute) mo(value) - -         SHORT_BUFFER NOT_EXPORTABLE ITEM_NOT_FOUND */
+    KM_CRYPTO_CMD_GET_ATTRIBUTE = 0x14,
+    /* KEY_INFO           vi(a key) mo(INFO) - -                       SHORT_BUFFER */
+    KM_CRYPTO_CMD_KEY_INFO = 0x15,
+    /* FREE_KEY           vi(a key) - - -                              operations made with it live on */
+    KM_CRYPTO_CMD_FREE_KEY = 0x16,
+
+    /* SAVE_KEY           vi(a key, b password or 0) mi(name) - -      EXISTS; BAD_STATE: is saved already */
+    KM_CRYPTO_CMD_SAVE_KEY = 0x20,
+    /* LOAD_KEY           mi(name) vi(a password or 0) mi(id expected, 16 octets or empty) vo(a key)
+     *                    ITEM_NOT_FOUND PASSWORD; KEY_GONE: the name stands for another key than expected, or for none */
+    KM_CRYPTO_CMD_LOAD_KEY = 0x21,
+    /* DELETE_KEY         mi(name) vi(a password or 0) - -             ITEM_NOT_FOUND PASSWORD IMMUTABLE; the
+     *                    administrator needs no password */
+    KM_CRYPTO_CMD_DELETE_KEY = 0x22,
+    /* DESCRIBE_KEY       mi(name) mo(INFO) - -                        ITEM_NOT_FOUND SHORT_BUFFER */
+    KM_CRYPTO_CMD_DESCRIBE_KEY = 0x23,
+    /* LIST_KEYS          vio(a cursor) mi(password name, may be empty: all) mo(LIST of INFO) -
+     *                    cursor 0 begins; the answer's cursor goes into the next call, until it is 0. One listing of
+     *                    keys a session: beginning another ends it. SHORT_BUFFER: not even one fits. BAD_STATE: cursor
+     *                    not of the present listing. Keys the caller may neither use nor delete are left out. */
+    KM_CRYPTO_CMD_LIST_KEYS = 0x24,
+
+    /* CREATE_PASSWORD    mi(name) mi(password, 1 to 256 octets) - -   EXISTS TOO_LARGE */
+    KM_CRYPTO_CMD_CREATE_PASSWORD = 0x30,
+    /* LOAD_PASSWORD      mi(name) mi(password) vo(a password) -       ITEM_NOT_FOUND PASSWORD THROTTLED */
+    KM_CRYPTO_CMD_LOAD_PASSWORD = 0x31,
+    /* PASSWORD_WAIT      mi(name) vo(a seconds) - -                   ITEM_NOT_FOUND */
+    KM_CRYPTO_CMD_PASSWORD_WAIT = 0x32,
+    /* DELETE_PASSWORD    mi(name) mi(password, may be empty for the administrator) - -
+     *                    ITEM_NOT_FOUND PASSWORD THROTTLED BUSY (keys are wrapped under it) */
+    KM_CRYPTO_CMD_DELETE_PASSWORD = 0x33,
+    /* LIST_PASSWORDS     vio(a cursor) mo(LIST of names) - -          as LIST_KEYS; every name, to everybody */
+    KM_CRYPTO_CMD_LIST_PASSWORDS = 0x34,
+    /* FREE_PASSWORD      vi(a password) - - -                         keys loaded with it stay */
+    KM_CRYPTO_CMD_FREE_PASSWORD = 0x35,
+
+    /* DIGEST             vi(a algorithm) mi*(data, may be empty) mo(digest) -     SHORT_BUFFER */
+    KM_CRYPTO_CMD_DIGEST = 0x40,
+    /* SIGN_DIGEST        vi(a key, b algorithm) mi(digest) mo(signature; ECDSA in DER) -
+     *                    BAD_PARAMETERS: digest's length. SHORT_BUFFER: for ECDSA when the longest signature of the curve
+     *                    does not fit (72, 104, 139 octets for P-256, P-384, P-521) */
+    KM_CRYPTO_CMD_SIGN_DIGEST = 0x41,
+    /* VERIFY_DIGEST      vi(a key, b algorithm) mi(digest) mi(signature) -        SIGNATURE_INVALID */
+    KM_CRYPTO_CMD_VERIFY_DIGEST = 0x42,
+    /* SIGN_DIGEST_PSS    vi(a key, b algorithm) mi(digest) mo(signature) vi(a salt length) */
+    KM_CRYPTO_CMD_SIGN_DIGEST_PSS = 0x43,
+    /* VERIFY_DIGEST_PSS  vi(a key, b algorithm) mi(digest) mi(signature) vi(a salt length) */
+    KM_CRYPTO_CMD_VERIFY_DIGEST_PSS = 0x44,
+    /* MAC                vi(a key, b algorithm) mi*(data, may be empty) mo(mac) -   SHORT_BUFFER */
+    KM_CRYPTO_CMD_MAC = 0x45,
+    /* VERIFY_MAC         vi(a key, b algorithm) mi*(data, may be empty) mi(mac) -   MAC_INVALID */
+    KM_CRYPTO_CMD_VERIFY_MAC = 0x46,
+    /* CIPHER_ENCRYPT, CIPHER_DECRYPT
+     *                    vi(a key, b algorithm) mi(iv: 16 octets, empty for ECB) mi*(in) mo*(out)
+     *                    BAD_PARAMETERS: not whole blocks (ECB, CBC). SHORT_BUFFER */
+    KM_CRYPTO_CMD_CIPHER_ENCRYPT = 0x47,
+    KM_CRYPTO_CMD_CIPHER_DECRYPT = 0x48,
+    /* AEAD_ENCRYPT       mio(AEAD; its tag is written) mi*(aad, may be empty) mi*(in, may be empty) mo*(out)   SHORT_BUFFER */
+    KM_CRYPTO_CMD_AEAD_ENCRYPT = 0x49,
+    /* AEAD_DECRYPT       mi(AEAD; its tag is checked) mi*(aad) mi*(in) mo*(out)
+     *                    MAC_INVALID: out is untouched, at every moment. TOO_LARGE: beyond AEAD_HELD_MAX */
+    KM_CRYPTO_CMD_AEAD_DECRYPT = 0x4a,
+    /* ASYM_ENCRYPT, ASYM_DECRYPT   vi(a key, b algorithm) mi(label, may be empty) mi(in) mo(out)
+     *                    BAD_PARAMETERS: plaintext too long. SHORT_BUFFER (decrypt: room for the longest message is asked
+     *                    for, so that it tells nothing). MAC_INVALID: ciphertext does not fit */
+    KM_CRYPTO_CMD_ASYM_ENCRYPT = 0x4b,
+    KM_CRYPTO_CMD_ASYM_DECRYPT = 0x4c,
+    /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(04 X Y) vo(a key)
+     *                    BAD_FORMAT: not a point of the curve */
+    KM_CRYPTO_CMD_AGREE = 0x4d,
+    /* AGREE_RAW          vi(a key) mi(04 X Y) mo(X coordinate) -      BAD_FORMAT SHORT_BUFFER */
+    KM_CRYPTO_CMD_AGREE_RAW = 0x4e,
+    /* DERIVE             mi(TEMPLATE: AES, HMAC or generic) vi(a key, b HKDF algorithm) mi(HKDF) vo(a key)
+     *                    NOT_EXPORTABLE: the wish is exportable and the secret is not */
+    KM_CRYPTO_CMD_DERIVE = 0x4f,
+
+    /* OP_NEW             vi(a key or 0, b algorithm) vi(a mode, b digest; ECDSA only) mi(iv or nonce, may be empty)
+     *                    vio(a in: tag length, out: operation)        TOO_LARGE (too many operations) */
+    KM_CRYPTO_CMD_OP_NEW = 0x60,
+    /* OP_UPDATE_AAD      vi(a operation) mi*(aad) - -                 BAD_STATE: after the first update, or no AEAD */
+    KM_CRYPTO_CMD_OP_UPDATE_AAD = 0x61,
+    /* OP_UPDATE          vi(a operation) mi*(in) mo*(out, may be empty when nothing comes out) -
+     *                    BAD_STATE: is final. SHORT_BUFFER: nothing was taken in. AEAD decryption gives nothing out
+     *                    before its tag was checked; TOO_LARGE beyond AEAD_PARTS_HELD_MAX */
+    KM_CRYPTO_CMD_OP_UPDATE = 0x62,
+    /* OP_FINAL           vi(a operation) mo*(rest of the data, may be empty) mo(digest, mac, signature or tag, may be
+     *                    empty for ciphers) -                          BAD_STATE SHORT_BUFFER (both sizes are set) */
+    KM_CRYPTO_CMD_OP_FINAL = 0x63,
+    /* OP_FINAL_VERIFY    vi(a operation) mo*(plaintext of AEAD, may be empty otherwise) mi(tag, mac or signature) -
+     *                    MAC_INVALID SIGNATURE_INVALID */
+    KM_CRYPTO_CMD_OP_FINAL_VERIFY = 0x64,
+    /* OP_RESET           vi(a operation) mi(iv or nonce, may be empty: the one of OP_NEW, refused for encryption) - -
+     *                    begins again with the same key; a use is counted as in OP_NEW */
+    KM_CRYPTO_CMD_OP_RESET = 0x65,
+    /* OP_FREE            vi(a operation) - - - */
+    KM_CRYPTO_CMD_OP_FREE = 0x66,
+
+    /* PROVISION_KEY      vi(a key) mi(name) mi(public name, may be empty) -
+     *                    administrator, until sealed (BAD_STATE afterwards). EXISTS; BAD_PARAMETERS: a symmetric key, or
+     *                    exportable, or limited by uses, time or grants. On success the id stands for the saved key. */
+    KM_CRYPTO_CMD_PROVISION_KEY = 0x70,
+    /* PROVISION_SEAL     - - - -                                      administrator; for good. Again: TEE_SUCCESS */
+    KM_CRYPTO_CMD_PROVISION_SEAL = 0x71,
+    /* PROVISION_STATE    vo(a 1 when sealed) - - - */
+    KM_CRYPTO_CMD_PROVISION_STATE = 0x72,
+
+    /* TELL_PRIVATE       vi(a key) mo(private value or octets) - -    exists in the test build alone, which is never installed */
+    KM_CRYPTO_CMD_TELL_PRIVATE = 0x7f,
+};
+
+#endif
