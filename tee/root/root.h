@@ -83,7 +83,14 @@ void km_root_close(struct km_root *root);
 bool km_root_has_counter(const struct km_root *root);
 
 /* The drivers of this build. */
-extern const struct km_root_driver
-    km_root_soft; /* argument: path of the secret's file, made on first use, 0600 */
+
+/*
+ * km_root_soft: a secret file. argument is its path: made with 32 random octets and mode 0600 on first use, whole or
+ * not at all, and never over an existing file. KM_E_DENIED when it is no regular file, belongs to somebody else or
+ * can be used by group or others; KM_E_CORRUPT when it does not have 32 to 1024 octets. Or "credential:NAME": a
+ * systemd credential of the service ($CREDENTIALS_DIRECTORY/NAME), never made here; KM_E_NOTFOUND without one.
+ * derive is HKDF-SHA256. No counter, no keys of its own.
+ */
+extern const struct km_root_driver km_root_soft;
 
 #endif
