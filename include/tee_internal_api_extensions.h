@@ -50,4 +50,37 @@
 /* RSASSA-PKCS1-v1_5 over a DigestInfo that the caller already encoded (TLS 1.0-1.1, old PKCS#11 clients). */
 #define TEE_ALG_RSASSA_PKCS1_V1_5 0xF0000830u
 
+/*
+ * Keymoor's own, absent elsewhere: TEE_KM_EXTENSIONS says that they are there.
+ *
+ * Properties of TEE_PROPSET_CURRENT_CLIENT, all from the socket: org.keymoor.client.uid and .gid (numbers,
+ * 4294967295 for a TA), org.keymoor.client.admin (boolean), and where they can be had
+ * org.keymoor.client.exe.sha256 (64 hex digits) and org.keymoor.client.unit (systemd unit).
+ */
+#define TEE_KM_EXTENSIONS 1
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+/*
+ * TEE_KmAudit: one audit record about the present client: a short word for the operation, its subject (a
+ * name, at most 128 octets of UTF-8; never data) and the result. Does not fail and does not wait for a disk.
+ */
+void TEE_KmAudit(const char *operation, const void *subject, size_t subjectLen, TEE_Result result);
+/*
+ * TEE_KmEccPublicValue: the public point of an EC private value (big-endian), which the Core API asks
+ * for and can't compute: X and Y to x and y, coordLen octets each, the size of the curve (32, 48, 66).
+ * TEE_ERROR_BAD_PARAMETERS: not in 1 to order - 1, or coordLen is not the curve's. TEE_ERROR_NOT_SUPPORTED: curve.
+ */
+TEE_Result TEE_KmEccPublicValue(uint32_t curve, const void *privateValue, size_t privateLen,
+                                void *x, void *y, size_t coordLen);
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+
 #endif
