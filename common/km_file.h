@@ -13,7 +13,11 @@
  */
 km_status km_file_read(struct km_err *err, int dir_fd, const char *path, size_t max,
                        uint8_t **ret_bytes, size_t *ret_len);
-/* km_file_write: temporary file beside it, fsync, rename, fsync of the directory. */
+/*
+ * km_file_write: temporary file beside it, fsync, rename, fsync of the directory. mode is set
+ * exactly, whatever the umask; a symbolic link is replaced, not followed. On an error the old file
+ * stands and the temporary one is gone; only a kill or a power cut can leave a .km-*.tmp behind.
+ */
 km_status km_file_write(struct km_err *err, int dir_fd, const char *path, struct km_slice bytes,
                         mode_t mode);
 void km_freep(void *p); /* for KM_AUTO on a malloc'ed pointer */

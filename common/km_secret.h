@@ -18,8 +18,9 @@ struct km_secret *km_secret_from(struct km_slice bytes);
 struct km_slice km_secret_expose(const struct km_secret *secret);
 /* km_secret_fill: the same for writing. */
 struct km_span km_secret_fill(struct km_secret *secret);
-/* km_secret_is_locked: whether its pages are locked in memory. */
+/* km_secret_is_locked: whether its pages are locked in memory (never so in a forked child). */
 bool km_secret_is_locked(const struct km_secret *secret);
+/* km_secret_free: wipes and unmaps; aborts when somebody wrote outside the bytes (our own bug). */
 void km_secret_free(struct km_secret *secret);
 void km_secret_freep(struct km_secret **secret);
 
