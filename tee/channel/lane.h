@@ -112,7 +112,9 @@ km_status km_lane_client_call(struct km_err *err, struct km_lane_client *lane, u
 void km_lane_client_cancel(struct km_lane_client *lane);
 /* km_lane_client_forget: tells the instance to unmap shared memory that will not be used again. */
 void km_lane_client_forget(struct km_lane_client *lane, uint64_t shared_id);
-/* km_lane_client_alive: false once the instance is known to be gone. */
+/* km_lane_client_alive: false once the instance is known to be gone, and in a forked child. */
 bool km_lane_client_alive(const struct km_lane_client *lane);
+/* km_lane_client_inherited: whether the lane is the parent's and this process its forked child. */
+bool km_lane_client_inherited(const struct km_lane_client *lane);
 
 #endif

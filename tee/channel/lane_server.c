@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The instance's side of a lane. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/km_secret.h"
+#include "common/km_sock.h"
+#include "tee/channel/lane_page.h"
+
+/* How long an instance looks out for the next call of a spinning client. */
+#define SPIN_NS 100000u
+/* After so many fruitless spins in a row only every RETRY-th wait spins. */
+#define MISSES_MAX 8u
+#define RETRY 16u
+/* So many wakes in a row must ask for another CPU before the instance moves. */
+#define MOVE_AFTER 3u
+/* A drain ends after so many messages, so that a flood can't keep the instance from its calls. */
+#define MAIL_BATCH 256u
+
+struct area {
+    uint8_t *at;
+    size_t size;
+};
+
+struct km_lane_server {
+    struct km_lane_page *page;
+    int sock;
+    bool gone;
+    bool spin; /* what the client said with its last call */
+    bool crowded;
+    uint32_t misses;
+    uint32_t serial; /* of the call being served */
+    size_t areas_sum;
+    struct area areas[KM_LANE_AREAS]; /* 0, the arena, stays empty */
+    struct km_lane_post post;
+    uint8_t *room[KM_LANE_PARAMS]; /* where each reference really is */
+    uint8_t copy[KM_LANE_PARAMS][KM_LANE_COPY_MAX];
+};
+
+/* Rises with each nudge (by 2) and each signal from a socket (sets bit 0 through mail). */
+static _Atomic uint32_t nudge_word;
+static volatile sig_atomic_t nudged;
+static volatile sig_atomic_t mail_came;
+
+/* Where this process may run, and where it was put: one thread, so plain variables do. */
+static struct {
+    bool known;
+    cpu_set_t allowed;
+    int at; /* the CPU it was put on, or -(cpu + 2) for all but that one, or -1 */
+    uint32_t asked;
+} place = {.at = -1};
+
+void km_lane_server_nudge(void)
+{
+    nudged = 1;
+    atomic_fetch_add(&nudge_word, 1);
+    km_futex_wake(&nudge_word);
+}
+
+static void on_sigio(int signo)
+{
+    (void)signo;
+    mail_came = 1;
+    atomic_fetch_add(&nudge_word, 1);
+    km_futex_wake(&nudge_word);
+}
+
+/* The handler stays out of the way of the TA: system calls that it interrupts go on. */
+static void install_sigio(void)
+{
+    struct sigaction action = {.sa_handler = on_sigio, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGIO, &action, NULL);
+    place.known = sched_getaffinity(0, sizeof(place.allowed), &place.allowed) == 0;
+}
+
+static km_status arm_socket(struct km_err *err, int sock)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, install_sigio);
+    int flags = fcntl(sock, F_GETFL);
+    if (flags < 0 || fcntl(sock, F_SETOWN, getpid()) != 0 ||
+        fcntl(sock, F_SETFL, flags | O_NONBLOCK | O_ASYNC) != 0)
+        return KM_FAIL_ERRNO(err, "ask for a signal from the lane's socket");
+    return KM_OK;
+}
+
+km_status km_lane_server_new(struct km_err *err, int memory_fd, int socket_fd,
+                             struct km_lane_server **ret_lane)
+{
+    uint8_t *at = NULL;
+    KM_TRY(km_lane_map(err, memory_fd, KM_LANE_SIZE, &at));
+    struct km_lane_server *lane = calloc(1, sizeof(*lane));
+    km_status status =
+        lane == NULL ? KM_FAIL(err, KM_E_NOMEM, "a lane") : arm_socket(err, socket_fd);
+    if (status != KM_OK) {
+        munmap(at, KM_LANE_SIZE);
+        free(lane);
+        return status;
+    }
+    close(memory_fd);
+    lane->page = (struct km_lane_page *)(void *)at;
+    lane->sock = socket_fd;
+    /* The client may have sent something, or be gone, before the signal was asked for. */
+    mail_came = 1;
+    *ret_lane = lane;
+    return KM_OK;
+}
+
+static void forget(struct km_lane_server *lane, uint32_t area)
+{
+    struct area *was = &lane->areas[area];
+    if (was->at == NULL)
+        return;
+    munmap(was->at, was->size);
+    lane->areas_sum -= was->size;
+    *was = (struct area){0};
+}
+
+void km_lane_server_free(struct km_lane_server *lane)
+{
+    if (lane == NULL)
+        return;
+    for (uint32_t i = 0; i < KM_LANE_AREAS; i++)
+        forget(lane, i);
+    munmap(lane->page, KM_LANE_SIZE);
+    close(lane->sock);
+    km_wipe(lane->copy, sizeof(lane->copy));
+    free(lane);
+}
+
+/* A message that makes no sense is dropped: the call that counts on it will fail. */
+static void take_mail(struct km_lane_server *lane, struct km_slice msg, int fd)
+{
+    struct km_lane_mail mail = {0};
+    uint8_t *at = NULL;
+    if (!km_lane_mail_parse(msg, &mail))
+        return;
+    forget(lane, mail.area);
+    if (mail.kind != KM_LANE_MAIL_SHARE || fd < 0 ||
+        mail.size > KM_LANE_AREAS_SUM_MAX - lane->areas_sum ||
+        km_lane_map(NULL, fd, (size_t)mail.size, &at) != KM_OK)
+        return;
+    lane->areas[mail.area] = (struct area){.at = at, .size = (size_t)mail.size};
+    lane->areas_sum += (size_t)mail.size;
+}
+
+static void drain(struct km_lane_server *lane)
+{
+    for (unsigned i = 0; i < MAIL_BATCH && !lane->gone; i++) {
+        uint8_t buf[KM_LANE_MAIL_LEN] = {0};
+        size_t len = 0;
+        size_t n_fds = 0;
+        KM_AUTO(km_fd_closep) int fd = -1;
+        km_status status =
+            km_sock_recv(NULL, lane->sock, KM_SPAN(buf, sizeof(buf)), &len, &fd, 1, &n_fds);
+        if (status == KM_E_BUSY)
+            return;
+        if (status == KM_OK)
+            take_mail(lane, KM_SLICE(buf, len), n_fds == 1 ? fd : -1);
+        else if (status != KM_E_LIMIT && status != KM_E_MALFORMED)
+            lane->gone = true;
+    }
+}
+
+/* What a signal was about: mail of some lane, a client that is gone, or a nudge. */
+static km_status look_up(struct km_err *err, struct km_lane_server *const *lanes, size_t n_lanes,
+                         size_t *ret_index)
+{
+    if (mail_came) {
+        mail_came = 0;
+        for (size_t i = 0; i < n_lanes; i++)
+            drain(lanes[i]);
+    }
+    for (size_t i = 0; i < n_lanes; i++) {
+        if (lanes[i]->gone) {
+            *ret_index = i;
+            return KM_FAIL(err, KM_E_DEAD, "the client is gone");
+        }
+    }
+    if (nudged) {
+        nudged = 0;
+        return KM_FAIL(err, KM_E_CANCELLED, "nudged");
+    }
+    return KM_OK;
+}
+
+static bool has_call(const struct km_lane_server *lane)
+{
+    return (atomic_load_explicit(&lane->page->turn, memory_order_acquire) & KM_TURN_INSTANCE) != 0;
+}
+
+static void put_on(const cpu_set_t *set, int at)
+{
+    if (CPU_COUNT(set) > 0 && sched_setaffinity(0, sizeof(*set), set) == 0)
+        place.at = at;
+    place.asked = 0;
+}
+
+/*
+ * Where two processes that wake each other run costs more than anything else here: with sleeping,
+ * on one CPU; with spinning, on two. Only after a few wakes that agree, since the kernel's own
+ * moves of the client would otherwise be chased.
+ */
+static void follow(const struct km_lane_server *lane)
+{
+    uint32_t cpu = km_word_get(&lane->page->client_cpu);
+    if (!place.known || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &place.allowed))
+        return;
+    int want = lane->spin ? -((int)cpu + 2) : (int)cpu;
+    if (want == place.at) {
+        place.asked = 0;
+        return;
+    }
+    if (++place.asked < MOVE_AFTER)
+        return;
+    cpu_set_t set = place.allowed;
+    if (lane->spin) {
+        CPU_CLR(cpu, &set);
+    } else {
+        CPU_ZERO(&set);
+        CPU_SET(cpu, &set);
+    }
+    put_on(&set, want);
+}
+
+/* Several lanes, several clients: no CPU is right for all. */
+static void roam(void)
+{
+    if (place.at != -1 && place.known)
+        put_on(&place.allowed, -1);
+}
+
+static bool spin_pays(struct km_lane_server *lane)
+{
+    if (!lane->spin)
+        return false;
+    if (lane->misses < MISSES_MAX)
+        return true;
+    lane->misses++;
+    return lane->misses % RETRY == 0;
+}
+
+static void spin(struct km_lane_server *lane)
+{
+    enum km_spin_end end = km_spin(&lane->page->turn, KM_TURN_INSTANCE, SPIN_NS);
+    if (end == KM_SPIN_CHANGED)
+        lane->misses = 0;
+    else if (lane->misses < MISSES_MAX)
+        lane->misses++;
+    if (end == KM_SPIN_CROWDED)
+        lane->crowded = true;
+}
+
+/* Sleeps until a turn or the nudge word changes. */
+static void sleep_on(struct km_lane_server *const *lanes, size_t n_lanes, uint32_t nudge)
+{
+    struct km_futex_words words = {.word = {&nudge_word}, .value = {nudge}, .n = 1};
+    for (size_t i = 0; i < n_lanes; i++) {
+        uint32_t was = atomic_fetch_or(&lanes[i]->page->turn, KM_TURN_SLEEPS);
+        if ((was & KM_TURN_INSTANCE) != 0)
+            return;
+        words.word[words.n] = &lanes[i]->page->turn;
+        words.value[words.n++] = was | KM_TURN_SLEEPS;
+    }
+    km_futex_wait_any(&words, -1);
+}
+
+static bool find_call(struct km_lane_server *const *lanes, size_t n_lanes, size_t *ret_index)
+{
+    static size_t turn; /* each lane gets its turn */
+    for (size_t i = 0; i < n_lanes; i++) {
+        size_t at = (turn + i) % n_lanes;
+        if (!has_call(lanes[at]))
+            continue;
+        if ((km_word_get(&lanes[at]->page->op) & 0xffu) == KM_LANE_OP_MAIL) {
+            drain(lanes[at]);
+            struct km_lane_call none = {0};
+            km_lane_server_reply(lanes[at], &none, 0, 0);
+            continue;
+        }
+        turn = at + 1;
+        *ret_index = at;
+        return true;
+    }
+    return false;
+}
+
+km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *lanes,
+                              size_t n_lanes, size_t *ret_index)
+{
+    if (n_lanes == 0 || n_lanes >= KM_FUTEX_WORDS)
+        return KM_FAIL(err, KM_E_LIMIT, "wait for %zu lanes", n_lanes);
+    if (n_lanes > 1)
+        roam();
+    for (bool slept = false;; slept = true) {
+        uint32_t nudge = atomic_load(&nudge_word);
+        if (nudged || mail_came)
+            KM_TRY(look_up(err, lanes, n_lanes, ret_index));
+        if (find_call(lanes, n_lanes, ret_index)) {
+            if (slept && n_lanes == 1)
+                follow(lanes[0]);
+            return KM_OK;
+        }
+        if (!slept && n_lanes == 1 && spin_pays(lanes[0])) {
+            spin(lanes[0]);
+            if (find_call(lanes, n_lanes, ret_index))
+                return KM_OK;
+        }
+        sleep_on(lanes, n_lanes, nudge);
+    }
+}
+
+/* Every word of the page is read here, once. */
+static struct km_lane_post post_copy(const struct km_lane_page *page)
+{
+    struct km_lane_post post = {
+        .op = km_word_get(&page->op),
+        .command = km_word_get(&page->command),
+        .serial = km_word_get(&page->serial),
+    };
+    if ((post.op >> 16) == 0)
+        return post;
+    for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
+        post.slots[i].area = km_word_get(&page->slots[i].area);
+        post.slots[i].a = km_word_get(&page->slots[i].a);
+        post.slots[i].b = km_word_get(&page->slots[i].b);
+    }
+    return post;
+}
+
+/* Where the reference lies, or false when its area is unknown or too small. */
+static bool resolve(struct km_lane_server *lane, size_t at)
+{
+    uint32_t area = lane->post.slots[at].area;
+    size_t offset = lane->post.slots[at].a;
+    size_t size = lane->post.slots[at].b;
+    if (area == KM_LANE_AREA_ARENA) {
+        lane->room[at] = lane->page->arena + offset;
+        return true;
+    }
+    const struct area *where = &lane->areas[area];
+    if (where->at == NULL || offset > where->size || size > where->size - offset)
+        return false;
+    lane->room[at] = where->at + offset;
+    return true;
+}
+
+static bool take_memory(struct km_lane_server *lane, size_t at, struct km_lane_param *ret)
+{
+    ret->size = lane->post.slots[at].b;
+    if (lane->post.slots[at].area == KM_LANE_AREA_NULL)
+        return true;
+    if (!resolve(lane, at))
+        return false;
+    ret->in_place = ret->size > KM_LANE_COPY_MAX;
+    ret->buffer = ret->in_place ? lane->room[at] : lane->copy[at];
+    if (!ret->in_place && ret->type != KM_PARAM_MEM_OUT)
+        km_copy(lane->copy[at], KM_LANE_COPY_MAX, lane->room[at], ret->size);
+    return true;
+}
+
+static bool take_param(struct km_lane_server *lane, size_t at, struct km_lane_param *ret)
+{
+    ret->type = km_lane_post_type(lane->post.op, at);
+    if (km_lane_type_is_mem(ret->type))
+        return take_memory(lane, at, ret);
+    if (ret->type == KM_PARAM_VALUE_IN || ret->type == KM_PARAM_VALUE_INOUT) {
+        ret->a = lane->post.slots[at].a;
+        ret->b = lane->post.slots[at].b;
+    }
+    return true;
+}
+
+km_status km_lane_server_take(struct km_err *err, struct km_lane_server *lane,
+                              struct km_lane_call *ret_call)
+{
+    struct km_lane_call call = {0};
+    lane->post = post_copy(lane->page);
+    lane->serial = lane->post.serial;
+    lane->spin = (lane->post.op & KM_LANE_F_SPIN) != 0;
+    if ((lane->post.op & KM_LANE_F_MAIL) != 0)
+        drain(lane);
+    call.op = lane->post.op & 0xffu;
+    call.command = lane->post.command;
+    if (!km_lane_post_check(&lane->post)) {
+        lane->post.op = 0;
+        return KM_FAIL(err, KM_E_MALFORMED, "call with op %u does not have a legal form", call.op);
+    }
+    for (size_t i = 0; i < KM_LANE_PARAMS && (lane->post.op >> 16) != 0; i++) {
+        if (take_param(lane, i, &call.params[i]))
+            continue;
+        lane->post.op = 0;
+        km_wipe(lane->copy, sizeof(lane->copy));
+        return KM_FAIL(err, KM_E_MALFORMED, "parameter %zu names memory that is not shared", i);
+    }
+    *ret_call = call;
+    return KM_OK;
+}
+
+/* Copies go back and are wiped, so that the next call finds zeros where it writes. */
+static void reply_memory(struct km_lane_server *lane, size_t at, const struct km_lane_param *param)
+{
+    size_t room = lane->post.slots[at].b;
+    if (lane->post.slots[at].area != KM_LANE_AREA_NULL && room <= KM_LANE_COPY_MAX) {
+        if (param->type != KM_PARAM_MEM_IN && param->size <= room)
+            km_copy(lane->room[at], room, lane->copy[at], param->size);
+        km_wipe(lane->copy[at], room);
+    }
+    if (param->type != KM_PARAM_MEM_IN)
+        km_word_put(&lane->page->slots[at].b,
+                    param->size > UINT32_MAX ? UINT32_MAX : (uint32_t)param->size);
+}
+
+void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call, uint32_t result,
+                          uint32_t origin)
+{
+    struct km_lane_page *page = lane->page;
+    for (size_t i = 0; i < KM_LANE_PARAMS && (lane->post.op >> 16) != 0; i++) {
+        /* The type as it was taken: what the TA holds in call is its own copy. */
+        uint8_t type = km_lane_post_type(lane->post.op, i);
+        if (km_lane_type_is_mem(type)) {
+            call->params[i].type = type;
+            reply_memory(lane, i, &call->params[i]);
+        } else if (type == KM_PARAM_VALUE_OUT || type == KM_PARAM_VALUE_INOUT) {
+            km_word_put(&page->slots[i].a, call->params[i].a);
+            km_word_put(&page->slots[i].b, call->params[i].b);
+        }
+    }
+    lane->post.op = 0;
+    lane->serial = 0;
+    km_word_put(&page->result, result);
+    km_word_put(&page->origin, origin);
+    km_word_put(&page->hint, lane->crowded ? KM_LANE_HINT_CROWDED : 0);
+    lane->crowded = false;
+    uint32_t was = atomic_exchange(&page->turn, 0);
+    if ((was & KM_TURN_SLEEPS) != 0)
+        km_futex_wake(&page->turn);
+}
+
+bool km_lane_server_cancelled(const struct km_lane_server *lane)
+{
+    return lane->serial != 0 && km_word_get(&lane->page->cancel) == lane->serial;
+}
+
+static bool client_gone(const struct km_lane_server *lane)
+{
+    struct pollfd fd = {.fd = lane->sock, .events = POLLRDHUP};
+    return lane->gone || (poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLRDHUP)) != 0);
+}
+
+bool km_lane_server_wait_cancel(const struct km_lane_server *lane, uint32_t ms)
+{
+    uint64_t until = km_now_ns() + (uint64_t)ms * 1000000u;
+    for (;;) {
+        uint32_t nudge = atomic_load(&nudge_word);
+        uint32_t cancel = km_word_get(&lane->page->cancel);
+        /* Who waits for a client that is gone waits for nobody. */
+        if ((lane->serial != 0 && cancel == lane->serial) || nudged || client_gone(lane))
+            return true;
+        uint64_t now = km_now_ns();
+        if (now >= until)
+            return false;
+        struct km_futex_words words = {
+            .word = {&nudge_word, &lane->page->cancel}, .value = {nudge, cancel}, .n = 2};
+        km_futex_wait_any(&words, (int64_t)((until - now + 999999u) / 1000000u));
+    }
+}
