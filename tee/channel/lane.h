@@ -114,7 +114,13 @@ void km_lane_client_cancel(struct km_lane_client *lane);
 void km_lane_client_forget(struct km_lane_client *lane, uint64_t shared_id);
 /* km_lane_client_alive: false once the instance is known to be gone, and in a forked child. */
 bool km_lane_client_alive(const struct km_lane_client *lane);
-/* km_lane_client_inherited: whether the lane is the parent's and this process its forked child. */
-bool km_lane_client_inherited(const struct km_lane_client *lane);
+/*
+ * km_lane_client_watch: the next calls are cancelled from their start when *cancelled is set (NULL: no
+ * more). Whoever sets it calls km_lane_client_cancel afterwards; together they miss nothing. Borrowed until
+ * the next watch.
+ */
+void km_lane_client_watch(struct km_lane_client *lane, const _Atomic bool *cancelled);
+/* km_lane_generation: a number that differs between a process and its forked children; never 0. */
+uint32_t km_lane_generation(void);
 
 #endif

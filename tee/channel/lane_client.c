@@ -47,6 +47,7 @@ struct km_lane_client {
     uint32_t serial;
     uint32_t misses;
     bool spin;
+    const _Atomic bool *watch;
     _Atomic bool busy;
     _Atomic bool dead;
     _Atomic bool mail;
@@ -112,21 +113,43 @@ static void process_init(void)
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
-bool km_lane_client_inherited(const struct km_lane_client *lane)
+/* Under the process's lock. A child made without the fork handlers finds the mark cleared. */
+static uint32_t generation_now(void)
+{
+    if (*process.mark == 0)
+        *process.mark = ++process.generation;
+    return *process.mark;
+}
+
+static void init_once(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, process_init);
+}
+
+uint32_t km_lane_generation(void)
+{
+    init_once();
+    if (process.mark == NULL)
+        return 1;
+    pthread_mutex_lock(&process.lock);
+    uint32_t generation = generation_now();
+    pthread_mutex_unlock(&process.lock);
+    return generation;
+}
+
+static bool inherited(const struct km_lane_client *lane)
 {
     return *process.mark != lane->generation;
 }
 
 static km_status enlist(struct km_err *err, struct km_lane_client *lane)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, process_init);
+    init_once();
     if (process.mark == NULL)
         return KM_FAIL(err, KM_E_UNSUPPORTED, "this kernel does not tell a forked child apart");
     pthread_mutex_lock(&process.lock);
-    if (*process.mark == 0 || process.generation == 0)
-        *process.mark = ++process.generation;
-    lane->generation = process.generation;
+    lane->generation = generation_now();
     lane->next = process.first;
     process.first = lane;
     pthread_mutex_unlock(&process.lock);
@@ -186,7 +209,7 @@ void km_lane_client_free(struct km_lane_client *lane)
 {
     if (lane == NULL)
         return;
-    if (lane->page != NULL && !km_lane_client_inherited(lane)) {
+    if (lane->page != NULL && !inherited(lane)) {
         delist(lane);
         munmap(lane->page, KM_LANE_SIZE);
         if (lane->scratch != NULL)
@@ -200,8 +223,7 @@ void km_lane_client_free(struct km_lane_client *lane)
 
 bool km_lane_client_alive(const struct km_lane_client *lane)
 {
-    return !km_lane_client_inherited(lane) &&
-           !atomic_load_explicit(&lane->dead, memory_order_relaxed);
+    return !inherited(lane) && !atomic_load_explicit(&lane->dead, memory_order_relaxed);
 }
 
 /* ---- whether to spin ---- */
@@ -325,7 +347,9 @@ static km_status hand_over(struct km_err *err, struct km_lane_client *lane, uint
     atomic_store_explicit(&lane->current, lane->serial, memory_order_relaxed);
     uint32_t was = atomic_exchange(&page->turn, KM_TURN_INSTANCE);
     if ((was & KM_TURN_SLEEPS) != 0)
-        km_futex_wake(&page->turn);
+        km_futex_wake(&page->turn, 1);
+    if (lane->watch != NULL && atomic_load(lane->watch))
+        km_lane_client_cancel(lane);
     km_status status = wait_answer(err, lane);
     atomic_store_explicit(&lane->current, 0, memory_order_relaxed);
     return status;
@@ -637,13 +661,18 @@ km_status km_lane_client_call(struct km_err *err, struct km_lane_client *lane, u
     return KM_OK;
 }
 
+void km_lane_client_watch(struct km_lane_client *lane, const _Atomic bool *cancelled)
+{
+    lane->watch = cancelled;
+}
+
 void km_lane_client_cancel(struct km_lane_client *lane)
 {
     if (!km_lane_client_alive(lane))
         return;
-    uint32_t serial = atomic_load_explicit(&lane->current, memory_order_relaxed);
+    uint32_t serial = atomic_load(&lane->current);
     if (serial == 0)
         return;
     km_word_put(&lane->page->cancel, serial);
-    km_futex_wake(&lane->page->cancel);
+    km_futex_wake(&lane->page->cancel, 1);
 }

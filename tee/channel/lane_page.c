@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -119,10 +118,10 @@ bool km_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t ms)
     return in_time;
 }
 
-void km_futex_wake(_Atomic uint32_t *word)
+void km_futex_wake(_Atomic uint32_t *word, int n)
 {
     int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    syscall(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0);
     errno = saved;
 }
 

@@ -146,7 +146,8 @@ static inline uint64_t km_now_ns(void)
 
 /* km_futex_wait: sleeps while *word is value, at most ms (-1: for ever). False when the time is over. */
 bool km_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t ms);
-void km_futex_wake(_Atomic uint32_t *word);
+/* km_futex_wake: wakes at most n of those that sleep on it. */
+void km_futex_wake(_Atomic uint32_t *word, int n);
 
 #define KM_FUTEX_WORDS 128u
 struct km_futex_words {

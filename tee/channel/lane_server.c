@@ -62,7 +62,7 @@ void km_lane_server_nudge(void)
 {
     nudged = 1;
     atomic_fetch_add(&nudge_word, 1);
-    km_futex_wake(&nudge_word);
+    km_futex_wake(&nudge_word, 1);
 }
 
 static void on_sigio(int signo)
@@ -70,7 +70,7 @@ static void on_sigio(int signo)
     (void)signo;
     mail_came = 1;
     atomic_fetch_add(&nudge_word, 1);
-    km_futex_wake(&nudge_word);
+    km_futex_wake(&nudge_word, 1);
 }
 
 /* The handler stays out of the way of the TA: system calls that it interrupts go on. */
@@ -443,7 +443,7 @@ void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call
     lane->crowded = false;
     uint32_t was = atomic_exchange(&page->turn, 0);
     if ((was & KM_TURN_SLEEPS) != 0)
-        km_futex_wake(&page->turn);
+        km_futex_wake(&page->turn, 1);
 }
 
 bool km_lane_server_cancelled(const struct km_lane_server *lane)

@@ -66,6 +66,26 @@ void km_wire_opened_put(struct km_wr *wr, const struct km_wire_opened *msg)
         km_wr_u64le(wr, msg->session);
 }
 
+bool km_wire_error_parse(struct km_rd *rd, struct km_wire_error *ret)
+{
+    struct km_rd at = *rd;
+    struct km_wire_error msg = {0};
+    /* An error that says success would leave its reader with a session that is none. */
+    if (!km_rd_u32le(&at, &msg.result) || msg.result == 0 || !km_rd_u32le(&at, &msg.origin) ||
+        !km_wire_text_parse(&at, &msg.text))
+        return false;
+    *rd = at;
+    *ret = msg;
+    return true;
+}
+
+void km_wire_error_put(struct km_wr *wr, const struct km_wire_error *msg)
+{
+    km_wr_u32le(wr, msg->result);
+    km_wr_u32le(wr, msg->origin);
+    km_wire_text_put(wr, msg->text);
+}
+
 bool km_wire_text_parse(struct km_rd *rd, struct km_slice *ret)
 {
     struct km_rd at = *rd;

@@ -52,6 +52,13 @@ struct km_wire_opened {
     uint64_t session;
 };
 
+/* text: a view of the message. */
+struct km_wire_error {
+    uint32_t result;
+    uint32_t origin;
+    struct km_slice text;
+};
+
 /* Pure parsers and printers; a parser leaves its outputs alone when it answers false. */
 KM_MUST_USE bool km_wire_header_parse(struct km_rd *rd, struct km_wire_header *ret);
 void km_wire_header_put(struct km_wr *wr, const struct km_wire_header *header);
@@ -59,6 +66,8 @@ KM_MUST_USE bool km_wire_open_parse(struct km_rd *rd, struct km_wire_open *ret);
 void km_wire_open_put(struct km_wr *wr, const struct km_wire_open *msg);
 KM_MUST_USE bool km_wire_opened_parse(struct km_rd *rd, struct km_wire_opened *ret);
 void km_wire_opened_put(struct km_wr *wr, const struct km_wire_opened *msg);
+KM_MUST_USE bool km_wire_error_parse(struct km_rd *rd, struct km_wire_error *ret);
+void km_wire_error_put(struct km_wr *wr, const struct km_wire_error *msg);
 KM_MUST_USE bool km_wire_text_parse(struct km_rd *rd, struct km_slice *ret);
 void km_wire_text_put(struct km_wr *wr, struct km_slice text);
 
