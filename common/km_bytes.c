@@ -314,15 +314,17 @@ void km_hex(struct km_slice bytes, char *ret, size_t cap)
     ret[2 * bytes.len] = '\0';
 }
 
-static int hex_value(char c)
+#define NOT_A_DIGIT 0xffu
+
+static uint8_t hex_value(char c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
+        return (uint8_t)(c - '0');
     if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
+        return (uint8_t)(c - 'a' + 10);
     if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+        return (uint8_t)(c - 'A' + 10);
+    return NOT_A_DIGIT;
 }
 
 bool km_unhex(const char *text, uint8_t *ret, size_t len)
@@ -331,7 +333,7 @@ bool km_unhex(const char *text, uint8_t *ret, size_t len)
     if (n_digits % 2 != 0 || n_digits / 2 != len)
         return false;
     for (size_t i = 0; i < n_digits; i++) {
-        if (hex_value(text[i]) < 0)
+        if (hex_value(text[i]) == NOT_A_DIGIT)
             return false;
     }
     for (size_t i = 0; i < len; i++)

@@ -77,10 +77,15 @@ void km_err_clear(struct km_err *err);
 /* km_status_name: the code's short name, e.g. "not-found"; static storage. */
 const char *km_status_name(km_status status);
 
+#ifdef __clang_analyzer__ /* which can't look inside: what is set here comes back, so never KM_OK */
+#define KM_ERR_SET(err, status, ...) ((void)km_err_set((err), (status), __VA_ARGS__), (status))
+#else
+#define KM_ERR_SET km_err_set
+#endif
 #define KM_FAIL(err, status, ...)                                                                  \
-    km_err_set((err), (status), KM_LAYER_NONE, 0, __FILE__, __LINE__, __VA_ARGS__)
+    KM_ERR_SET((err), (status), KM_LAYER_NONE, 0, __FILE__, __LINE__, __VA_ARGS__)
 #define KM_FAIL_NATIVE(err, status, layer, native, ...)                                            \
-    km_err_set((err), (status), (layer), (int64_t)(native), __FILE__, __LINE__, __VA_ARGS__)
+    KM_ERR_SET((err), (status), (layer), (int64_t)(native), __FILE__, __LINE__, __VA_ARGS__)
 /* KM_FAIL_ERRNO: picks the status from errno (ENOSPC, ENOENT, EACCES, ...). */
 #define KM_FAIL_ERRNO(err, ...)                                                                    \
     km_err_set((err), km_status_from_errno(errno), KM_LAYER_ERRNO, (int64_t)errno, __FILE__,       \

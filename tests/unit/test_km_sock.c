@@ -194,7 +194,7 @@ static int recv_with_full_table(void *arg)
                 KM_E_LIMIT);
     CHILD_CHECK(got[0] == -7 && n_got == 77 && len == 77);
     /* The one that did fit was closed again. */
-    int fd = dup(fx->ends[0]);
+    int fd = fcntl(fx->ends[0], F_DUPFD_CLOEXEC, 0);
     CHILD_CHECK(fd >= 0);
     return 0;
 }
