@@ -70,7 +70,7 @@ static struct {
     struct km_lane_client *first;
     unsigned cpus;
     uint32_t generation;
-    uint32_t *mark; /* holds generation; the kernel clears it in every forked child */
+    _Atomic uint32_t *mark; /* holds generation; the kernel clears it in every forked child */
     _Atomic uint64_t crowded_until;
     uint64_t crowded_for;
 } process = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -109,7 +109,7 @@ static void process_init(void)
     void *mark =
         mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mark != MAP_FAILED && madvise(mark, sizeof(uint32_t), MADV_WIPEONFORK) == 0)
-        process.mark = (uint32_t *)mark;
+        process.mark = (_Atomic uint32_t *)mark;
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
@@ -118,7 +118,7 @@ static uint32_t generation_now(void)
 {
     if (*process.mark == 0)
         *process.mark = ++process.generation;
-    return *process.mark;
+    return process.generation;
 }
 
 static void init_once(void)
@@ -132,6 +132,9 @@ uint32_t km_lane_generation(void)
     init_once();
     if (process.mark == NULL)
         return 1;
+    uint32_t marked = atomic_load_explicit(process.mark, memory_order_relaxed);
+    if (marked != 0)
+        return marked;
     pthread_mutex_lock(&process.lock);
     uint32_t generation = generation_now();
     pthread_mutex_unlock(&process.lock);
@@ -140,7 +143,7 @@ uint32_t km_lane_generation(void)
 
 static bool inherited(const struct km_lane_client *lane)
 {
-    return *process.mark != lane->generation;
+    return atomic_load_explicit(process.mark, memory_order_relaxed) != lane->generation;
 }
 
 static km_status enlist(struct km_err *err, struct km_lane_client *lane)
