@@ -10,10 +10,18 @@
  * are written only on success except where said. Buffers are borrowed for the call. A length that
  * comes back: on entry room in octets, on success octets written, with CLRC_ERROR_SHORT_BUFFER
  * octets needed (a NULL buffer with room 0 asks for it). Strings are UTF-8 and end with a NUL.
- * A handle may be used by one thread at a time; different handles in parallel. Named keys and
- * one-shot calls run in parallel; an ephemeral key lives in one session, and calls with it queue.
- * Every call may block until the service answers. clrcLastError tells more about the last failure
- * of the calling thread.
+ * Threads: every function may be called from any thread, and a key or password handle may be shared
+ * by threads as long as nobody frees it meanwhile; an operation handle is one thread's at a time.
+ * Named keys and one-shot calls run in parallel; an ephemeral key or an operation lives in one
+ * session, and calls with it queue. Every call may block until the service answers. clrcLastError
+ * tells more about the last failure of the calling thread.
+ *
+ * When the session ends (the service or its instance died, or this is a forked child), handles of
+ * named keys stay good: the key is loaded anew where it is needed. Ephemeral keys are gone
+ * (CLRC_ERROR_KEY_GONE), as are operations (CLRC_ERROR_SERVICE_DIED). A call that was under way is
+ * repeated once by itself when that can do no harm; else it answers CLRC_ERROR_SERVICE_DIED and may
+ * or may not have happened. Password handles do not survive fork, nor do handles of named keys
+ * loaded with one (CLRC_ERROR_PASSWORD): a child gets no copy of its parent's secrets.
  */
 #ifndef CLRC_H
 #define CLRC_H
@@ -59,7 +67,7 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_USED_UP 0xffff0107u        /* the key's uses are spent */
 #define CLRC_ERROR_SIGNATURE 0xffff0108u      /* signature does not fit */
 #define CLRC_ERROR_MAC 0xffff0109u            /* tag or MAC does not fit */
-#define CLRC_ERROR_KEY_GONE 0xffff010au       /* the named key was deleted or replaced meanwhile */
+#define CLRC_ERROR_KEY_GONE 0xffff010au       /* deleted or replaced meanwhile, or its session is over */
 #define CLRC_ERROR_NO_SERVICE 0xffff0201u     /* keymoord can't be reached */
 #define CLRC_ERROR_SERVICE_DIED                                                                    \
     0xffff0202u /* the session ended during the call; the next call reconnects */
@@ -70,6 +78,7 @@ typedef struct clrc_operation *ClrcOperationHandle;
 
 #define CLRC_NAME_MAX 63u /* octets of a key's or password object's name, NUL not counted */
 #define CLRC_PASSWORD_MAX 256u
+#define CLRC_DATA_MAX 0x04000000u /* octets of data in one call; more in an operation of several parts */
 
 /* Provisioned keys. */
 #define CLRC_OEM_PUBLIC_KEY "com.seqlabs.oem_pub_key"
@@ -329,6 +338,11 @@ CLRC_API ClrcResult clrcSignDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorith
                                       uint32_t salt_length, const uint8_t *digest,
                                       uint32_t digest_length, uint8_t *signature,
                                       uint32_t *signature_length);
+/* clrcVerifyDigestPss: the salt must have this length. */
+CLRC_API ClrcResult clrcVerifyDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                                        uint32_t salt_length, const uint8_t *digest,
+                                        uint32_t digest_length, const uint8_t *signature,
+                                        uint32_t signature_length);
 CLRC_API ClrcResult clrcMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data,
                             size_t length, uint8_t *mac, uint32_t *mac_length);
 /* clrcVerifyMac: compared inside the service in constant time. */

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operations that are one command. */
+#include "lib/clrc/clrc_handle.h"
+
+#define NO_HANDLE "not a key handle"
+#define NULL_POINTER "a pointer is NULL"
+#define TOO_MUCH_DATA "one call takes at most 64 MiB; use an operation of several parts"
+#define TOO_MUCH_SMALL "this takes at most 4096 octets"
+
+ClrcResult clrcAlgorithmSupported(ClrcAlgorithm algorithm, uint32_t bits)
+{
+    struct clrc_call call = {.function = "clrcAlgorithmSupported",
+                             .subject = clrcAlgorithmName(algorithm),
+                             .command = KM_CRYPTO_CMD_ALGORITHM_SUPPORTED,
+                             .is_repeatable = true};
+    clrc_value_in(&call, 0, (uint32_t)algorithm, bits);
+    return clrc_run(&call);
+}
+
+static ClrcResult random_part(uint8_t *out, uint32_t length)
+{
+    struct clrc_call call = {
+        .function = "clrcRandom", .command = KM_CRYPTO_CMD_RANDOM, .is_repeatable = true};
+    clrc_bulk_out(&call, 0, out, length);
+    ClrcResult result = clrc_run(&call);
+    if (result == CLRC_SUCCESS && clrc_size(&call, 0) != length)
+        return clrc_fail(call.function, CLRC_ERROR_GENERIC, NULL, NULL);
+    return result;
+}
+
+ClrcResult clrcRandom(uint8_t *out, uint32_t length)
+{
+    if (out == NULL && length != 0)
+        return clrc_bad("clrcRandom", NULL_POINTER);
+    for (uint32_t done = 0; done < length;) {
+        uint32_t part = length - done < KM_CRYPTO_RANDOM_MAX ? length - done : KM_CRYPTO_RANDOM_MAX;
+        ClrcResult result = random_part(out + done, part);
+        if (result != CLRC_SUCCESS) {
+            km_wipe(out, done);
+            return result;
+        }
+        done += part;
+    }
+    return CLRC_SUCCESS;
+}
+
+/* Data come with a length; a NULL is only good for none. */
+static ClrcResult check_data(const char *function, const void *data, size_t length)
+{
+    if (data == NULL && length != 0)
+        return clrc_bad(function, NULL_POINTER);
+    return length > CLRC_DATA_MAX ? clrc_long(function, TOO_MUCH_DATA) : CLRC_SUCCESS;
+}
+
+static ClrcResult check_small(const char *function, const void *data, size_t length)
+{
+    if (data == NULL && length != 0)
+        return clrc_bad(function, NULL_POINTER);
+    return length > KM_CRYPTO_SMALL_MAX ? clrc_long(function, TOO_MUCH_SMALL) : CLRC_SUCCESS;
+}
+
+static ClrcResult check_room(const char *function, const void *out, const uint32_t *length)
+{
+    if (length == NULL || (out == NULL && *length != 0))
+        return clrc_bad(function, NULL_POINTER);
+    return CLRC_SUCCESS;
+}
+
+/* Most commands start with the key's id and the algorithm. */
+static ClrcResult with_key(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgorithm algorithm)
+{
+    if (!clrc_key_is(hKey))
+        return clrc_bad(call->function, NO_HANDLE);
+    call->subject = hKey->is_named ? hKey->name : NULL;
+    call->is_repeatable = true;
+    call->key = hKey;
+    clrc_value_in(call, 0, 0, (uint32_t)algorithm);
+    call->key_value = &call->op.params[0].value.a;
+    return CLRC_SUCCESS;
+}
+
+ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, size_t length, uint8_t *digest,
+                      uint32_t *digest_length)
+{
+    struct clrc_call call = {
+        .function = "clrcDigest", .command = KM_CRYPTO_CMD_DIGEST, .is_repeatable = true};
+    ClrcResult result = check_data(call.function, data, length);
+    if (result == CLRC_SUCCESS)
+        result = check_room(call.function, digest, digest_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_value_in(&call, 0, (uint32_t)algorithm, 0);
+    clrc_bulk_in(&call, 1, data, length);
+    clrc_small_out(&call, 2, digest, *digest_length);
+    return clrc_run_sized(&call, 2, digest_length);
+}
+
+/* ---- signatures ---- */
+
+static ClrcResult sign(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                       struct km_slice digest, uint8_t *signature, uint32_t *signature_length)
+{
+    ClrcResult result = with_key(call, hKey, algorithm);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call->function, digest.ptr, digest.len);
+    if (result == CLRC_SUCCESS)
+        result = check_room(call->function, signature, signature_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_in(call, 1, digest.ptr, digest.len);
+    clrc_small_out(call, 2, signature, *signature_length);
+    return clrc_run_sized(call, 2, signature_length);
+}
+
+static ClrcResult verify(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                         struct km_slice digest, struct km_slice signature)
+{
+    ClrcResult result = with_key(call, hKey, algorithm);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call->function, digest.ptr, digest.len);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call->function, signature.ptr, signature.len);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_in(call, 1, digest.ptr, digest.len);
+    clrc_in(call, 2, signature.ptr, signature.len);
+    return clrc_run(call);
+}
+
+ClrcResult clrcSignDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *digest,
+                          uint32_t digest_length, uint8_t *signature, uint32_t *signature_length)
+{
+    struct clrc_call call = {.function = "clrcSignDigest", .command = KM_CRYPTO_CMD_SIGN_DIGEST};
+    return sign(&call, hKey, algorithm, KM_SLICE(digest, digest_length), signature,
+                signature_length);
+}
+
+ClrcResult clrcVerifyDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *digest,
+                            uint32_t digest_length, const uint8_t *signature,
+                            uint32_t signature_length)
+{
+    struct clrc_call call = {.function = "clrcVerifyDigest",
+                             .command = KM_CRYPTO_CMD_VERIFY_DIGEST};
+    return verify(&call, hKey, algorithm, KM_SLICE(digest, digest_length),
+                  KM_SLICE(signature, signature_length));
+}
+
+static bool is_pss(ClrcAlgorithm algorithm)
+{
+    return algorithm >= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA1 &&
+           algorithm <= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA512;
+}
+
+ClrcResult clrcSignDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, uint32_t salt_length,
+                             const uint8_t *digest, uint32_t digest_length, uint8_t *signature,
+                             uint32_t *signature_length)
+{
+    struct clrc_call call = {.function = "clrcSignDigestPss",
+                             .command = KM_CRYPTO_CMD_SIGN_DIGEST_PSS};
+    if (!is_pss(algorithm))
+        return clrc_bad(call.function, "only a PSS algorithm has a salt");
+    clrc_value_in(&call, 3, salt_length, 0);
+    return sign(&call, hKey, algorithm, KM_SLICE(digest, digest_length), signature,
+                signature_length);
+}
+
+ClrcResult clrcVerifyDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, uint32_t salt_length,
+                               const uint8_t *digest, uint32_t digest_length,
+                               const uint8_t *signature, uint32_t signature_length)
+{
+    struct clrc_call call = {.function = "clrcVerifyDigestPss",
+                             .command = KM_CRYPTO_CMD_VERIFY_DIGEST_PSS};
+    if (!is_pss(algorithm))
+        return clrc_bad(call.function, "only a PSS algorithm has a salt");
+    clrc_value_in(&call, 3, salt_length, 0);
+    return verify(&call, hKey, algorithm, KM_SLICE(digest, digest_length),
+                  KM_SLICE(signature, signature_length));
+}
+
+/* ---- MACs and ciphers ---- */
+
+ClrcResult clrcMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data, size_t length,
+                   uint8_t *mac, uint32_t *mac_length)
+{
+    struct clrc_call call = {.function = "clrcMac", .command = KM_CRYPTO_CMD_MAC};
+    ClrcResult result = with_key(&call, hKey, algorithm);
+    if (result == CLRC_SUCCESS)
+        result = check_data(call.function, data, length);
+    if (result == CLRC_SUCCESS)
+        result = check_room(call.function, mac, mac_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_bulk_in(&call, 1, data, length);
+    clrc_small_out(&call, 2, mac, *mac_length);
+    return clrc_run_sized(&call, 2, mac_length);
+}
+
+ClrcResult clrcVerifyMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data,
+                         size_t length, const uint8_t *mac, uint32_t mac_length)
+{
+    struct clrc_call call = {.function = "clrcVerifyMac", .command = KM_CRYPTO_CMD_VERIFY_MAC};
+    ClrcResult result = with_key(&call, hKey, algorithm);
+    if (result == CLRC_SUCCESS)
+        result = check_data(call.function, data, length);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call.function, mac, mac_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_bulk_in(&call, 1, data, length);
+    clrc_in(&call, 2, mac, mac_length);
+    return clrc_run(&call);
+}
+
+ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode, const uint8_t *iv,
+                      uint32_t iv_length, const uint8_t *in, size_t length, uint8_t *out,
+                      size_t *out_length)
+{
+    struct clrc_call call = {.function = "clrcCipher",
+                             .command = mode == CLRC_MODE_ENCRYPT ? KM_CRYPTO_CMD_CIPHER_ENCRYPT
+                                                                  : KM_CRYPTO_CMD_CIPHER_DECRYPT};
+    if (mode != CLRC_MODE_ENCRYPT && mode != CLRC_MODE_DECRYPT)
+        return clrc_bad(call.function, "the mode is to encrypt or to decrypt");
+    ClrcResult result = with_key(&call, hKey, algorithm);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call.function, iv, iv_length);
+    if (result == CLRC_SUCCESS)
+        result = check_data(call.function, in, length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    if (out_length == NULL || (out == NULL && *out_length != 0))
+        return clrc_bad(call.function, NULL_POINTER);
+    clrc_in(&call, 1, iv, iv_length);
+    clrc_bulk_in(&call, 2, in, length);
+    clrc_bulk_out(&call, 3, out, *out_length < length ? *out_length : length);
+    result = clrc_run(&call);
+    if (result == CLRC_SUCCESS || result == CLRC_ERROR_SHORT_BUFFER)
+        *out_length = clrc_size(&call, 3);
+    return result;
+}
+
+/* Everything of an authenticated encryption but the data: key, algorithm, nonce and tag. */
+static ClrcResult aead_put(const char *function, ClrcAlgorithm algorithm, const ClrcAead *aead,
+                           const uint8_t *tag, uint32_t tag_length, struct km_span out,
+                           size_t *ret_len)
+{
+    struct km_crypto_aead put = {.algorithm = (uint32_t)algorithm,
+                                 .tag_len = tag_length,
+                                 .nonce = KM_SLICE(aead->nonce, aead->nonce_length)};
+    if (tag_length < KM_CRYPTO_TAG_MIN || tag_length > KM_CRYPTO_TAG_MAX)
+        return clrc_bad(function, "a tag is 12 to 16 octets");
+    if (aead->nonce == NULL || aead->nonce_length == 0 || aead->nonce_length > KM_CRYPTO_NONCE_MAX)
+        return clrc_bad(function, "a nonce is 1 to 64 octets");
+    if (tag != NULL)
+        km_copy(put.tag, sizeof(put.tag), tag, tag_length);
+    if (!km_crypto_aead_put(&put, out, ret_len))
+        return clrc_bad(function, "nonce or tag do not fit");
+    return CLRC_SUCCESS;
+}
+
+static ClrcResult aead_data(struct clrc_call *call, ClrcKeyHandle hKey, const ClrcAead *aead,
+                            const uint8_t *in, size_t length, uint8_t *out)
+{
+    if (!clrc_key_is(hKey))
+        return clrc_bad(call->function, NO_HANDLE);
+    if (aead == NULL || (out == NULL && length != 0))
+        return clrc_bad(call->function, NULL_POINTER);
+    ClrcResult result = check_data(call->function, in, length);
+    if (result == CLRC_SUCCESS)
+        result = check_data(call->function, aead->aad, aead->aad_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    call->subject = hKey->is_named ? hKey->name : NULL;
+    call->is_repeatable = true;
+    call->key = hKey;
+    clrc_bulk_in(call, 1, aead->aad, aead->aad_length);
+    clrc_bulk_in(call, 2, in, length);
+    clrc_bulk_out(call, 3, out, length);
+    return CLRC_SUCCESS;
+}
+
+ClrcResult clrcAeadEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const ClrcAead *aead,
+                           const uint8_t *in, size_t length, uint8_t *out, uint8_t *tag,
+                           uint32_t tag_length)
+{
+    struct clrc_call call = {.function = "clrcAeadEncrypt", .command = KM_CRYPTO_CMD_AEAD_ENCRYPT};
+    if (tag == NULL)
+        return clrc_bad(call.function, NULL_POINTER);
+    ClrcResult result = aead_data(&call, hKey, aead, in, length, out);
+    uint8_t head[KM_CRYPTO_AEAD_WIRE_MAX] = {0};
+    size_t head_len = 0;
+    if (result == CLRC_SUCCESS)
+        result = aead_put(call.function, algorithm, aead, NULL, tag_length,
+                          KM_SPAN(head, sizeof(head)), &head_len);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_inout(&call, 0, head, head_len);
+    call.key_octets = head;
+    result = clrc_run(&call);
+    if (result == CLRC_SUCCESS)
+        km_copy(tag, tag_length, head + head_len - tag_length, tag_length);
+    return result;
+}
+
+ClrcResult clrcAeadDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const ClrcAead *aead,
+                           const uint8_t *in, size_t length, uint8_t *out, const uint8_t *tag,
+                           uint32_t tag_length)
+{
+    struct clrc_call call = {.function = "clrcAeadDecrypt", .command = KM_CRYPTO_CMD_AEAD_DECRYPT};
+    if (tag == NULL)
+        return clrc_bad(call.function, NULL_POINTER);
+    ClrcResult result = aead_data(&call, hKey, aead, in, length, out);
+    uint8_t head[KM_CRYPTO_AEAD_WIRE_MAX] = {0};
+    size_t head_len = 0;
+    if (result == CLRC_SUCCESS)
+        result = aead_put(call.function, algorithm, aead, tag, tag_length,
+                          KM_SPAN(head, sizeof(head)), &head_len);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_in(&call, 0, head, head_len);
+    call.key_octets = head;
+    return clrc_run(&call);
+}
+
+/* ---- asymmetric encryption and agreement ---- */
+
+static ClrcResult asymmetric(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
+                             struct km_slice label, struct km_slice in, uint8_t *out,
+                             uint32_t *out_length)
+{
+    ClrcResult result = with_key(call, hKey, algorithm);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call->function, label.ptr, label.len);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call->function, in.ptr, in.len);
+    if (result == CLRC_SUCCESS)
+        result = check_room(call->function, out, out_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_in(call, 1, label.ptr, label.len);
+    clrc_in(call, 2, in.ptr, in.len);
+    clrc_small_out(call, 3, out, *out_length);
+    return clrc_run_sized(call, 3, out_length);
+}
+
+ClrcResult clrcAsymmetricEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *label,
+                                 uint32_t label_length, const uint8_t *in, uint32_t length,
+                                 uint8_t *out, uint32_t *out_length)
+{
+    struct clrc_call call = {.function = "clrcAsymmetricEncrypt",
+                             .command = KM_CRYPTO_CMD_ASYM_ENCRYPT};
+    return asymmetric(&call, hKey, algorithm, KM_SLICE(label, label_length), KM_SLICE(in, length),
+                      out, out_length);
+}
+
+ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *label,
+                                 uint32_t label_length, const uint8_t *in, uint32_t length,
+                                 uint8_t *out, uint32_t *out_length)
+{
+    struct clrc_call call = {.function = "clrcAsymmetricDecrypt",
+                             .command = KM_CRYPTO_CMD_ASYM_DECRYPT};
+    return asymmetric(&call, hKey, algorithm, KM_SLICE(label, label_length), KM_SLICE(in, length),
+                      out, out_length);
+}
+
+ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
+                     const ClrcKeyTemplate *wish, ClrcKeyHandle *hShared)
+{
+    struct clrc_call call = {.function = "clrcAgree", .command = KM_CRYPTO_CMD_AGREE};
+    if (!clrc_key_is(hKey))
+        return clrc_bad(call.function, NO_HANDLE);
+    ClrcResult result = check_small(call.function, peer_point, peer_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    call.key = hKey;
+    clrc_value_in(&call, 1, 0, 0);
+    call.key_value = &call.op.params[1].value.a;
+    clrc_in(&call, 2, peer_point, peer_length);
+    return clrc_make_key(&call, wish, 3, hShared);
+}
+
+ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
+                        uint8_t *shared, uint32_t *shared_length)
+{
+    struct clrc_call call = {.function = "clrcAgreeRaw", .command = KM_CRYPTO_CMD_AGREE_RAW};
+    ClrcResult result = with_key(&call, hKey, CLRC_ALG_NONE);
+    if (result == CLRC_SUCCESS)
+        result = check_small(call.function, peer_point, peer_length);
+    if (result == CLRC_SUCCESS)
+        result = check_room(call.function, shared, shared_length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_in(&call, 1, peer_point, peer_length);
+    clrc_small_out(&call, 2, shared, *shared_length);
+    return clrc_run_sized(&call, 2, shared_length);
+}
+
+ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint8_t *salt,
+                      uint32_t salt_length, const uint8_t *info, uint32_t info_length,
+                      const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey)
+{
+    struct clrc_call call = {.function = "clrcDerive", .command = KM_CRYPTO_CMD_DERIVE};
+    if (!clrc_key_is(hSecret))
+        return clrc_bad(call.function, NO_HANDLE);
+    if ((salt == NULL && salt_length != 0) || (info == NULL && info_length != 0))
+        return clrc_bad(call.function, NULL_POINTER);
+    uint8_t octets[8 + 2 * KM_CRYPTO_HKDF_PART_MAX] = {0};
+    struct km_crypto_hkdf hkdf = {.salt = KM_SLICE(salt, salt_length),
+                                  .info = KM_SLICE(info, info_length)};
+    size_t len = 0;
+    if (!km_crypto_hkdf_put(&hkdf, KM_SPAN(octets, sizeof(octets)), &len))
+        return clrc_long(call.function, "salt and info are at most 1024 octets each");
+    call.key = hSecret;
+    clrc_value_in(&call, 1, 0, (uint32_t)algorithm);
+    call.key_value = &call.op.params[1].value.a;
+    clrc_in(&call, 2, octets, len);
+    return clrc_make_key(&call, wish, 3, hKey);
+}

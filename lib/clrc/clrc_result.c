@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "lib/clrc/clrc_internal.h"
+
+#define LAST_ERROR_MAX 320
+
+static __thread char last_error[LAST_ERROR_MAX];
+
+static const struct {
+    TEEC_Result from;
+    ClrcResult to;
+} results[] = {
+#define RESULT(from, to) {from, to},
+    KM_CRYPTO_RESULTS(RESULT)
+#undef RESULT
+    /* Not of the application's own making: the runtime's and the Client API's words. */
+    {TEEC_ERROR_EXCESS_DATA, CLRC_ERROR_TOO_LARGE},
+    {TEEC_ERROR_EXTERNAL_CANCEL, CLRC_ERROR_CANCELLED},
+    {TEEC_ERROR_SECURITY, CLRC_ERROR_ACCESS_DENIED},
+    {0xf0100003u /* TEE_ERROR_STORAGE_NOT_AVAILABLE */, CLRC_ERROR_NO_SERVICE},
+};
+
+static const struct {
+    ClrcResult result;
+    const char *text;
+} texts[] = {
+    {CLRC_SUCCESS, "success"},
+    {CLRC_ERROR_GENERIC, "the service met something unforeseen"},
+    {CLRC_ERROR_BAD_PARAMETERS, "an argument is wrong"},
+    {CLRC_ERROR_BAD_NAME, "a name is 1 to 63 octets of UTF-8"},
+    {CLRC_ERROR_BAD_FORMAT, "the data do not have the promised form"},
+    {CLRC_ERROR_SHORT_BUFFER, "the buffer is too short; its length now says how much is needed"},
+    {CLRC_ERROR_TOO_LARGE, "too long, too large or too many"},
+    {CLRC_ERROR_OUT_OF_MEMORY, "memory is short"},
+    {CLRC_ERROR_NO_SPACE, "the store's disk is full; nothing was changed"},
+    {CLRC_ERROR_NOT_FOUND, "there is no such object"},
+    {CLRC_ERROR_EXISTS, "the name is taken"},
+    {CLRC_ERROR_NOT_SUPPORTED, "this algorithm, size or combination is not offered"},
+    {CLRC_ERROR_BUSY, "it is in use; try again later"},
+    {CLRC_ERROR_CANCELLED, "the call was cancelled"},
+    {CLRC_ERROR_STATE, "not possible in the present state"},
+    {CLRC_ERROR_CORRUPT, "stored data are damaged or were put back"},
+    {CLRC_ERROR_ACCESS_DENIED, "not allowed for this caller or by the key's policy"},
+    {CLRC_ERROR_PASSWORD, "a password is needed, or this one is wrong"},
+    {CLRC_ERROR_THROTTLED, "too many wrong passwords: wait before the next"},
+    {CLRC_ERROR_NOT_EXPORTABLE, "the private part does not leave the service"},
+    {CLRC_ERROR_IMMUTABLE, "a provisioned key can't be changed or deleted"},
+    {CLRC_ERROR_EXPIRED, "the key's last day has passed"},
+    {CLRC_ERROR_USED_UP, "the key's uses are spent"},
+    {CLRC_ERROR_SIGNATURE, "the signature does not fit"},
+    {CLRC_ERROR_MAC, "the tag or MAC does not fit"},
+    {CLRC_ERROR_KEY_GONE, "the key is gone"},
+    {CLRC_ERROR_NO_SERVICE, "the key service can't be reached"},
+    {CLRC_ERROR_SERVICE_DIED, "the session with the key service ended during the call"},
+};
+
+ClrcResult clrc_map(TEEC_Result result)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(results); i++) {
+        if (results[i].from == result)
+            return results[i].to;
+    }
+    return CLRC_ERROR_GENERIC;
+}
+
+const char *clrcResultText(ClrcResult result)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
+        if (texts[i].result == result)
+            return texts[i].text;
+    }
+    return "not a result of this library";
+}
+
+const char *clrcLastError(void)
+{
+    return last_error;
+}
+
+ClrcResult clrc_fail(const char *function, ClrcResult result, const char *subject, const char *text)
+{
+    if (text == NULL)
+        text = clrcResultText(result);
+    if (subject == NULL)
+        (void)snprintf(last_error, sizeof(last_error), "%s: %s", function, text);
+    else
+        (void)snprintf(last_error, sizeof(last_error), "%s: \"%s\": %s", function, subject, text);
+    return result;
+}
