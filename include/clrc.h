@@ -67,8 +67,8 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_USED_UP 0xffff0107u        /* the key's uses are spent */
 #define CLRC_ERROR_SIGNATURE 0xffff0108u      /* signature does not fit */
 #define CLRC_ERROR_MAC 0xffff0109u            /* tag or MAC does not fit */
-#define CLRC_ERROR_KEY_GONE 0xffff010au       /* deleted or replaced meanwhile, or its session is over */
-#define CLRC_ERROR_NO_SERVICE 0xffff0201u     /* keymoord can't be reached */
+#define CLRC_ERROR_KEY_GONE 0xffff010au /* deleted or replaced meanwhile, or its session is over */
+#define CLRC_ERROR_NO_SERVICE 0xffff0201u /* keymoord can't be reached */
 #define CLRC_ERROR_SERVICE_DIED                                                                    \
     0xffff0202u /* the session ended during the call; the next call reconnects */
 
@@ -78,7 +78,8 @@ typedef struct clrc_operation *ClrcOperationHandle;
 
 #define CLRC_NAME_MAX 63u /* octets of a key's or password object's name, NUL not counted */
 #define CLRC_PASSWORD_MAX 256u
-#define CLRC_DATA_MAX 0x04000000u /* octets of data in one call; more in an operation of several parts */
+#define CLRC_DATA_MAX                                                                              \
+    0x04000000u /* octets of data in one call; more in an operation of several parts */
 
 /* Provisioned keys. */
 #define CLRC_OEM_PUBLIC_KEY "com.seqlabs.oem_pub_key"
