@@ -47,6 +47,10 @@ struct km_door_public {
 /* km_door_public_parse: pure; the views point into spki. KM_E_UNSUPPORTED for other algorithms. */
 km_status km_door_public_parse(struct km_err *err, struct km_slice spki,
                                struct km_door_public *ret);
+/* km_door_public_write_ec / _rsa: a SubjectPublicKeyInfo; point is 04 X Y, numbers are big-endian. */
+void km_door_public_write_ec(struct km_wr *wr, const struct km_door_curve *curve,
+                             struct km_slice point);
+void km_door_public_write_rsa(struct km_wr *wr, struct km_slice n, struct km_slice e);
 /* km_door_public_equal: the same key, whatever the encoding. */
 bool km_door_public_equal(const struct km_door_public *a, const struct km_door_public *b);
 
@@ -104,7 +108,6 @@ km_status km_door_key_decrypt(struct km_err *err, struct km_door_key *key, ClrcA
                               struct km_slice label, struct km_slice in, struct km_span ret,
                               size_t *ret_len);
 
-/* km_door_digest_bits_algorithm and friends: the clrc algorithm for a digest of this many octets. */
 enum km_door_scheme { KM_DOOR_PKCS1, KM_DOOR_PSS, KM_DOOR_OAEP };
 /* km_door_algorithm: CLRC_ALG_NONE when digest_len is none of 20, 28, 32, 48, 64 (SHA-1, SHA-2). */
 ClrcAlgorithm km_door_algorithm(enum km_door_scheme scheme, size_t digest_len);

@@ -134,6 +134,38 @@ km_status km_door_public_parse(struct km_err *err, struct km_slice spki, struct 
     return KM_OK;
 }
 
+void km_door_public_write_ec(struct km_wr *wr, const struct km_door_curve *curve,
+                             struct km_slice point)
+{
+    size_t spki = km_der_begin(wr, KM_DER_SEQUENCE);
+    size_t algorithm = km_der_begin(wr, KM_DER_SEQUENCE);
+    km_der_put(wr, KM_DER_OID, KM_SLICE(oid_ec, sizeof(oid_ec)));
+    km_der_put(wr, KM_DER_OID, curve->oid);
+    km_der_end(wr, algorithm);
+    km_der_put_bit_string(wr, point);
+    km_der_end(wr, spki);
+}
+
+void km_door_public_write_rsa(struct km_wr *wr, struct km_slice n, struct km_slice e)
+{
+    uint8_t buf[KM_DOOR_SPKI_MAX] = {0};
+    struct km_wr key = km_wr_init(buf, sizeof(buf));
+    struct km_slice key_der = {0};
+    size_t seq = km_der_begin(&key, KM_DER_SEQUENCE);
+    km_der_put_uint(&key, n);
+    km_der_put_uint(&key, e);
+    km_der_end(&key, seq);
+    bool fits = km_wr_finish(&key, &key_der);
+    size_t spki = km_der_begin(wr, KM_DER_SEQUENCE);
+    size_t algorithm = km_der_begin(wr, KM_DER_SEQUENCE);
+    km_der_put(wr, KM_DER_OID, KM_SLICE(oid_rsa, sizeof(oid_rsa)));
+    km_der_put_null(wr);
+    km_der_end(wr, algorithm);
+    km_der_put_bit_string(wr, key_der);
+    km_der_end(wr, spki);
+    wr->overflow = wr->overflow || !fits;
+}
+
 bool km_door_public_equal(const struct km_door_public *a, const struct km_door_public *b)
 {
     if (a->family != b->family)

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* KEYMGMT: what a key is, its public part, and making new ones in the service. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/params.h>
+
+#include "common/km_der.h"
+#include "interop/provider/keymgmt.h"
+
+static void *keymgmt_new(void *provctx)
+{
+    return prov_key_new(provctx, NULL);
+}
+
+static void keymgmt_free(void *keydata)
+{
+    prov_key_unref(keydata);
+}
+
+/* The reference is the address of a pointer whose key we hand over. */
+static void *keymgmt_load(const void *reference, size_t reference_len)
+{
+    struct prov_key **place = (struct prov_key **)(uintptr_t)reference;
+    return reference_len == sizeof(*place) ? km_steal(place) : NULL;
+}
+
+static void *keymgmt_dup(const void *keydata, int selection)
+{
+    struct prov_key *key = (struct prov_key *)(uintptr_t)keydata;
+    (void)selection; /* keys never change once they are filled: the copy may be the same one */
+    return key->key == NULL ? NULL : prov_key_ref(key);
+}
+
+static int keymgmt_has(const void *keydata, int selection)
+{
+    const struct prov_key *key = keydata;
+    if (key == NULL || key->key == NULL)
+        return 0;
+    return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 || km_door_key_has_private(key->key);
+}
+
+static int keymgmt_match(const void *keydata1, const void *keydata2, int selection)
+{
+    const struct prov_key *a = keydata1;
+    const struct prov_key *b = keydata2;
+    if (a->key == NULL || b->key == NULL)
+        return 0;
+    const struct km_door_public *one = km_door_key_public(a->key);
+    const struct km_door_public *two = km_door_key_public(b->key);
+    /* Equal public parts mean equal private parts. */
+    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0)
+        return km_door_public_equal(one, two);
+    return one->family == two->family && one->curve == two->curve;
+}
+
+/* ---- reading ---- */
+
+static bool set_int(OSSL_PARAM params[], const char *name, int value)
+{
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
+    return p == NULL || OSSL_PARAM_set_int(p, value);
+}
+
+static bool set_text(OSSL_PARAM params[], const char *name, const char *value)
+{
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
+    return p == NULL || OSSL_PARAM_set_utf8_string(p, value);
+}
+
+static bool set_octets(OSSL_PARAM params[], const char *name, struct km_slice value)
+{
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
+    return p == NULL || OSSL_PARAM_set_octet_string(p, value.ptr, value.len);
+}
+
+static bool set_number(OSSL_PARAM params[], const char *name, struct km_slice value)
+{
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
+    if (p == NULL)
+        return true;
+    BIGNUM *number = BN_bin2bn(value.ptr, (int)value.len, NULL);
+    bool done = number != NULL && OSSL_PARAM_set_BN(p, number);
+    BN_free(number);
+    return done;
+}
+
+/* NIST SP 800-57 part 1, table 2. */
+static int rsa_security_bits(unsigned bits)
+{
+    return bits >= 7680 ? 192 : bits >= 4096 ? 152 : bits >= 3072 ? 128 : bits >= 2048 ? 112 : 80;
+}
+
+static int keymgmt_get_ec(void *keydata, OSSL_PARAM params[])
+{
+    const struct prov_key *key = keydata;
+    if (key->key == NULL)
+        return 0;
+    const struct km_door_public *public = km_door_key_public(key->key);
+    const struct km_door_curve *curve = public->curve;
+    return set_int(params, OSSL_PKEY_PARAM_BITS, (int)curve->bits) &&
+           set_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, (int)curve->security_bits) &&
+           set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, (int)km_door_key_signature_max(key->key)) &&
+           set_int(params, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, 0) &&
+           set_text(params, OSSL_PKEY_PARAM_DEFAULT_DIGEST, "SHA256") &&
+           set_text(params, OSSL_PKEY_PARAM_GROUP_NAME, curve->name) &&
+           set_text(params, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP) &&
+           set_text(params, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                    OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) &&
+           set_text(params, OSSL_PKEY_PARAM_EC_FIELD_TYPE, "prime-field") &&
+           set_octets(params, OSSL_PKEY_PARAM_PUB_KEY, public->point) &&
+           set_octets(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, public->point) &&
+           set_number(params, OSSL_PKEY_PARAM_EC_PUB_X, public->x) &&
+           set_number(params, OSSL_PKEY_PARAM_EC_PUB_Y, public->y);
+}
+
+static int keymgmt_get_rsa(void *keydata, OSSL_PARAM params[])
+{
+    const struct prov_key *key = keydata;
+    if (key->key == NULL)
+        return 0;
+    const struct km_door_public *public = km_door_key_public(key->key);
+    return set_int(params, OSSL_PKEY_PARAM_BITS, (int)public->bits) &&
+           set_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, rsa_security_bits(public->bits)) &&
+           set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, (int)public->n.len) &&
+           set_text(params, OSSL_PKEY_PARAM_DEFAULT_DIGEST, "SHA256") &&
+           set_number(params, OSSL_PKEY_PARAM_RSA_N, public->n) &&
+           set_number(params, OSSL_PKEY_PARAM_RSA_E, public->e);
+}
+
+static const OSSL_PARAM *keymgmt_gettable_ec(void *provctx)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, NULL),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_FIELD_TYPE, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_X, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_Y, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)provctx;
+    return known;
+}
+
+static const OSSL_PARAM *keymgmt_gettable_rsa(void *provctx)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)provctx;
+    return known;
+}
+
+/* ---- public part to and from other providers ---- */
+
+static void free_bldp(OSSL_PARAM_BLD **bld)
+{
+    OSSL_PARAM_BLD_free(*bld);
+}
+
+static bool push_ec(OSSL_PARAM_BLD *bld, const struct km_door_public *public, int selection)
+{
+    bool done =
+        OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, public->curve->name, 0) &&
+        OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_EC_ENCODING,
+                                        OSSL_PKEY_EC_ENCODING_GROUP, 0);
+    if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0)
+        done = done && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY,
+                                                        public->point.ptr, public->point.len);
+    return done;
+}
+
+/* The builder borrows the numbers until it has made its array. */
+static OSSL_PARAM *build_rsa(OSSL_PARAM_BLD *bld, const struct km_door_public *public)
+{
+    BIGNUM *n = BN_bin2bn(public->n.ptr, (int)public->n.len, NULL);
+    BIGNUM *e = BN_bin2bn(public->e.ptr, (int)public->e.len, NULL);
+    OSSL_PARAM *params = NULL;
+    if (n != NULL && e != NULL && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e))
+        params = OSSL_PARAM_BLD_to_param(bld);
+    BN_free(n);
+    BN_free(e);
+    return params;
+}
+
+static int keymgmt_export(void *keydata, int selection, OSSL_CALLBACK *param_cb, void *cbarg)
+{
+    struct prov_key *key = keydata;
+    if (key->key == NULL)
+        return 0;
+    /*
+     * Must not succeed with the public half: OpenSSL would then sign with a key that has no more.
+     * Silent, because OpenSSL tries this before it comes to us, also where all ends well; the
+     * encoders tell a person who wants to have the private part.
+     */
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && km_door_key_has_private(key->key))
+        return 0;
+    const struct km_door_public *public = km_door_key_public(key->key);
+    KM_AUTO(free_bldp) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    OSSL_PARAM *params = NULL;
+    if (bld != NULL && public->family == KM_DOOR_RSA)
+        params = build_rsa(bld, public);
+    else if (bld != NULL && push_ec(bld, public, selection))
+        params = OSSL_PARAM_BLD_to_param(bld);
+    if (params == NULL)
+        return PROV_FAIL(key->prov, KM_E_NOMEM, "public part for another provider");
+    int answer = param_cb(params, cbarg);
+    OSSL_PARAM_free(params);
+    return answer;
+}
+
+static int import_spki(struct prov_key *key, const struct km_wr *wr)
+{
+    struct km_err err = {0};
+    struct km_slice spki = {0};
+    if (!km_wr_finish(wr, &spki))
+        return 0;
+    if (key->key != NULL || km_door_key_of_public(&err, spki, &key->key) != KM_OK)
+        return 0;
+    return 1;
+}
+
+/*
+ * Public parts come in for two uses: comparing them with one of our keys, and being the peer of one
+ * in a key agreement. A key with its private part is refused, so that OpenSSL leaves it where it is.
+ * Refusals are silent, because OpenSSL tries this for many keys that are not meant for us.
+ */
+static int keymgmt_import_ec(void *keydata, int selection, const OSSL_PARAM params[])
+{
+    uint8_t buf[KM_DOOR_SPKI_MAX] = {0};
+    struct km_wr wr = km_wr_init(buf, sizeof(buf));
+    const OSSL_PARAM *group = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_GROUP_NAME);
+    const OSSL_PARAM *point = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
+    const char *name = NULL;
+    const void *octets = NULL;
+    size_t len = 0;
+    if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) != NULL ||
+        (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || group == NULL || point == NULL ||
+        !OSSL_PARAM_get_utf8_string_ptr(group, &name) ||
+        !OSSL_PARAM_get_octet_string_ptr(point, &octets, &len))
+        return 0;
+    const struct km_door_curve *curve = km_door_curve_by_name(name);
+    if (curve == NULL)
+        return 0;
+    km_door_public_write_ec(&wr, curve, KM_SLICE(octets, len));
+    return import_spki(keydata, &wr);
+}
+
+static struct km_slice number_of(const OSSL_PARAM *p, struct km_span buf)
+{
+    BIGNUM *number = NULL;
+    struct km_slice made = {0};
+    if (OSSL_PARAM_get_BN(p, &number) && (size_t)BN_num_bytes(number) <= buf.len)
+        made = KM_SLICE(buf.ptr, (size_t)BN_bn2bin(number, buf.ptr));
+    BN_free(number);
+    return made;
+}
+
+static int keymgmt_import_rsa(void *keydata, int selection, const OSSL_PARAM params[])
+{
+    uint8_t buf[KM_DOOR_SPKI_MAX] = {0};
+    uint8_t n_buf[KM_DOOR_SIGNATURE_MAX] = {0};
+    uint8_t e_buf[64] = {0};
+    struct km_wr wr = km_wr_init(buf, sizeof(buf));
+    const OSSL_PARAM *n = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_N);
+    const OSSL_PARAM *e = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_E);
+    if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D) != NULL ||
+        (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || n == NULL || e == NULL)
+        return 0;
+    km_door_public_write_rsa(&wr, number_of(n, KM_SPAN(n_buf, sizeof(n_buf))),
+                             number_of(e, KM_SPAN(e_buf, sizeof(e_buf))));
+    return import_spki(keydata, &wr);
+}
+
+static const OSSL_PARAM *keymgmt_types_ec(int selection)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)selection;
+    return known;
+}
+
+static const OSSL_PARAM *keymgmt_types_rsa(int selection)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)selection;
+    return known;
+}
+
+static const char *name_of_ec(int operation)
+{
+    return operation == OSSL_OP_KEYEXCH ? "ECDH" : operation == OSSL_OP_SIGNATURE ? "ECDSA" : "EC";
+}
+
+static const char *name_of_rsa(int operation)
+{
+    (void)operation;
+    return "RSA";
+}
+
+#define KEYMGMT_FUNCTIONS(family)                                                                  \
+    {OSSL_FUNC_KEYMGMT_NEW, PROV_FN(keymgmt_new)},                                                 \
+        {OSSL_FUNC_KEYMGMT_FREE, PROV_FN(keymgmt_free)},                                           \
+        {OSSL_FUNC_KEYMGMT_LOAD, PROV_FN(keymgmt_load)},                                           \
+        {OSSL_FUNC_KEYMGMT_DUP, PROV_FN(keymgmt_dup)},                                             \
+        {OSSL_FUNC_KEYMGMT_HAS, PROV_FN(keymgmt_has)},                                             \
+        {OSSL_FUNC_KEYMGMT_MATCH, PROV_FN(keymgmt_match)},                                         \
+        {OSSL_FUNC_KEYMGMT_EXPORT, PROV_FN(keymgmt_export)},                                       \
+        {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, PROV_FN(keymgmt_types_##family)},                         \
+        {OSSL_FUNC_KEYMGMT_IMPORT, PROV_FN(keymgmt_import_##family)},                              \
+        {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, PROV_FN(keymgmt_types_##family)},                         \
+        {OSSL_FUNC_KEYMGMT_GET_PARAMS, PROV_FN(keymgmt_get_##family)},                             \
+        {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, PROV_FN(keymgmt_gettable_##family)},                   \
+        {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, PROV_FN(name_of_##family)},                       \
+        {OSSL_FUNC_KEYMGMT_GEN_INIT, PROV_FN(keymgmt_gen_init_##family)},                          \
+        {OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, PROV_FN(keymgmt_gen_set_params)},                       \
+        {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, PROV_FN(keymgmt_gen_settable_##family)},           \
+        {OSSL_FUNC_KEYMGMT_GEN, PROV_FN(keymgmt_gen)},                                             \
+        {OSSL_FUNC_KEYMGMT_GEN_CLEANUP, PROV_FN(keymgmt_gen_cleanup)},                             \
+    {                                                                                              \
+        0, NULL                                                                                    \
+    }
+
+static const OSSL_DISPATCH ec_functions[] = {KEYMGMT_FUNCTIONS(ec)};
+static const OSSL_DISPATCH rsa_functions[] = {KEYMGMT_FUNCTIONS(rsa)};
+
+const OSSL_ALGORITHM prov_keymgmt[] = {
+    {"EC:id-ecPublicKey:1.2.840.10045.2.1", PROV_PROPERTIES, ec_functions,
+     "EC keys in the trusted service"},
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", PROV_PROPERTIES, rsa_functions,
+     "RSA keys in the trusted service"},
+    {NULL, NULL, NULL, NULL},
+};

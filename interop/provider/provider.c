@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "interop/provider/provider.h"
+
+#include <stdlib.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
+
+static const OSSL_ALGORITHM *query_operation(void *provctx, int operation, int *ret_no_cache)
+{
+    (void)provctx;
+    *ret_no_cache = 0;
+    switch (operation) {
+    case OSSL_OP_KEYMGMT:
+        return prov_keymgmt;
+    case OSSL_OP_SIGNATURE:
+        return prov_signature;
+    case OSSL_OP_KEYEXCH:
+        return prov_keyexch;
+    case OSSL_OP_ASYM_CIPHER:
+        return prov_asym_cipher;
+    case OSSL_OP_STORE:
+        return prov_store;
+    case OSSL_OP_DECODER:
+        return prov_decoder;
+    case OSSL_OP_ENCODER:
+        return prov_encoder;
+    default:
+        return NULL;
+    }
+}
+
+static const OSSL_PARAM *gettable_params(void *provctx)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, NULL, 0),
+        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, NULL, 0),
+        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, NULL, 0),
+        OSSL_PARAM_int(OSSL_PROV_PARAM_STATUS, NULL),
+        OSSL_PARAM_END,
+    };
+    (void)provctx;
+    return known;
+}
+
+static int get_params(void *provctx, OSSL_PARAM params[])
+{
+    static const struct {
+        const char *key;
+        const char *value;
+    } texts[] = {
+        {OSSL_PROV_PARAM_NAME, "Keymoor: keys in the trusted service"},
+        {OSSL_PROV_PARAM_VERSION, KEYMOOR_VERSION},
+        {OSSL_PROV_PARAM_BUILDINFO, KEYMOOR_VERSION},
+    };
+    (void)provctx;
+    for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
+        OSSL_PARAM *p = OSSL_PARAM_locate(params, texts[i].key);
+        if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, texts[i].value))
+            return 0;
+    }
+    OSSL_PARAM *status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
+    return status == NULL || OSSL_PARAM_set_int(status, 1);
+}
+
+static void teardown(void *provctx)
+{
+    struct prov *prov = provctx;
+    OSSL_LIB_CTX_free(prov->libctx);
+    free(prov);
+}
+
+static const OSSL_DISPATCH provider_functions[] = {
+    {OSSL_FUNC_PROVIDER_TEARDOWN, PROV_FN(teardown)},
+    {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, PROV_FN(gettable_params)},
+    {OSSL_FUNC_PROVIDER_GET_PARAMS, PROV_FN(get_params)},
+    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, PROV_FN(query_operation)},
+    {OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, PROV_FN(prov_reason_strings)},
+    {0, NULL},
+};
+
+static void take_core_functions(struct prov *prov, const OSSL_DISPATCH *in)
+{
+    for (; in->function_id != 0; in++) {
+        switch (in->function_id) {
+        case OSSL_FUNC_CORE_NEW_ERROR:
+            prov->new_error = OSSL_FUNC_core_new_error(in);
+            break;
+        case OSSL_FUNC_CORE_SET_ERROR_DEBUG:
+            prov->set_error_debug = OSSL_FUNC_core_set_error_debug(in);
+            break;
+        case OSSL_FUNC_CORE_VSET_ERROR:
+            prov->vset_error = OSSL_FUNC_core_vset_error(in);
+            break;
+        case OSSL_FUNC_BIO_READ_EX:
+            prov->bio_read_ex = OSSL_FUNC_BIO_read_ex(in);
+            break;
+        case OSSL_FUNC_BIO_WRITE_EX:
+            prov->bio_write_ex = OSSL_FUNC_BIO_write_ex(in);
+            break;
+        case OSSL_FUNC_BIO_GETS:
+            prov->bio_gets = OSSL_FUNC_BIO_gets(in);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static bool has_core_functions(const struct prov *prov)
+{
+    return prov->new_error != NULL && prov->set_error_debug != NULL && prov->vset_error != NULL &&
+           prov->bio_read_ex != NULL && prov->bio_write_ex != NULL && prov->bio_gets != NULL;
+}
+
+KM_EXPORT OSSL_provider_init_fn OSSL_provider_init;
+
+int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+                       const OSSL_DISPATCH **out, void **provctx)
+{
+    struct prov *prov = calloc(1, sizeof(*prov));
+    if (prov == NULL)
+        return 0;
+    prov->core = handle;
+    take_core_functions(prov, in);
+    if (has_core_functions(prov))
+        prov->libctx = OSSL_LIB_CTX_new_child(handle, in);
+    if (prov->libctx == NULL) {
+        free(prov);
+        return 0;
+    }
+    *out = provider_functions;
+    *provctx = prov;
+    return 1;
+}
