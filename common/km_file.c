@@ -42,6 +42,16 @@ static bool contents_grow(struct contents *contents, size_t cap)
     return true;
 }
 
+/* openat that a signal does not end, as it can on a FIFO or a network's file system. */
+static int open_at(int dir_fd, const char *path, int flags, mode_t mode)
+{
+    int fd = -1;
+    do {
+        fd = openat(dir_fd, path, flags | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 static km_status read_all(struct km_err *err, int fd, const char *path, size_t max,
                           struct contents *contents)
 {
@@ -70,7 +80,7 @@ km_status km_file_read(struct km_err *err, int dir_fd, const char *path, size_t 
     /* One octet more than may be there is asked for, to see the end of a file of exactly max. */
     if (max > SIZE_MAX / 2)
         return KM_FAIL(err, KM_E_ARG, "limit of %zu octets for file %s", max, path);
-    KM_AUTO(km_fd_closep) int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    KM_AUTO(km_fd_closep) int fd = open_at(dir_fd, path, O_RDONLY | O_NOCTTY, 0);
     if (fd < 0)
         return KM_FAIL_ERRNO(err, "can't open file %s", path);
     struct stat st = {0};
@@ -106,7 +116,7 @@ static km_status open_parent(struct km_err *err, int dir_fd, const char *path, i
                                    : strndup(path, (size_t)(slash - path));
     if (parent == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for path %s", path);
-    int fd = openat(dir_fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_at(dir_fd, parent, O_RDONLY | O_DIRECTORY, 0);
     int saved_errno = errno;
     free(parent);
     errno = saved_errno;
@@ -125,8 +135,8 @@ static int create_tmp(int dir_fd, char ret_name[TMP_NAME_LEN])
         if (getentropy(&number, sizeof(number)) != 0)
             return -1;
         (void)snprintf(ret_name, TMP_NAME_LEN, ".km-%016llx.tmp", (unsigned long long)number);
-        fd = openat(dir_fd, ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd >= 0 || (errno != EEXIST && errno != EINTR))
+        fd = open_at(dir_fd, ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        if (fd >= 0 || errno != EEXIST)
             break;
     }
     return fd;
