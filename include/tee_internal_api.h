@@ -123,8 +123,8 @@ typedef struct __TEE_OperationHandle *TEE_OperationHandle;
 #define TEE_PARAM_TYPE_MEMREF_INOUT 7u
 #define TEE_PARAM_TYPES(t0, t1, t2, t3)                                                            \
     ((uint32_t)(t0) | ((uint32_t)(t1) << 4) | ((uint32_t)(t2) << 8) | ((uint32_t)(t3) << 12))
-#define TEE_PARAM_TYPE_GET(t, i) ((((uint32_t)(t)) >> ((i) * 4)) & 0xFu)
-#define TEE_PARAM_TYPE_SET(t, i) (((uint32_t)(t) & 0xFu) << ((i) * 4))
+#define TEE_PARAM_TYPE_GET(t, i) ((((uint32_t)(t)) >> ((i)*4)) & 0xFu)
+#define TEE_PARAM_TYPE_SET(t, i) (((uint32_t)(t)&0xFu) << ((i)*4))
 
 #define TEE_LOGIN_PUBLIC 0x00000000u
 #define TEE_LOGIN_USER 0x00000001u

@@ -229,7 +229,7 @@ static void a_race_to_make_it_has_one_winner(void **state)
 {
     (void)state;
     int pipes[2] = {-1, -1};
-    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     for (int i = 0; i < 8; i++) {
         pid_t pid = fork();
         assert_true(pid >= 0);
