@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/km_sock.h"
 
 #define LANES_MAX 100
+#define FDS_MAX 1024
 
 static uint32_t n_closed;
 
@@ -111,12 +111,23 @@ void lane_peer_serve(struct km_lane_server **lanes, size_t n_lanes)
     }
 }
 
-static void child(size_t n_lanes, const int *memory, const int *socks, const int *others)
+/* What else the parent has open (a listener, other lanes) would seem alive through this process. */
+static void close_others(size_t n_lanes, const int *memory, const int *socks)
+{
+    for (int fd = 3; fd < FDS_MAX; fd++) {
+        bool ours = false;
+        for (size_t i = 0; i < n_lanes; i++)
+            ours = ours || fd == memory[i] || fd == socks[i];
+        if (!ours)
+            close(fd);
+    }
+}
+
+static void child(size_t n_lanes, const int *memory, const int *socks)
 {
     static struct km_lane_server *lanes[LANES_MAX];
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close_others(n_lanes, memory, socks);
     for (size_t i = 0; i < n_lanes; i++) {
-        close(others[i]);
         if (km_lane_server_new(NULL, memory[i], socks[i], &lanes[i]) != KM_OK)
             _exit(2);
     }
@@ -139,7 +150,7 @@ pid_t lane_peer_start(size_t n_lanes, int *ret_memory, int *ret_socks)
     if (pid < 0)
         abort();
     if (pid == 0)
-        child(n_lanes, ret_memory, theirs, ret_socks);
+        child(n_lanes, ret_memory, theirs);
     for (size_t i = 0; i < n_lanes; i++)
         close(theirs[i]);
     return pid;
