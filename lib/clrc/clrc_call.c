@@ -46,13 +46,13 @@ static void fork_prepare(void)
 
 static void fork_parent(void)
 {
-    clrc_shared_fork_parent();
+    clrc_shared_fork_done();
     km_pool_fork_parent(&pool);
 }
 
 static void fork_child(void)
 {
-    clrc_shared_fork_child();
+    clrc_shared_fork_done();
     km_pool_fork_child(&pool);
     for (uint32_t i = 0; i < KM_POOL_LANES_MAX; i++) {
         states[i].lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;

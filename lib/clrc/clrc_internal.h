@@ -128,7 +128,6 @@ TEEC_Result clrc_context(TEEC_Context **ret_context);
 /* clrc_shared_find: the block that all of the buffer lies in, and where; NULL when it is ordinary memory. */
 TEEC_SharedMemory *clrc_shared_find(const void *buffer, size_t size, size_t *ret_offset);
 void clrc_shared_fork_prepare(void);
-void clrc_shared_fork_parent(void);
-void clrc_shared_fork_child(void);
+void clrc_shared_fork_done(void); /* in both */
 
 #endif

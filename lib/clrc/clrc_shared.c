@@ -13,7 +13,7 @@ struct block {
 };
 
 /* Sorted by address; they never overlap. Leaf lock: the Client API is not called under it. */
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct block **blocks;
 static size_t n_blocks, n_room;
 /* Most programs have none: then nothing is locked or looked for. */
@@ -21,17 +21,12 @@ static atomic_size_t n_known;
 
 void clrc_shared_fork_prepare(void)
 {
-    (void)pthread_rwlock_wrlock(&lock);
+    (void)pthread_mutex_lock(&lock);
 }
 
-void clrc_shared_fork_parent(void)
+void clrc_shared_fork_done(void)
 {
-    (void)pthread_rwlock_unlock(&lock);
-}
-
-void clrc_shared_fork_child(void)
-{
-    lock = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+    (void)pthread_mutex_unlock(&lock);
 }
 
 static uintptr_t start_of(const struct block *block)
@@ -69,12 +64,12 @@ TEEC_SharedMemory *clrc_shared_find(const void *buffer, size_t size, size_t *ret
     if (atomic_load_explicit(&n_known, memory_order_acquire) == 0)
         return NULL;
     uintptr_t address = (uintptr_t)buffer;
-    (void)pthread_rwlock_rdlock(&lock);
+    (void)pthread_mutex_lock(&lock);
     struct block *block = block_at(address);
     size_t offset = block == NULL ? 0 : address - start_of(block);
     bool is_inside =
         block != NULL && size <= block->memory.size - offset && block->n_forks == clrc_n_forks();
-    (void)pthread_rwlock_unlock(&lock);
+    (void)pthread_mutex_unlock(&lock);
     if (!is_inside)
         return NULL;
     *ret_offset = offset;
@@ -109,7 +104,7 @@ static bool overlaps(const struct block *block)
 
 static ClrcResult insert(struct block *block)
 {
-    (void)pthread_rwlock_wrlock(&lock);
+    (void)pthread_mutex_lock(&lock);
     ClrcResult result = CLRC_SUCCESS;
     if (overlaps(block))
         result = CLRC_ERROR_EXISTS;
@@ -123,14 +118,14 @@ static ClrcResult insert(struct block *block)
         n_blocks++;
         atomic_store(&n_known, n_blocks);
     }
-    (void)pthread_rwlock_unlock(&lock);
+    (void)pthread_mutex_unlock(&lock);
     return result;
 }
 
 /* Takes out the block of this kind that starts at the buffer; NULL when there is none. */
 static struct block *take_out(const void *buffer, bool is_allocated)
 {
-    (void)pthread_rwlock_wrlock(&lock);
+    (void)pthread_mutex_lock(&lock);
     size_t at = n_up_to((uintptr_t)buffer);
     struct block *block = at == 0 ? NULL : blocks[at - 1];
     if (block != NULL &&
@@ -142,16 +137,16 @@ static struct block *take_out(const void *buffer, bool is_allocated)
             blocks[i] = blocks[i + 1];
         atomic_store(&n_known, n_blocks);
     }
-    (void)pthread_rwlock_unlock(&lock);
+    (void)pthread_mutex_unlock(&lock);
     return block;
 }
 
 /* Looked at first: registering one buffer twice would move its pages under the first's feet. */
 static bool is_free(const struct block *block)
 {
-    (void)pthread_rwlock_rdlock(&lock);
+    (void)pthread_mutex_lock(&lock);
     bool is = !overlaps(block);
-    (void)pthread_rwlock_unlock(&lock);
+    (void)pthread_mutex_unlock(&lock);
     return is;
 }
 

@@ -262,7 +262,6 @@ void km_pool_fork_parent(struct km_pool *pool)
 void km_pool_fork_child(struct km_pool *pool)
 {
     /* Only this thread is left: nobody holds a lane or waits for one. */
-    pool->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     pool->first = NULL;
     pool->limit = KM_POOL_LANES_MAX;
     atomic_store(&pool->n_waiting, 0);
@@ -273,4 +272,5 @@ void km_pool_fork_child(struct km_pool *pool)
         pool->lanes[i].serial = 0;
         atomic_store(&pool->lanes[i].busy, 0);
     }
+    (void)pthread_mutex_unlock(&pool->lock);
 }

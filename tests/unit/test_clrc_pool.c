@@ -6,7 +6,6 @@
 #include <sched.h>
 
 #include "include/clrc.h"
-#include "lib/session/km_pool.h"
 #include "ta/crypto/crypto_protocol.h"
 #include "tests/unit/fake_teec.h"
 
