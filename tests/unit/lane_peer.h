@@ -9,15 +9,15 @@
 
 /* Commands. Each reference and value of the call takes part. */
 enum lane_peer_command {
-    PEER_NOTHING = 0,  /* answers 0 */
-    PEER_ECHO = 1,     /* values + 1; memory: each octet ^ 0x5a, outputs filled with 'A' + index */
-    PEER_SIZES = 2,    /* outputs ask for one octet more than they have: SHORT_BUFFER */
-    PEER_SUM = 3,      /* p0 memory in; p1 value out: sum of its octets, its size; result too */
-    PEER_WAIT = 4,     /* p0 value in: ms; sleeps until then or cancelled: result CANCEL */
-    PEER_DIE = 5,      /* SIGKILL to itself */
-    PEER_NULLS = 6,    /* result: bit i when reference i is NULL */
-    PEER_IN_PLACE = 7, /* result: bit i when reference i is used in place */
-    PEER_CLOSED = 8,   /* result: how many sessions this instance has seen closed */
+    PEER_NOTHING = 0, /* answers 0 */
+    PEER_ECHO = 1,    /* values + 1; memory: each octet ^ 0x5a, outputs filled with 'A' + index */
+    PEER_SIZES = 2,   /* outputs ask for one octet more than they have: SHORT_BUFFER */
+    PEER_SUM = 3,     /* p0 memory in; p1 value out: sum of its octets, its size; result too */
+    PEER_WAIT = 0x57414954, /* p0 value in: ms; sleeps until then or cancelled: result CANCEL */
+    PEER_DIE = 0x44494521,  /* SIGKILL to itself; both are far from what flipped bits make */
+    PEER_NULLS = 6,         /* result: bit i when reference i is NULL */
+    PEER_IN_PLACE = 7,      /* result: bit i when reference i is used in place */
+    PEER_CLOSED = 8,        /* result: how many sessions this instance has seen closed */
 };
 
 #define PEER_ORIGIN 4u
