@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tee/keymoord/audit.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/km_log.h"
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define SUBJECT_MAX 256u
+
+static km_status open_journal(struct km_err *err, struct km_audit *audit)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
+    KM_AUTO(km_fd_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+        return KM_FAIL_ERRNO(err, "can't reach the journal at " JOURNAL_SOCKET);
+    audit->fd = km_fd_steal(&fd);
+    return KM_OK;
+}
+
+static km_status open_file(struct km_err *err, struct km_audit *audit)
+{
+    KM_AUTO(km_fd_closep)
+    int fd = open(audit->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                  0600);
+    struct stat st = {0};
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return KM_FAIL_ERRNO(err, "can't open the audit file %s", audit->path);
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+        return KM_FAIL(err, KM_E_DENIED, "the audit file %s is not a file of ours with mode 0600",
+                       audit->path);
+    audit->fd = km_fd_steal(&fd);
+    return KM_OK;
+}
+
+km_status km_audit_open(struct km_err *err, struct km_audit *audit, const char *target)
+{
+    audit->fd = -1;
+    if (strcmp(target, "none") == 0)
+        return KM_OK;
+    audit->journal = strcmp(target, "journal") == 0;
+    audit->path = target;
+    return audit->journal ? open_journal(err, audit) : open_file(err, audit);
+}
+
+km_status km_audit_reopen(struct km_err *err, struct km_audit *audit)
+{
+    if (audit->fd < 0 && audit->path == NULL)
+        return KM_OK;
+    km_fd_closep(&audit->fd);
+    audit->warned = false;
+    return audit->journal ? open_journal(err, audit) : open_file(err, audit);
+}
+
+void km_audit_close(struct km_audit *audit)
+{
+    km_fd_closep(&audit->fd);
+}
+
+static void add_time(cJSON *object)
+{
+    struct timespec now = {0};
+    struct tm parts = {0};
+    char text[40] = {0}, whole[32] = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    (void)strftime(whole, sizeof(whole), "%Y-%m-%dT%H:%M:%S", &parts);
+    (void)snprintf(text, sizeof(text), "%s.%03ldZ", whole, now.tv_nsec / 1000000);
+    cJSON_AddStringToObject(object, "time", text);
+}
+
+/* Somebody else's bytes: as text where they are text without control characters, else in hex. */
+static void add_bytes(cJSON *object, const char *name, struct km_slice bytes)
+{
+    char text[2 * SUBJECT_MAX + 1] = {0};
+    bool is_text = bytes.len < sizeof(text) && km_utf8_valid(bytes);
+    for (size_t i = 0; i < bytes.len && is_text; i++)
+        is_text = bytes.ptr[i] >= 0x20 && bytes.ptr[i] != 0x7f;
+    if (is_text)
+        km_copy(text, sizeof(text) - 1, bytes.ptr, bytes.len);
+    else
+        km_hex(KM_SLICE(bytes.ptr, bytes.len > SUBJECT_MAX ? SUBJECT_MAX : bytes.len), text,
+               sizeof(text));
+    cJSON_AddStringToObject(object, name, text);
+}
+
+static void add_text(cJSON *object, const char *name, const char *text)
+{
+    if (text != NULL)
+        add_bytes(object, name, KM_SLICE(text, strnlen(text, SUBJECT_MAX)));
+}
+
+static bool format(const struct km_audit_record *record, char ret[KM_AUDIT_LINE_MAX])
+{
+    char number[24] = {0};
+    cJSON *object = cJSON_CreateObject();
+    if (object == NULL)
+        return false;
+    add_time(object);
+    add_text(object, "event", record->event);
+    if (record->has_client) {
+        cJSON_AddNumberToObject(object, "uid", record->uid);
+        cJSON_AddNumberToObject(object, "gid", record->gid);
+        cJSON_AddNumberToObject(object, "pid", record->pid);
+        add_text(object, "exe", record->exe);
+    }
+    add_text(object, "ta", record->ta);
+    if (record->session != 0)
+        cJSON_AddNumberToObject(object, "session", (double)record->session);
+    add_text(object, "operation", record->operation);
+    if (record->subject.len > 0)
+        add_bytes(object, "subject", record->subject);
+    if (record->has_result) {
+        (void)snprintf(number, sizeof(number), "0x%08x", record->result);
+        cJSON_AddStringToObject(object, "result", number);
+    }
+    add_text(object, "detail", record->detail);
+    /* cJSON wants a few octets more than it uses. */
+    bool good = cJSON_PrintPreallocated(object, ret, KM_AUDIT_LINE_MAX - 8, false) != 0;
+    cJSON_Delete(object);
+    return good;
+}
+
+static bool deliver(const struct km_audit *audit, const char *line)
+{
+    char out[KM_AUDIT_LINE_MAX + 96] = {0};
+    int n = audit->journal
+                ? snprintf(out, sizeof(out),
+                           "PRIORITY=5\nSYSLOG_IDENTIFIER=keymoord\nKEYMOOR_AUDIT=1\nMESSAGE=%s\n",
+                           line)
+                : snprintf(out, sizeof(out), "%s\n", line);
+    if (n <= 0 || (size_t)n >= sizeof(out))
+        return false;
+    ssize_t written = audit->journal ? send(audit->fd, out, (size_t)n, MSG_NOSIGNAL)
+                                     : write(audit->fd, out, (size_t)n);
+    return written == (ssize_t)n;
+}
+
+void km_audit_write(struct km_audit *audit, const struct km_audit_record *record)
+{
+    char *line = audit->ring[audit->n_records % KM_AUDIT_RING];
+    bool good = format(record, line);
+    if (good)
+        audit->n_records++;
+    if (good && (audit->fd < 0 || deliver(audit, line)))
+        return;
+    audit->n_lost++;
+    if (!audit->warned)
+        km_log(KM_LOG_WARNING, "audit records are being lost (%s); the service goes on",
+               good ? strerror(errno) : "record too long");
+    audit->warned = true;
+}
+
+size_t km_audit_last(const struct km_audit *audit, uint32_t n, char *ret, size_t cap)
+{
+    uint64_t have = audit->n_records < KM_AUDIT_RING ? audit->n_records : KM_AUDIT_RING;
+    uint64_t take = 0;
+    size_t len = 0;
+    while (take < have && take < n) {
+        size_t line = strlen(audit->ring[(audit->n_records - take - 1) % KM_AUDIT_RING]) + 1;
+        if (len + line > cap)
+            break;
+        len += line;
+        take++;
+    }
+    size_t at = 0;
+    for (uint64_t i = audit->n_records - take; i < audit->n_records; i++) {
+        const char *line = audit->ring[i % KM_AUDIT_RING];
+        size_t line_len = strlen(line);
+        km_copy(ret + at, cap - at, line, line_len);
+        ret[at + line_len] = '\n';
+        at += line_len + 1;
+    }
+    return at;
+}

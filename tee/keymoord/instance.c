@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Instances as the service sees them: a line, sessions, and how each ended. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/km_file.h"
+#include "common/km_sock.h"
+#include "tee/channel/lane.h"
+#include "tee/keymoord/exe_digest.h"
+#include "tee/keymoord/service.h"
+
+#define STUCK_MS 3000 /* an instance that computes this long for clients that are gone is ended */
+
+static struct km_session *session_of(const struct km_instance *instance, uint64_t id)
+{
+    for (struct km_session *s = instance->sessions; s != NULL; s = s->next) {
+        if (s->id == id)
+            return s;
+    }
+    return NULL;
+}
+
+static void session_closed(struct km_instance *instance, struct km_session *session)
+{
+    struct km_audit_record record = {.event = "session-closed", .session = session->id};
+    for (struct km_session **at = &instance->sessions; *at != NULL; at = &(*at)->next) {
+        if (*at == session) {
+            *at = session->next;
+            break;
+        }
+    }
+    km_service_audit(instance->service, &record, session->peer, instance->app);
+    instance->service->n_sessions--;
+    km_peer_unref(session->peer);
+    free(session);
+}
+
+/* ---- questions ---- */
+
+static void reply(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    if (instance->watch.fd < 0)
+        return;
+    /* It does not read its line: then it can't be helped. */
+    if (km_ctl_send(NULL, instance->watch.fd, msg, NULL, 0) != KM_OK)
+        km_instance_end(instance);
+}
+
+static void reply_text(struct km_instance *instance, uint32_t serial, km_status status,
+                       const char *text)
+{
+    struct km_ctl_msg msg = {.type = KM_CTL_TEXT_IS,
+                             .serial = serial,
+                             .code = (uint32_t)status,
+                             .text = KM_SLICE_STR(status == KM_OK ? text : "")};
+    reply(instance, &msg);
+}
+
+/* Who waits for a digest: by number, since the instance may end meanwhile. */
+struct asked {
+    struct km_service *service;
+    uint32_t instance_id;
+    uint32_t serial;
+};
+
+static void digest_done(void *arg, struct km_peer *peer)
+{
+    struct asked *asked = arg;
+    struct km_instance *instance = km_app_find_instance(asked->service, asked->instance_id);
+    if (instance != NULL)
+        reply_text(instance, asked->serial, peer->exe_unknown ? KM_E_NOTFOUND : KM_OK,
+                   peer->exe_sha256);
+    free(asked);
+}
+
+static void ask_digest(struct km_instance *instance, struct km_peer *peer, uint32_t serial)
+{
+    struct asked *asked = calloc(1, sizeof(*asked));
+    if (asked == NULL) {
+        reply_text(instance, serial, KM_E_NOMEM, "");
+        return;
+    }
+    *asked = (struct asked){instance->service, instance->id, serial};
+    km_exe_digest_ask(&instance->service->loop, instance->service->trust, peer, digest_done, asked);
+}
+
+static void on_text(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    char unit[256] = {0};
+    const struct km_session *session = session_of(instance, msg->session);
+    struct km_peer *peer = session == NULL ? NULL : session->peer;
+    if (peer == NULL)
+        reply_text(instance, msg->serial, KM_E_NOTFOUND, "");
+    else if (km_slice_equal(msg->name, KM_SLICE_STR("org.keymoor.client.exe.sha256")))
+        ask_digest(instance, peer, msg->serial);
+    else if (km_slice_equal(msg->name, KM_SLICE_STR("org.keymoor.client.unit")))
+        reply_text(instance, msg->serial, km_peer_unit(peer, unit, sizeof(unit)), unit);
+    else if (km_slice_equal(msg->name, KM_SLICE_STR("org.keymoor.client.exe")) &&
+             peer->exe[0] != '\0' && km_utf8_valid(KM_SLICE_STR(peer->exe)))
+        reply_text(instance, msg->serial, KM_OK, peer->exe);
+    else
+        reply_text(instance, msg->serial, KM_E_NOTFOUND, "");
+}
+
+static void on_session(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    struct km_opening *opening = calloc(1, sizeof(*opening));
+    if (opening == NULL) {
+        struct km_ctl_msg answer = {.type = KM_CTL_SESSION_IS,
+                                    .serial = msg->serial,
+                                    .code = KM_TEE_OUT_OF_MEMORY,
+                                    .id = KM_TEE_ORIGIN_TEE};
+        reply(instance, &answer);
+        return;
+    }
+    *opening = (struct km_opening){
+        .instance_id = instance->id,
+        .serial = msg->serial,
+        .who = {.login = KM_LOGIN_TRUSTED_APP,
+                .uuid = instance->app->uuid,
+                .uid = UINT32_MAX,
+                .gid = UINT32_MAX,
+                .pid = UINT32_MAX},
+    };
+    km_app_open_session(instance->service, &msg->uuid, opening);
+}
+
+static void on_advance(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    const struct km_root *root = &instance->service->root;
+    km_status status = KM_E_UNSUPPORTED;
+    if (km_root_has_counter(root))
+        status = root->driver->counter_advance(NULL, root->state, msg->count);
+    struct km_ctl_msg answer = {
+        .type = KM_CTL_ADVANCED, .serial = msg->serial, .code = (uint32_t)status};
+    reply(instance, &answer);
+}
+
+static void on_audit(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    char operation[KM_CTL_NAME_MAX + 1] = {0};
+    const struct km_session *session = session_of(instance, msg->session);
+    km_copy(operation, KM_CTL_NAME_MAX, msg->name.ptr, msg->name.len);
+    struct km_audit_record record = {.event = "ta",
+                                     .session = session == NULL ? 0 : session->id,
+                                     .operation = operation,
+                                     .subject = msg->text,
+                                     .has_result = true,
+                                     .result = msg->code};
+    km_service_audit(instance->service, &record, session == NULL ? NULL : session->peer,
+                     instance->app);
+}
+
+static void on_failed(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    char text[KM_ERR_TEXT_MAX] = {0};
+    uint32_t result =
+        msg->code < KM_E_INTERNAL ? km_tee_result((km_status)msg->code) : KM_TEE_GENERIC;
+    (void)snprintf(text, sizeof(text), "%.*s", (int)msg->text.len, (const char *)msg->text.ptr);
+    if (instance->verifies && msg->code == KM_E_NOTFOUND) {
+        km_app_fail(instance->app, KM_TEE_CORRUPT_OBJECT,
+                    "its store is gone: somebody removed it, or put an older state back");
+        return;
+    }
+    if (instance->verifies) {
+        km_app_fail(instance->app, result, text);
+        return;
+    }
+    struct km_audit_record record = {
+        .event = "instance-failed", .has_result = true, .result = result, .detail = text};
+    km_log(KM_LOG_ERROR, "an instance of %s could not be set up: %s", instance->app->text, text);
+    km_service_audit(instance->service, &record, NULL, instance->app);
+}
+
+static void on_message(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    struct km_session *session = session_of(instance, msg->session);
+    switch ((int)msg->type) {
+    case KM_CTL_STARTED:
+        instance->mask = msg->mask;
+        instance->app->instance_mask = msg->mask;
+        instance->state = KM_INSTANCE_RUNNING;
+        break;
+    case KM_CTL_VERIFIED:
+        if (instance->verifies)
+            km_app_verified(instance->app, msg->count);
+        break;
+    case KM_CTL_CLOSED:
+        if (session != NULL)
+            session_closed(instance, session);
+        break;
+    case KM_CTL_PANIC:
+        instance->panicked = true;
+        instance->panic_code = msg->code;
+        break;
+    case KM_CTL_FAILED:
+        on_failed(instance, msg);
+        break;
+    case KM_CTL_AUDIT:
+        on_audit(instance, msg);
+        break;
+    case KM_CTL_TEXT:
+        on_text(instance, msg);
+        break;
+    case KM_CTL_SESSION:
+        on_session(instance, msg);
+        break;
+    case KM_CTL_ADVANCE:
+        on_advance(instance, msg);
+        break;
+    default: /* nothing that an instance may say */
+        km_instance_end(instance);
+        break;
+    }
+}
+
+/* line_read: one message; false when there is none (any more). */
+static bool line_read(struct km_instance *instance)
+{
+    uint8_t buf[4096] = {0};
+    struct km_ctl_msg msg = {0};
+    int fds[2] = {-1, -1};
+    struct km_service *service = instance->service;
+    uint32_t id = instance->id;
+    km_status status = km_ctl_recv(NULL, instance->watch.fd, KM_SPAN(buf, sizeof(buf)), &msg, fds);
+    if (status == KM_E_BUSY)
+        return false;
+    if (status != KM_OK) {
+        if (status != KM_E_DEAD)
+            km_instance_end(instance);
+        km_loop_remove(&service->loop, &instance->watch);
+        return false;
+    }
+    km_fd_closep(&fds[0]);
+    km_fd_closep(&fds[1]);
+    on_message(instance, &msg);
+    /* What it said may have ended its application, and the instance with it. */
+    instance = km_app_find_instance(service, id);
+    return instance != NULL && instance->watch.fd >= 0;
+}
+
+static void line_ready(struct km_watch *watch, uint32_t events)
+{
+    struct km_instance *instance = (struct km_instance *)watch;
+    (void)events;
+    (void)line_read(instance);
+}
+
+/* ---- life ---- */
+
+static void instance_add(struct km_app *app, struct km_instance *instance)
+{
+    instance->next = app->instances;
+    app->instances = instance;
+}
+
+void km_instance_free(struct km_instance *instance)
+{
+    struct km_app *app = instance->app;
+    for (struct km_instance **at = &app->instances; *at != NULL; at = &(*at)->next) {
+        if (*at == instance) {
+            *at = instance->next;
+            break;
+        }
+    }
+    while (instance->sessions != NULL)
+        session_closed(instance, instance->sessions);
+    km_loop_remove(&instance->service->loop, &instance->watch);
+    free(instance);
+}
+
+static km_status send_start(struct km_err *err, struct km_instance *instance)
+{
+    struct km_ctl_msg start = {
+        .type = KM_CTL_START,
+        .flags = !instance->verifies         ? 0
+                 : instance->app->ran_before ? KM_CTL_VERIFY
+                                             : KM_CTL_VERIFY | KM_CTL_CREATE,
+        .key = km_secret_expose(instance->app->store_key),
+    };
+    return km_ctl_send(err, instance->watch.fd, &start, NULL, 0);
+}
+
+km_status km_instance_new(struct km_err *err, struct km_app *app, bool verifies,
+                          struct km_instance **ret_instance)
+{
+    struct km_service *service = app->service;
+    int line[2] = {-1, -1};
+    struct km_instance *instance = calloc(1, sizeof(*instance));
+    if (instance == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "no memory for an instance");
+    *instance = (struct km_instance){.watch = {.fd = -1},
+                                     .service = service,
+                                     .app = app,
+                                     .id = ++service->last_instance,
+                                     .verifies = verifies};
+    instance_add(app, instance);
+    km_status status = km_sock_pair(err, line);
+    if (status == KM_OK) {
+        status = km_loop_add(err, &service->loop, &instance->watch, line[0], line_ready);
+        if (status != KM_OK)
+            close(line[0]);
+    }
+    if (status == KM_OK)
+        status = send_start(err, instance);
+    if (status == KM_OK) {
+        struct km_ctl_msg spawn = {.type = KM_CTL_SPAWN, .id = instance->id};
+        status = km_ctl_send(err, app->watch.fd, &spawn, &line[1], 1);
+    }
+    km_fd_closep(&line[1]);
+    if (status != KM_OK) {
+        km_instance_free(instance);
+        return status;
+    }
+    *ret_instance = instance;
+    return KM_OK;
+}
+
+static struct km_session *session_new(struct km_instance *instance,
+                                      const struct km_opening *opening)
+{
+    struct km_session *session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return NULL;
+    *session = (struct km_session){
+        .id = ++instance->service->last_session,
+        .peer = opening->peer == NULL ? NULL : km_peer_ref(opening->peer),
+        .caller_instance = opening->instance_id,
+        .uid = opening->who.uid,
+        .next = instance->sessions,
+    };
+    instance->sessions = session;
+    instance->service->n_sessions++;
+    instance->service->n_opened++;
+    return session;
+}
+
+km_status km_instance_lane(struct km_err *err, struct km_instance *instance,
+                           const struct km_opening *opening, uint64_t *ret_session, int ret_fds[2])
+{
+    KM_AUTO(km_fd_closep) int memory = -1;
+    int ends[2] = {-1, -1};
+    KM_TRY(km_lane_memory_new(err, &memory));
+    KM_TRY(km_sock_pair(err, ends));
+    KM_AUTO(km_fd_closep) int theirs = ends[1];
+    KM_AUTO(km_fd_closep) int ours = ends[0];
+    struct km_session *session = session_new(instance, opening);
+    if (session == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "no memory for a session");
+    struct km_ctl_msg lane = {.type = KM_CTL_LANE, .session = session->id, .client = opening->who};
+    const int fds[2] = {memory, theirs};
+    km_status status = km_ctl_send(err, instance->watch.fd, &lane, fds, 2);
+    if (status != KM_OK) {
+        km_instance_end(instance);
+        session_closed(instance, session);
+        return status;
+    }
+    struct km_audit_record record = {.event = "session-opened", .session = session->id};
+    km_service_audit(instance->service, &record, session->peer, instance->app);
+    *ret_session = session->id;
+    ret_fds[0] = km_fd_steal(&memory);
+    ret_fds[1] = km_fd_steal(&ours);
+    return KM_OK;
+}
+
+struct process_stat {
+    long parent;
+    int64_t cpu_ms;
+};
+
+/* "PID (NAME) S PPID ...", and the name may hold anything. */
+static bool read_stat(pid_t pid, struct process_stat *ret)
+{
+    char path[48] = {0};
+    KM_AUTO(km_freep) uint8_t *text = NULL;
+    size_t len = 0;
+    unsigned long user = 0, kernel = 0;
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (km_file_read(NULL, AT_FDCWD, path, 4096, &text, &len) != KM_OK || len == 0)
+        return false;
+    text[len - 1] = '\0'; /* a newline */
+    const char *at = strrchr((const char *)text, ')');
+    if (at == NULL || sscanf(at + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                             &ret->parent, &user, &kernel) != 3)
+        return false;
+    ret->cpu_ms = (int64_t)(user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
+    return true;
+}
+
+/* Is this process a child of the template? Only then a number from there may be used to kill. */
+static bool is_child_of(pid_t pid, pid_t parent)
+{
+    struct process_stat stat = {0};
+    return parent > 1 && read_stat(pid, &stat) && stat.parent == parent;
+}
+
+void km_instance_end(struct km_instance *instance)
+{
+    instance->state = KM_INSTANCE_ENDED;
+    if (instance->pid <= 1)
+        return;
+    /* The handle is taken first, so that what is checked and what is killed is one process. */
+    KM_AUTO(km_fd_closep) int fd = (int)syscall(SYS_pidfd_open, instance->pid, 0);
+    if (fd >= 0 && is_child_of(instance->pid, instance->app->template_pid))
+        (void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+}
+
+static void audit_end(struct km_instance *instance, int how)
+{
+    char detail[96] = {0};
+    struct km_audit_record record = {.detail = detail};
+    if (instance->panicked) {
+        record.event = "panic";
+        record.has_result = true;
+        record.result = instance->panic_code;
+        (void)snprintf(detail, sizeof(detail), "the trusted application panicked");
+    } else if (WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS) {
+        record.event = "denied";
+        (void)snprintf(detail, sizeof(detail), "killed for a system call that is not allowed");
+    } else if (WIFSIGNALED(how)) {
+        record.event = "killed";
+        (void)snprintf(detail, sizeof(detail), "ended by signal %d (%s)", WTERMSIG(how),
+                       strsignal(WTERMSIG(how)));
+    } else if (WEXITSTATUS(how) != 0) {
+        record.event = "ended";
+        (void)snprintf(detail, sizeof(detail), "ended with status %d", WEXITSTATUS(how));
+    } else {
+        return;
+    }
+    const struct km_session *session = instance->sessions;
+    record.session = session == NULL ? 0 : session->id;
+    km_log(KM_LOG_WARNING, "an instance of %s: %s (%s)", instance->app->text, record.event, detail);
+    km_service_audit(instance->service, &record, session == NULL ? NULL : session->peer,
+                     instance->app);
+}
+
+void km_instance_reaped(struct km_instance *instance, int how)
+{
+    struct km_app *app = instance->app;
+    struct km_service *service = instance->service;
+    bool verifies = instance->verifies;
+    uint32_t id = instance->id;
+    while (instance->watch.fd >= 0 && line_read(instance))
+        ;
+    instance = km_app_find_instance(service, id);
+    if (instance != NULL) {
+        audit_end(instance, how);
+        km_instance_free(instance);
+    }
+    /* It said nothing: the store brought it down. */
+    if (verifies && app->state == KM_APP_VERIFYING)
+        km_app_fail(app, KM_TEE_CORRUPT_OBJECT,
+                    "its store is damaged so badly that it can't be read");
+}
+
+static bool client_gone(const struct km_instance *instance, const struct km_session *session)
+{
+    if (session->peer != NULL)
+        return session->peer->gone;
+    return km_app_find_instance(instance->service, session->caller_instance) == NULL;
+}
+
+bool km_instance_has_stuck(struct km_instance *instance, int64_t now_ms, bool *ret_waiting)
+{
+    struct process_stat stat = {0};
+    if (instance->sessions == NULL || instance->pid <= 1)
+        return false;
+    for (const struct km_session *s = instance->sessions; s != NULL; s = s->next) {
+        if (!client_gone(instance, s))
+            return false;
+    }
+    /* One that sleeps has a lane that somebody still holds open; one that computes does not come
+     * to see that it is closed. */
+    *ret_waiting = true;
+    if (instance->looked_ms != 0 && now_ms - instance->looked_ms < STUCK_MS)
+        return false;
+    if (!read_stat(instance->pid, &stat))
+        return false;
+    bool stuck = instance->looked_ms != 0 && stat.cpu_ms - instance->looked_cpu_ms >= STUCK_MS / 3;
+    instance->looked_ms = now_ms;
+    instance->looked_cpu_ms = stat.cpu_ms;
+    return stuck;
+}

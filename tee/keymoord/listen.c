@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Both protocols of systemd are a few lines each; its library would bring far more into this process. */
+#include "tee/keymoord/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/km_bytes.h"
+#include "common/km_sock.h"
+
+#define PASSED_FD 3
+#define BACKLOG 128
+
+static bool option_is(int fd, int option, int wanted)
+{
+    int value = 0;
+    socklen_t len = sizeof(value);
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 && value == wanted;
+}
+
+/* 1: taken over, 0: nothing was passed to us. */
+static km_status take_passed(struct km_err *err, struct km_listen *ret, bool *ret_taken)
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *count = getenv("LISTEN_FDS");
+    char own[16] = {0};
+    (void)snprintf(own, sizeof(own), "%d", (int)getpid());
+    if (pid == NULL || count == NULL || strcmp(pid, own) != 0)
+        return KM_OK;
+    bool is_one = strcmp(count, "1") == 0;
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    if (!is_one || !option_is(PASSED_FD, SO_DOMAIN, AF_UNIX) ||
+        !option_is(PASSED_FD, SO_TYPE, SOCK_SEQPACKET) || !option_is(PASSED_FD, SO_ACCEPTCONN, 1))
+        return KM_FAIL(err, KM_E_ARG,
+                       "systemd has to pass one listening socket: ListenSequentialPacket=");
+    /* Out of the way of the descriptor that children get as their line. */
+    int fd = fcntl(PASSED_FD, F_DUPFD_CLOEXEC, PASSED_FD + 1);
+    if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+        return KM_FAIL_ERRNO(err, "can't take over the socket from systemd");
+    close(PASSED_FD);
+    *ret = (struct km_listen){.fd = fd};
+    *ret_taken = true;
+    return KM_OK;
+}
+
+static km_status clear_place(struct km_err *err, const char *path)
+{
+    struct stat st = {0};
+    int fd = -1;
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? KM_OK : KM_FAIL_ERRNO(err, "can't look at the socket %s", path);
+    if (!S_ISSOCK(st.st_mode))
+        return KM_FAIL(err, KM_E_EXISTS, "%s is there and is not a socket", path);
+    if (st.st_uid != geteuid())
+        return KM_FAIL(err, KM_E_DENIED, "the socket %s belongs to uid %u", path, st.st_uid);
+    if (km_sock_connect(NULL, path, &fd) == KM_OK) {
+        close(fd);
+        return KM_FAIL(err, KM_E_BUSY, "a service is already listening on %s", path);
+    }
+    if (unlink(path) != 0)
+        return KM_FAIL_ERRNO(err, "can't remove the stale socket %s", path);
+    return KM_OK;
+}
+
+/* The last directory of the path, e.g. /run/keymoor, which is gone after each boot. */
+static void make_parent(const char *path)
+{
+    char parent[sizeof(((struct sockaddr_un *)NULL)->sun_path)] = {0};
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path || (size_t)(slash - path) >= sizeof(parent))
+        return;
+    km_copy(parent, sizeof(parent) - 1, path, (size_t)(slash - path));
+    (void)mkdir(parent, 0755); /* binding tells what is wrong */
+}
+
+km_status km_listen_open(struct km_err *err, const char *path, mode_t mode, gid_t gid,
+                         struct km_listen *ret)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat st = {0};
+    bool taken = false;
+    KM_TRY(take_passed(err, ret, &taken));
+    if (taken)
+        return KM_OK;
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof(address.sun_path))
+        return KM_FAIL(err, KM_E_LIMIT, "socket path of %zu octets, at most %zu", len,
+                       sizeof(address.sun_path) - 1);
+    km_copy(address.sun_path, sizeof(address.sun_path), path, len);
+    make_parent(path);
+    KM_TRY(clear_place(err, path));
+    KM_AUTO(km_fd_closep)
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return KM_FAIL_ERRNO(err, "can't make the socket");
+    mode_t old = umask(0777);
+    int rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+    umask(old);
+    if (rc != 0)
+        return KM_FAIL_ERRNO(err, "can't make the socket %s", path);
+    if ((gid != (gid_t)-1 && lchown(path, (uid_t)-1, gid) != 0) || chmod(path, mode) != 0 ||
+        lstat(path, &st) != 0 || listen(fd, BACKLOG) != 0) {
+        km_status status = KM_FAIL_ERRNO(err, "can't open the socket %s to clients", path);
+        (void)unlink(path);
+        return status;
+    }
+    *ret = (struct km_listen){.path = path, .dev = st.st_dev, .ino = st.st_ino};
+    ret->fd = km_fd_steal(&fd);
+    return KM_OK;
+}
+
+void km_listen_close(struct km_listen *listener)
+{
+    struct stat st = {0};
+    if (listener->path != NULL && lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
+        st.st_ino == listener->ino)
+        (void)unlink(listener->path);
+    listener->path = NULL;
+    km_fd_closep(&listener->fd);
+}
+
+void km_notify(const char *state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    size_t len = path == NULL ? 0 : strlen(path);
+    if (len < 2 || len >= sizeof(address.sun_path) || (path[0] != '/' && path[0] != '@'))
+        return;
+    km_copy(address.sun_path, sizeof(address.sun_path), path, len);
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    KM_AUTO(km_fd_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+    (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address, size);
+}
