@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who calls, and what that caller may do with a key. Identity comes from the properties of the
+ * current client alone. Where the system tells no uid (another TEE), everyone is one owner.
+ */
+#ifndef KM_CRYPTO_CALLER_H
+#define KM_CRYPTO_CALLER_H
+
+#include "ta/crypto/ta.h"
+
+enum km_owner_kind {
+    KM_OWNER_ANYONE = 0, /* this system does not tell callers apart */
+    KM_OWNER_UID = 1,
+    KM_OWNER_TA = 2, /* another trusted application, by its UUID */
+};
+
+struct km_owner {
+    uint32_t kind;
+    uint32_t uid; /* 0xffffffff unless kind is KM_OWNER_UID */
+    uint8_t ta[16];
+};
+
+struct km_caller {
+    struct km_owner owner; /* as the owner of what it makes */
+    uint32_t gid;
+    bool is_admin;
+    bool asked_exe, has_exe;
+    bool asked_unit, has_unit;
+    uint8_t exe_sha256[32];
+    struct km_crypto_name unit;
+};
+
+/* km_caller_init: reads the present client's properties; in TA_OpenSessionEntryPoint. */
+void km_caller_init(struct km_caller *caller);
+bool km_owner_equal(const struct km_owner *a, const struct km_owner *b);
+/* km_caller_granted: whether every field set in one of the grants fits. May ask for exe and unit. */
+bool km_caller_granted(struct km_caller *caller, const struct km_crypto_grant *grants,
+                       uint32_t n_grants);
+/* km_now: seconds since 1970, as trustworthy as the operating system's clock. */
+uint64_t km_now(void);
+/* km_audit: one audit record; nothing where the TEE has no audit. */
+void km_audit(const char *operation, const struct km_crypto_name *subject, TEE_Result result);
+
+#endif

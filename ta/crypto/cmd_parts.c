@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operations in several commands. */
+#include "ta/crypto/session.h"
+
+#define AES_BLOCK 16u
+#define HELD_MIN 4096u
+
+struct km_op {
+    const struct km_alg *alg;
+    uint32_t mode;      /* enum km_crypto_mode */
+    struct km_key *key; /* held; NULL for digests */
+    TEE_OperationHandle op;
+    TEE_OperationHandle signer; /* sign and verify: op is their digest */
+    uint8_t iv[KM_CRYPTO_NONCE_MAX];
+    size_t iv_len;
+    uint32_t tag_len;
+    bool is_final;  /* until it is reset */
+    bool has_data;  /* AEAD: no more additional data */
+    size_t pending; /* octets of a begun block */
+    uint8_t *held;  /* AEAD decryption: plaintext whose tag is not checked yet */
+    size_t held_len;
+    size_t held_cap;
+};
+
+void km_op_free(void *operation)
+{
+    struct km_op *op = operation;
+    if (op == NULL)
+        return;
+    TEE_FreeOperation(op->op);
+    TEE_FreeOperation(op->signer);
+    TEE_Free(op->held);
+    km_key_free(op->key);
+    TEE_Free(op);
+}
+
+static void op_freep(struct km_op **op)
+{
+    km_op_free(*op);
+}
+
+static TEE_Result find(struct km_session *session, const TEE_Param *which, struct km_op **ret)
+{
+    *ret = km_slots_find(&session->operations, which->value.a);
+    return *ret != NULL ? TEE_SUCCESS : KM_CRYPTO_E_STALE_ID;
+}
+
+static bool is_held_back(const struct km_op *op)
+{
+    return op->alg->class == KM_ALG_AE && op->mode == KM_CRYPTO_MODE_DECRYPT;
+}
+
+/* ---- beginning ---- */
+
+static TEE_Result begin(struct km_op *op)
+{
+    op->is_final = false;
+    op->has_data = false;
+    op->pending = 0;
+    op->held_len = 0;
+    switch (op->alg->class) {
+    case KM_ALG_CIPHER:
+        TEE_CipherInit(op->op, op->iv_len != 0 ? op->iv : NULL, op->iv_len);
+        return TEE_SUCCESS;
+    case KM_ALG_MAC:
+        TEE_MACInit(op->op, NULL, 0);
+        return TEE_SUCCESS;
+    case KM_ALG_AE:
+        return TEE_AEInit(op->op, op->iv, op->iv_len, op->tag_len * 8u, 0, 0);
+    default:
+        return TEE_SUCCESS;
+    }
+}
+
+static uint32_t tee_mode_of(uint32_t mode)
+{
+    switch (mode) {
+    case KM_CRYPTO_MODE_ENCRYPT:
+        return TEE_MODE_ENCRYPT;
+    case KM_CRYPTO_MODE_DECRYPT:
+        return TEE_MODE_DECRYPT;
+    case KM_CRYPTO_MODE_SIGN:
+        return TEE_MODE_SIGN;
+    case KM_CRYPTO_MODE_VERIFY:
+        return TEE_MODE_VERIFY;
+    default:
+        return TEE_MODE_MAC;
+    }
+}
+
+/* The hash of a signature: RSA's is part of its name, ECDSA's is told apart. */
+static TEE_Result make_digest(struct km_op *op, uint32_t digest)
+{
+    uint32_t tee = op->alg->tee_digest;
+    const struct km_alg *named = digest != 0 ? km_alg_find(digest) : NULL;
+    if ((op->alg->id == KM_CRYPTO_ECDSA) != (digest != 0))
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (digest != 0) {
+        if (named == NULL || named->class != KM_ALG_DIGEST)
+            return TEE_ERROR_NOT_SUPPORTED;
+        tee = named->tee;
+    }
+    return TEE_AllocateOperation(&op->op, tee, TEE_MODE_DIGEST, 0);
+}
+
+static TEE_Result make_operations(struct km_op *op, uint32_t digest)
+{
+    uint32_t tee_mode = tee_mode_of(op->mode);
+    if (op->alg->class == KM_ALG_SIGN) {
+        KM_TRY_TEE(make_digest(op, digest));
+        return km_key_operation_own(op->key, op->alg, tee_mode, &op->signer);
+    }
+    if (digest != 0)
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (op->alg->class == KM_ALG_DIGEST)
+        return TEE_AllocateOperation(&op->op, op->alg->tee, TEE_MODE_DIGEST, 0);
+    return km_key_operation_own(op->key, op->alg, tee_mode, &op->op);
+}
+
+static bool tag_len_fits(const struct km_alg *alg, uint32_t tag_len)
+{
+    if (alg->class != KM_ALG_AE)
+        return tag_len == 0;
+    return tag_len >= KM_CRYPTO_TAG_MIN && tag_len <= KM_CRYPTO_TAG_MAX;
+}
+
+/* The key of an operation, or none for a digest; *ret_usage is what it is used for. */
+static TEE_Result find_key(struct km_session *session, const TEE_Param *which, struct km_op *op,
+                           uint32_t *ret_usage)
+{
+    struct km_use use = {0};
+    if (op->alg->class == KM_ALG_DIGEST)
+        return which->value.a == 0 && op->mode == KM_CRYPTO_MODE_DIGEST ? TEE_SUCCESS
+                                                                        : TEE_ERROR_BAD_PARAMETERS;
+    bool in_parts = op->alg->class == KM_ALG_CIPHER || op->alg->class == KM_ALG_AE ||
+                    op->alg->class == KM_ALG_MAC || op->alg->class == KM_ALG_SIGN;
+    if (!in_parts)
+        return TEE_ERROR_NOT_SUPPORTED;
+    KM_TRY_TEE(
+        km_use_find(session, which->value.a, which->value.b, op->alg->class, op->mode, &use));
+    op->key = km_key_hold(use.key);
+    *ret_usage = use.usage;
+    return TEE_SUCCESS;
+}
+
+TEE_Result km_cmd_op_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    KM_AUTO(op_freep) struct km_op *op = TEE_Malloc(sizeof(*op), TEE_MALLOC_FILL_ZERO);
+    struct km_slice iv = km_in(&params[2]);
+    uint32_t usage = 0;
+    uint32_t id = 0;
+    if (op == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    op->alg = km_alg_find(params[0].value.b);
+    op->mode = params[1].value.a;
+    op->tag_len = params[3].value.a;
+    if (op->alg == NULL)
+        return TEE_ERROR_NOT_SUPPORTED;
+    KM_TRY_TEE(find_key(session, &params[0], op, &usage));
+    KM_TRY_TEE(km_iv_check(op->alg, iv.len));
+    if (!tag_len_fits(op->alg, op->tag_len))
+        return TEE_ERROR_BAD_PARAMETERS;
+    op->iv_len = iv.len;
+    km_copy(op->iv, sizeof(op->iv), iv.ptr, iv.len);
+    KM_TRY_TEE(make_operations(op, params[1].value.b));
+    KM_TRY_TEE(begin(op));
+    KM_TRY_TEE(km_slots_add(&session->operations, op, &id));
+    struct km_op *added = km_steal(&op);
+    TEE_Result result = added->key != NULL ? km_key_charge(added->key, usage) : TEE_SUCCESS;
+    if (result != TEE_SUCCESS) {
+        (void)km_slots_free(&session->operations, id);
+        return result;
+    }
+    params[3].value.a = id;
+    params[3].value.b = 0;
+    return TEE_SUCCESS;
+}
+
+/* ---- going on ---- */
+
+TEE_Result km_cmd_op_update_aad(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_op *op = NULL;
+    struct km_slice aad = km_in(&params[1]);
+    KM_TRY_TEE(find(session, &params[0], &op));
+    if (op->alg->class != KM_ALG_AE || op->has_data || op->is_final)
+        return TEE_ERROR_BAD_STATE;
+    if (aad.len != 0)
+        TEE_AEUpdateAAD(op->op, aad.ptr, aad.len);
+    return TEE_SUCCESS;
+}
+
+static TEE_Result cipher_update(struct km_op *op, struct km_slice in, TEE_Param *out)
+{
+    bool needs_blocks = km_needs_blocks(op->alg);
+    size_t total = op->pending + in.len;
+    size_t comes = needs_blocks ? total - total % AES_BLOCK : in.len;
+    uint8_t nothing[1] = {0};
+    size_t len = out->memref.size;
+    KM_TRY_TEE(km_ta_room(out, comes));
+    /* In place, output would run ahead into input that was not read yet. */
+    if (op->pending != 0 && in.ptr == out->memref.buffer && comes != 0)
+        return TEE_ERROR_BAD_PARAMETERS;
+    uint8_t *to = out->memref.size != 0 ? out->memref.buffer : nothing;
+    KM_TRY_TEE(TEE_CipherUpdate(op->op, in.ptr, in.len, to, &len));
+    op->pending = needs_blocks ? total % AES_BLOCK : 0;
+    out->memref.size = len;
+    return TEE_SUCCESS;
+}
+
+static TEE_Result held_grow(struct km_op *op, size_t more)
+{
+    if (more > KM_CRYPTO_AEAD_PARTS_HELD_MAX - op->held_len)
+        return KM_CRYPTO_E_TOO_LARGE;
+    size_t needed = op->held_len + more;
+    if (needed <= op->held_cap)
+        return TEE_SUCCESS;
+    size_t cap = op->held_cap != 0 ? op->held_cap : HELD_MIN;
+    while (cap < needed)
+        cap *= 2;
+    uint8_t *grown = TEE_Realloc(op->held, cap);
+    if (grown == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    op->held = grown;
+    op->held_cap = cap;
+    return TEE_SUCCESS;
+}
+
+static TEE_Result ae_update(struct km_op *op, struct km_slice in, TEE_Param *out)
+{
+    if (is_held_back(op)) {
+        KM_TRY_TEE(held_grow(op, in.len));
+        size_t len = in.len;
+        KM_TRY_TEE(TEE_AEUpdate(op->op, in.ptr, in.len, op->held + op->held_len, &len));
+        op->held_len += len;
+        out->memref.size = 0;
+    } else {
+        size_t len = out->memref.size;
+        KM_TRY_TEE(km_ta_room(out, in.len));
+        KM_TRY_TEE(TEE_AEUpdate(op->op, in.ptr, in.len, out->memref.buffer, &len));
+        out->memref.size = len;
+    }
+    op->has_data = true;
+    return TEE_SUCCESS;
+}
+
+TEE_Result km_cmd_op_update(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_op *op = NULL;
+    struct km_slice in = km_in(&params[1]);
+    KM_TRY_TEE(find(session, &params[0], &op));
+    if (op->is_final)
+        return TEE_ERROR_BAD_STATE;
+    if (in.len == 0) {
+        params[2].memref.size = 0;
+        return TEE_SUCCESS;
+    }
+    if (op->alg->class == KM_ALG_CIPHER)
+        return cipher_update(op, in, &params[2]);
+    if (op->alg->class == KM_ALG_AE)
+        return ae_update(op, in, &params[2]);
+    params[2].memref.size = 0;
+    if (op->alg->class == KM_ALG_MAC)
+        TEE_MACUpdate(op->op, in.ptr, in.len);
+    else
+        TEE_DigestUpdate(op->op, in.ptr, in.len);
+    return TEE_SUCCESS;
+}
+
+/* ---- ending ---- */
+
+static TEE_Result digest_of(struct km_op *op, uint8_t digest[KM_CRYPTO_DIGEST_MAX], size_t *ret_len)
+{
+    *ret_len = KM_CRYPTO_DIGEST_MAX;
+    return TEE_DigestDoFinal(op->op, digest, 0, digest, ret_len);
+}
+
+/* Octets of what OP_FINAL gives in its last parameter. */
+static size_t result_len(const struct km_op *op)
+{
+    switch (op->alg->class) {
+    case KM_ALG_AE:
+        return op->tag_len;
+    case KM_ALG_SIGN:
+        return km_sign_len(op->alg, op->key->meta.bits);
+    case KM_ALG_CIPHER:
+        return 0;
+    default:
+        return op->alg->digest_len;
+    }
+}
+
+static TEE_Result final_result(struct km_op *op, TEE_Param *out)
+{
+    uint8_t bytes[KM_CRYPTO_DIGEST_MAX] = {0};
+    uint8_t nothing[1] = {0};
+    size_t len = sizeof(bytes);
+    size_t none = 0;
+    switch (op->alg->class) {
+    case KM_ALG_CIPHER:
+        KM_TRY_TEE(TEE_CipherDoFinal(op->op, nothing, 0, nothing, &none));
+        len = 0;
+        break;
+    case KM_ALG_AE:
+        KM_TRY_TEE(TEE_AEEncryptFinal(op->op, nothing, 0, nothing, &none, bytes, &len));
+        break;
+    case KM_ALG_MAC:
+        KM_TRY_TEE(TEE_MACComputeFinal(op->op, nothing, 0, bytes, &len));
+        break;
+    default:
+        KM_TRY_TEE(digest_of(op, bytes, &len));
+        break;
+    }
+    if (op->alg->class != KM_ALG_SIGN)
+        return km_ta_give(out, KM_SLICE(bytes, len));
+    struct km_signing with = {.alg = op->alg, .bits = op->key->meta.bits, .op = op->signer};
+    return km_sign(&with, KM_SLICE(bytes, len), out);
+}
+
+TEE_Result km_cmd_op_final(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_op *op = NULL;
+    KM_TRY_TEE(find(session, &params[0], &op));
+    if (op->is_final || is_held_back(op) || op->mode == KM_CRYPTO_MODE_VERIFY)
+        return TEE_ERROR_BAD_STATE;
+    if (op->pending != 0)
+        return TEE_ERROR_BAD_PARAMETERS;
+    params[1].memref.size = 0;
+    KM_TRY_TEE(km_ta_room(&params[2], result_len(op)));
+    op->is_final = true;
+    return final_result(op, &params[2]);
+}
+
+static TEE_Result verify_held(struct km_op *op, struct km_slice tag, TEE_Param *out)
+{
+    uint8_t expected[KM_CRYPTO_TAG_MAX] = {0};
+    uint8_t nothing[1] = {0};
+    size_t none = 0;
+    if (tag.len != op->tag_len)
+        return TEE_ERROR_MAC_INVALID;
+    km_copy(expected, sizeof(expected), tag.ptr, tag.len);
+    KM_TRY_TEE(TEE_AEDecryptFinal(op->op, nothing, 0, nothing, &none, expected, tag.len));
+    return km_ta_give(out, KM_SLICE(op->held, op->held_len));
+}
+
+static TEE_Result verify_result(struct km_op *op, struct km_slice expected, TEE_Param *out)
+{
+    uint8_t digest[KM_CRYPTO_DIGEST_MAX] = {0};
+    uint8_t nothing[1] = {0};
+    size_t len = 0;
+    if (is_held_back(op))
+        return verify_held(op, expected, out);
+    if (op->alg->class == KM_ALG_MAC) {
+        if (expected.len != op->alg->digest_len)
+            return TEE_ERROR_MAC_INVALID;
+        return TEE_MACCompareFinal(op->op, nothing, 0, expected.ptr, expected.len);
+    }
+    struct km_signing with = {.alg = op->alg, .bits = op->key->meta.bits, .op = op->signer};
+    KM_TRY_TEE(digest_of(op, digest, &len));
+    return km_verify(&with, KM_SLICE(digest, len), expected);
+}
+
+TEE_Result km_cmd_op_final_verify(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_op *op = NULL;
+    KM_TRY_TEE(find(session, &params[0], &op));
+    bool verifies =
+        is_held_back(op) || op->alg->class == KM_ALG_MAC || op->mode == KM_CRYPTO_MODE_VERIFY;
+    if (op->is_final || !verifies)
+        return TEE_ERROR_BAD_STATE;
+    if (is_held_back(op))
+        KM_TRY_TEE(km_ta_room(&params[1], op->held_len));
+    else
+        params[1].memref.size = 0;
+    op->is_final = true;
+    TEE_Result result = verify_result(op, km_in(&params[2]), &params[1]);
+    TEE_Free(km_steal(&op->held));
+    op->held_len = 0;
+    op->held_cap = 0;
+    return result;
+}
+
+TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_op *op = NULL;
+    struct km_slice iv = km_in(&params[1]);
+    KM_TRY_TEE(find(session, &params[0], &op));
+    bool keeps_iv = iv.len == 0 && op->iv_len != 0;
+    if (keeps_iv && op->mode == KM_CRYPTO_MODE_ENCRYPT)
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (!keeps_iv)
+        KM_TRY_TEE(km_iv_check(op->alg, iv.len));
+    if (op->key != NULL) {
+        uint32_t usage = km_alg_usage(op->alg, op->mode);
+        KM_TRY_TEE(km_key_permits(op->key, usage));
+        KM_TRY_TEE(km_key_charge(op->key, usage));
+    }
+    if (!keeps_iv) {
+        op->iv_len = iv.len;
+        km_copy(op->iv, sizeof(op->iv), iv.ptr, iv.len);
+    }
+    TEE_ResetOperation(op->op);
+    return begin(op);
+}
+
+TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return km_slots_free(&session->operations, params[0].value.a);
+}

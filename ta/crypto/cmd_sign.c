@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signatures: the hot path. */
+#include "common/km_der.h"
+#include "ta/crypto/session.h"
+
+TEE_Result km_use_find(struct km_session *session, uint32_t key_id, uint32_t algorithm,
+                       enum km_alg_class class, uint32_t mode, struct km_use *ret)
+{
+    struct km_use use = {.key = km_slots_find(&session->keys, key_id),
+                         .alg = km_alg_find(algorithm)};
+    if (use.key == NULL)
+        return KM_CRYPTO_E_STALE_ID;
+    if (use.alg == NULL || use.alg->class != class ||
+        (use.alg->family & use.key->type->family) == 0)
+        return TEE_ERROR_NOT_SUPPORTED;
+    bool derives = class == KM_ALG_AGREE || class == KM_ALG_KDF;
+    use.usage = derives ? KM_CRYPTO_USAGE_DERIVE : km_alg_usage(use.alg, mode);
+    if (use.usage == 0)
+        return TEE_ERROR_NOT_SUPPORTED;
+    KM_TRY_TEE(km_key_permits(use.key, use.usage));
+    *ret = use;
+    return TEE_SUCCESS;
+}
+
+/* SEQUENCE of two INTEGERs, each with a sign octet where the order fills its octets. */
+static size_t ecdsa_der_len(uint32_t bits)
+{
+    size_t number = km_curve_len(bits) + (bits % 8u == 0 ? 1u : 0u);
+    size_t body = 2u * (2u + number);
+    return body + (body < 128u ? 2u : 3u);
+}
+
+size_t km_sign_len(const struct km_alg *alg, uint32_t bits)
+{
+    return alg->family == KM_FAMILY_RSA ? bits / 8u : ecdsa_der_len(bits);
+}
+
+static bool is_pss(const struct km_alg *alg)
+{
+    return alg->id >= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA1 &&
+           alg->id <= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA512;
+}
+
+static TEE_Result check_digest(const struct km_signing *with, struct km_slice digest)
+{
+    if (with->alg->id == KM_CRYPTO_ECDSA)
+        return digest.len >= 1 && digest.len <= KM_CRYPTO_DIGEST_MAX ? TEE_SUCCESS
+                                                                     : TEE_ERROR_BAD_PARAMETERS;
+    if (digest.len != with->alg->digest_len)
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (with->salt == NULL)
+        return TEE_SUCCESS;
+    /* RFC 8017, 9.1.1: the encoded message holds digest, salt and two octets. */
+    size_t room = (with->bits - 1u + 7u) / 8u - with->alg->digest_len - 2u;
+    return is_pss(with->alg) && *with->salt <= room ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
+}
+
+static uint32_t salt_param(const struct km_signing *with, TEE_Attribute *ret)
+{
+    if (with->salt == NULL)
+        return 0;
+    TEE_InitValueAttribute(ret, TEE_ATTR_RSA_PSS_SALT_LENGTH, *with->salt, 0);
+    return 1;
+}
+
+TEE_Result km_sign(const struct km_signing *with, struct km_slice digest, TEE_Param *out)
+{
+    uint8_t raw[KM_CRYPTO_SIGNATURE_MAX];
+    uint8_t der[2 * 66 + 16];
+    size_t raw_len = sizeof(raw);
+    size_t der_len = 0;
+    TEE_Attribute salt = {0};
+    uint32_t n = salt_param(with, &salt);
+    KM_TRY_TEE(TEE_AsymmetricSignDigest(with->op, n != 0 ? &salt : NULL, n, digest.ptr, digest.len,
+                                        raw, &raw_len));
+    if (with->alg->family == KM_FAMILY_RSA)
+        return km_ta_give(out, KM_SLICE(raw, raw_len));
+    if (!km_der_ecdsa_from_raw(KM_SLICE(raw, raw_len), KM_SPAN(der, sizeof(der)), &der_len))
+        km_ta_unreached();
+    return km_ta_give(out, KM_SLICE(der, der_len));
+}
+
+TEE_Result km_verify(const struct km_signing *with, struct km_slice digest,
+                     struct km_slice signature)
+{
+    uint8_t raw[2 * 66] = {0};
+    TEE_Attribute salt = {0};
+    uint32_t n = salt_param(with, &salt);
+    if (with->alg->family != KM_FAMILY_RSA) {
+        size_t len = km_curve_len(with->bits);
+        if (!km_der_ecdsa_to_raw(signature, len, raw))
+            return TEE_ERROR_SIGNATURE_INVALID;
+        signature = KM_SLICE(raw, 2 * len);
+    } else if (signature.len != with->bits / 8u) {
+        return TEE_ERROR_SIGNATURE_INVALID;
+    }
+    return TEE_AsymmetricVerifyDigest(with->op, n != 0 ? &salt : NULL, n, digest.ptr, digest.len,
+                                      signature.ptr, signature.len);
+}
+
+static TEE_Result sign_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS],
+                              const uint32_t *salt)
+{
+    struct km_use use = {0};
+    struct km_slice digest = km_in(&params[1]);
+    KM_TRY_TEE(km_use_find(session, params[0].value.a, params[0].value.b, KM_ALG_SIGN,
+                           KM_CRYPTO_MODE_SIGN, &use));
+    struct km_signing with = {.alg = use.alg, .bits = use.key->meta.bits, .salt = salt};
+    KM_TRY_TEE(check_digest(&with, digest));
+    KM_TRY_TEE(km_ta_room(&params[2], km_sign_len(use.alg, with.bits)));
+    KM_TRY_TEE(km_key_operation(use.key, use.alg, TEE_MODE_SIGN, &with.op));
+    KM_TRY_TEE(km_key_charge(use.key, use.usage));
+    return km_sign(&with, digest, &params[2]);
+}
+
+static TEE_Result verify_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS],
+                                const uint32_t *salt)
+{
+    struct km_use use = {0};
+    struct km_slice digest = km_in(&params[1]);
+    KM_TRY_TEE(km_use_find(session, params[0].value.a, params[0].value.b, KM_ALG_SIGN,
+                           KM_CRYPTO_MODE_VERIFY, &use));
+    struct km_signing with = {.alg = use.alg, .bits = use.key->meta.bits, .salt = salt};
+    KM_TRY_TEE(check_digest(&with, digest));
+    KM_TRY_TEE(km_key_operation(use.key, use.alg, TEE_MODE_VERIFY, &with.op));
+    KM_TRY_TEE(km_key_charge(use.key, use.usage));
+    return km_verify(&with, digest, km_in(&params[2]));
+}
+
+TEE_Result km_cmd_sign_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return sign_digest(session, params, NULL);
+}
+
+TEE_Result km_cmd_verify_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return verify_digest(session, params, NULL);
+}
+
+TEE_Result km_cmd_sign_digest_pss(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return sign_digest(session, params, &params[3].value.a);
+}
+
+TEE_Result km_cmd_verify_digest_pss(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return verify_digest(session, params, &params[3].value.a);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ta/crypto/key_store.h"
+
+#include "ta/crypto/seal.h"
+#include "ta/crypto/stored.h"
+
+#define TOGETHER (TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ)
+
+static const struct km_crypto_name SEALED = {.len = 6, .at = "sealed"};
+
+static bool may(struct km_caller *caller, const struct km_key_meta *meta, enum km_wish_for wish)
+{
+    if (caller->is_admin || km_owner_equal(&caller->owner, &meta->owner))
+        return true;
+    if (wish == KM_WANTS_DELETE)
+        return false;
+    if ((meta->flags & KM_CRYPTO_INFO_PROVISIONED) != 0 ||
+        (meta->attributes & KM_CRYPTO_ATTR_SHARED) != 0)
+        return true;
+    return km_caller_granted(caller, meta->grants, meta->n_grants);
+}
+
+static TEE_Result read_record(TEE_ObjectHandle *object, uint8_t buf[KM_RECORD_MAX],
+                              struct km_key_record *ret)
+{
+    struct km_slice data = {0};
+    KM_TRY_TEE(km_stored_read(object, buf, &data));
+    return km_key_record_parse(data, ret) ? TEE_SUCCESS : TEE_ERROR_CORRUPT_OBJECT;
+}
+
+/* ---- saving ---- */
+
+static TEE_Result wrap(struct km_key_record *record, const struct km_password *password,
+                       struct km_slice material, uint8_t *out)
+{
+    uint8_t key[32] = {0};
+    uint8_t meta[KM_RECORD_MAX] = {0};
+    size_t meta_len = 0;
+    if (!km_key_meta_put(&record->meta, KM_SPAN(meta, sizeof(meta)), &meta_len))
+        return TEE_ERROR_BAD_PARAMETERS;
+    TEE_GenerateRandom(record->nonce, sizeof(record->nonce));
+    TEE_Result result = km_password_key(password, record->meta.id, key);
+    if (result == TEE_SUCCESS) {
+        struct km_seal seal = {key, record->nonce, KM_SLICE(meta, meta_len)};
+        result = km_seal_shut(&seal, material, out, record->tag);
+    }
+    TEE_MemFill(key, 0, sizeof(key));
+    record->kind = KM_MATERIAL_WRAPPED;
+    record->material = KM_SLICE(out, material.len);
+    return result;
+}
+
+/* Everything in one block, which is wiped when freed. */
+struct workspace {
+    uint8_t material[KM_KEY_MATERIAL_MAX];
+    uint8_t record[KM_RECORD_MAX];
+};
+
+static TEE_Result store(const struct km_key *key, const struct km_key_meta *meta,
+                        const struct km_crypto_name *name, const struct km_password *password,
+                        struct workspace *work)
+{
+    struct km_key_record record = {.uses_left = key->uses_left,
+                                   .meta = *meta,
+                                   .kind = KM_MATERIAL_PLAIN,
+                                   .material = KM_SLICE(key->material, key->material_len)};
+    size_t len = 0;
+    if (password != NULL)
+        KM_TRY_TEE(wrap(&record, password, record.material, work->material));
+    if (!km_key_record_put(&record, KM_SPAN(work->record, sizeof(work->record)), &len))
+        return KM_CRYPTO_E_TOO_LARGE;
+    return km_stored_create(KM_STORED_KEY, name, KM_SLICE(work->record, len));
+}
+
+TEE_Result km_key_store_save(struct km_key *key, const struct km_crypto_name *name,
+                             const struct km_password *password)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle held = TEE_HANDLE_NULL;
+    struct km_key_meta meta = key->meta;
+    if (key->name.len != 0)
+        return TEE_ERROR_BAD_STATE;
+    if (password != NULL) {
+        KM_TRY_TEE(km_password_hold(password, &held));
+        meta.password_name = password->name;
+        km_copy(meta.password_id, sizeof(meta.password_id), password->id, sizeof(password->id));
+    }
+    KM_AUTO(km_ta_freep) struct workspace *work = TEE_Malloc(sizeof(*work), TEE_MALLOC_FILL_ZERO);
+    if (work == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = store(key, &meta, name, password, work);
+    km_audit("save", name, result);
+    KM_TRY_TEE(result);
+    key->meta = meta;
+    key->name = *name;
+    return TEE_SUCCESS;
+}
+
+/* ---- loading ---- */
+
+static TEE_Result unwrap(const struct km_key_record *record, const struct km_password *password,
+                         uint8_t *out)
+{
+    uint8_t key[32] = {0};
+    if (password == NULL || memcmp(password->id, record->meta.password_id, KM_CRYPTO_ID_LEN) != 0)
+        return KM_CRYPTO_E_PASSWORD;
+    TEE_Result result = km_password_key(password, record->meta.id, key);
+    if (result == TEE_SUCCESS) {
+        struct km_seal seal = {key, record->nonce, record->meta_bytes};
+        result = km_seal_open(&seal, record->material, record->tag, out);
+    }
+    TEE_MemFill(key, 0, sizeof(key));
+    return result == TEE_ERROR_MAC_INVALID ? TEE_ERROR_CORRUPT_OBJECT : result;
+}
+
+static bool material_is_sound(const struct km_key *key)
+{
+    struct km_crypto_attrs attrs = {0};
+    if (!km_crypto_attrs_parse(KM_SLICE(key->material, key->material_len), &attrs))
+        return false;
+    return attrs.count != 0;
+}
+
+static TEE_Result key_from(const struct km_key_record *record, const struct km_crypto_name *name,
+                           const struct km_password *password, struct km_key **ret_key)
+{
+    KM_AUTO(km_key_freep) struct km_key *key = TEE_Malloc(sizeof(*key), TEE_MALLOC_FILL_ZERO);
+    if (key == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    key->material = TEE_Malloc(record->material.len, TEE_MALLOC_FILL_ZERO);
+    if (key->material == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    key->material_len = record->material.len;
+    key->meta = record->meta;
+    key->type = km_key_type_find(record->meta.type);
+    key->name = *name;
+    key->uses_left = record->uses_left;
+    if (record->kind == KM_MATERIAL_WRAPPED)
+        KM_TRY_TEE(unwrap(record, password, key->material));
+    else
+        km_copy(key->material, key->material_len, record->material.ptr, record->material.len);
+    if (!material_is_sound(key))
+        return TEE_ERROR_CORRUPT_OBJECT;
+    *ret_key = km_steal(&key);
+    return TEE_SUCCESS;
+}
+
+static TEE_Result load(struct km_caller *caller, const struct km_crypto_name *name,
+                       const struct km_password *password, const uint8_t *expected,
+                       struct km_key **ret_key)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_key_record record = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_stored_open(KM_STORED_KEY, name, TOGETHER, &object);
+    if (result == TEE_ERROR_ITEM_NOT_FOUND && expected != NULL)
+        return KM_CRYPTO_E_KEY_GONE;
+    KM_TRY_TEE(result);
+    KM_TRY_TEE(read_record(&object, buf, &record));
+    if (!may(caller, &record.meta, KM_WANTS_USE))
+        return TEE_ERROR_ACCESS_DENIED;
+    if (expected != NULL && memcmp(expected, record.meta.id, KM_CRYPTO_ID_LEN) != 0)
+        return KM_CRYPTO_E_KEY_GONE;
+    if (record.kind == KM_MATERIAL_PLAIN && password != NULL)
+        return KM_CRYPTO_E_PASSWORD;
+    return key_from(&record, name, password, ret_key);
+}
+
+TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_name *name,
+                             const struct km_password *password, const uint8_t *expected,
+                             struct km_key **ret_key)
+{
+    TEE_Result result = load(caller, name, password, expected, ret_key);
+    bool is_denied = result == TEE_ERROR_ACCESS_DENIED || result == KM_CRYPTO_E_PASSWORD;
+    km_audit(is_denied ? "denied" : "load", name, result);
+    return result;
+}
+
+/* ---- the rest of a named key's life ---- */
+
+static TEE_Result check_delete(struct km_caller *caller, const struct km_key_meta *meta,
+                               const struct km_password *password)
+{
+    bool is_sealed = true;
+    if (!may(caller, meta, KM_WANTS_DELETE))
+        return TEE_ERROR_ACCESS_DENIED;
+    if ((meta->flags & KM_CRYPTO_INFO_PROVISIONED) != 0) {
+        /* Before the seal a provisioning that went wrong can be begun again. */
+        KM_TRY_TEE(km_provision_sealed(&is_sealed));
+        return is_sealed || !caller->is_admin ? KM_CRYPTO_E_IMMUTABLE : TEE_SUCCESS;
+    }
+    if (meta->password_name.len == 0 || caller->is_admin)
+        return TEE_SUCCESS;
+    bool fits = password != NULL && memcmp(password->id, meta->password_id, KM_CRYPTO_ID_LEN) == 0;
+    return fits ? TEE_SUCCESS : KM_CRYPTO_E_PASSWORD;
+}
+
+static TEE_Result delete_key(struct km_caller *caller, const struct km_crypto_name *name,
+                             const struct km_password *password)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_key_record record = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    KM_TRY_TEE(km_stored_open(
+        KM_STORED_KEY, name, TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE_META, &object));
+    KM_TRY_TEE(read_record(&object, buf, &record));
+    KM_TRY_TEE(check_delete(caller, &record.meta, password));
+    return km_stored_delete(&object);
+}
+
+TEE_Result km_key_store_delete(struct km_caller *caller, const struct km_crypto_name *name,
+                               const struct km_password *password)
+{
+    TEE_Result result = delete_key(caller, name, password);
+    km_audit("delete", name, result);
+    return result;
+}
+
+TEE_Result km_key_store_describe(struct km_caller *caller, const struct km_crypto_name *name,
+                                 struct km_crypto_info *ret)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_key_record record = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    KM_TRY_TEE(km_stored_open(KM_STORED_KEY, name, TOGETHER, &object));
+    KM_TRY_TEE(read_record(&object, buf, &record));
+    if (!may(caller, &record.meta, KM_WANTS_LOOK))
+        return TEE_ERROR_ACCESS_DENIED;
+    struct km_key shown = {.meta = record.meta, .name = *name, .uses_left = record.uses_left};
+    km_key_info(&shown, ret);
+    return TEE_SUCCESS;
+}
+
+/* Opens the key's object and makes sure that it is still the same key. */
+static TEE_Result reopen(const struct km_key *key, uint32_t flags, uint8_t buf[KM_RECORD_MAX],
+                         TEE_ObjectHandle *ret_object, uint64_t *ret_uses_left)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    struct km_key_record record = {0};
+    TEE_Result result = km_stored_open(KM_STORED_KEY, &key->name, flags, &object);
+    if (result == TEE_ERROR_ITEM_NOT_FOUND)
+        return KM_CRYPTO_E_KEY_GONE;
+    KM_TRY_TEE(result);
+    KM_TRY_TEE(read_record(&object, buf, &record));
+    if (memcmp(record.meta.id, key->meta.id, KM_CRYPTO_ID_LEN) != 0)
+        return KM_CRYPTO_E_KEY_GONE;
+    *ret_uses_left = record.uses_left;
+    *ret_object = km_steal(&object);
+    return TEE_SUCCESS;
+}
+
+TEE_Result km_key_store_count(struct km_key *key)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    uint8_t count[8] = {0};
+    uint64_t left = 0;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    KM_TRY_TEE(
+        reopen(key, TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE, buf, &object, &left));
+    key->uses_left = left;
+    if (left == 0)
+        return KM_CRYPTO_E_USED_UP;
+    struct km_wr wr = km_wr_init(count, sizeof(count));
+    km_wr_u64le(&wr, left - 1);
+    KM_TRY_TEE(km_stored_write(&object, KM_KEY_RECORD_USES_AT, KM_SLICE(count, sizeof(count))));
+    key->uses_left = left - 1;
+    return TEE_SUCCESS;
+}
+
+TEE_Result km_key_store_refresh(struct km_key *key)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    return reopen(key, TOGETHER, buf, &object, &key->uses_left);
+}
+
+static TEE_Result is_under(const struct km_crypto_name *name, const uint8_t *password_id,
+                           uint8_t buf[KM_RECORD_MAX], bool *ret_is_under)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    struct km_key_record record = {0};
+    TEE_Result result = km_stored_open(KM_STORED_KEY, name, TOGETHER, &object);
+    if (result == TEE_ERROR_ITEM_NOT_FOUND) {
+        *ret_is_under = false;
+        return TEE_SUCCESS;
+    }
+    KM_TRY_TEE(result);
+    KM_TRY_TEE(read_record(&object, buf, &record));
+    *ret_is_under = record.kind == KM_MATERIAL_WRAPPED &&
+                    memcmp(record.meta.password_id, password_id, KM_CRYPTO_ID_LEN) == 0;
+    return TEE_SUCCESS;
+}
+
+static void walk_endp(struct km_stored_walk *walk)
+{
+    km_stored_walk_end(walk);
+}
+
+TEE_Result km_key_store_under(const uint8_t password_id[KM_CRYPTO_ID_LEN], bool *ret_is_used)
+{
+    KM_AUTO(walk_endp) struct km_stored_walk walk = {0};
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    bool is_used = false;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    KM_TRY_TEE(km_stored_walk_begin(&walk, KM_STORED_KEY));
+    while (!is_used) {
+        struct km_crypto_name name = {0};
+        TEE_Result result = km_stored_walk_next(&walk, &name);
+        if (result == TEE_ERROR_ITEM_NOT_FOUND)
+            break;
+        KM_TRY_TEE(result);
+        result = is_under(&name, password_id, buf, &is_used);
+        /* A key that can't be read can't be unwrapped either. */
+        if (result != TEE_ERROR_CORRUPT_OBJECT)
+            KM_TRY_TEE(result);
+    }
+    *ret_is_used = is_used;
+    return TEE_SUCCESS;
+}
+
+/* ---- provisioning ---- */
+
+TEE_Result km_provision_sealed(bool *ret_sealed)
+{
+    return km_stored_exists(KM_STORED_STATE, &SEALED, ret_sealed);
+}
+
+TEE_Result km_provision_seal(void)
+{
+    static const uint8_t VERSION[4] = {1, 0, 0, 0};
+    TEE_Result result =
+        km_stored_create(KM_STORED_STATE, &SEALED, KM_SLICE(VERSION, sizeof(VERSION)));
+    return result == KM_CRYPTO_E_EXISTS ? TEE_SUCCESS : result;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Named keys: between the session's keys and the store. Rules of access are docs/crypto-ta.md's. */
+#ifndef KM_CRYPTO_KEY_STORE_H
+#define KM_CRYPTO_KEY_STORE_H
+
+#include "ta/crypto/key.h"
+#include "ta/crypto/password.h"
+
+/* What somebody wants of a named key. */
+enum km_wish_for {
+    KM_WANTS_USE = 1,    /* owner, administrator, shared, granted; anyone when provisioned */
+    KM_WANTS_LOOK = 2,   /* as above */
+    KM_WANTS_DELETE = 3, /* owner or administrator */
+};
+
+/* km_key_store_save: EXISTS, BAD_STATE when it is saved already. On success the key is the saved one. password may be NULL. */
+TEE_Result km_key_store_save(struct km_key *key, const struct km_crypto_name *name,
+                             const struct km_password *password);
+/* km_key_store_load: expected is NULL or the unique id it must have (KEY_GONE). password may be NULL. Returns owned. */
+TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_name *name,
+                             const struct km_password *password, const uint8_t *expected,
+                             struct km_key **ret_key);
+/* km_key_store_delete: ACCESS_DENIED, PASSWORD, IMMUTABLE (a provisioned key once sealed). */
+TEE_Result km_key_store_delete(struct km_caller *caller, const struct km_crypto_name *name,
+                               const struct km_password *password);
+/* km_key_store_describe: its info; ACCESS_DENIED. */
+TEE_Result km_key_store_describe(struct km_caller *caller, const struct km_crypto_name *name,
+                                 struct km_crypto_info *ret);
+/* km_key_store_count: takes one use of a saved key; committed when it returns. USED_UP, KEY_GONE. */
+TEE_Result km_key_store_count(struct km_key *key);
+/* km_key_store_refresh: uses_left as the store has it now. KEY_GONE. */
+TEE_Result km_key_store_refresh(struct km_key *key);
+/* km_key_store_under: whether any key is wrapped under the password object with this id. */
+TEE_Result km_key_store_under(const uint8_t password_id[KM_CRYPTO_ID_LEN], bool *ret_is_used);
+
+/* km_provision_sealed: whether provisioning has ended. */
+TEE_Result km_provision_sealed(bool *ret_sealed);
+/* km_provision_seal: ends it; again is fine. */
+TEE_Result km_provision_seal(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Password objects. Each has a random secret of its own, sealed under a key that PBKDF2 makes of the
+ * password; named keys are wrapped under that secret. A guess is counted in the store before it is looked at,
+ * while nobody else can open the object.
+ */
+#ifndef KM_CRYPTO_PASSWORD_H
+#define KM_CRYPTO_PASSWORD_H
+
+#include "ta/crypto/caller.h"
+#include "ta/crypto/record.h"
+
+/* One iteration costs an attacker as much as us; see docs/crypto-ta.md for the time it takes. */
+#define KM_PASSWORD_ITERATIONS 210000u
+#define KM_PASSWORD_FREE_GUESSES 5u /* wrong ones before the first wait */
+#define KM_PASSWORD_WAIT_MAX_S 3600u
+
+/* What a session keeps of a password that was right. */
+struct km_password {
+    struct km_crypto_name name;
+    uint8_t id[KM_CRYPTO_ID_LEN];
+    uint8_t secret[KM_PASSWORD_SECRET_LEN];
+};
+
+void km_password_free(void *password);
+
+/* km_password_create: EXISTS. */
+TEE_Result km_password_create(const struct km_caller *caller, const struct km_crypto_name *name,
+                              struct km_slice password);
+/* km_password_load: PASSWORD, THROTTLED, ITEM_NOT_FOUND. Returns owned. */
+TEE_Result km_password_load(const struct km_caller *caller, const struct km_crypto_name *name,
+                            struct km_slice password, struct km_password **ret_password);
+/* km_password_wait: seconds until this caller's next guess is taken. */
+TEE_Result km_password_wait(const struct km_caller *caller, const struct km_crypto_name *name,
+                            uint32_t *ret_seconds);
+/* km_password_delete: owner with the password, or administrator with none; BUSY while keys are wrapped under it. */
+TEE_Result km_password_delete(const struct km_caller *caller, const struct km_crypto_name *name,
+                              struct km_slice password);
+/* km_password_hold: opens its object so that it can't be deleted meanwhile; ITEM_NOT_FOUND when it is gone or another. */
+TEE_Result km_password_hold(const struct km_password *password, TEE_ObjectHandle *ret_object);
+/* km_password_key: the wrapping key for one named key. */
+TEE_Result km_password_key(const struct km_password *password,
+                           const uint8_t key_id[KM_CRYPTO_ID_LEN], uint8_t ret[32]);
+
+#endif

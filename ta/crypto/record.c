@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ta/crypto/record.h"
+
+#define META_MAX 2048u
+#define FLAGS_ALL (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE)
+
+static bool finish(const struct km_wr *wr, size_t *ret_len)
+{
+    struct km_slice done = {0};
+    if (!km_wr_finish(wr, &done))
+        return false;
+    *ret_len = done.len;
+    return true;
+}
+
+static bool owner_read(struct km_rd *rd, struct km_owner *ret)
+{
+    return km_rd_u32le(rd, &ret->kind) && km_rd_u32le(rd, &ret->uid) &&
+           km_rd_copy(rd, ret->ta, sizeof(ret->ta)) && ret->kind <= KM_OWNER_TA;
+}
+
+static void owner_write(struct km_wr *wr, const struct km_owner *owner)
+{
+    km_wr_u32le(wr, owner->kind);
+    km_wr_u32le(wr, owner->uid);
+    km_wr_bytes(wr, KM_SLICE(owner->ta, sizeof(owner->ta)));
+}
+
+static bool meta_parse(struct km_slice in, struct km_key_meta *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_key_meta *meta = ret;
+    if (!km_rd_u32le(&rd, &meta->type) || !km_rd_u32le(&rd, &meta->bits) ||
+        !km_rd_u32le(&rd, &meta->usage) || !km_rd_u32le(&rd, &meta->attributes) ||
+        !km_rd_u64le(&rd, &meta->max_uses) || !km_rd_u64le(&rd, &meta->not_after) ||
+        !owner_read(&rd, &meta->owner) || !km_rd_u32le(&rd, &meta->flags) ||
+        !km_rd_copy(&rd, meta->id, sizeof(meta->id)) ||
+        !km_crypto_name_read(&rd, KM_CRYPTO_NAME_MAX, &meta->password_name) ||
+        !km_rd_copy(&rd, meta->password_id, sizeof(meta->password_id)) ||
+        !km_rd_u32le(&rd, &meta->n_grants) || meta->n_grants > KM_CRYPTO_GRANTS_MAX)
+        return false;
+    for (uint32_t i = 0; i < meta->n_grants; i++) {
+        if (!km_crypto_grant_read(&rd, &meta->grants[i]))
+            return false;
+    }
+    const struct km_key_type *type = km_key_type_find(meta->type);
+    return km_rd_done(&rd) && type != NULL && km_key_bits_fit(type, meta->bits) &&
+           (meta->usage & ~type->usage) == 0 && (meta->attributes & ~KM_CRYPTO_ATTR_ALL) == 0 &&
+           (meta->flags & ~FLAGS_ALL) == 0;
+}
+
+static void meta_write(struct km_wr *wr, const struct km_key_meta *meta)
+{
+    km_wr_u32le(wr, meta->type);
+    km_wr_u32le(wr, meta->bits);
+    km_wr_u32le(wr, meta->usage);
+    km_wr_u32le(wr, meta->attributes);
+    km_wr_u64le(wr, meta->max_uses);
+    km_wr_u64le(wr, meta->not_after);
+    owner_write(wr, &meta->owner);
+    km_wr_u32le(wr, meta->flags);
+    km_wr_bytes(wr, KM_SLICE(meta->id, sizeof(meta->id)));
+    km_wr_blob32le(wr, KM_SLICE(meta->password_name.at, meta->password_name.len));
+    km_wr_bytes(wr, KM_SLICE(meta->password_id, sizeof(meta->password_id)));
+    km_wr_u32le(wr, meta->n_grants);
+    for (uint32_t i = 0; i < meta->n_grants; i++)
+        km_crypto_grant_write(wr, &meta->grants[i]);
+}
+
+bool km_key_meta_put(const struct km_key_meta *meta, struct km_span out, size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    meta_write(&wr, meta);
+    return finish(&wr, ret_len);
+}
+
+bool km_key_record_parse(struct km_slice in, struct km_key_record *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_key_record record = {0};
+    uint32_t magic = 0;
+    if (!km_rd_u32le(&rd, &magic) || magic != KM_KEY_RECORD_MAGIC ||
+        !km_rd_u64le(&rd, &record.uses_left) ||
+        !km_rd_blob32le(&rd, META_MAX, &record.meta_bytes) ||
+        !meta_parse(record.meta_bytes, &record.meta) || !km_rd_u32le(&rd, &record.kind))
+        return false;
+    bool is_wrapped = record.kind == KM_MATERIAL_WRAPPED;
+    if (!is_wrapped && record.kind != KM_MATERIAL_PLAIN)
+        return false;
+    if (is_wrapped != (record.meta.password_name.len != 0))
+        return false;
+    if (is_wrapped && !km_rd_copy(&rd, record.nonce, sizeof(record.nonce)))
+        return false;
+    if (!km_rd_blob32le(&rd, KM_KEY_MATERIAL_MAX, &record.material))
+        return false;
+    if (is_wrapped && !km_rd_copy(&rd, record.tag, sizeof(record.tag)))
+        return false;
+    if (!km_rd_done(&rd) || record.uses_left > record.meta.max_uses)
+        return false;
+    *ret = record;
+    return true;
+}
+
+bool km_key_record_put(const struct km_key_record *record, struct km_span out, size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    km_wr_u32le(&wr, KM_KEY_RECORD_MAGIC);
+    km_wr_u64le(&wr, record->uses_left);
+    size_t at = wr.len;
+    meta_write(&wr, &record->meta);
+    uint8_t head[4] = {0};
+    struct km_wr length = km_wr_init(head, sizeof(head));
+    km_wr_u32le(&length, (uint32_t)(wr.len - at));
+    km_wr_insert(&wr, at, KM_SLICE(head, sizeof(head)));
+    km_wr_u32le(&wr, record->kind);
+    if (record->kind == KM_MATERIAL_WRAPPED)
+        km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));
+    km_wr_blob32le(&wr, record->material);
+    if (record->kind == KM_MATERIAL_WRAPPED)
+        km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    return finish(&wr, ret_len);
+}
+
+static bool guesses_read(struct km_rd *rd, struct km_guesses *ret)
+{
+    return km_rd_u32le(rd, &ret->failures) && km_rd_u64le(rd, &ret->seen) &&
+           km_rd_u64le(rd, &ret->not_before);
+}
+
+static void guesses_write(struct km_wr *wr, const struct km_guesses *guesses)
+{
+    km_wr_u32le(wr, guesses->failures);
+    km_wr_u64le(wr, guesses->seen);
+    km_wr_u64le(wr, guesses->not_before);
+}
+
+void km_guesses_put(const struct km_guesses guesses[2], uint8_t ret[KM_PASSWORD_GUESSES_LEN])
+{
+    struct km_wr wr = km_wr_init(ret, KM_PASSWORD_GUESSES_LEN);
+    guesses_write(&wr, &guesses[0]);
+    guesses_write(&wr, &guesses[1]);
+}
+
+bool km_password_record_parse(struct km_slice in, struct km_password_record *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_password_record record = {0};
+    uint32_t magic = 0;
+    if (!km_rd_u32le(&rd, &magic) || magic != KM_PASSWORD_RECORD_MAGIC ||
+        !guesses_read(&rd, &record.guesses[0]) || !guesses_read(&rd, &record.guesses[1]) ||
+        !km_rd_copy(&rd, record.id, sizeof(record.id)) || !owner_read(&rd, &record.owner) ||
+        !km_rd_u32le(&rd, &record.iterations) || record.iterations == 0 ||
+        record.iterations > KM_PASSWORD_ITERATIONS_MAX ||
+        !km_rd_copy(&rd, record.salt, sizeof(record.salt)) ||
+        !km_rd_copy(&rd, record.nonce, sizeof(record.nonce)) ||
+        !km_rd_copy(&rd, record.sealed, sizeof(record.sealed)) ||
+        !km_rd_copy(&rd, record.tag, sizeof(record.tag)) || !km_rd_done(&rd))
+        return false;
+    *ret = record;
+    return true;
+}
+
+bool km_password_record_put(const struct km_password_record *record, struct km_span out,
+                            size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    km_wr_u32le(&wr, KM_PASSWORD_RECORD_MAGIC);
+    guesses_write(&wr, &record->guesses[0]);
+    guesses_write(&wr, &record->guesses[1]);
+    km_wr_bytes(&wr, KM_SLICE(record->id, sizeof(record->id)));
+    owner_write(&wr, &record->owner);
+    km_wr_u32le(&wr, record->iterations);
+    km_wr_bytes(&wr, KM_SLICE(record->salt, sizeof(record->salt)));
+    km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));
+    km_wr_bytes(&wr, KM_SLICE(record->sealed, sizeof(record->sealed)));
+    km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    return finish(&wr, ret_len);
+}

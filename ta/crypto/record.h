@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stands in the store: the data of a named key and of a password object, octet by octet as docs/crypto-ta.md
+ * has it. Pure; a parser takes the whole slice, gives views into it, and print(parse(x)) == x.
+ */
+#ifndef KM_CRYPTO_RECORD_H
+#define KM_CRYPTO_RECORD_H
+
+#include "ta/crypto/key.h"
+
+#define KM_RECORD_MAX 4096u
+#define KM_RECORD_NONCE_LEN 12u
+#define KM_RECORD_TAG_LEN 16u
+
+#define KM_KEY_RECORD_MAGIC 0x314b4d4bu /* "KMK1" */
+#define KM_KEY_RECORD_USES_AT 4u        /* where the count of uses left stands */
+
+enum km_key_material_kind {
+    KM_MATERIAL_PLAIN = 1,   /* ATTRIBUTES; the store's own seal protects them */
+    KM_MATERIAL_WRAPPED = 2, /* ATTRIBUTES under the password object's secret */
+};
+
+struct km_key_record {
+    uint64_t uses_left;
+    struct km_key_meta meta;
+    struct km_slice meta_bytes; /* as they stand; authenticated by the wrapping */
+    uint32_t kind;              /* enum km_key_material_kind */
+    struct km_slice material;   /* plain or ciphertext */
+    uint8_t nonce[KM_RECORD_NONCE_LEN];
+    uint8_t tag[KM_RECORD_TAG_LEN];
+};
+
+KM_MUST_USE bool km_key_record_parse(struct km_slice in, struct km_key_record *ret);
+/* km_key_record_put: meta is printed; meta_bytes is not looked at. */
+KM_MUST_USE bool km_key_record_put(const struct km_key_record *record, struct km_span out,
+                                   size_t *ret_len);
+/* km_key_meta_put: the META alone, for the wrapping to authenticate. */
+KM_MUST_USE bool km_key_meta_put(const struct km_key_meta *meta, struct km_span out,
+                                 size_t *ret_len);
+
+#define KM_PASSWORD_RECORD_MAGIC 0x31504d4bu /* "KMP1" */
+#define KM_PASSWORD_RECORD_GUESSES_AT 4u
+#define KM_PASSWORD_GUESSES_LEN 40u
+#define KM_PASSWORD_SALT_LEN 16u
+#define KM_PASSWORD_SECRET_LEN 32u
+#define KM_PASSWORD_ITERATIONS_MAX 10000000u
+
+/* Wrong guesses since the last right one; seconds since 1970. */
+struct km_guesses {
+    uint32_t failures;
+    uint64_t seen; /* when the last was taken */
+    uint64_t not_before;
+};
+
+struct km_password_record {
+    struct km_guesses guesses[2]; /* of the owner; of everybody else */
+    uint8_t id[KM_CRYPTO_ID_LEN];
+    struct km_owner owner;
+    uint32_t iterations;
+    uint8_t salt[KM_PASSWORD_SALT_LEN];
+    uint8_t nonce[KM_RECORD_NONCE_LEN];
+    uint8_t sealed[KM_PASSWORD_SECRET_LEN];
+    uint8_t tag[KM_RECORD_TAG_LEN];
+};
+
+KM_MUST_USE bool km_password_record_parse(struct km_slice in, struct km_password_record *ret);
+KM_MUST_USE bool km_password_record_put(const struct km_password_record *record, struct km_span out,
+                                        size_t *ret_len);
+/* km_guesses_put: both, KM_PASSWORD_GUESSES_LEN octets. */
+void km_guesses_put(const struct km_guesses guesses[2], uint8_t ret[KM_PASSWORD_GUESSES_LEN]);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One client's session, and the handlers of its commands. */
+#ifndef KM_CRYPTO_SESSION_H
+#define KM_CRYPTO_SESSION_H
+
+#include "ta/crypto/key_store.h"
+#include "ta/crypto/slots.h"
+#include "ta/crypto/stored.h"
+
+#define KM_DIGESTS 5u
+
+/* A listing that is under way. */
+struct km_listing {
+    struct km_stored_walk walk;
+    uint32_t cursor;               /* of the page to come; 0: none is under way */
+    struct km_crypto_name pending; /* did not fit into the last page; empty: none */
+};
+
+struct km_session {
+    struct km_caller caller;
+    struct km_slots keys;
+    struct km_slots passwords;
+    struct km_slots operations;
+    struct km_listing key_list;
+    struct km_listing password_list;
+    uint32_t last_cursor;
+    TEE_OperationHandle digests[KM_DIGESTS];
+    uint8_t
+        *held; /* plaintext whose tag is not checked yet; kept for the next one while it is small */
+    size_t held_cap;
+    /* Small inputs, out of the client's reach, before anything looks at them. */
+    uint8_t input[TEE_NUM_PARAMS][KM_CRYPTO_SMALL_MAX];
+};
+
+/*
+ * A handler: parameter types, sizes and rights are checked, small inputs are copies; what is named may be empty is
+ * the only thing with size 0. Outputs through km_ta_give or, in bulk, in place.
+ */
+typedef TEE_Result (*km_handler)(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+
+/* cmd_keys.c */
+TEE_Result km_cmd_version(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_algorithm_supported(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_create_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_import_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_export_public(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_export_private(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_get_attribute(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_key_info(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_free_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+#ifdef KM_CRYPTO_TEST_BUILD
+TEE_Result km_cmd_tell_private(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+#endif
+
+/* cmd_store.c */
+TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_load_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_delete_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_describe_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_list_keys(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_create_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_load_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_password_wait(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_delete_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_list_passwords(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_free_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_provision_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_provision_seal(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_provision_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+
+/* cmd_once.c, cmd_sign.c */
+TEE_Result km_cmd_random(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_sign_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_verify_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_sign_digest_pss(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_verify_digest_pss(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_mac(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_verify_mac(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_cipher_encrypt(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_cipher_decrypt(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_aead_encrypt(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_aead_decrypt(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_asym_encrypt(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_asym_decrypt(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_agree(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_agree_raw(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_derive(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+
+/* cmd_parts.c */
+TEE_Result km_cmd_op_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_op_update_aad(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_op_update(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_op_final(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_op_final_verify(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+void km_op_free(void *operation);
+
+/* What several of them share. */
+
+/* km_in: a memref input as a slice that is never NULL. */
+struct km_slice km_in(const TEE_Param *param);
+/* km_session_add_key: takes the key on success. */
+TEE_Result km_session_add_key(struct km_session *session, struct km_key **key, uint32_t *ret_id);
+/* km_template_in: parses a template parameter. BAD_FORMAT. */
+TEE_Result km_template_in(const TEE_Param *param, struct km_crypto_template *ret);
+
+/* A key that is about to be used. */
+struct km_use {
+    struct km_key *key;
+    const struct km_alg *alg;
+    uint32_t usage;
+};
+/*
+ * km_use_find: the key and algorithm of a command; class and mode as the command means them. STALE_ID, NOT_SUPPORTED, and
+ * what km_key_permits answers. Nothing is counted yet: km_key_charge does that once lengths are right.
+ */
+TEE_Result km_use_find(struct km_session *session, uint32_t key_id, uint32_t algorithm,
+                       enum km_alg_class class, uint32_t mode, struct km_use *ret);
+
+/* Signatures in the form of the commands (cmd_sign.c), for one-shot and multi-part. salt may be NULL. */
+struct km_signing {
+    const struct km_alg *alg;
+    uint32_t bits;
+    TEE_OperationHandle op;
+    const uint32_t *salt;
+};
+/* km_sign_len: octets of the longest signature. */
+size_t km_sign_len(const struct km_alg *alg, uint32_t bits);
+TEE_Result km_sign(const struct km_signing *with, struct km_slice digest, TEE_Param *out);
+TEE_Result km_verify(const struct km_signing *with, struct km_slice digest,
+                     struct km_slice signature);
+/* km_iv_check: BAD_PARAMETERS unless the IV or nonce has a length that the algorithm takes. */
+TEE_Result km_iv_check(const struct km_alg *alg, size_t len);
+/* km_needs_blocks: whether the algorithm takes whole blocks only. */
+bool km_needs_blocks(const struct km_alg *alg);
+
+#endif

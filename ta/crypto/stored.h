@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Persistent objects of this application: one octet of kind, then the name. Another process may hold an
+ * object for a moment: opening waits for it, some seconds at most (ACCESS_CONFLICT then).
+ */
+#ifndef KM_CRYPTO_STORED_H
+#define KM_CRYPTO_STORED_H
+
+#include "ta/crypto/record.h"
+
+#define KM_STORED_KEY 'k'
+#define KM_STORED_PASSWORD 'p'
+#define KM_STORED_STATE 's'
+
+/* km_stored_open: TEE_DATA_FLAG_...; without share flags nobody else has it open. ITEM_NOT_FOUND. Returns owned. */
+TEE_Result km_stored_open(char kind, const struct km_crypto_name *name, uint32_t flags,
+                          TEE_ObjectHandle *ret_object);
+/* km_stored_create: a new object whose data are these. EXISTS. */
+TEE_Result km_stored_create(char kind, const struct km_crypto_name *name, struct km_slice data);
+/* km_stored_read: all data, at most KM_RECORD_MAX octets; *ret_data views buf. CORRUPT_OBJECT closes and clears *object. */
+TEE_Result km_stored_read(TEE_ObjectHandle *object, uint8_t buf[KM_RECORD_MAX],
+                          struct km_slice *ret_data);
+/* km_stored_write: at an offset; committed when it returns. */
+TEE_Result km_stored_write(TEE_ObjectHandle *object, size_t at, struct km_slice data);
+/* km_stored_delete: closes it as well. */
+TEE_Result km_stored_delete(TEE_ObjectHandle *object);
+/* km_stored_exists: whether there is one, readable or not. */
+TEE_Result km_stored_exists(char kind, const struct km_crypto_name *name, bool *ret_exists);
+
+/* A walk over the names of one kind. All zero is one that has not begun. */
+struct km_stored_walk {
+    TEE_ObjectEnumHandle enumerator;
+    char kind;
+};
+TEE_Result km_stored_walk_begin(struct km_stored_walk *walk, char kind);
+/* km_stored_walk_next: ITEM_NOT_FOUND at the end. Damaged objects are passed over. */
+TEE_Result km_stored_walk_next(struct km_stored_walk *walk, struct km_crypto_name *ret_name);
+void km_stored_walk_end(struct km_stored_walk *walk);
+
+#endif
