@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Makes the evaluation authorities of a device's owner and of the fleet service, with openssl alone.
+#
+#   make_evaluation_pki.sh -o DIR
+#
+# DIR gets, for each of oem_root, oem_cloud, oem_payload, oem_command, emp_root and emp_cloud, a
+# NAME_key.pem (EC P-256) and a self-signed NAME_cert.pem. A directory that holds them already is left alone.
+# Keys made here are for trying things out: they lie in files and protect nothing.
+set -eu
+
+usage() { sed -n '3,9s/^# \{0,1\}//p' "$0"; }
+out=""
+while getopts o:h option; do
+    case $option in
+    o) out=$OPTARG ;;
+    h) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+    esac
+done
+[ -n "$out" ] || { usage >&2; exit 2; }
+
+umask 077
+mkdir -p "$out"
+
+# authority NAME SUBJECT
+authority() {
+    [ ! -s "$out/$1_cert.pem" ] || return 0
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve \
+        -out "$out/$1_key.pem.new"
+    cat >"$out/$1.conf" <<CONF
+[req]
+distinguished_name = name
+x509_extensions = authority
+prompt = no
+[name]
+O = Keymoor Evaluation
+CN = $2
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign, digitalSignature
+subjectKeyIdentifier = hash
+CONF
+    openssl req -new -x509 -sha256 -days 7300 -config "$out/$1.conf" -key "$out/$1_key.pem.new" \
+        -out "$out/$1_cert.pem.new"
+    rm -f "$out/$1.conf"
+    mv "$out/$1_key.pem.new" "$out/$1_key.pem"
+    mv "$out/$1_cert.pem.new" "$out/$1_cert.pem"
+}
+
+authority oem_root "Evaluation OEM Root"
+authority oem_cloud "Evaluation Cloud Root"
+authority oem_payload "Evaluation OEM Payload"
+authority oem_command "Evaluation OEM Command"
+authority emp_root "Evaluation Fleet Root"
+authority emp_cloud "Evaluation Fleet Cloud"
