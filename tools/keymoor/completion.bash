@@ -1,0 +1,45 @@
+# bash completion for keymoor
+_keymoor()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} group=${COMP_WORDS[1]:-} verb=${COMP_WORDS[2]:-}
+    local groups="init status key password cert csr audit bench dev"
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$groups --help --version" -- "$current")
+        return
+    fi
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--json --type --bits --exportable --shared --max-uses --not-after
+            --password --password-file --in --out --pem --subject --pki --count --socket --help" -- "$current")
+        return
+    fi
+    case "${COMP_WORDS[COMP_CWORD - 1]}" in
+    --in | --out | --password-file | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --pki) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --type)
+        mapfile -t COMPREPLY < <(compgen -W "KEY_AES KEY_HMAC KEY_GENERIC_SECRET KEY_RSA_PUBLIC KEY_RSA_KEYPAIR
+            KEY_ECDSA_PUBLIC KEY_ECDSA_KEYPAIR KEY_ECDH_PUBLIC KEY_ECDH_KEYPAIR KEY_EC_DUAL_PUBLIC
+            KEY_EC_DUAL_KEYPAIR" -- "$current")
+        return
+        ;;
+    esac
+    if [ "$COMP_CWORD" -eq 2 ]; then
+        case $group in
+        key) mapfile -t COMPREPLY < <(compgen -W "list show create import delete export-public export reference" -- "$current") ;;
+        password) mapfile -t COMPREPLY < <(compgen -W "create list delete" -- "$current") ;;
+        cert) mapfile -t COMPREPLY < <(compgen -W "list show" -- "$current") ;;
+        csr) _keymoor_names key ;;
+        dev) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
+        esac
+    elif [ "$COMP_CWORD" -eq 3 ] && [ "$verb" != list ]; then
+        _keymoor_names "$group"
+    fi
+}
+
+# Names come from the service; without one there is nothing to offer.
+_keymoor_names()
+{
+    local names
+    names=$(keymoor "$1" list --json 2>/dev/null | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p')
+    mapfile -t COMPREPLY < <(compgen -W "$names" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+complete -F _keymoor keymoor

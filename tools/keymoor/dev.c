@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dev.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/km_file.h"
+#include "keymoor.h"
+
+/* The script lies beside the program in a build tree and an installation alike. */
+static bool script_path(char *ret, size_t cap)
+{
+    char self[PATH_MAX] = {0};
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return false;
+    char *slash = strrchr(self, '/');
+    if (slash == NULL)
+        return false;
+    *slash = '\0';
+    int len = snprintf(ret, cap, "%s/../libexec/keymoor/dev", self);
+    return len > 0 && (size_t)len < cap;
+}
+
+int dev_run(int n_words, char **words)
+{
+    char script[PATH_MAX] = {0};
+    if (!script_path(script, sizeof script))
+        return complain("can't find where keymoor is installed");
+    KM_AUTO(km_freep) char **argv = calloc((size_t)n_words + 2, sizeof *argv);
+    if (argv == NULL)
+        return EXIT_FAILURE;
+    argv[0] = script;
+    for (int i = 0; i < n_words; i++)
+        argv[i + 1] = words[i];
+    execv(script, argv);
+    return complain("can't run %s: %s", script, strerror(errno));
+}
