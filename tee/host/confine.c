@@ -130,10 +130,11 @@ uint32_t km_confine_available(void)
         mask |= KM_CONFINE_SECCOMP;
     if (has_capability(CAP_SETUID) && has_capability(CAP_SETGID) && has_capability(CAP_CHOWN))
         mask |= KM_CONFINE_UID;
-    /* A store's map is larger than any usual limit, so it takes the right to have none. */
+    /* A store's map is larger than any usual limit, and an instance has no right to go beyond it:
+     * it takes no limit, or the right to lift it. */
     struct rlimit lock = {0};
-    if (has_capability(CAP_SYS_RESOURCE) || has_capability(CAP_IPC_LOCK) ||
-        (getrlimit(RLIMIT_MEMLOCK, &lock) == 0 && lock.rlim_cur == RLIM_INFINITY))
+    if (has_capability(CAP_SYS_RESOURCE) ||
+        (getrlimit(RLIMIT_MEMLOCK, &lock) == 0 && lock.rlim_max == RLIM_INFINITY))
         mask |= KM_CONFINE_MEMLOCK;
     return mask;
 }

@@ -45,7 +45,7 @@ enum km_ctl_type {
     KM_CTL_ADVANCED = 24,
 
     /* An instance to keymoord. STARTED: mask = confinements in force. CLOSED: session.
-     * PANIC: code; AUDIT: session, name = operation, text = subject, code = TEE result. */
+     * PANIC: code, text = what was misused; AUDIT: session, name = operation, text = subject, code = TEE result. */
     KM_CTL_STARTED = 30,
     KM_CTL_VERIFIED = 31, /* count = objects in the store; the sender ends */
     KM_CTL_CLOSED = 32,

@@ -65,7 +65,8 @@ static TEE_Result result_of(km_status status)
 static __attribute__((noreturn)) void host_panic(void *arg, uint32_t code)
 {
     (void)arg;
-    struct km_ctl_msg msg = {.type = KM_CTL_PANIC, .code = code};
+    struct km_ctl_msg msg = {
+        .type = KM_CTL_PANIC, .code = code, .text = KM_SLICE_STR(km_rt_panic_reason())};
     (void)km_ctl_send(NULL, self.line.sock, &msg, NULL, 0);
     quit(KM_HOST_EXIT_PANIC);
 }

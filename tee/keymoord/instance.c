@@ -199,6 +199,8 @@ static void on_message(struct km_instance *instance, const struct km_ctl_msg *ms
     case KM_CTL_PANIC:
         instance->panicked = true;
         instance->panic_code = msg->code;
+        (void)snprintf(instance->panic_text, sizeof(instance->panic_text), "%.*s",
+                       (int)msg->text.len, (const char *)msg->text.ptr);
         break;
     case KM_CTL_FAILED:
         on_failed(instance, msg);
@@ -414,13 +416,14 @@ void km_instance_end(struct km_instance *instance)
 
 static void audit_end(struct km_instance *instance, int how)
 {
-    char detail[96] = {0};
+    char detail[192] = {0};
     struct km_audit_record record = {.detail = detail};
     if (instance->panicked) {
         record.event = "panic";
         record.has_result = true;
         record.result = instance->panic_code;
-        (void)snprintf(detail, sizeof(detail), "the trusted application panicked");
+        (void)snprintf(detail, sizeof(detail), "the trusted application panicked%s%s",
+                       instance->panic_text[0] == '\0' ? "" : ": ", instance->panic_text);
     } else if (WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS) {
         record.event = "denied";
         (void)snprintf(detail, sizeof(detail), "killed for a system call that is not allowed");

@@ -92,6 +92,7 @@ struct km_instance {
     bool verifies;
     bool panicked;
     uint32_t panic_code;
+    char panic_text[128];
     uint32_t mask;     /* confinements it reported */
     int64_t looked_ms; /* when its processor time was last looked at; 0: never */
     int64_t looked_cpu_ms;
