@@ -85,5 +85,7 @@ TEE_Result km_rt_invoke(const struct km_rt_client *client, void *session,
                         struct km_lane_call *call);
 void km_rt_close_session(const struct km_rt_client *client, void *session);
 void km_rt_destroy(void);
+/* km_rt_panic_reason: in host.panic, what was misused, as one sentence; static storage. */
+const char *km_rt_panic_reason(void);
 
 #endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tee/runtime/alg_table.h"
+#include "tee/runtime/internal.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <openssl/rand.h>
+
+/* Room for some thousand EC keys or some hundred RSA keys; locked, so it counts against RLIMIT_MEMLOCK. */
+#define SECURE_HEAP ((size_t)512 << 10)
+#define SECURE_HEAP_MIN 32
+
+static OSSL_LIB_CTX *libctx;
+static OSSL_PROVIDER *provider;
+
+OSSL_LIB_CTX *km_rt_libctx(void)
+{
+    return libctx;
+}
+
+void km_rt_ssl_quiet(void)
+{
+    ERR_clear_error();
+}
+
+void km_rt_ssl_need(bool ok, const char *why)
+{
+    if (__builtin_expect(!ok, 0))
+        km_rt_panic(TEE_ERROR_GENERIC, why);
+}
+
+static km_status warm(struct km_err *err)
+{
+    /* Without this libcrypto would read openssl.cnf and could load what it names. */
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+        return KM_FAIL(err, KM_E_INTERNAL, "start libcrypto");
+    libctx = OSSL_LIB_CTX_new();
+    if (libctx == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "library context");
+    provider = OSSL_PROVIDER_load(libctx, "default");
+    if (provider == NULL)
+        return KM_FAIL(err, KM_E_UNSUPPORTED, "load libcrypto's default provider");
+    return km_rt_alg_warm(err);
+}
+
+km_status km_rt_warm(struct km_err *err)
+{
+    if (libctx != NULL)
+        return KM_OK;
+    km_status status = warm(err);
+    km_rt_ssl_quiet();
+    return status;
+}
+
+/*
+ * libcrypto notices a fork by the process id, which repeats across pid namespaces. Two instances that
+ * go on from the same state would repeat ECDSA nonces, so each one draws fresh seed by itself.
+ */
+static bool reseed(void)
+{
+    EVP_RAND_CTX *generators[] = {RAND_get0_primary(libctx), RAND_get0_public(libctx),
+                                  RAND_get0_private(libctx)};
+    bool ok = true;
+    for (size_t i = 0; i < KM_ARRAY_LEN(generators); i++)
+        ok =
+            generators[i] != NULL && EVP_RAND_reseed(generators[i], 1, NULL, 0, NULL, 0) == 1 && ok;
+    return ok;
+}
+
+km_status km_rt_crypto_start(struct km_err *err)
+{
+    /* 2 means that the pages could not be locked: still apart, guarded and wiped. */
+    if (CRYPTO_secure_malloc_initialized() == 0 &&
+        CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN) == 0)
+        return KM_FAIL(err, KM_E_NOMEM, "locked heap of %zu bytes", SECURE_HEAP);
+    bool ok = reseed();
+    km_rt_ssl_quiet();
+    return ok ? KM_OK : KM_FAIL(err, KM_E_INTERNAL, "seed the random generator");
+}

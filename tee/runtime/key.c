@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tee/runtime/object.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+
+static void bld_freep(OSSL_PARAM_BLD **bld)
+{
+    OSSL_PARAM_BLD_free(*bld);
+}
+static void params_freep(OSSL_PARAM **params)
+{
+    OSSL_PARAM_free(*params);
+}
+static void ctx_freep(EVP_PKEY_CTX **ctx)
+{
+    EVP_PKEY_CTX_free(*ctx);
+}
+static void bn_freep(BIGNUM **bn)
+{
+    BN_clear_free(*bn);
+}
+static void bn_ctx_freep(BN_CTX **ctx)
+{
+    BN_CTX_free(*ctx);
+}
+
+static EVP_PKEY *from_params(const char *name, OSSL_PARAM_BLD *bld, int selection)
+{
+    KM_AUTO(params_freep) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
+    KM_AUTO(ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), name, NULL);
+    EVP_PKEY *pkey = NULL;
+    if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1)
+        return NULL;
+    return pkey;
+}
+
+static BIGNUM *number_of(const struct km_rt_attr *attr)
+{
+    BIGNUM *bn = (attr->id & TEE_ATTR_FLAG_PUBLIC) ? BN_new() : BN_secure_new();
+    if (bn == NULL || BN_bin2bn(attr->bytes, (int)attr->len, bn) == NULL) {
+        BN_clear_free(bn);
+        return NULL;
+    }
+    return bn;
+}
+
+/* bn must live until the parameters are built: the builder borrows it. */
+static bool push(OSSL_PARAM_BLD *bld, const struct km_rt_object *object,
+                 const struct km_rt_attr_rule *rule, BIGNUM **ret_bn)
+{
+    const struct km_rt_attr *attr = km_rt_attr_get(object, rule->id);
+    if (attr == NULL || rule->param == NULL)
+        return true;
+    *ret_bn = number_of(attr);
+    return *ret_bn != NULL && OSSL_PARAM_BLD_push_BN(bld, rule->param, *ret_bn) == 1;
+}
+
+static EVP_PKEY *build_rsa(const struct km_rt_object *object)
+{
+    KM_AUTO(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    BIGNUM *numbers[KM_RT_ATTRS_MAX] = {NULL};
+    bool ok = bld != NULL;
+    for (size_t i = 0; i < object->type->n_rules && ok; i++)
+        ok = push(bld, object, &object->type->rules[i], &numbers[i]);
+    EVP_PKEY *pkey =
+        ok ? from_params("RSA", bld,
+                         object->type->has_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY)
+           : NULL;
+    for (size_t i = 0; i < KM_ARRAY_LEN(numbers); i++)
+        BN_clear_free(numbers[i]);
+    return pkey;
+}
+
+#define POINT_MAX (1 + 2 * 66)
+
+static bool push_point(OSSL_PARAM_BLD *bld, const struct km_rt_curve *curve, struct km_slice x,
+                       struct km_slice y, uint8_t point[POINT_MAX])
+{
+    size_t width = km_rt_bytes(curve->bits);
+    if (x.len != width || y.len != width)
+        return false;
+    point[0] = 0x04;
+    km_copy(point + 1, width, x.ptr, width);
+    km_copy(point + 1 + width, width, y.ptr, width);
+    return OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, curve->group, 0) == 1 &&
+           OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * width) ==
+               1;
+}
+
+static struct km_slice attr_slice(const struct km_rt_object *object, uint32_t id)
+{
+    const struct km_rt_attr *attr = km_rt_attr_get(object, id);
+    return attr != NULL ? KM_SLICE(attr->bytes, attr->len) : KM_SLICE(NULL, 0);
+}
+
+EVP_PKEY *km_rt_key_point(const struct km_rt_curve *curve, struct km_slice x, struct km_slice y)
+{
+    KM_AUTO(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    uint8_t point[POINT_MAX] = {0};
+    if (bld == NULL || !push_point(bld, curve, x, y, point))
+        return NULL;
+    return from_params("EC", bld, EVP_PKEY_PUBLIC_KEY);
+}
+
+static EVP_PKEY *build_ec(const struct km_rt_object *object)
+{
+    const struct km_rt_attr *id = km_rt_attr_get(object, TEE_ATTR_ECC_CURVE);
+    const struct km_rt_curve *curve = id != NULL ? km_rt_curve_by_id(id->a) : NULL;
+    if (curve == NULL)
+        return NULL;
+    struct km_slice x = attr_slice(object, TEE_ATTR_ECC_PUBLIC_VALUE_X);
+    struct km_slice y = attr_slice(object, TEE_ATTR_ECC_PUBLIC_VALUE_Y);
+    if (!object->type->has_private)
+        return km_rt_key_point(curve, x, y);
+    KM_AUTO(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    uint8_t point[POINT_MAX] = {0};
+    KM_AUTO(bn_freep) BIGNUM *private_value = NULL;
+    const struct km_rt_attr *attr = km_rt_attr_get(object, TEE_ATTR_ECC_PRIVATE_VALUE);
+    if (bld == NULL || attr == NULL || !push_point(bld, curve, x, y, point))
+        return NULL;
+    private_value = number_of(attr);
+    if (private_value == NULL ||
+        OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, private_value,
+                                   km_rt_bytes(curve->bits)) != 1)
+        return NULL;
+    return from_params("EC", bld, EVP_PKEY_KEYPAIR);
+}
+
+EVP_PKEY *km_rt_key(struct km_rt_object *object)
+{
+    if (object->pkey == NULL)
+        object->pkey = object->type->family == KM_RT_RSA ? build_rsa(object) : build_ec(object);
+    if (object->pkey == NULL)
+        km_rt_ssl_quiet();
+    return object->pkey;
+}
+
+/* ---- does the private part belong to the public one ---- */
+
+struct rsa_numbers {
+    BIGNUM *n, *e, *d, *p, *q, *dp, *dq, *qi;
+};
+
+static bool crt_fits(const struct rsa_numbers *k, BIGNUM *a, BIGNUM *b, BN_CTX *ctx)
+{
+    bool ok = BN_mul(a, k->p, k->q, ctx) == 1 && BN_cmp(a, k->n) == 0;
+    ok = ok && BN_sub(b, k->p, BN_value_one()) == 1 && BN_mod(a, k->d, b, ctx) == 1 &&
+         BN_cmp(a, k->dp) == 0;
+    ok = ok && BN_sub(b, k->q, BN_value_one()) == 1 && BN_mod(a, k->d, b, ctx) == 1 &&
+         BN_cmp(a, k->dq) == 0;
+    return ok && BN_mod_mul(a, k->qi, k->q, k->p, ctx) == 1 && BN_is_one(a);
+}
+
+/* 2^(e*d) = 2 mod n holds for the right d, and for practically no other. */
+static bool exponents_fit(const struct rsa_numbers *k, BIGNUM *a, BIGNUM *b, BN_CTX *ctx)
+{
+    BN_set_flags(k->d, BN_FLG_CONSTTIME);
+    return BN_set_word(a, 2) == 1 && BN_mod_exp(b, a, k->e, k->n, ctx) == 1 &&
+           BN_mod_exp(a, b, k->d, k->n, ctx) == 1 && BN_is_word(a, 2);
+}
+
+static bool rsa_sound(const struct km_rt_object *object, const struct rsa_numbers *k, BN_CTX *ctx)
+{
+    BN_CTX_start(ctx);
+    BIGNUM *a = BN_CTX_get(ctx);
+    BIGNUM *b = BN_CTX_get(ctx);
+    bool ok = b != NULL && k->n != NULL && k->e != NULL && BN_is_odd(k->n) && BN_is_odd(k->e) &&
+              !BN_is_one(k->e) && BN_num_bits(k->e) <= 256 && BN_cmp(k->e, k->n) < 0;
+    if (ok && object->type->has_private)
+        ok = k->d != NULL && BN_cmp(k->d, k->n) < 0 && exponents_fit(k, a, b, ctx);
+    if (ok && km_rt_attr_get(object, TEE_ATTR_RSA_PRIME1) != NULL)
+        ok = k->qi != NULL && !BN_is_one(k->p) && !BN_is_one(k->q) && crt_fits(k, a, b, ctx);
+    BN_CTX_end(ctx);
+    return ok;
+}
+
+static bool rsa_consistent(const struct km_rt_object *object)
+{
+    KM_AUTO(bn_ctx_freep) BN_CTX *ctx = BN_CTX_secure_new_ex(km_rt_libctx());
+    struct rsa_numbers k = {0};
+    BIGNUM **at[] = {&k.n, &k.e, &k.d, &k.p, &k.q, &k.dp, &k.dq, &k.qi};
+    for (size_t i = 0; i < object->type->n_rules; i++) {
+        const struct km_rt_attr *attr = km_rt_attr_get(object, object->type->rules[i].id);
+        if (attr != NULL)
+            *at[i] = number_of(attr);
+    }
+    bool ok = ctx != NULL && rsa_sound(object, &k, ctx);
+    for (size_t i = 0; i < KM_ARRAY_LEN(at); i++)
+        BN_clear_free(*at[i]);
+    return ok;
+}
+
+bool km_rt_key_consistent(struct km_rt_object *object)
+{
+    if (object->type->family == KM_RT_RSA)
+        return rsa_consistent(object);
+    if (!object->type->has_private)
+        return true; /* that the point is on the curve was seen when the key was built */
+    KM_AUTO(ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(km_rt_libctx(), object->pkey, NULL);
+    return ctx != NULL && EVP_PKEY_private_check(ctx) == 1 && EVP_PKEY_pairwise_check(ctx) == 1;
+}
+
+/* ---- generation ---- */
+
+static bool extract(struct km_rt_object *object, const struct km_rt_attr_rule *rule)
+{
+    if (rule->param == NULL)
+        return true;
+    /* A number from the locked heap is kept there by libcrypto when it fills it. */
+    KM_AUTO(bn_freep) BIGNUM *bn = (rule->id & TEE_ATTR_FLAG_PUBLIC) ? BN_new() : BN_secure_new();
+    if (bn == NULL || EVP_PKEY_get_bn_param(object->pkey, rule->param, &bn) != 1)
+        return false;
+    size_t width =
+        object->type->family == KM_RT_EC ? km_rt_bytes(object->bits) : (size_t)BN_num_bytes(bn);
+    uint8_t *bytes = km_rt_attr_put(object, rule->id, width);
+    return bytes != NULL && BN_bn2binpad(bn, bytes, (int)width) == (int)width;
+}
+
+static bool extract_all(struct km_rt_object *object)
+{
+    bool ok = true;
+    for (size_t i = 0; i < object->type->n_rules && ok; i++)
+        ok = extract(object, &object->type->rules[i]);
+    return ok;
+}
+
+static bool generate_rsa(struct km_rt_object *object, uint32_t bits, struct km_slice exponent)
+{
+    KM_AUTO(ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), "RSA", NULL);
+    KM_AUTO(bn_freep) BIGNUM *e = BN_new();
+    bool ok = ctx != NULL && e != NULL && EVP_PKEY_keygen_init(ctx) == 1;
+    ok = ok && (exponent.len != 0 ? BN_bin2bn(exponent.ptr, (int)exponent.len, e) != NULL
+                                  : BN_set_word(e, 65537) == 1);
+    ok = ok && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1 &&
+         EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e) == 1;
+    ok = ok && EVP_PKEY_generate(ctx, &object->pkey) == 1;
+    return ok && extract_all(object);
+}
+
+static bool generate_ec(struct km_rt_object *object, uint32_t bits)
+{
+    const struct km_rt_curve *curve = km_rt_curve_by_bits(bits);
+    KM_AUTO(ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), "EC", NULL);
+    bool ok = ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+              EVP_PKEY_CTX_set_group_name(ctx, curve->group) == 1 &&
+              EVP_PKEY_generate(ctx, &object->pkey) == 1;
+    if (ok)
+        km_rt_attr_put_value(object, TEE_ATTR_ECC_CURVE, curve->id, 0);
+    return ok && extract_all(object);
+}
+
+static bool generate_secret(struct km_rt_object *object, uint32_t bits)
+{
+    uint8_t *bytes = km_rt_attr_put(object, object->type->rules[0].id, bits / 8);
+    return bytes != NULL && RAND_priv_bytes_ex(km_rt_libctx(), bytes, bits / 8, 256) == 1;
+}
+
+bool km_rt_key_generate(struct km_rt_object *object, uint32_t bits, struct km_slice exponent)
+{
+    object->bits = bits;
+    bool ok = false;
+    if (object->type->family == KM_RT_RSA)
+        ok = generate_rsa(object, bits, exponent);
+    else if (object->type->family == KM_RT_EC)
+        ok = generate_ec(object, bits);
+    else
+        ok = generate_secret(object, bits);
+    if (ok)
+        object->handle_flags |= TEE_HANDLE_FLAG_INITIALIZED;
+    return ok;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tee/runtime/object_table.h"
+
+#include <openssl/core_names.h>
+#include <openssl/obj_mac.h>
+
+static const struct km_rt_attr_rule secret_rules[] = {{TEE_ATTR_SECRET_VALUE, KM_RT_MUST, NULL}};
+static const struct km_rt_attr_rule ikm_rules[] = {{TEE_ATTR_HKDF_IKM, KM_RT_MUST, NULL}};
+static const struct km_rt_attr_rule z_rules[] = {{TEE_ATTR_CONCAT_KDF_Z, KM_RT_MUST, NULL}};
+static const struct km_rt_attr_rule password_rules[] = {
+    {TEE_ATTR_PBKDF2_PASSWORD, KM_RT_MUST, NULL}};
+/* Key pairs hold the rules of their public half first. */
+static const struct km_rt_attr_rule rsa_rules[] = {
+    {TEE_ATTR_RSA_MODULUS, KM_RT_MUST, OSSL_PKEY_PARAM_RSA_N},
+    {TEE_ATTR_RSA_PUBLIC_EXPONENT, KM_RT_MUST, OSSL_PKEY_PARAM_RSA_E},
+    {TEE_ATTR_RSA_PRIVATE_EXPONENT, KM_RT_MUST, OSSL_PKEY_PARAM_RSA_D},
+    {TEE_ATTR_RSA_PRIME1, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_FACTOR1},
+    {TEE_ATTR_RSA_PRIME2, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_FACTOR2},
+    {TEE_ATTR_RSA_EXPONENT1, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_EXPONENT1},
+    {TEE_ATTR_RSA_EXPONENT2, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_EXPONENT2},
+    {TEE_ATTR_RSA_COEFFICIENT, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
+};
+static const struct km_rt_attr_rule ec_rules[] = {
+    {TEE_ATTR_ECC_PUBLIC_VALUE_X, KM_RT_MUST, OSSL_PKEY_PARAM_EC_PUB_X},
+    {TEE_ATTR_ECC_PUBLIC_VALUE_Y, KM_RT_MUST, OSSL_PKEY_PARAM_EC_PUB_Y},
+    {TEE_ATTR_ECC_CURVE, KM_RT_MUST, NULL},
+    {TEE_ATTR_ECC_PRIVATE_VALUE, KM_RT_MUST, OSSL_PKEY_PARAM_PRIV_KEY},
+};
+#define RSA_PUBLIC_RULES 2
+#define EC_PUBLIC_RULES 3
+
+/*
+ * HMAC keys may be shorter and longer than table 5-9 demands, so that a peer's MAC can be checked whatever its key;
+ * key policy is the TA's.
+ */
+#define SECRET(id, min, max, step_, rules_)                                                        \
+    {                                                                                              \
+        id, KM_RT_SECRET, true, min, max, step_, 0, rules_, 1                                      \
+    }
+
+static const struct km_rt_type types[] = {
+    SECRET(TEE_TYPE_AES, 128, 256, 64, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA1, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA224, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA256, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA384, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA512, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_GENERIC_SECRET, 8, 65536, 8, secret_rules),
+    SECRET(TEE_TYPE_HKDF, 8, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HKDF_IKM, 8, 8192, 8, ikm_rules),
+    SECRET(TEE_TYPE_CONCAT_KDF_Z, 8, 8192, 8, z_rules),
+    SECRET(TEE_TYPE_PBKDF2_PASSWORD, 8, 4096, 8, password_rules),
+    {TEE_TYPE_RSA_PUBLIC_KEY, KM_RT_RSA, false, 2048, 4096, 8, 0, rsa_rules, RSA_PUBLIC_RULES},
+    {TEE_TYPE_RSA_KEYPAIR, KM_RT_RSA, true, 2048, 4096, 8, TEE_TYPE_RSA_PUBLIC_KEY, rsa_rules,
+     KM_ARRAY_LEN(rsa_rules)},
+    {TEE_TYPE_ECDSA_PUBLIC_KEY, KM_RT_EC, false, 256, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
+    {TEE_TYPE_ECDSA_KEYPAIR, KM_RT_EC, true, 256, 521, 1, TEE_TYPE_ECDSA_PUBLIC_KEY, ec_rules,
+     KM_ARRAY_LEN(ec_rules)},
+    {TEE_TYPE_ECDH_PUBLIC_KEY, KM_RT_EC, false, 256, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
+    {TEE_TYPE_ECDH_KEYPAIR, KM_RT_EC, true, 256, 521, 1, TEE_TYPE_ECDH_PUBLIC_KEY, ec_rules,
+     KM_ARRAY_LEN(ec_rules)},
+};
+_Static_assert(KM_ARRAY_LEN(rsa_rules) <= KM_RT_ATTRS_MAX, "an object holds them all");
+
+static const struct km_rt_curve curves[] = {
+    {TEE_ECC_CURVE_NIST_P256, 256, "P-256", NID_X9_62_prime256v1},
+    {TEE_ECC_CURVE_NIST_P384, 384, "P-384", NID_secp384r1},
+    {TEE_ECC_CURVE_NIST_P521, 521, "P-521", NID_secp521r1},
+};
+
+const struct km_rt_type *km_rt_type_find(uint32_t type)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(types); i++)
+        if (types[i].type == type)
+            return &types[i];
+    return NULL;
+}
+
+bool km_rt_type_size_ok(const struct km_rt_type *type, uint32_t bits)
+{
+    if (type->family == KM_RT_EC)
+        return km_rt_curve_by_bits(bits) != NULL;
+    return bits >= type->min_bits && bits <= type->max_bits && bits % type->step == 0;
+}
+
+const struct km_rt_attr_rule *km_rt_type_rule(const struct km_rt_type *type, uint32_t id)
+{
+    for (size_t i = 0; i < type->n_rules; i++)
+        if (type->rules[i].id == id)
+            return &type->rules[i];
+    return NULL;
+}
+
+const struct km_rt_curve *km_rt_curve_by_id(uint32_t id)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(curves); i++)
+        if (curves[i].id == id)
+            return &curves[i];
+    return NULL;
+}
+
+const struct km_rt_curve *km_rt_curve_by_bits(uint32_t bits)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(curves); i++)
+        if (curves[i].bits == bits)
+            return &curves[i];
+    return NULL;
+}
