@@ -56,6 +56,8 @@ struct km_key_type {
 };
 
 const struct km_key_type *km_key_type_find(uint32_t type);
+/* km_family_bits_fit: the same for a single KM_FAMILY_... bit, or both EC ones. */
+bool km_family_bits_fit(uint32_t family, uint32_t bits);
 /* km_key_bits_fit: whether a key of this type may have so many bits. */
 bool km_key_bits_fit(const struct km_key_type *type, uint32_t bits);
 /* km_curve_of: TEE_ECC_CURVE_... for 256, 384, 521; 0 for others. */

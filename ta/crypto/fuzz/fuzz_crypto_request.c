@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every parser of the crypto application: what it takes, its printer gives back octet for octet. */
+#include <string.h>
+
+#include "fuzz/km_fuzz.h"
+#include "ta/crypto/key_der.h"
+#include "ta/crypto/record.h"
+
+#define OUT_MAX 8192
+
+static void check(bool printed, struct km_slice in, const uint8_t *out, size_t len)
+{
+    KM_FUZZ_CHECK(printed && len == in.len && (len == 0 || memcmp(out, in.ptr, len) == 0));
+}
+
+static void requests(struct km_slice in, uint8_t which)
+{
+    static uint8_t out[OUT_MAX];
+    struct km_span room = KM_SPAN(out, sizeof(out));
+    size_t len = 0;
+    struct km_crypto_template wish = {0};
+    struct km_crypto_attrs attrs = {0};
+    struct km_crypto_info info = {0};
+    struct km_crypto_aead aead = {0};
+    struct km_crypto_hkdf hkdf = {0};
+    if (which == 0 && km_crypto_template_parse(in, &wish))
+        check(km_crypto_template_put(&wish, room, &len), in, out, len);
+    if (which == 1 && km_crypto_attrs_parse(in, &attrs))
+        check(km_crypto_attrs_put(&attrs, room, &len), in, out, len);
+    if (which == 2 && km_crypto_info_parse(in, &info))
+        check(km_crypto_info_put(&info, room, &len), in, out, len);
+    if (which == 3 && km_crypto_aead_parse(in, &aead))
+        check(km_crypto_aead_put(&aead, room, &len), in, out, len);
+    if (which == 4 && km_crypto_hkdf_parse(in, &hkdf))
+        check(km_crypto_hkdf_put(&hkdf, room, &len), in, out, len);
+}
+
+static void records(struct km_slice in, uint8_t which)
+{
+    static uint8_t out[OUT_MAX];
+    size_t len = 0;
+    struct km_key_record key = {0};
+    struct km_password_record password = {0};
+    if (which == 5 && km_key_record_parse(in, &key))
+        check(km_key_record_put(&key, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+    if (which == 6 && km_password_record_parse(in, &password))
+        check(km_password_record_put(&password, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+}
+
+/* More than one DER may mean the same private key; what is printed of it means that same key. */
+static void keys(struct km_slice in, uint8_t which)
+{
+    static uint8_t out[OUT_MAX];
+    size_t len = 0;
+    struct km_der_key key = {0};
+    struct km_der_key again = {0};
+    if (which == 7 && km_der_key_spki(in, &key))
+        check(km_der_key_put_spki(&key.attrs, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+    if (which != 8 || !km_der_key_private(in, 256, &key) ||
+        !km_der_key_put_pkcs8(&key.attrs, KM_SPAN(out, sizeof(out)), &len))
+        return;
+    KM_FUZZ_CHECK(km_der_key_private(KM_SLICE(out, len), 0, &again));
+    KM_FUZZ_CHECK(again.attrs.count == key.attrs.count);
+    for (uint32_t i = 0; i < key.attrs.count; i++) {
+        struct km_slice value = {0};
+        KM_FUZZ_CHECK(km_attr_find(&again.attrs, key.attrs.at[i].attribute, &value));
+        KM_FUZZ_CHECK(km_slice_equal(value, key.attrs.at[i].value));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    struct km_slice in = KM_SLICE(data + 1, size - 1);
+    requests(in, data[0]);
+    records(in, data[0]);
+    keys(in, data[0]);
+    return 0;
+}
