@@ -87,8 +87,10 @@ void km_confine_text(uint32_t mask, char *ret, size_t cap)
         if ((mask & names[i].bit) == 0)
             continue;
         int n = snprintf(ret + len, cap - len, "%s%s", len == 0 ? "" : ",", names[i].name);
-        if (n < 0 || (size_t)n >= cap - len)
+        if (n < 0 || (size_t)n >= cap - len) {
+            ret[len] = '\0'; /* no half names */
             return;
+        }
         len += (size_t)n;
     }
 }
