@@ -7,7 +7,13 @@
  * by a keyed hash, contents are AES-256-GCM. Deleted, swapped or restored single objects are
  * noticed by km_store_verify. GlobalPlatform's persistent objects map onto it one to one.
  *
- * Thread safety: one handle, one thread.
+ * Thread safety: one handle, one thread. A process opens one directory at most once at a time, and
+ * forgets an open store after fork (LMDB; the child must neither use nor close it).
+ *
+ * Sandboxes: all files (data.mdb, lock.mdb, claims) are opened by km_store_open. After it the store needs pread64,
+ * pwrite64, writev, lseek, fdatasync, fcntl (record locks), futex, getrandom, getpid and what malloc and km_secret need
+ * (mmap, munmap, mprotect, mremap, madvise, mlock, brk); close at the end. Every process that has a store open must be in
+ * one PID namespace: LMDB tells readers and dead writers apart by process and thread number.
  */
 #ifndef KM_STORE_H
 #define KM_STORE_H
@@ -18,6 +24,7 @@
 
 #define KM_STORE_NAME_MAX 64    /* TEE_OBJECT_ID_MAX_LEN */
 #define KM_STORE_META_MAX 65536 /* the part written whole: type, usage, attributes */
+#define KM_STORE_DATA_MAX 0xffffffffu /* octets of data: GlobalPlatform's TEE_DATA_MAX_POSITION */
 
 /* GlobalPlatform's data flags, same values (Internal Core API 1.3.1, table 5-6). */
 #define KM_STORE_READ 0x00000001u
@@ -47,10 +54,24 @@ struct km_store_config {
     void *advance_arg;
 };
 
-/* km_store_open: KM_E_CORRUPT when the header's seal does not fit, KM_E_STALE on rollback. */
+/* km_store_warm: what is costly and holds no key (libcrypto's algorithms), so that it can stand before a fork. */
+km_status km_store_warm(struct km_err *err);
+
+/*
+ * km_store_open: checks the header and the pages that lead to it, nothing that grows with the store. KM_E_NOTFOUND:
+ * no store there and not may_create; KM_E_CORRUPT: the header's seal does not fit, or the store was sealed under another root or
+ * for another owner (the text says which); KM_E_STALE: rolled back; KM_E_DENIED, KM_E_NOSPACE, KM_E_IO from the system.
+ */
 km_status km_store_open(struct km_err *err, const struct km_store_config *config,
                         struct km_store **ret_store);
 void km_store_close(struct km_store *store);
+
+/*
+ * km_store_settle: asks the root's counter to catch up with the last commit. By itself the store asks after every
+ * 16th commit, after a good km_store_verify and in km_store_close; until then a whole store put back from a copy that is younger
+ * than the counter is not noticed. Call it after what must not be undone. Without a counter: KM_OK.
+ */
+km_status km_store_settle(struct km_err *err, struct km_store *store);
 
 /* What a store looks like as a whole. */
 struct km_store_report {
@@ -59,7 +80,11 @@ struct km_store_report {
     uint64_t n_damaged; /* objects whose seal does not fit */
     bool set_matches;   /* nothing missing, swapped or put back */
 };
-/* km_store_verify: reads every record; KM_E_CORRUPT when something does not fit (report is filled). */
+/*
+ * km_store_verify: checks every page of the file before LMDB follows it, then opens everything; KM_E_CORRUPT when
+ * something does not fit (report is filled). Takes time with the size of the store: once per start of the service, before
+ * anybody else opens it, in a process that may die: a disk that answers differently each time can still hurt LMDB.
+ */
 km_status km_store_verify(struct km_err *err, struct km_store *store,
                           struct km_store_report *ret_report);
 
@@ -71,7 +96,7 @@ km_status km_store_verify(struct km_err *err, struct km_store *store,
 km_status km_store_create(struct km_err *err, struct km_store *store, struct km_slice name,
                           uint32_t flags, struct km_slice meta, struct km_slice data,
                           struct km_store_object **ret);
-/* km_store_object_open: KM_E_NOTFOUND, KM_E_BUSY by the sharing rules (across processes), KM_E_CORRUPT. */
+/* km_store_object_open: KM_E_NOTFOUND, KM_E_BUSY by the sharing rules (across processes and within one), KM_E_CORRUPT. */
 km_status km_store_object_open(struct km_err *err, struct km_store *store, struct km_slice name,
                                uint32_t flags, struct km_store_object **ret);
 void km_store_object_close(struct km_store_object *object);
@@ -80,15 +105,18 @@ struct km_slice km_store_object_meta(const struct km_store_object *object);
 /* km_store_object_name: the same for its present name. */
 struct km_slice km_store_object_name(const struct km_store_object *object);
 uint32_t km_store_object_flags(const struct km_store_object *object);
-/* km_store_object_set_meta: replaces the metadata, committed when it returns. */
+/* km_store_object_set_meta: replaces the metadata, committed when it returns. Other open handles keep what they read. */
 km_status km_store_object_set_meta(struct km_err *err, struct km_store_object *object,
                                    struct km_slice meta);
 km_status km_store_object_size(struct km_err *err, struct km_store_object *object,
                                uint64_t *ret_size);
-/* km_store_object_read: from offset; *ret_len may be shorter at the end of the data. */
+/* km_store_object_read: from offset; *ret_len may be shorter at the end of the data. Needs KM_STORE_READ (KM_E_DENIED). */
 km_status km_store_object_read(struct km_err *err, struct km_store_object *object, uint64_t offset,
                                struct km_span out, size_t *ret_len);
-/* km_store_object_write: at offset, a gap is filled with zeros; all of it is committed or nothing. */
+/*
+ * km_store_object_write: at offset, a gap is filled with zeros; all of it is committed or nothing. Needs
+ * KM_STORE_WRITE. KM_E_LIMIT when it would end beyond KM_STORE_DATA_MAX, KM_E_NOSPACE.
+ */
 km_status km_store_object_write(struct km_err *err, struct km_store_object *object, uint64_t offset,
                                 struct km_slice data);
 km_status km_store_object_truncate(struct km_err *err, struct km_store_object *object,
@@ -99,10 +127,13 @@ km_status km_store_object_rename(struct km_err *err, struct km_store_object *obj
 /* km_store_object_delete: closes it as well, whatever the outcome. Needs KM_STORE_WRITE_META. */
 km_status km_store_object_delete(struct km_err *err, struct km_store_object *object);
 
-/* km_store_cursor_open: a snapshot of the objects; later changes do not disturb it. */
+/*
+ * km_store_cursor_open: goes over the objects that exist now, each once: later ones are not seen, deleted ones are
+ * passed over, changed ones are seen as they are then. Pins nothing, so it may stay open as long as it likes.
+ */
 km_status km_store_cursor_open(struct km_err *err, struct km_store *store,
                                struct km_store_cursor **ret);
-/* km_store_cursor_next: KM_E_NOTFOUND at the end; views valid until the next call. */
+/* km_store_cursor_next: KM_E_NOTFOUND at the end, KM_E_CORRUPT for a damaged object (the next call goes on); views valid until the next call. */
 km_status km_store_cursor_next(struct km_err *err, struct km_store_cursor *cursor,
                                struct km_slice *ret_name, struct km_slice *ret_meta,
                                uint64_t *ret_size);
