@@ -198,9 +198,6 @@ static TEE_Result cipher_update(struct km_op *op, struct km_slice in, TEE_Param 
     uint8_t nothing[1] = {0};
     size_t len = out->memref.size;
     KM_TRY_TEE(km_ta_room(out, comes));
-    /* In place, output would run ahead into input that was not read yet. */
-    if (op->pending != 0 && in.ptr == out->memref.buffer && comes != 0)
-        return TEE_ERROR_BAD_PARAMETERS;
     uint8_t *to = out->memref.size != 0 ? out->memref.buffer : nothing;
     KM_TRY_TEE(TEE_CipherUpdate(op->op, in.ptr, in.len, to, &len));
     op->pending = needs_blocks ? total % AES_BLOCK : 0;

@@ -66,7 +66,7 @@
 #define KM_CRYPTO_TAG_MAX 16u
 #define KM_CRYPTO_DIGEST_MAX 64u
 #define KM_CRYPTO_HKDF_PART_MAX 1024u
-#define KM_CRYPTO_OAEP_LABEL_MAX 1024u
+#define KM_CRYPTO_OAEP_LABEL_MAX 512u
 #define KM_CRYPTO_POINT_MAX 133u /* 04 X Y of P-521 */
 #define KM_CRYPTO_SMALL_MAX 4096u
 #define KM_CRYPTO_KEYS_MAX 256u      /* keys a session may hold */

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/crypto_rig.h"
+
+#include <ftw.h>
+
+#include "common/km_secret.h"
+
+struct rig_host rig_host = {.now = 1000000000};
+
+static struct km_store *store;
+static struct km_secret *store_key;
+
+/* In the place of the runtime's, so that tests move the clock. */
+void __wrap_TEE_GetREETime(TEE_Time *time);
+void __wrap_TEE_GetREETime(TEE_Time *time)
+{
+    *time = (TEE_Time){.seconds = (uint32_t)rig_host.now};
+}
+
+/* Lets an instance be killed in the middle of what takes longest. */
+void __real_TEE_DeriveKey(TEE_OperationHandle op, const TEE_Attribute *params, uint32_t n,
+                          TEE_ObjectHandle key);
+void __wrap_TEE_DeriveKey(TEE_OperationHandle op, const TEE_Attribute *params, uint32_t n,
+                          TEE_ObjectHandle key);
+void __wrap_TEE_DeriveKey(TEE_OperationHandle op, const TEE_Attribute *params, uint32_t n,
+                          TEE_ObjectHandle key)
+{
+    if (rig_host.dies_in_derivation)
+        (void)kill(getpid(), SIGKILL);
+    __real_TEE_DeriveKey(op, params, n, key);
+}
+
+__attribute__((noreturn)) static void on_panic(void *arg, uint32_t code)
+{
+    (void)arg;
+    (void)fprintf(stderr, "the application panicked with 0x%08x\n", code);
+    abort();
+}
+
+static km_status client_text(void *arg, const char *name, char *ret, size_t cap)
+{
+    (void)arg;
+    const char *text = NULL;
+    if (strcmp(name, "org.keymoor.client.exe.sha256") == 0)
+        text = rig_host.exe_sha256;
+    if (strcmp(name, "org.keymoor.client.unit") == 0)
+        text = rig_host.unit;
+    if (text == NULL)
+        return KM_E_NOTFOUND;
+    (void)snprintf(ret, cap, "%s", text);
+    return KM_OK;
+}
+
+static void audit(void *arg, const char *operation, struct km_slice subject, uint32_t result)
+{
+    (void)arg;
+    (void)result;
+    assert_true(subject.len <= 128 && km_utf8_valid(subject));
+    rig_host.n_audited++;
+    (void)snprintf(rig_host.last_audit, sizeof(rig_host.last_audit), "%s", operation);
+}
+
+void rig_dir(char ret[64])
+{
+    (void)snprintf(ret, 64, "%s/crypto-ta.XXXXXX", "/tmp");
+    assert_non_null(mkdtemp(ret));
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+void rig_dir_remove(const char *dir)
+{
+    (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void rig_start(const char *dir)
+{
+    static const uint8_t KEY[32] = {1, 2, 3, 4};
+    struct km_err err = {0};
+    char path[128] = {0};
+    (void)snprintf(path, sizeof(path), "%s/store", dir);
+    store_key = km_secret_from(KM_SLICE(KEY, sizeof(KEY)));
+    assert_non_null(store_key);
+    struct km_store_config with = {.dir = path, .may_create = true, .key = store_key};
+    if (km_store_open(&err, &with, &store) != KM_OK)
+        fail_msg("store: %s", err.text);
+    struct km_rt_config config = {
+        .entry = {.create = TA_CreateEntryPoint,
+                  .destroy = TA_DestroyEntryPoint,
+                  .open_session = TA_OpenSessionEntryPoint,
+                  .close_session = TA_CloseSessionEntryPoint,
+                  .invoke = TA_InvokeCommandEntryPoint},
+        .store = store,
+        .host = {.panic = on_panic, .client_text = client_text, .audit = audit},
+        .heap_max = (size_t)64 << 20,
+    };
+    if (km_rt_start(&err, &config) != KM_OK)
+        fail_msg("runtime: %s", err.text);
+    assert_int_equal(km_rt_create(), TEE_SUCCESS);
+}
+
+void rig_stop(void)
+{
+    km_rt_destroy();
+    km_store_close(store);
+    store = NULL;
+    km_secret_free(store_key);
+    store_key = NULL;
+}
+
+void rig_open(struct rig_session *session, uint32_t uid, bool is_admin)
+{
+    struct km_lane_call call = {.op = KM_LANE_OPEN};
+    *session = (struct rig_session){
+        .client = {.login = TEE_LOGIN_PUBLIC, .uid = uid, .gid = uid, .is_admin = is_admin}};
+    assert_int_equal(km_rt_open_session(&session->client, &call, &session->at), TEE_SUCCESS);
+}
+
+void rig_close(struct rig_session *session)
+{
+    km_rt_close_session(&session->client, session->at);
+    session->at = NULL;
+}
+
+uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_param params[4])
+{
+    struct km_lane_call call = {.op = KM_LANE_INVOKE, .command = command};
+    for (unsigned i = 0; i < 4; i++)
+        call.params[i] = params[i];
+    uint32_t result = km_rt_invoke(&session->client, session->at, &call);
+    for (unsigned i = 0; i < 4; i++)
+        params[i] = call.params[i];
+    return result;
+}
+
+struct km_crypto_template rig_wish(uint32_t type, uint32_t bits)
+{
+    return (struct km_crypto_template){.type = type, .bits = bits};
+}
+
+uint32_t rig_create(struct rig_session *s, const struct km_crypto_template *wish, uint32_t *ret_id)
+{
+    uint8_t bytes[KM_CRYPTO_TEMPLATE_WIRE_MAX] = {0};
+    size_t len = 0;
+    assert_true(km_crypto_template_put(wish, KM_SPAN(bytes, sizeof(bytes)), &len));
+    struct km_lane_param p[4] = {P_MI(bytes, len), P_VO, P_NONE, P_NONE};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_CREATE_KEY, p);
+    *ret_id = p[1].a;
+    return result;
+}
+
+uint32_t rig_import(struct rig_session *s, const struct km_crypto_template *wish, uint32_t form,
+                    struct km_slice octets, uint32_t *ret_id)
+{
+    uint8_t bytes[KM_CRYPTO_TEMPLATE_WIRE_MAX] = {0};
+    size_t len = 0;
+    assert_true(km_crypto_template_put(wish, KM_SPAN(bytes, sizeof(bytes)), &len));
+    struct km_lane_param p[4] = {P_MI(bytes, len), P_MI(octets.ptr, octets.len), P_VI(form, 0),
+                                 P_VO};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_IMPORT_KEY, p);
+    *ret_id = p[3].a;
+    return result;
+}
+
+uint32_t rig_free_key(struct rig_session *s, uint32_t id)
+{
+    struct km_lane_param p[4] = {P_VI(id, 0), P_NONE, P_NONE, P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_FREE_KEY, p);
+}
+
+uint32_t rig_out(struct rig_session *s, uint32_t command, uint32_t a, uint32_t b, void *out,
+                 size_t *len)
+{
+    struct km_lane_param p[4] = {P_VI(a, b), P_MO(out, *len), P_NONE, P_NONE};
+    uint32_t result = rig_call(s, command, p);
+    *len = p[1].size;
+    return result;
+}
+
+uint32_t rig_info(struct rig_session *s, uint32_t id, struct km_crypto_info *ret)
+{
+    uint8_t bytes[KM_CRYPTO_INFO_WIRE_MAX] = {0};
+    size_t len = sizeof(bytes);
+    uint32_t result = rig_out(s, KM_CRYPTO_CMD_KEY_INFO, id, 0, bytes, &len);
+    if (result == TEE_SUCCESS)
+        assert_true(km_crypto_info_parse(KM_SLICE(bytes, len), ret));
+    return result;
+}
+
+uint32_t rig_describe(struct rig_session *s, const char *name, struct km_crypto_info *ret)
+{
+    uint8_t bytes[KM_CRYPTO_INFO_WIRE_MAX] = {0};
+    struct km_lane_param p[4] = {P_STR(name), P_MO(bytes, sizeof(bytes)), P_NONE, P_NONE};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_DESCRIBE_KEY, p);
+    if (result == TEE_SUCCESS)
+        assert_true(km_crypto_info_parse(KM_SLICE(bytes, p[1].size), ret));
+    return result;
+}
+
+uint32_t rig_save(struct rig_session *s, uint32_t id, const char *name, uint32_t password)
+{
+    struct km_lane_param p[4] = {P_VI(id, password), P_STR(name), P_NONE, P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_SAVE_KEY, p);
+}
+
+uint32_t rig_load(struct rig_session *s, const char *name, uint32_t password, uint32_t *ret_id)
+{
+    struct km_lane_param p[4] = {P_STR(name), P_VI(password, 0), P_MI("", 0), P_VO};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_LOAD_KEY, p);
+    *ret_id = p[3].a;
+    return result;
+}
+
+uint32_t rig_delete(struct rig_session *s, const char *name, uint32_t password)
+{
+    struct km_lane_param p[4] = {P_STR(name), P_VI(password, 0), P_NONE, P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_DELETE_KEY, p);
+}
+
+uint32_t rig_password(struct rig_session *s, uint32_t command, const char *name, const char *text,
+                      uint32_t *ret_id)
+{
+    struct km_lane_param p[4] = {P_STR(name), P_STR(text), P_NONE, P_NONE};
+    if (command == KM_CRYPTO_CMD_LOAD_PASSWORD)
+        p[2].type = KM_PARAM_VALUE_OUT;
+    uint32_t result = rig_call(s, command, p);
+    if (ret_id != NULL)
+        *ret_id = p[2].a;
+    return result;
+}
+
+uint32_t rig_wait(struct rig_session *s, const char *name, uint32_t *ret_seconds)
+{
+    struct km_lane_param p[4] = {P_STR(name), P_VO, P_NONE, P_NONE};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_PASSWORD_WAIT, p);
+    *ret_seconds = p[1].a;
+    return result;
+}
+
+uint32_t rig_sign(struct rig_session *s, uint32_t id)
+{
+    static const uint8_t DIGEST[32] = {0};
+    uint8_t signature[KM_CRYPTO_SIGNATURE_MAX] = {0};
+    struct km_lane_param p[4] = {P_VI(id, KM_CRYPTO_ECDSA), P_MI(DIGEST, sizeof(DIGEST)),
+                                 P_MO(signature, sizeof(signature)), P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_SIGN_DIGEST, p);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The crypto application, its test build, on the real runtime and a real store in this process: only the host around it is
+ * made up. Calls go through the command interface as a lane would bring them.
+ */
+#ifndef CRYPTO_RIG_H
+#define CRYPTO_RIG_H
+
+#include "ta/crypto/crypto_wire.h"
+#include "tee/runtime/runtime.h"
+#include "tests/unit/km_test.h"
+
+/* What the host says of a client whose properties are asked for; NULL: it can't tell. */
+struct rig_host {
+    const char *exe_sha256;
+    const char *unit;
+    uint64_t now;        /* seconds that TEE_GetREETime tells */
+    unsigned n_audited;  /* records since the start */
+    char last_audit[64]; /* operation of the last one */
+    bool dies_in_derivation;
+};
+extern struct rig_host rig_host;
+
+/* rig_dir: a new empty directory; rig_dir_remove takes it away with what is in it. */
+void rig_dir(char ret[64]);
+void rig_dir_remove(const char *dir);
+/* rig_start: opens store and runtime as a fresh instance does; rig_stop: the instance ends. */
+void rig_start(const char *dir);
+void rig_stop(void);
+
+struct rig_session {
+    void *at;
+    struct km_rt_client client;
+};
+void rig_open(struct rig_session *session, uint32_t uid, bool is_admin);
+void rig_close(struct rig_session *session);
+
+/* rig_call: one command; parameters come back as the client would see them. */
+uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_param params[4]);
+
+#define P_NONE                                                                                     \
+    {                                                                                              \
+        .type = KM_PARAM_NONE                                                                      \
+    }
+#define P_VI(x, y)                                                                                 \
+    {                                                                                              \
+        .type = KM_PARAM_VALUE_IN, .a = (x), .b = (y)                                              \
+    }
+#define P_VO                                                                                       \
+    {                                                                                              \
+        .type = KM_PARAM_VALUE_OUT                                                                 \
+    }
+#define P_VIO(x)                                                                                   \
+    {                                                                                              \
+        .type = KM_PARAM_VALUE_INOUT, .a = (x)                                                     \
+    }
+#define P_MI(p, n)                                                                                 \
+    {                                                                                              \
+        .type = KM_PARAM_MEM_IN, .buffer = (void *)(uintptr_t)(p), .size = (n),                    \
+        .in_place = (n) > KM_LANE_COPY_MAX                                                         \
+    }
+#define P_MO(p, n)                                                                                 \
+    {                                                                                              \
+        .type = KM_PARAM_MEM_OUT, .buffer = (p), .size = (n), .in_place = (n) > KM_LANE_COPY_MAX   \
+    }
+#define P_MIO(p, n)                                                                                \
+    {                                                                                              \
+        .type = KM_PARAM_MEM_INOUT, .buffer = (p), .size = (n)                                     \
+    }
+#define P_STR(s) P_MI((s), strlen(s))
+
+/* The commands that most tests need; each answers the command's result. */
+struct km_crypto_template rig_wish(uint32_t type, uint32_t bits);
+uint32_t rig_create(struct rig_session *s, const struct km_crypto_template *wish, uint32_t *ret_id);
+uint32_t rig_import(struct rig_session *s, const struct km_crypto_template *wish, uint32_t form,
+                    struct km_slice octets, uint32_t *ret_id);
+uint32_t rig_free_key(struct rig_session *s, uint32_t id);
+uint32_t rig_info(struct rig_session *s, uint32_t id, struct km_crypto_info *ret);
+uint32_t rig_describe(struct rig_session *s, const char *name, struct km_crypto_info *ret);
+uint32_t rig_save(struct rig_session *s, uint32_t id, const char *name, uint32_t password);
+uint32_t rig_load(struct rig_session *s, const char *name, uint32_t password, uint32_t *ret_id);
+uint32_t rig_delete(struct rig_session *s, const char *name, uint32_t password);
+uint32_t rig_password(struct rig_session *s, uint32_t command, const char *name, const char *text,
+                      uint32_t *ret_id);
+uint32_t rig_wait(struct rig_session *s, const char *name, uint32_t *ret_seconds);
+/* rig_sign: ECDSA over 32 octets of zero; the signature is thrown away. */
+uint32_t rig_sign(struct rig_session *s, uint32_t id);
+/* rig_out: a command with one value input and one memref output. */
+uint32_t rig_out(struct rig_session *s, uint32_t command, uint32_t a, uint32_t b, void *out,
+                 size_t *len);
+
+#endif
