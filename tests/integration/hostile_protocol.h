@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the misbehaving trusted application can be told to do. */
+#ifndef HOSTILE_PROTOCOL_H
+#define HOSTILE_PROTOCOL_H
+
+enum hostile_command {
+    HOSTILE_NOTHING = 0,   /* value out: a is 42 */
+    HOSTILE_OPEN_FILE = 1, /* each of these by a system call of its own */
+    HOSTILE_SOCKET = 2,
+    HOSTILE_OPEN_STORE = 3,
+    HOSTILE_PTRACE = 4,
+    HOSTILE_EXEC = 5,
+    HOSTILE_FORK = 6,
+    HOSTILE_MMAP_EXEC = 7,
+    HOSTILE_KILL = 8,
+    HOSTILE_READ_MEMORY = 9,
+    HOSTILE_MPROTECT_EXEC = 10,
+    HOSTILE_SIGNAL_OWNER = 11,
+    HOSTILE_IO_URING = 12,
+    HOSTILE_BPF = 13,
+    HOSTILE_UNSHARE = 14,
+    HOSTILE_LAST_DENIED = 14,
+
+    HOSTILE_PANIC = 20,
+    HOSTILE_LOOP = 21,
+    HOSTILE_CRASH = 22,
+    HOSTILE_ABORT = 23,
+    HOSTILE_WAIT = 24,  /* until it is cancelled */
+    HOSTILE_HOARD = 25, /* memory until there is no more; value out: a is 1 when it was refused */
+    HOSTILE_PEER = 26,  /* a session to ta_shared, and its HOSTILE_NOTHING; value out: its 42 */
+    HOSTILE_WHO = 27,   /* memref out: login and client UUID, text */
+    HOSTILE_EXE = 28,   /* memref out: org.keymoor.client.exe.sha256 */
+    HOSTILE_SELF = 29,  /* a session to itself; value out: a is the result */
+    HOSTILE_COUNT = 30, /* value out: calls in this instance */
+    HOSTILE_FILL = 31,  /* objects into the store until that fails; its result */
+};
+
+#endif

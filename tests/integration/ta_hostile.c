@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A trusted application that tries to get out, each time in another way and with the bare system
+ * call, so that nothing but the walls stands between.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <tee_internal_api.h>
+#include <unistd.h>
+
+#include "hostile_protocol.h"
+
+#define SHARED_UUID                                                                                \
+    {                                                                                              \
+        0x0b1d5e60, 0x8f0a, 0x4c1e,                                                                \
+        {                                                                                          \
+            0x9d, 0x1c, 0x5a, 0x3b, 0x7e, 0x2f, 0x4a, 0x02                                         \
+        }                                                                                          \
+    }
+
+static uint32_t n_calls;
+
+/* What comes back tells whether something was let through; most of these never come back. */
+static long try_to_escape(uint32_t command)
+{
+    static const char store[] = "../7d6a1f0e-3c52-4b8f-9a61-0d5b2f8c4e17/data.mdb";
+    static char *const no_args[] = {NULL};
+    long parent = syscall(SYS_getppid);
+    uint8_t byte = 0;
+    struct iovec here = {&byte, 1}, there = {&byte, 1};
+    switch (command) {
+    case HOSTILE_OPEN_FILE:
+        return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+    case HOSTILE_SOCKET:
+        return syscall(SYS_socket, AF_INET, SOCK_STREAM, 0);
+    case HOSTILE_OPEN_STORE:
+        return syscall(SYS_openat, AT_FDCWD, store, O_RDWR, 0);
+    case HOSTILE_PTRACE:
+        return syscall(SYS_ptrace, PTRACE_ATTACH, parent, NULL, NULL);
+    case HOSTILE_EXEC:
+        return syscall(SYS_execve, "/bin/true", no_args, no_args);
+    case HOSTILE_FORK:
+        return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    case HOSTILE_MMAP_EXEC:
+        return syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                       0);
+    case HOSTILE_KILL:
+        return syscall(SYS_kill, parent, SIGKILL);
+    case HOSTILE_READ_MEMORY:
+        return syscall(SYS_process_vm_readv, parent, &here, 1, &there, 1, 0);
+    case HOSTILE_MPROTECT_EXEC:
+        return syscall(SYS_mprotect, (uintptr_t)&n_calls & ~(uintptr_t)4095, 4096,
+                       PROT_READ | PROT_WRITE | PROT_EXEC);
+    case HOSTILE_SIGNAL_OWNER:
+        return syscall(SYS_fcntl, 0, F_SETOWN, parent);
+    case HOSTILE_IO_URING:
+        return syscall(SYS_io_uring_setup, 1, NULL);
+    case HOSTILE_BPF:
+        return syscall(SYS_bpf, 0, NULL, 0);
+    case HOSTILE_UNSHARE:
+        return syscall(SYS_unshare, 0x10000000);
+    default:
+        return 0;
+    }
+}
+
+static void loop(void)
+{
+    volatile uint32_t turns = 0;
+    for (;;)
+        turns++;
+}
+
+static TEE_Result hoard(uint32_t *ret_refused)
+{
+    for (int i = 0; i < 100000; i++) {
+        if (TEE_Malloc(1 << 20, TEE_MALLOC_FILL_ZERO) == NULL) {
+            *ret_refused = 1;
+            return TEE_SUCCESS;
+        }
+    }
+    return TEE_SUCCESS;
+}
+
+static TEE_Result peer(uint32_t *ret_value)
+{
+    const TEE_UUID shared = SHARED_UUID;
+    TEE_TASessionHandle session = TEE_HANDLE_NULL;
+    TEE_Param params[4] = {{{0}}};
+    TEE_Result result = TEE_OpenTASession(&shared, TEE_TIMEOUT_INFINITE, 0, NULL, &session, NULL);
+    if (result != TEE_SUCCESS)
+        return result;
+    result = TEE_InvokeTACommand(session, TEE_TIMEOUT_INFINITE, HOSTILE_NOTHING,
+                                 TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_OUTPUT, TEE_PARAM_TYPE_NONE,
+                                                 TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE),
+                                 params, NULL);
+    *ret_value = params[0].value.a;
+    TEE_CloseTASession(session);
+    return result;
+}
+
+static TEE_Result who(TEE_Param *out)
+{
+    TEE_Identity client = {0};
+    TEE_Result result =
+        TEE_GetPropertyAsIdentity(TEE_PROPSET_CURRENT_CLIENT, "gpd.client.identity", &client);
+    if (result != TEE_SUCCESS)
+        return result;
+    const uint8_t *node = client.uuid.clockSeqAndNode;
+    int n = snprintf(out->memref.buffer, out->memref.size,
+                     "%08x %08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", client.login,
+                     client.uuid.timeLow, client.uuid.timeMid, client.uuid.timeHiAndVersion,
+                     node[0], node[1], node[2], node[3], node[4], node[5], node[6], node[7]);
+    out->memref.size = (size_t)n + 1;
+    return TEE_SUCCESS;
+}
+
+static TEE_Result fill(void)
+{
+    static uint8_t block[32768];
+    TEE_Result result = TEE_SUCCESS;
+    for (uint32_t i = 0; i < 100000 && result == TEE_SUCCESS; i++)
+        result = TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, &i, sizeof(i), 0, TEE_HANDLE_NULL,
+                                            block, sizeof(block), NULL);
+    return result;
+}
+
+TEE_Result TA_CreateEntryPoint(void)
+{
+    return TEE_SUCCESS;
+}
+
+void TA_DestroyEntryPoint(void)
+{
+}
+
+TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[4], void **sessionContext)
+{
+    (void)paramTypes;
+    (void)params;
+    *sessionContext = NULL;
+    return TEE_SUCCESS;
+}
+
+void TA_CloseSessionEntryPoint(void *sessionContext)
+{
+    (void)sessionContext;
+}
+
+TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, uint32_t paramTypes,
+                                      TEE_Param params[4])
+{
+    (void)sessionContext;
+    uint32_t type = TEE_PARAM_TYPE_GET(paramTypes, 0);
+    n_calls++;
+    if (commandID != HOSTILE_NOTHING && commandID <= HOSTILE_LAST_DENIED) {
+        params[0].value.a = (uint32_t)try_to_escape(commandID);
+        return TEE_SUCCESS;
+    }
+    if ((commandID == HOSTILE_WHO || commandID == HOSTILE_EXE) &&
+        type != TEE_PARAM_TYPE_MEMREF_OUTPUT)
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (commandID != HOSTILE_WHO && commandID != HOSTILE_EXE && type != TEE_PARAM_TYPE_VALUE_OUTPUT)
+        return TEE_ERROR_BAD_PARAMETERS;
+    switch (commandID) {
+    case HOSTILE_NOTHING:
+        params[0].value.a = 42;
+        return TEE_SUCCESS;
+    case HOSTILE_PANIC:
+        TEE_Panic(0x1234);
+        return TEE_SUCCESS;
+    case HOSTILE_LOOP:
+        loop();
+        return TEE_SUCCESS;
+    case HOSTILE_CRASH:
+        (void)raise(SIGSEGV);
+        return TEE_SUCCESS;
+    case HOSTILE_ABORT:
+        abort();
+    case HOSTILE_WAIT:
+        TEE_UnmaskCancellation();
+        return TEE_Wait(TEE_TIMEOUT_INFINITE);
+    case HOSTILE_HOARD:
+        return hoard(&params[0].value.a);
+    case HOSTILE_PEER:
+        return peer(&params[0].value.a);
+    case HOSTILE_WHO:
+        return who(&params[0]);
+    case HOSTILE_EXE:
+        return TEE_GetPropertyAsString(TEE_PROPSET_CURRENT_CLIENT, "org.keymoor.client.exe.sha256",
+                                       params[0].memref.buffer, &params[0].memref.size);
+    case HOSTILE_SELF:
+        params[0].value.a = peer(&params[0].value.b);
+        return TEE_SUCCESS;
+    case HOSTILE_COUNT:
+        params[0].value.a = n_calls;
+        return TEE_SUCCESS;
+    case HOSTILE_FILL:
+        return fill();
+    default:
+        return TEE_ERROR_NOT_SUPPORTED;
+    }
+}

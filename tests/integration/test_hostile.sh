@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Trusted applications that try to get out, panic, crash and loop: each is stopped, each ends only
+# its own sessions, and the service tells and lives.
+set -eu
+# shellcheck source=tests/integration/keymoord.sh
+. "$(dirname "$0")/keymoord.sh"
+
+start
+call 00000000 "$hostile" 0
+same "it answers" "00000000 4 42" "$line"
+
+# A bystander with a session of its own, through everything that follows.
+mkfifo "$dir/in" "$dir/out"
+"$build/tests/ta_call" -w "$hostile" 30 <"$dir/in" >"$dir/out" &
+helpers=$!
+exec 8>"$dir/in" 9<"$dir/out"
+read -r line <&9
+same "the bystander has its session" "00000000 4 1" "$line"
+
+for command in $(seq 1 14); do
+    call $dead "$hostile" "$command"
+    same "escape $command is told" "$command" "$(audit | grep -c '"event":"denied"')"
+done
+audit | grep '"event":"denied"' | tail -n 1 >"$dir/record"
+has "with the user" "\"uid\":$(id -u)," "$dir/record"
+has "and the program" 'tests/ta_call"' "$dir/record"
+has "and the application" "$hostile" "$dir/record"
+
+call $dead "$hostile" 20
+until_true audited '"event":"panic".*0x00001234'
+call $dead "$hostile" 22
+until_true audited '"event":"killed".*signal 11'
+call $dead "$hostile" 23
+until_true audited '"event":"killed".*signal 6'
+
+call 00000000 "$hostile" 25
+same "memory has an end" "00000000 4 1" "$line"
+call ffff0002 -c 50 "$hostile" 24
+call 00000000 "$hostile" 26
+same "another application answers it" "00000000 4 42" "$line"
+call 00000000 "$shared" 29
+same "an only instance can't wait for itself" "00000000 4 $((0xffff000d))" "$line"
+
+# It loops; its client loses patience and is gone: the instance goes, too.
+"$build/tests/ta_call" "$hostile" 21 >/dev/null &
+looper=$!
+helpers="$helpers $looper"
+until_true test "$(processes)" -ge 4
+kill -KILL "$looper"
+wait "$looper" 2>/dev/null || true
+until_true audited '"event":"killed".*signal 9'
+
+running || fail "the service is gone"
+exec 8>&-
+wait "${helpers%% *}"
+helpers=""
+call 00000000 "$hostile" 0
+stop
+done_testing

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Starting, stopping, dying and coming back; what it refuses to start on; who is who.
+set -eu
+# shellcheck source=tests/integration/keymoord.sh
+. "$(dirname "$0")/keymoord.sh"
+
+"$build/bin/keymoord" --help >"$dir/help"
+has "help has examples" 'Examples:' "$dir/help"
+refuses "an unknown option" 'not understood' --nonsense
+refuses "an argument" "unexpected argument 'x'" x
+refuses "a wall that does not exist" 'list of walls' --confine moat
+refuses "a root that does not exist" 'no root of trust' --root moon:x
+refuses "no state directory" 'does not exist' -s "$dir/nowhere"
+refuses "a key that is none" 'PEM' -k "$here/keymoord.sh"
+chmod 0750 "$state"
+refuses "a state directory that others may enter" 'mode 750' -v
+chmod 0700 "$state"
+if [ "$(id -u)" -eq 0 ]; then
+    chown 64001 "$state"
+    refuses "a state directory of somebody else" 'belongs to uid 64001' -v
+    chown 0 "$state"
+else
+    refuses "a state directory of somebody else" 'belongs to uid 0\|denied' -s /root
+    refuses "a confinement that can't be had" 'can.t be had here: uid' --confine uid,seccomp
+fi
+echo >"$KEYMOOR_SOCKET"
+refuses "a file in the socket's place" 'is not a socket' -v
+rm "$KEYMOOR_SOCKET"
+
+start
+same "the socket's mode" 660 "$(stat -c %a "$KEYMOOR_SOCKET")"
+call 00000000 "$hostile" 0
+refuses "two services on one state directory" "another service (pid $service)" -S "$dir/sock2"
+mkdir -m 0700 "$dir/state2"
+refuses "a live socket" 'already listening' -s "$dir/state2"
+call 00000000 "$hostile" 0
+
+# Killed with a client in a call: the client is told, nothing is left over, a new one takes over.
+"$build/tests/ta_call" "$hostile" 24 >"$dir/waiting" &
+waiting=$!
+until_true test "$(processes)" -ge 2
+until_true audited '"session":3'
+children=$(cat "/proc/$service/task/$service/children")
+kill -KILL "$service"
+wait "$service" 2>/dev/null || true
+wait "$waiting" 2>/dev/null || true
+has "a client in a call is told" "^$dead" "$dir/waiting"
+for pid in $children; do
+    until_true test ! -e "/proc/$pid"
+done
+[ -S "$KEYMOOR_SOCKET" ] || fail "a killed service left no socket: then this test tests nothing"
+start
+call 00000000 "$hostile" 0
+
+# Instances killed from outside end their own session only.
+"$build/tests/ta_call" "$hostile" 24 >"$dir/waiting" &
+waiting=$!
+for pid in $(cat "/proc/$service/task/$service/children"); do
+    until_true test -s "/proc/$pid/task/$pid/children"
+    for instance in $(cat "/proc/$pid/task/$pid/children"); do
+        kill -KILL "$instance"
+    done
+done
+wait "$waiting" 2>/dev/null || true
+has "its client is told" "^$dead" "$dir/waiting"
+until_true audited 'signal 9'
+call 00000000 "$hostile" 0
+# And the template.
+for pid in $(cat "/proc/$service/task/$service/children"); do
+    kill -KILL "$pid"
+done
+until_true audited 'its process was ended by signal 9'
+sleep 1.1
+call 00000000 "$hostile" 0
+
+# Who is who, by the kernel's word.
+uuid5() { python3 -c 'import sys,uuid; print(uuid.uuid5(uuid.UUID("58ac9ca0-2086-4683-a1b8-ec4bc08e01b6"), sys.argv[1]))' "$1"; }
+call 00000000 "$hostile" 27t
+same "public" "00000000 4 0 00000000 00000000-0000-0000-0000-000000000000" "$line"
+call 00000000 -l 1 "$hostile" 27t
+same "user" "00000000 4 0 00000001 $(uuid5 "$(printf uid=%x "$(id -u)")")" "$line"
+call 00000000 -l "2:$(id -g)" "$hostile" 27t
+same "group" "00000000 4 0 00000002 $(uuid5 "$(printf gid=%x "$(id -g)")")" "$line"
+call ffff0001 -l 2:54321 "$hostile" 27t
+digest=$(sha256sum "$build/tests/ta_call")
+digest=${digest%% *}
+call 00000000 -l 4 "$hostile" 27t
+same "application" "00000000 4 0 00000004 $(uuid5 "exe=$digest")" "$line"
+call 00000000 -l 5 "$hostile" 27t
+same "application of a user" "00000000 4 0 00000005 $(uuid5 "$(printf 'uid=%x' "$(id -u)"):exe=$digest")" "$line"
+call 00000000 "$hostile" 28t
+same "the program's digest" "00000000 4 0 $digest" "$line"
+cp "$build/tests/ta_call" "$dir/changed"
+printf x >>"$dir/changed"
+line=$(LD_LIBRARY_PATH=$build/lib "$dir/changed" "$hostile" 28t | tail -n 1)
+changed=$(sha256sum "$dir/changed")
+same "another program is another" "00000000 4 0 ${changed%% *}" "$line"
+
+# Single instances: one session, or several in one process that stays.
+call 00000000 "$shared" 30
+first=${line#* * }
+call 00000000 "$shared" 30
+same "it stayed" "$((${first%% *} + 1))" "${line#* * }"
+line=$("$build/tests/ta_call" -n 3 "$shared" 30 | tail -n 1)
+same "several sessions in it" "$((${first%% *} + 4))" "${line#* * }"
+line=$("$build/tests/ta_call" -n 2 "$single" 0 | sed -n 1p)
+same "one at a time" "ffff000d 3 open" "$line"
+
+# The disk is full: told, and what is there stays.
+stop
+if [ "$(id -u)" -eq 0 ] && mkdir -m 0700 "$dir/small" && mount -t tmpfs -o size=2m,mode=700 none "$dir/small" 2>/dev/null; then
+    umount "$dir/small"
+    mount -t tmpfs -o size=2m,mode=700 none "$state"
+    start
+    call ffff3041 "$hostile" 31
+    dd if=/dev/zero of="$state/fill" bs=4k 2>/dev/null || true
+    call 00000000 "$hostile" 0
+    has "lost audit records are warned of" 'audit records are being lost' "$dir/log"
+    call ffff3041 "$single" 0
+    rm "$state/fill"
+    sleep 1.1
+    call 00000000 "$single" 0
+    stop
+    umount "$state"
+fi
+
+# Every wall that this machine has can be demanded.
+start --confine no-new-privs,no-dump,limits,parent,seccomp
+stop
+if [ "$(id -u)" -eq 0 ]; then
+    start --confine best --uid-base 0
+    call 00000000 "$hostile" 0
+    stop
+fi
+done_testing
