@@ -352,11 +352,8 @@ const char *km_door_key_name(const struct km_door_key *key)
 
 size_t km_door_key_signature_max(const struct km_door_key *key)
 {
-    if (key->public.family == KM_DOOR_RSA)
-        return key->public.n.len;
-    size_t integer = 2 + key->public.bits / 8 + 1; /* a sign octet when the top bit may be set */
-    size_t contents = 2 * integer;
-    return contents + (contents < 0x80 ? 2 : 3);
+    return key->public.family == KM_DOOR_RSA ? key->public.n.len
+                                             : km_door_curve_signature_max(key->public.curve);
 }
 
 /* ---- use ---- */

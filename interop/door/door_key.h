@@ -34,6 +34,9 @@ struct km_door_curve {
 const struct km_door_curve *km_door_curve_by_name(const char *name);
 const struct km_door_curve *km_door_curve_by_bits(unsigned bits);
 
+/* km_door_curve_signature_max: octets of the longest ECDSA signature in DER. */
+size_t km_door_curve_signature_max(const struct km_door_curve *curve);
+
 /* The public part; views that live as long as the key. */
 struct km_door_public {
     enum km_door_family family;

@@ -59,6 +59,13 @@ const struct km_door_curve *km_door_curve_by_bits(unsigned bits)
     return NULL;
 }
 
+size_t km_door_curve_signature_max(const struct km_door_curve *curve)
+{
+    size_t integer = 2 + curve->bits / 8 + 1; /* a sign octet when the top bit may be set */
+    size_t contents = 2 * integer;
+    return contents + (contents < 0x80 ? 2 : 3);
+}
+
 static const struct km_door_curve *curve_by_oid(struct km_slice oid)
 {
     for (size_t i = 0; i < KM_ARRAY_LEN(curves); i++)

@@ -29,33 +29,51 @@ static void *keymgmt_load(const void *reference, size_t reference_len)
     return reference_len == sizeof(*place) ? km_steal(place) : NULL;
 }
 
+static const struct km_door_curve *curve_of(const struct prov_key *key)
+{
+    return key->key == NULL ? key->curve : km_door_key_public(key->key)->curve;
+}
+
+/* The copy may be the same object, as filled keys never change. */
 static void *keymgmt_dup(const void *keydata, int selection)
 {
     struct prov_key *key = (struct prov_key *)(uintptr_t)keydata;
-    (void)selection; /* keys never change once they are filled: the copy may be the same one */
-    return key->key == NULL ? NULL : prov_key_ref(key);
+    if (key->key != NULL &&
+        ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 ||
+         ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 && !km_door_key_has_private(key->key))))
+        return prov_key_ref(key);
+    struct prov_key *made = prov_key_new(key->prov, NULL);
+    if (made == NULL)
+        return NULL;
+    made->curve = curve_of(key);
+    if (key->key != NULL && (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 &&
+        km_door_key_of_public(NULL, km_door_key_public(key->key)->spki, &made->key) != KM_OK) {
+        prov_key_unref(made);
+        return NULL;
+    }
+    return made;
 }
 
 static int keymgmt_has(const void *keydata, int selection)
 {
     const struct prov_key *key = keydata;
-    if (key == NULL || key->key == NULL)
+    if (key == NULL || (key->key == NULL && key->curve == NULL))
         return 0;
-    return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 || km_door_key_has_private(key->key);
+    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
+        return 1;
+    return key->key != NULL && ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 ||
+                                km_door_key_has_private(key->key));
 }
 
 static int keymgmt_match(const void *keydata1, const void *keydata2, int selection)
 {
     const struct prov_key *a = keydata1;
     const struct prov_key *b = keydata2;
-    if (a->key == NULL || b->key == NULL)
-        return 0;
-    const struct km_door_public *one = km_door_key_public(a->key);
-    const struct km_door_public *two = km_door_key_public(b->key);
+    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
+        return curve_of(a) == curve_of(b);
     /* Equal public parts mean equal private parts. */
-    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0)
-        return km_door_public_equal(one, two);
-    return one->family == two->family && one->curve == two->curve;
+    return a->key != NULL && b->key != NULL &&
+           km_door_public_equal(km_door_key_public(a->key), km_door_key_public(b->key));
 }
 
 /* ---- reading ---- */
@@ -95,24 +113,30 @@ static int rsa_security_bits(unsigned bits)
     return bits >= 7680 ? 192 : bits >= 4096 ? 152 : bits >= 3072 ? 128 : bits >= 2048 ? 112 : 80;
 }
 
-static int keymgmt_get_ec(void *keydata, OSSL_PARAM params[])
+static bool get_curve(const struct km_door_curve *curve, OSSL_PARAM params[])
 {
-    const struct prov_key *key = keydata;
-    if (key->key == NULL)
-        return 0;
-    const struct km_door_public *public = km_door_key_public(key->key);
-    const struct km_door_curve *curve = public->curve;
     return set_int(params, OSSL_PKEY_PARAM_BITS, (int)curve->bits) &&
            set_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, (int)curve->security_bits) &&
-           set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, (int)km_door_key_signature_max(key->key)) &&
+           set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, (int)km_door_curve_signature_max(curve)) &&
            set_int(params, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, 0) &&
            set_text(params, OSSL_PKEY_PARAM_DEFAULT_DIGEST, "SHA256") &&
            set_text(params, OSSL_PKEY_PARAM_GROUP_NAME, curve->name) &&
            set_text(params, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP) &&
            set_text(params, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
                     OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) &&
-           set_text(params, OSSL_PKEY_PARAM_EC_FIELD_TYPE, "prime-field") &&
-           set_octets(params, OSSL_PKEY_PARAM_PUB_KEY, public->point) &&
+           set_text(params, OSSL_PKEY_PARAM_EC_FIELD_TYPE, "prime-field");
+}
+
+static int keymgmt_get_ec(void *keydata, OSSL_PARAM params[])
+{
+    const struct prov_key *key = keydata;
+    const struct km_door_curve *curve = curve_of(key);
+    if (curve == NULL || !get_curve(curve, params))
+        return 0;
+    if (key->key == NULL)
+        return 1;
+    const struct km_door_public *public = km_door_key_public(key->key);
+    return set_octets(params, OSSL_PKEY_PARAM_PUB_KEY, public->point) &&
            set_octets(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, public->point) &&
            set_number(params, OSSL_PKEY_PARAM_EC_PUB_X, public->x) &&
            set_number(params, OSSL_PKEY_PARAM_EC_PUB_Y, public->y);
@@ -176,15 +200,17 @@ static void free_bldp(OSSL_PARAM_BLD **bld)
     OSSL_PARAM_BLD_free(*bld);
 }
 
-static bool push_ec(OSSL_PARAM_BLD *bld, const struct km_door_public *public, int selection)
+static bool push_ec(OSSL_PARAM_BLD *bld, const struct prov_key *key, int selection)
 {
     bool done =
-        OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, public->curve->name, 0) &&
+        OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, curve_of(key)->name, 0) &&
         OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_EC_ENCODING,
                                         OSSL_PKEY_EC_ENCODING_GROUP, 0);
-    if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0)
-        done = done && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY,
-                                                        public->point.ptr, public->point.len);
+    if (key->key != NULL && (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0) {
+        struct km_slice point = km_door_key_public(key->key)->point;
+        done = done &&
+               OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point.ptr, point.len);
+    }
     return done;
 }
 
@@ -205,21 +231,21 @@ static OSSL_PARAM *build_rsa(OSSL_PARAM_BLD *bld, const struct km_door_public *p
 static int keymgmt_export(void *keydata, int selection, OSSL_CALLBACK *param_cb, void *cbarg)
 {
     struct prov_key *key = keydata;
-    if (key->key == NULL)
+    if (key->key == NULL && key->curve == NULL)
         return 0;
     /*
      * Must not succeed with the public half: OpenSSL would then sign with a key that has no more.
      * Silent, because OpenSSL tries this before it comes to us, also where all ends well; the
      * encoders tell a person who wants to have the private part.
      */
-    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && km_door_key_has_private(key->key))
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->key != NULL &&
+        km_door_key_has_private(key->key))
         return 0;
-    const struct km_door_public *public = km_door_key_public(key->key);
     KM_AUTO(free_bldp) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
     OSSL_PARAM *params = NULL;
-    if (bld != NULL && public->family == KM_DOOR_RSA)
-        params = build_rsa(bld, public);
-    else if (bld != NULL && push_ec(bld, public, selection))
+    if (bld != NULL && curve_of(key) == NULL)
+        params = build_rsa(bld, km_door_key_public(key->key));
+    else if (bld != NULL && push_ec(bld, key, selection))
         params = OSSL_PARAM_BLD_to_param(bld);
     if (params == NULL)
         return PROV_FAIL(key->prov, KM_E_NOMEM, "public part for another provider");
@@ -244,25 +270,50 @@ static int import_spki(struct prov_key *key, const struct km_wr *wr)
  * in a key agreement. A key with its private part is refused, so that OpenSSL leaves it where it is.
  * Refusals are silent, because OpenSSL tries this for many keys that are not meant for us.
  */
-static int keymgmt_import_ec(void *keydata, int selection, const OSSL_PARAM params[])
+static int import_point(struct prov_key *key, const OSSL_PARAM *p)
 {
     uint8_t buf[KM_DOOR_SPKI_MAX] = {0};
     struct km_wr wr = km_wr_init(buf, sizeof(buf));
+    const void *octets = NULL;
+    size_t len = 0;
+    if (key->curve == NULL || !OSSL_PARAM_get_octet_string_ptr(p, &octets, &len))
+        return 0;
+    km_door_public_write_ec(&wr, key->curve, KM_SLICE(octets, len));
+    return import_spki(key, &wr);
+}
+
+static int keymgmt_import_ec(void *keydata, int selection, const OSSL_PARAM params[])
+{
+    struct prov_key *key = keydata;
     const OSSL_PARAM *group = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_GROUP_NAME);
     const OSSL_PARAM *point = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
     const char *name = NULL;
-    const void *octets = NULL;
-    size_t len = 0;
-    if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) != NULL ||
-        (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || group == NULL || point == NULL ||
-        !OSSL_PARAM_get_utf8_string_ptr(group, &name) ||
-        !OSSL_PARAM_get_octet_string_ptr(point, &octets, &len))
+    if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) != NULL || group == NULL ||
+        !OSSL_PARAM_get_utf8_string_ptr(group, &name))
         return 0;
-    const struct km_door_curve *curve = km_door_curve_by_name(name);
-    if (curve == NULL)
+    key->curve = km_door_curve_by_name(name);
+    if (key->curve == NULL)
         return 0;
-    km_door_public_write_ec(&wr, curve, KM_SLICE(octets, len));
-    return import_spki(keydata, &wr);
+    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
+        return 1;
+    return point != NULL && import_point(key, point);
+}
+
+/* A public point for an object that has only a curve: how peers' keys are made for CMS. */
+static int keymgmt_set_ec(void *keydata, const OSSL_PARAM params[])
+{
+    const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
+    return p == NULL || import_point(keydata, p);
+}
+
+static const OSSL_PARAM *keymgmt_settable_ec(void *provctx)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)provctx;
+    return known;
 }
 
 static struct km_slice number_of(const OSSL_PARAM *p, struct km_span buf)
@@ -348,7 +399,11 @@ static const char *name_of_rsa(int operation)
         0, NULL                                                                                    \
     }
 
-static const OSSL_DISPATCH ec_functions[] = {KEYMGMT_FUNCTIONS(ec)};
+static const OSSL_DISPATCH ec_functions[] = {
+    {OSSL_FUNC_KEYMGMT_SET_PARAMS, PROV_FN(keymgmt_set_ec)},
+    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, PROV_FN(keymgmt_settable_ec)},
+    KEYMGMT_FUNCTIONS(ec),
+};
 static const OSSL_DISPATCH rsa_functions[] = {KEYMGMT_FUNCTIONS(rsa)};
 
 const OSSL_ALGORITHM prov_keymgmt[] = {

@@ -39,12 +39,16 @@ struct prov {
     OSSL_FUNC_BIO_gets_fn *bio_gets;
 };
 
-/* A key as OpenSSL holds it. Empty (key NULL) between new and import. */
+/*
+ * A key as OpenSSL holds it. It is empty (key NULL) between new and import; an EC one may stay so
+ * with nothing but a curve, until a public point is set. A filled one never changes.
+ */
 struct prov_key {
     atomic_uint refs;
     struct prov *prov;
     struct km_door_key *key;
-    _Atomic(EVP_PKEY *) local; /* the public part in libctx, made when first needed */
+    const struct km_door_curve *curve; /* EC, when key is NULL */
+    _Atomic(EVP_PKEY *) local;         /* the public part in libctx, made when first needed */
 };
 
 /* prov_key_new: takes key on success (may be NULL). Returns owned or NULL. */

@@ -100,7 +100,8 @@ static bool salt_of_text(const char *text, int *ret)
     }
     char *end = NULL;
     long number = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || number < 0 || number > (long)KM_DOOR_SIGNATURE_MAX)
+    if (end == text || *end != '\0' || number < RSA_PSS_SALTLEN_MAX ||
+        number > (long)KM_DOOR_SIGNATURE_MAX)
         return false;
     *ret = (int)number;
     return true;
