@@ -90,12 +90,14 @@ static km_status read_password(struct km_err *err, const char *path, struct km_s
         return KM_FAIL(err, KM_E_NOMEM, "password file");
     KM_AUTO(km_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return KM_FAIL_ERRNO(err, "open the password file %s", path);
+        return KM_FAIL_NATIVE(err, KM_E_AUTH, KM_LAYER_ERRNO, errno,
+                              "can't open the password file %s: %s", path, strerror(errno));
     size_t len = 0;
     for (ssize_t n = 1; n > 0 && len<PASSWORD_FILE_MAX; len += n> 0 ? (size_t)n : 0) {
         n = read(fd, text + len, PASSWORD_FILE_MAX - len);
         if (n < 0)
-            return KM_FAIL_ERRNO(err, "read the password file %s", path);
+            return KM_FAIL_NATIVE(err, KM_E_AUTH, KM_LAYER_ERRNO, errno,
+                                  "can't read the password file %s: %s", path, strerror(errno));
     }
     const uint8_t *end = memchr(text, '\n', len);
     if (end != NULL)
@@ -103,7 +105,7 @@ static km_status read_password(struct km_err *err, const char *path, struct km_s
     if (end != NULL && len != 0 && text[len - 1] == '\r')
         len--;
     if (len == 0 || len > CLRC_PASSWORD_MAX)
-        return KM_FAIL(err, KM_E_MALFORMED, "the first line of %s must have 1 to %u octets", path,
+        return KM_FAIL(err, KM_E_AUTH, "the first line of %s must have 1 to %u octets", path,
                        CLRC_PASSWORD_MAX);
     *ret = km_secret_from(KM_SLICE(text, len));
     return *ret == NULL ? KM_FAIL(err, KM_E_NOMEM, "password") : KM_OK;

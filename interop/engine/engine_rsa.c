@@ -273,11 +273,14 @@ static void make_methods(void)
 
 int engine_pkey_meths(ENGINE *engine, EVP_PKEY_METHOD **pmeth, const int **nids, int nid)
 {
-    static const int known[] = {EVP_PKEY_RSA};
     (void)engine;
+    /*
+     * Programs that make us the default for all we list would send every RSA key of the process
+     * here; so nothing is listed, and our own keys find the method through their engine.
+     */
     if (pmeth == NULL) {
-        *nids = known;
-        return (int)KM_ARRAY_LEN(known);
+        *nids = NULL;
+        return 0;
     }
     *pmeth = NULL;
     if (nid != EVP_PKEY_RSA)

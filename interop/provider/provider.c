@@ -1,16 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "interop/provider/provider.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
+
+/*
+ * Who is asked for an operation first serves it from then on, and OpenSSL asks in the order of the
+ * providers' names, in which we stand before "default". A program that makes an EC key of its own
+ * would get one in the service. So before we name what others offer too, they are made to.
+ */
+static void let_others_go_first(OSSL_LIB_CTX *program, int operation)
+{
+    ERR_set_mark();
+    switch (operation) {
+    case OSSL_OP_KEYMGMT:
+        EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(program, "EC", PROV_NOT_OURS));
+        break;
+    case OSSL_OP_SIGNATURE:
+        EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(program, "ECDSA", PROV_NOT_OURS));
+        break;
+    case OSSL_OP_KEYEXCH:
+        EVP_KEYEXCH_free(EVP_KEYEXCH_fetch(program, "ECDH", PROV_NOT_OURS));
+        break;
+    case OSSL_OP_ASYM_CIPHER:
+        EVP_ASYM_CIPHER_free(EVP_ASYM_CIPHER_fetch(program, "RSA", PROV_NOT_OURS));
+        break;
+    default:
+        break;
+    }
+    ERR_pop_to_mark();
+}
 
 static const OSSL_ALGORITHM *query_operation(void *provctx, int operation, int *ret_no_cache)
 {
-    (void)provctx;
-    *ret_no_cache = 0;
+    /* We are asked again within that: "nothing yet, and do not remember it". */
+    static _Thread_local bool others_go;
+    struct prov *prov = provctx;
+    *ret_no_cache = others_go;
+    if (others_go)
+        return NULL;
+    if (prov->program != NULL) {
+        others_go = true;
+        let_others_go_first(prov->program, operation);
+        others_go = false;
+    }
     switch (operation) {
     case OSSL_OP_KEYMGMT:
         return prov_keymgmt;
@@ -108,6 +146,23 @@ static void take_core_functions(struct prov *prov, const OSSL_DISPATCH *in)
     }
 }
 
+/*
+ * The program's library context, when the program's libcrypto is the very object that we are linked
+ * with: only then is its structure what our functions take.
+ */
+static OSSL_LIB_CTX *program_context(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in)
+{
+    Dl_info theirs = {0};
+    Dl_info ours = {0};
+    for (; in->function_id != 0 && in->function_id != OSSL_FUNC_CORE_GET_LIBCTX; in++)
+        ;
+    if (in->function_id == 0 || dladdr((void *)(uintptr_t)in->function, &theirs) == 0 ||
+        dladdr((void *)(uintptr_t)OSSL_LIB_CTX_new_child, &ours) == 0 ||
+        theirs.dli_fbase != ours.dli_fbase)
+        return NULL;
+    return (OSSL_LIB_CTX *)OSSL_FUNC_core_get_libctx(in)(handle);
+}
+
 static bool has_core_functions(const struct prov *prov)
 {
     return prov->new_error != NULL && prov->set_error_debug != NULL && prov->vset_error != NULL &&
@@ -124,6 +179,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
         return 0;
     prov->core = handle;
     take_core_functions(prov, in);
+    prov->program = program_context(handle, in);
     if (has_core_functions(prov))
         prov->libctx = OSSL_LIB_CTX_new_child(handle, in);
     if (prov->libctx == NULL) {

@@ -30,7 +30,8 @@
 
 struct prov {
     const OSSL_CORE_HANDLE *core;
-    OSSL_LIB_CTX *libctx; /* child of the program's */
+    OSSL_LIB_CTX *libctx;  /* child of the program's */
+    OSSL_LIB_CTX *program; /* the program's own; NULL when it is not of our libcrypto */
     OSSL_FUNC_core_new_error_fn *new_error;
     OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
     OSSL_FUNC_core_vset_error_fn *vset_error;

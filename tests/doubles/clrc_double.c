@@ -3,8 +3,8 @@
  * A stand-in for the part of the clrc library that the doors use: keys are PEM files NAME.pem in
  * $CLRC_DOUBLE_DIR, certificates NAME.der. A file NAME.pass holds a key's password. One bad
  * behaviour at a time by $CLRC_DOUBLE_FAULT:
- *   died-once     the first private operation of the process ends with CLRC_ERROR_SERVICE_DIED
- *   died          every private operation does
+ *   died          every private operation ends with CLRC_ERROR_SERVICE_DIED
+ *   died-next     the first one under this fault does
  *   no-service    nothing can be loaded
  *   short         a signature longer than promised: CLRC_ERROR_SHORT_BUFFER
  *   bad-spki      the public part is cut off
@@ -39,7 +39,7 @@ struct clrc_password {
 
 static _Atomic(OSSL_LIB_CTX *) private_ctx;
 static atomic_uint n_loads;
-static atomic_uint n_operations;
+static atomic_bool died;
 
 static OSSL_LIB_CTX *libctx(void)
 {
@@ -171,8 +171,12 @@ ClrcResult clrcLoadPassword(const char *name, const uint8_t *password, uint32_t 
     fclose(file);
     if (len != length || memcmp(expected, password, len) != 0)
         return CLRC_ERROR_PASSWORD;
-    *hPassword = calloc(1, sizeof(**hPassword));
-    return *hPassword == NULL ? CLRC_ERROR_OUT_OF_MEMORY : CLRC_SUCCESS;
+    struct clrc_password *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return CLRC_ERROR_OUT_OF_MEMORY;
+    km_copy(made->text, sizeof(made->text), expected, len);
+    *hPassword = made;
+    return CLRC_SUCCESS;
 }
 
 void clrcFreePassword(ClrcPasswordHandle hPassword)
@@ -203,8 +207,7 @@ static const char *digest_name(uint32_t length)
 
 static ClrcResult faulty(ClrcKeyHandle hKey)
 {
-    unsigned n = atomic_fetch_add(&n_operations, 1);
-    if (fault("died") || (fault("died-once") && n == 0))
+    if (fault("died") || (fault("died-next") && !atomic_exchange(&died, true)))
         return CLRC_ERROR_SERVICE_DIED;
     if (fault("short"))
         return CLRC_ERROR_SHORT_BUFFER;
@@ -330,15 +333,40 @@ ClrcResult clrcCreateKey(const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey)
 ClrcResult clrcSaveNamedKey(ClrcKeyHandle hKey, const char *name, ClrcPasswordHandle hPassword)
 {
     char path[512] = {0};
-    (void)hPassword;
+    char pass[512] = {0};
     snprintf(path, sizeof(path), "%s/%s.pem", getenv("CLRC_DOUBLE_DIR"), name);
     FILE *file = fopen(path, "wxe");
     if (file == NULL)
         return CLRC_ERROR_EXISTS;
     PEM_write_PKCS8PrivateKey(file, hKey->pkey, NULL, NULL, 0, NULL, NULL);
     fclose(file);
+    if (hPassword != NULL) {
+        snprintf(pass, sizeof(pass), "%.55s.pass", name);
+        (void)clrcCreatePassword(pass, (const uint8_t *)hPassword->text,
+                                 (uint32_t)strlen(hPassword->text));
+    }
     describe(hKey->pkey, name, &hKey->info);
     return CLRC_SUCCESS;
+}
+
+ClrcResult clrcCreatePassword(const char *name, const uint8_t *password, uint32_t length)
+{
+    char path[512] = {0};
+    snprintf(path, sizeof(path), "%s/%s", getenv("CLRC_DOUBLE_DIR"), name);
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return CLRC_ERROR_GENERIC;
+    size_t written = fwrite(password, 1, length, file);
+    fclose(file);
+    return written == length ? CLRC_SUCCESS : CLRC_ERROR_GENERIC;
+}
+
+ClrcResult clrcDeleteNamedKey(const char *name, ClrcPasswordHandle hPassword)
+{
+    char path[512] = {0};
+    (void)hPassword;
+    snprintf(path, sizeof(path), "%s/%s.pem", getenv("CLRC_DOUBLE_DIR"), name);
+    return remove(path) == 0 ? CLRC_SUCCESS : CLRC_ERROR_NOT_FOUND;
 }
 
 ClrcResult clrcListNamedKeys(const char *password_name,

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the scenarios of the doors share. Sourced with these set by ctest:
+#   KM_TEST_BUILD    the build directory
+#   KM_TEST_SOURCE   the source directory
+#   KM_TEST_SERVICE  "real": a keymoord of our own; "double": the stand-in of the crypto library
+# Makes a temporary directory, goes there, starts what is needed, and on exit stops what was started.
+set -u
+
+build=$KM_TEST_BUILD
+service=$KM_TEST_SERVICE
+work=$(mktemp -d "${TMPDIR:-/tmp}/km-door.XXXXXX")
+pids=""
+failures=0
+cd "$work" || exit 1
+
+cleanup() {
+    local pid
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+    cd / && rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+if [ "$service" = double ]; then
+    export CLRC_DOUBLE_DIR=$work/keys
+    mkdir "$CLRC_DOUBLE_DIR"
+    door_tool=$build/tests/door_tool_double
+    modules=$build/tests/double
+else
+    # shellcheck source=/dev/null
+    . "$KM_TEST_SOURCE/tests/interop/service.sh"
+    start_keymoord
+    door_tool=$build/tests/door_tool
+    modules=$build/lib
+fi
+provider_conf=$KM_TEST_SOURCE/interop/provider/openssl-keymoor.cnf
+
+# with_provider COMMAND...: in an environment in which OpenSSL loads our provider.
+with_provider() {
+    OPENSSL_CONF=$provider_conf OPENSSL_MODULES=$modules/ossl-modules "$@"
+}
+
+# with_engine COMMAND...: in an environment in which OpenSSL finds our engine.
+with_engine() {
+    OPENSSL_ENGINES=$modules/engines-3 "$@"
+}
+
+# check WHAT COMMAND...: the command must succeed.
+check() {
+    local what=$1
+    shift
+    if "$@" >out.txt 2>&1; then
+        echo "ok      $what"
+    else
+        echo "FAILED  $what: $*"
+        head -20 out.txt
+        failures=$((failures + 1))
+    fi
+}
+
+# refuse WHAT PATTERN COMMAND...: the command must fail and say so; it must not print a private key.
+refuse() {
+    local what=$1 pattern=$2
+    shift 2
+    if "$@" >out.txt 2>&1; then
+        echo "FAILED  $what succeeded: $*"
+        failures=$((failures + 1))
+    elif ! grep -q "$pattern" out.txt; then
+        echo "FAILED  $what said something else than '$pattern': $*"
+        head -20 out.txt
+        failures=$((failures + 1))
+    elif grep -q 'BEGIN.*PRIVATE KEY\|^priv:\|^privateExponent' out.txt; then
+        echo "FAILED  $what printed a private key: $*"
+        failures=$((failures + 1))
+    else
+        echo "ok      $what"
+    fi
+}
+
+# create NAME KIND [PASSWORD]: a key in the service.
+create() {
+    "$door_tool" create "$@" || exit 1
+}
+
+# reference URI FILE: a key reference file, as docs/formats.md describes it.
+reference() {
+    printf 'asn1=SEQUENCE:r\n[r]\nm=UTF8:Keymoor key reference\nv=INTEGER:1\nu=UTF8:%s\n' "$1" >ref.cnf
+    openssl asn1parse -genconf ref.cnf -noout -out ref.der || exit 1
+    {
+        echo "-----BEGIN KEYMOOR KEY REFERENCE-----"
+        openssl base64 -in ref.der
+        echo "-----END KEYMOOR KEY REFERENCE-----"
+    } >"$2"
+}
+
+# free_port: a TCP port of the loopback that nobody listens on.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# started PID PORT: waits until the process listens there.
+started() {
+    pids="$pids $1"
+    python3 - "$1" "$2" <<'PY'
+import os, socket, sys, time
+for _ in range(400):
+    try:
+        socket.create_connection(("127.0.0.1", int(sys.argv[2])), 1).close()
+        sys.exit(0)
+    except OSError:
+        os.kill(int(sys.argv[1]), 0)
+        time.sleep(0.025)
+sys.exit("nobody listens on port " + sys.argv[2])
+PY
+}
+
+# stopped PID: ends a server that this script started.
+stopped() {
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+    pids=${pids/ $1/}
+}
+
+# test_ca: ca.crt with ca.key, and server.crt with server.key for localhost.
+test_ca() {
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=test-ca -days 2 2>/dev/null
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key \
+        -subj /CN=localhost -out server.csr 2>/dev/null
+    issue server.csr server.crt
+}
+
+# issue CSR CERT: the test CA signs; good for localhost.
+issue() {
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >ext.cnf
+    openssl x509 -req -in "$1" -CA ca.crt -CAkey ca.key -CAcreateserial -extfile ext.cnf -days 2 \
+        -out "$2" 2>/dev/null || exit 1
+}
+
+finish() {
+    [ "$failures" -eq 0 ] || echo "$failures failed"
+    exit "$((failures != 0))"
+}

@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The provider inside a program: threads, forks, exits, and everything that must not come out. Run
+ * by provider_program.sh, which loads the provider by OPENSSL_CONF and makes the keys ec, rsa and
+ * locked (password "open sesame" in object locked.pass).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/provider.h>
+#include <openssl/rsa.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+#include <openssl/x509.h>
+
+#include "interop/door/door_error.h"
+
+#define N_THREADS 8
+#define N_ROUNDS 40
+
+static bool over_double(void)
+{
+    const char *service = getenv("KM_TEST_SERVICE");
+    return service != NULL && strcmp(service, "double") == 0;
+}
+
+static EVP_PKEY *load_expecting(const char *uri, int expect)
+{
+    EVP_PKEY *key = NULL;
+    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
+    if (store == NULL)
+        return NULL;
+    if (expect != 0)
+        assert_int_equal(OSSL_STORE_expect(store, expect), 1);
+    while (key == NULL && !OSSL_STORE_eof(store)) {
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+        if (info == NULL)
+            continue;
+        key = expect == OSSL_STORE_INFO_PUBKEY ? OSSL_STORE_INFO_get1_PUBKEY(info)
+                                               : OSSL_STORE_INFO_get1_PKEY(info);
+        OSSL_STORE_INFO_free(info);
+    }
+    OSSL_STORE_close(store);
+    return key;
+}
+
+static EVP_PKEY *load(const char *uri)
+{
+    return load_expecting(uri, OSSL_STORE_INFO_PKEY);
+}
+
+static EVP_PKEY *must_load(const char *uri)
+{
+    EVP_PKEY *key = load(uri);
+    if (key == NULL)
+        ERR_print_errors_fp(stderr);
+    assert_non_null(key);
+    ERR_clear_error(); /* OpenSSL's store looks for a file of this name first */
+    return key;
+}
+
+static EVP_PKEY *public_of(EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    assert_true(len > 0);
+    const unsigned char *at = der;
+    EVP_PKEY *public = d2i_PUBKEY(NULL, &at, len);
+    OPENSSL_free(der);
+    assert_non_null(public);
+    return public;
+}
+
+/* Not cmocka's assertions: also used on other threads and in children. */
+static bool sign_and_verify(EVP_PKEY *key, EVP_PKEY *public, bool pss)
+{
+    uint8_t sig[512] = {0};
+    size_t len = sizeof(sig);
+    EVP_PKEY_CTX *pctx = NULL;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool done = EVP_DigestSignInit_ex(ctx, &pctx, "SHA256", NULL, NULL, key, NULL) == 1;
+    if (pss)
+        done = done && EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+    done = done && EVP_DigestSignUpdate(ctx, "mes", 3) == 1 &&
+           EVP_DigestSignUpdate(ctx, "sage", 4) == 1 && EVP_DigestSignFinal(ctx, sig, &len) == 1;
+    EVP_MD_CTX_free(ctx);
+    ctx = EVP_MD_CTX_new();
+    done = done && EVP_DigestVerifyInit_ex(ctx, &pctx, "SHA256", NULL, NULL, public, NULL) == 1;
+    if (pss)
+        done = done && EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1;
+    done = done && EVP_DigestVerify(ctx, sig, len, (const uint8_t *)"message", 7) == 1;
+    EVP_MD_CTX_free(ctx);
+    return done;
+}
+
+/* The reason that our provider gave last; takes all entries. */
+static int last_reason(void)
+{
+    int reason = 0;
+    for (unsigned long code = ERR_get_error(); code != 0; code = ERR_get_error()) {
+        const char *library = ERR_lib_error_string(code);
+        if (library != NULL && strcmp(library, "clrc") == 0)
+            reason = ERR_GET_REASON(code);
+    }
+    return reason;
+}
+
+/* ---- what loading the provider must not change ---- */
+
+static void test_default_keeps_its_work(void **state)
+{
+    static const char *const names[] = {"EC", "RSA"};
+    (void)state;
+    assert_true(OSSL_PROVIDER_available(NULL, "clrc"));
+    for (size_t i = 0; i < 2; i++) {
+        EVP_KEYMGMT *keymgmt = EVP_KEYMGMT_fetch(NULL, names[i], NULL);
+        assert_string_equal(OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(keymgmt)), "default");
+        EVP_KEYMGMT_free(keymgmt);
+    }
+    EVP_PKEY *soft = EVP_EC_gen("P-256");
+    assert_string_equal(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(soft)), "default");
+    assert_true(sign_and_verify(soft, soft, false));
+    EVP_PKEY_free(soft);
+}
+
+/* ---- what must not come out ---- */
+
+static void no_private(EVP_PKEY *key)
+{
+    OSSL_PARAM *params = NULL;
+    BIGNUM *number = NULL;
+    unsigned char *der = NULL;
+    assert_int_not_equal(EVP_PKEY_todata(key, EVP_PKEY_KEYPAIR, &params), 1);
+    assert_null(params);
+    static const char *const names[] = {OSSL_PKEY_PARAM_PRIV_KEY, OSSL_PKEY_PARAM_RSA_D,
+                                        OSSL_PKEY_PARAM_RSA_FACTOR1};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_not_equal(EVP_PKEY_get_bn_param(key, names[i], &number), 1);
+    assert_true(i2d_PrivateKey(key, &der) <= 0);
+    assert_null(der);
+    ERR_clear_error();
+    BIO *out = BIO_new(BIO_s_mem());
+    assert_int_not_equal(PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), 1);
+    assert_int_equal(last_reason(), KM_DOOR_R_NOT_EXPORTABLE);
+    assert_int_not_equal(
+        PEM_write_bio_PrivateKey(out, key, EVP_aes_128_cbc(), (unsigned char *)"pw", 2, NULL, NULL),
+        1);
+    assert_int_not_equal(PEM_write_bio_PrivateKey_traditional(out, key, NULL, NULL, 0, NULL, NULL),
+                         1);
+    char *text = NULL;
+    assert_int_equal(BIO_get_mem_data(out, &text), 0);
+    BIO_free(out);
+    ERR_clear_error();
+}
+
+static void test_no_private_part(void **state)
+{
+    static const char *const uris[] = {"clrc:ec", "clrc:rsa"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        EVP_PKEY *key = must_load(uris[i]);
+        no_private(key);
+        EVP_PKEY *copy = EVP_PKEY_dup(key);
+        assert_non_null(copy);
+        no_private(copy);
+        EVP_PKEY_free(copy);
+        OSSL_PARAM *params = NULL;
+        assert_int_equal(EVP_PKEY_todata(key, EVP_PKEY_PUBLIC_KEY, &params), 1);
+        assert_null(OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_PRIV_KEY));
+        assert_null(OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_RSA_D));
+        OSSL_PARAM_free(params);
+        EVP_PKEY_free(key);
+    }
+}
+
+/* A private key of the program's own does not slip in, and no half of one. */
+static void test_import_refused(void **state)
+{
+    (void)state;
+    EVP_PKEY *soft = EVP_EC_gen("P-256");
+    OSSL_PARAM *params = NULL;
+    assert_int_equal(EVP_PKEY_todata(soft, EVP_PKEY_KEYPAIR, &params), 1);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", "provider=clrc");
+    EVP_PKEY *made = NULL;
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_not_equal(EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_KEYPAIR, params), 1);
+    assert_null(made);
+    EVP_PKEY_CTX_free(ctx);
+    OSSL_PARAM_free(params);
+    EVP_PKEY_free(soft);
+    ERR_clear_error();
+}
+
+/* ---- use ---- */
+
+static void test_signing_leaves_no_errors(void **state)
+{
+    (void)state;
+    EVP_PKEY *ec = must_load("clrc:ec");
+    EVP_PKEY *rsa = must_load("clrc:rsa");
+    EVP_PKEY *ec_public = public_of(ec);
+    EVP_PKEY *rsa_public = public_of(rsa);
+    assert_true(sign_and_verify(ec, ec_public, false));
+    assert_true(sign_and_verify(rsa, rsa_public, false));
+    assert_true(sign_and_verify(rsa, rsa_public, true));
+    assert_true(sign_and_verify(ec, ec, false)); /* verified by our own door too */
+    assert_true(sign_and_verify(rsa, rsa, true));
+    assert_int_equal(ERR_peek_error(), 0);
+    EVP_PKEY_free(ec);
+    EVP_PKEY_free(rsa);
+    EVP_PKEY_free(ec_public);
+    EVP_PKEY_free(rsa_public);
+}
+
+static void test_bad_signatures(void **state)
+{
+    uint8_t sig[600] = {0};
+    size_t len = sizeof(sig);
+    uint8_t digest[32] = {1};
+    (void)state;
+    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_sign(ctx, NULL, &len, digest, 32), 1);
+    assert_int_equal(len, EVP_PKEY_get_size(key));
+    size_t room = len - 1;
+    assert_int_not_equal(EVP_PKEY_sign(ctx, sig, &room, digest, 32), 1);
+    assert_int_equal(last_reason(), KM_DOOR_R_TOO_LARGE);
+    assert_int_not_equal(EVP_PKEY_sign(ctx, sig, &len, sig, 65), 1);
+    len = sizeof(sig);
+    assert_int_equal(EVP_PKEY_sign(ctx, sig, &len, digest, 32), 1);
+    assert_int_equal(EVP_PKEY_verify_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_verify(ctx, sig, len, digest, 32), 1);
+    for (size_t i = 0; i < len; i++) {
+        sig[i] ^= 0x10;
+        assert_int_not_equal(EVP_PKEY_verify(ctx, sig, len, digest, 32), 1);
+        sig[i] ^= 0x10;
+        assert_int_not_equal(EVP_PKEY_verify(ctx, sig, i, digest, 32), 1);
+    }
+    digest[0] ^= 1;
+    assert_int_not_equal(EVP_PKEY_verify(ctx, sig, len, digest, 32), 1);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+}
+
+/* Raw RSA would sign anything, also what nobody hashed. */
+static void test_raw_rsa_refused(void **state)
+{
+    static const int paddings[] = {RSA_NO_PADDING, RSA_X931_PADDING, RSA_PKCS1_OAEP_PADDING};
+    uint8_t in[256] = {0};
+    uint8_t out[256] = {0};
+    size_t len = sizeof(out);
+    (void)state;
+    EVP_PKEY *key = must_load("clrc:rsa");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_not_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, paddings[i]), 1);
+    assert_int_not_equal(EVP_PKEY_sign(ctx, out, &len, in, 32), 1);
+    assert_int_equal(EVP_PKEY_decrypt_init(ctx), 1);
+    len = sizeof(out);
+    assert_int_not_equal(EVP_PKEY_decrypt(ctx, out, &len, in, sizeof(in)), 1);
+    assert_int_equal(last_reason(), KM_DOOR_R_NOT_SUPPORTED);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+}
+
+static void test_copied_contexts(void **state)
+{
+    uint8_t one[200] = {0};
+    uint8_t two[200] = {0};
+    size_t one_len = sizeof(one);
+    size_t two_len = sizeof(two);
+    (void)state;
+    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestSignInit_ex(ctx, NULL, "SHA384", NULL, NULL, key, NULL), 1);
+    assert_int_equal(EVP_DigestSignUpdate(ctx, "same ", 5), 1);
+    assert_int_equal(EVP_MD_CTX_copy_ex(copy, ctx), 1);
+    assert_int_equal(EVP_DigestSignUpdate(ctx, "one", 3), 1);
+    assert_int_equal(EVP_DigestSignUpdate(copy, "two", 3), 1);
+    assert_int_equal(EVP_DigestSignFinal(ctx, one, &one_len), 1);
+    assert_int_equal(EVP_DigestSignFinal(copy, two, &two_len), 1);
+    EVP_MD_CTX_free(copy);
+    EVP_MD_CTX_free(ctx);
+    ctx = EVP_MD_CTX_new();
+    EVP_PKEY *public = public_of(key);
+    assert_int_equal(EVP_DigestVerifyInit_ex(ctx, NULL, "SHA384", NULL, NULL, public, NULL), 1);
+    assert_int_equal(EVP_DigestVerify(ctx, two, two_len, (const uint8_t *)"same two", 8), 1);
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(public);
+    EVP_PKEY_free(key);
+}
+
+static void test_matching(void **state)
+{
+    static const char *const uris[] = {"clrc:ec", "clrc:rsa"};
+    (void)state;
+    EVP_PKEY *stranger[2] = {EVP_EC_gen("P-256"), EVP_RSA_gen(2048)};
+    for (size_t i = 0; i < 2; i++) {
+        EVP_PKEY *key = must_load(uris[i]);
+        EVP_PKEY *again = must_load(uris[i]);
+        EVP_PKEY *public = public_of(key);
+        assert_int_equal(EVP_PKEY_eq(key, again), 1);
+        assert_int_equal(EVP_PKEY_eq(key, public), 1);
+        assert_int_equal(EVP_PKEY_eq(public, key), 1);
+        EVP_PKEY *other = public_of(stranger[i]);
+        assert_int_not_equal(EVP_PKEY_eq(key, other), 1);
+        assert_int_not_equal(EVP_PKEY_eq(other, key), 1);
+        EVP_PKEY_free(other);
+        EVP_PKEY_free(public);
+        EVP_PKEY_free(again);
+        EVP_PKEY_free(key);
+        EVP_PKEY_free(stranger[i]);
+    }
+    ERR_clear_error();
+}
+
+static void test_agreement(void **state)
+{
+    uint8_t ours[66] = {0};
+    uint8_t theirs[66] = {0};
+    size_t our_len = sizeof(ours);
+    size_t their_len = sizeof(theirs);
+    (void)state;
+    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY *public = public_of(key);
+    EVP_PKEY *soft = EVP_EC_gen("P-256");
+    EVP_PKEY *peer = public_of(soft);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_derive_set_peer(ctx, peer), 1);
+    assert_int_equal(EVP_PKEY_derive(ctx, ours, &our_len), 1);
+    EVP_PKEY *elsewhere = EVP_EC_gen("P-384");
+    assert_int_not_equal(EVP_PKEY_derive_set_peer(ctx, elsewhere), 1);
+    EVP_PKEY_CTX_free(ctx);
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, soft, NULL);
+    assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_derive_set_peer(ctx, public), 1);
+    assert_int_equal(EVP_PKEY_derive(ctx, theirs, &their_len), 1);
+    assert_int_equal(our_len, 32);
+    assert_int_equal(their_len, 32);
+    assert_memory_equal(ours, theirs, 32);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(elsewhere);
+    EVP_PKEY_free(peer);
+    EVP_PKEY_free(soft);
+    EVP_PKEY_free(public);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+}
+
+static EVP_PKEY *generate(const char *type, const char *group, const char *name)
+{
+    OSSL_PARAM params[3] = {OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end(),
+                            OSSL_PARAM_construct_end()};
+    size_t n = 0;
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, "provider=clrc");
+    assert_non_null(ctx);
+    if (group != NULL)
+        params[n++] = OSSL_PARAM_construct_utf8_string("group", (char *)(uintptr_t)group, 0);
+    if (name != NULL)
+        params[n++] = OSSL_PARAM_construct_utf8_string("clrc-name", (char *)(uintptr_t)name, 0);
+    if (EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_params(ctx, params) == 1)
+        (void)EVP_PKEY_generate(ctx, &key);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+static void test_generation(void **state)
+{
+    (void)state;
+    EVP_PKEY *saved = generate("EC", "P-384", "made");
+    EVP_PKEY *unsaved = generate("EC", "secp521r1", NULL);
+    EVP_PKEY *rsa = generate("RSA", NULL, NULL);
+    assert_non_null(saved);
+    assert_non_null(unsaved);
+    assert_non_null(rsa);
+    assert_int_equal(EVP_PKEY_get_bits(saved), 384);
+    assert_int_equal(EVP_PKEY_get_bits(unsaved), 521);
+    assert_int_equal(EVP_PKEY_get_bits(rsa), 2048);
+    assert_true(sign_and_verify(saved, saved, false));
+    assert_true(sign_and_verify(unsaved, unsaved, false));
+    assert_true(sign_and_verify(rsa, rsa, true));
+    no_private(unsaved);
+    no_private(rsa);
+    EVP_PKEY *again = must_load("clrc:made");
+    assert_int_equal(EVP_PKEY_eq(saved, again), 1);
+    assert_null(generate("EC", "P-384", "made"));
+    assert_int_equal(last_reason(), KM_DOOR_R_EXISTS);
+    assert_null(generate("EC", "brainpoolP256r1", NULL));
+    assert_int_equal(last_reason(), KM_DOOR_R_NOT_SUPPORTED);
+    assert_null(generate("EC", NULL, NULL));
+    assert_null(generate("EC", "P-256", ""));
+    EVP_PKEY_free(again);
+    EVP_PKEY_free(rsa);
+    EVP_PKEY_free(unsaved);
+    EVP_PKEY_free(saved);
+    ERR_clear_error();
+}
+
+/* ---- what programs ask for wrongly ---- */
+
+static void test_names_refused(void **state)
+{
+    static const struct {
+        const char *uri;
+        int reason;
+    } rows[] = {
+        {"clrc:no-such-key", KM_DOOR_R_NOT_FOUND},
+        {"clrc:key=no-such-key", KM_DOOR_R_NOT_FOUND},
+        {"clrc:ec?pin=1", KM_DOOR_R_BAD_URI},
+        {"clrc:ec%", KM_DOOR_R_BAD_URI},
+        {"clrc:locked?password=file:/no/such/file", KM_DOOR_R_PASSWORD},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ERR_clear_error();
+        assert_null(load(rows[i].uri));
+        assert_int_equal(last_reason(), rows[i].reason);
+    }
+}
+
+static void test_public_half(void **state)
+{
+    (void)state;
+    EVP_PKEY *half = load_expecting("clrc:ec", OSSL_STORE_INFO_PUBKEY);
+    assert_non_null(half);
+    ERR_clear_error();
+    assert_false(sign_and_verify(half, half, false));
+    EVP_PKEY_free(half);
+    ERR_clear_error();
+}
+
+/* ---- passwords ---- */
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int give_password(char *buf, int size, int rwflag, void *text)
+{
+    (void)rwflag;
+    snprintf(buf, (size_t)size, "%s", (const char *)text);
+    return (int)strlen(buf);
+}
+
+static EVP_PKEY *load_asking(const char *uri, const char *answer)
+{
+    UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_password, 0);
+    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, ui, (void *)(uintptr_t)answer, NULL, NULL);
+    EVP_PKEY *key = NULL;
+    OSSL_STORE_INFO *info = store == NULL ? NULL : OSSL_STORE_load(store);
+    if (info != NULL)
+        key = OSSL_STORE_INFO_get1_PKEY(info);
+    OSSL_STORE_INFO_free(info);
+    OSSL_STORE_close(store);
+    UI_destroy_method(ui);
+    return key;
+}
+
+static void test_passwords(void **state)
+{
+    (void)state;
+    write_file("pw-right", "open sesame\r\nsecond line\n");
+    write_file("pw-wrong", "open barley\n");
+    write_file("pw-empty", "\n");
+    EVP_PKEY *key = must_load("clrc:locked?password=file:pw-right");
+    assert_true(sign_and_verify(key, key, false));
+    EVP_PKEY_free(key);
+    key = must_load("clrc:locked?password=file:pw-right&password-name=locked.pass");
+    EVP_PKEY_free(key);
+    assert_null(load("clrc:locked?password=file:pw-right&password-name=another"));
+    assert_int_equal(last_reason(), KM_DOOR_R_PASSWORD);
+    assert_null(load("clrc:locked?password=file:pw-empty"));
+    key = load_asking("clrc:locked", "open sesame");
+    assert_non_null(key);
+    assert_true(sign_and_verify(key, key, false));
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    assert_null(load("clrc:locked?password=file:pw-wrong"));
+    assert_int_equal(last_reason(), KM_DOOR_R_PASSWORD);
+}
+
+/* ---- threads, forks, exits ---- */
+
+struct job {
+    EVP_PKEY *key;
+    EVP_PKEY *public;
+    bool pss;
+    atomic_bool *stop;
+    atomic_int *failures;
+    int rounds;
+};
+
+static void *run_job(void *arg)
+{
+    struct job *job = arg;
+    for (int i = 0; i < job->rounds && !atomic_load(job->stop); i++)
+        if (!sign_and_verify(job->key, job->public, job->pss))
+            atomic_fetch_add(job->failures, 1);
+    return NULL;
+}
+
+static void test_threads_share_keys(void **state)
+{
+    pthread_t threads[N_THREADS] = {0};
+    struct job jobs[N_THREADS] = {0};
+    atomic_bool stop = false;
+    atomic_int failures = 0;
+    (void)state;
+    EVP_PKEY *keys[3] = {must_load("clrc:ec"), must_load("clrc:rsa"),
+                         generate("EC", "P-256", NULL)};
+    for (size_t i = 0; i < N_THREADS; i++) {
+        jobs[i] = (struct job){.key = keys[i % 3],
+                               .public = keys[i % 3],
+                               .pss = i % 3 == 1,
+                               .stop = &stop,
+                               .failures = &failures,
+                               .rounds = N_ROUNDS};
+        assert_int_equal(pthread_create(&threads[i], NULL, run_job, &jobs[i]), 0);
+    }
+    for (size_t i = 0; i < N_THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&failures), 0);
+    for (size_t i = 0; i < 3; i++)
+        EVP_PKEY_free(keys[i]);
+}
+
+static int child_status(pid_t pid)
+{
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+/* Children are made while threads of the parent are inside the provider. */
+static void test_fork_while_signing(void **state)
+{
+    pthread_t threads[4] = {0};
+    atomic_bool stop = false;
+    atomic_int failures = 0;
+    (void)state;
+    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY *locked = must_load("clrc:locked?password=file:pw-right");
+    EVP_PKEY *unsaved = generate("EC", "P-256", NULL);
+    struct job job = {
+        .key = key, .public = key, .stop = &stop, .failures = &failures, .rounds = 1000000};
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_job, &job), 0);
+    for (int round = 0; round < 10; round++) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            alarm(20);
+            bool saved_works =
+                sign_and_verify(key, key, false) && sign_and_verify(locked, locked, false);
+            bool unsaved_stays = !sign_and_verify(unsaved, unsaved, false);
+            EVP_PKEY_free(unsaved);
+            EVP_PKEY_free(key);
+            _exit(saved_works && unsaved_stays ? 0 : saved_works ? 1 : 2);
+        }
+        int status = child_status(pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&failures), 0);
+    assert_true(sign_and_verify(unsaved, unsaved, false)); /* no child has ended it */
+    EVP_PKEY_free(unsaved);
+    EVP_PKEY_free(locked);
+    EVP_PKEY_free(key);
+}
+
+static atomic_bool never = false;
+static atomic_int ignored = 0;
+
+static void test_exit_while_signing(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            alarm(20);
+            pthread_t threads[4] = {0};
+            static struct job job;
+            job.key = load("clrc:ec");
+            job.public = job.key;
+            job.stop = &never;
+            job.failures = &ignored;
+            job.rounds = 1000000;
+            for (size_t i = 0; i < 4; i++)
+                pthread_create(&threads[i], NULL, run_job, &job);
+            usleep(20000);
+            _exit(job.key == NULL ? 3 : 0);
+        }
+        int status = child_status(pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+}
+
+/* ---- a library below that misbehaves ---- */
+
+static void with_fault(const char *fault)
+{
+    if (fault == NULL)
+        unsetenv("CLRC_DOUBLE_FAULT");
+    else
+        setenv("CLRC_DOUBLE_FAULT", fault, 1);
+}
+
+static void test_faults_below(void **state)
+{
+    (void)state;
+    if (!over_double())
+        skip();
+    static const struct {
+        const char *fault;
+        const char *uri;
+        int reason;
+    } loads[] = {
+        {"no-service", "clrc:ec", KM_DOOR_R_NO_SERVICE},
+        {"bad-spki", "clrc:ec", KM_DOOR_R_BAD_URI},
+        {"bad-spki", "clrc:rsa", KM_DOOR_R_BAD_URI},
+    };
+    for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+        with_fault(loads[i].fault);
+        ERR_clear_error();
+        assert_null(load(loads[i].uri));
+        assert_int_equal(last_reason(), loads[i].reason);
+    }
+    with_fault(NULL);
+    EVP_PKEY *key = must_load("clrc:ec");
+    with_fault("died");
+    assert_false(sign_and_verify(key, key, false));
+    assert_int_equal(last_reason(), KM_DOOR_R_SERVICE_DIED);
+    with_fault("died-next");
+    assert_true(sign_and_verify(key, key, false)); /* once more, as the service may be back */
+    with_fault("short");
+    assert_false(sign_and_verify(key, key, false));
+    assert_int_equal(last_reason(), KM_DOOR_R_TOO_LARGE);
+    with_fault(NULL);
+    assert_true(sign_and_verify(key, key, false));
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_default_keeps_its_work),
+        cmocka_unit_test(test_no_private_part),
+        cmocka_unit_test(test_import_refused),
+        cmocka_unit_test(test_signing_leaves_no_errors),
+        cmocka_unit_test(test_bad_signatures),
+        cmocka_unit_test(test_raw_rsa_refused),
+        cmocka_unit_test(test_copied_contexts),
+        cmocka_unit_test(test_matching),
+        cmocka_unit_test(test_agreement),
+        cmocka_unit_test(test_generation),
+        cmocka_unit_test(test_names_refused),
+        cmocka_unit_test(test_public_half),
+        cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_threads_share_keys),
+        cmocka_unit_test(test_fork_while_signing),
+        cmocka_unit_test(test_exit_while_signing),
+        cmocka_unit_test(test_faults_below),
+    };
+    return cmocka_run_group_tests_name("provider", tests, NULL, NULL);
+}
