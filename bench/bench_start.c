@@ -42,7 +42,7 @@ static ClrcResult sign_once(ClrcKeyHandle *ret_key)
                : result;
 }
 
-/* One number behind "NAME:" in a file of /proc, in kB. */
+/* One number behind NAME in a file of /proc, in kB. */
 static double proc_kb(pid_t pid, const char *file, const char *name)
 {
     char path[64];
@@ -52,7 +52,7 @@ static double proc_kb(pid_t pid, const char *file, const char *name)
     FILE *in = fopen(path, "re");
     while (in != NULL && fgets(line, sizeof line, in) != NULL)
         if (strncmp(line, name, strlen(name)) == 0)
-            kb = strtod(line + strlen(name) + 1, NULL);
+            kb = strtod(line + strlen(name), NULL);
     if (in != NULL)
         fclose(in);
     return kb;
@@ -65,7 +65,7 @@ static double tree_kb(pid_t root, const char *file, const char *name)
     DIR *proc = opendir("/proc");
     for (struct dirent *entry = NULL; proc != NULL && (entry = readdir(proc)) != NULL;) {
         long pid = strtol(entry->d_name, NULL, 10);
-        if (pid > 0 && (pid_t)proc_kb((pid_t)pid, "status", "PPid") == root)
+        if (pid > 0 && (pid_t)proc_kb((pid_t)pid, "status", "PPid:") == root)
             kb += tree_kb((pid_t)pid, file, name);
     }
     if (proc != NULL)
@@ -93,8 +93,8 @@ int main(int argc, char **argv)
         starts_ms[i] = (double)(bench_now_ns() - start) / 1e6;
         if (result != CLRC_SUCCESS)
             bench_die("no signature within 10 s: %s", clrcResultText(result));
-        pss_mib[i] = tree_kb(pid, "smaps_rollup", "Pss") / 1024;
-        rss_mib[i] = tree_kb(pid, "status", "VmRSS") / 1024;
+        pss_mib[i] = tree_kb(pid, "smaps_rollup", "Pss:") / 1024;
+        rss_mib[i] = tree_kb(pid, "status", "VmRSS:") / 1024;
         clrcFreeKey(key);
         clrcShutdown();
         kill(pid, SIGTERM);
