@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of the certificate trusted application: the one header that both worlds include.
+ *
+ * UUID 222a521c-62cb-0653-bce5-dd727660faf0. A session opens without parameters and keeps nothing.
+ *
+ * Every command has exactly one parameter signature, given below as four words:
+ *   -    NONE               vo   VALUE_OUTPUT    vio  VALUE_INOUT
+ *   mi   MEMREF_INPUT       mo   MEMREF_OUTPUT
+ * Another signature is TEE_ERROR_BAD_PARAMETERS before anything else is looked at. Members of a value
+ * that are not named must be 0. Memref outputs: size on entry is the room; on success the octets
+ * written; with TEE_ERROR_SHORT_BUFFER the octets needed. Nothing else is written on a failure.
+ *
+ * Names are UTF-8 without a NUL, 1 to KM_CERTS_NAME_MAX octets (otherwise BAD_NAME). Integers in
+ * octets are little-endian; `blob` means a u32 length and that many octets.
+ *
+ *   LIST   entry after entry: blob name, u32 octets of its DER
+ *
+ * Stored is a Certificate (RFC 5280, 4.1) or a CertificationRequest (RFC 2986, 4.2), each strict DER
+ * to its last octet. A name that ends in "_csr" holds a request, any other a certificate. What is
+ * inside is not judged here: trust is decided where a certificate is used.
+ */
+#ifndef KM_CERTS_PROTOCOL_H
+#define KM_CERTS_PROTOCOL_H
+
+#define KM_CERTS_TA_UUID                                                                           \
+    {                                                                                              \
+        0x222a521c, 0x62cb, 0x0653,                                                                \
+        {                                                                                          \
+            0xbc, 0xe5, 0xdd, 0x72, 0x76, 0x60, 0xfa, 0xf0                                         \
+        }                                                                                          \
+    }
+
+#define KM_CERTS_VERSION 1u
+
+#define KM_CERTS_NAME_MAX 63u
+#define KM_CERTS_DER_MAX 8192u
+#define KM_CERTS_LIST_MAX 4096u /* room for one page of a LIST */
+#define KM_CERTS_ENTRY_MAX (8u + KM_CERTS_NAME_MAX)
+
+#define KM_CERTS_E_BAD_NAME 0x80c80001u
+#define KM_CERTS_E_TOO_LARGE 0x80c80002u
+
+/*
+ * Every result that a command may end with: X(what the TA answers, what the library makes of it);
+ * all else is CLRC_ERROR_GENERIC.
+ */
+#define KM_CERTS_RESULTS(X)                                                                        \
+    X(0x00000000u /* TEE_SUCCESS */, CLRC_SUCCESS)                                                 \
+    X(0xffff0000u /* TEE_ERROR_GENERIC */, CLRC_ERROR_GENERIC)                                     \
+    X(0xffff0001u /* TEE_ERROR_ACCESS_DENIED */, CLRC_ERROR_ACCESS_DENIED)                         \
+    X(0xffff0002u /* TEE_ERROR_CANCEL */, CLRC_ERROR_CANCELLED)                                    \
+    X(0xffff0003u /* TEE_ERROR_ACCESS_CONFLICT */, CLRC_ERROR_BUSY)                                \
+    X(0xffff0005u /* TEE_ERROR_BAD_FORMAT */, CLRC_ERROR_BAD_FORMAT)                               \
+    X(0xffff0006u /* TEE_ERROR_BAD_PARAMETERS */, CLRC_ERROR_BAD_PARAMETERS)                       \
+    X(0xffff0007u /* TEE_ERROR_BAD_STATE */, CLRC_ERROR_STATE)                                     \
+    X(0xffff0008u /* TEE_ERROR_ITEM_NOT_FOUND */, CLRC_ERROR_NOT_FOUND)                            \
+    X(0xffff000au /* TEE_ERROR_NOT_SUPPORTED */, CLRC_ERROR_NOT_SUPPORTED)                         \
+    X(0xffff000cu /* TEE_ERROR_OUT_OF_MEMORY */, CLRC_ERROR_OUT_OF_MEMORY)                         \
+    X(0xffff000du /* TEE_ERROR_BUSY */, CLRC_ERROR_BUSY)                                           \
+    X(0xffff0010u /* TEE_ERROR_SHORT_BUFFER */, CLRC_ERROR_SHORT_BUFFER)                           \
+    X(0xffff3041u /* TEE_ERROR_STORAGE_NO_SPACE */, CLRC_ERROR_NO_SPACE)                           \
+    X(0xf0100001u /* TEE_ERROR_CORRUPT_OBJECT */, CLRC_ERROR_CORRUPT)                              \
+    X(0xf0100003u /* TEE_ERROR_STORAGE_NOT_AVAILABLE */, CLRC_ERROR_NO_SERVICE)                    \
+    X(KM_CERTS_E_BAD_NAME, CLRC_ERROR_BAD_NAME)                                                    \
+    X(KM_CERTS_E_TOO_LARGE, CLRC_ERROR_TOO_LARGE)
+
+/* Any command may also end with OUT_OF_MEMORY, ACCESS_CONFLICT, CORRUPT_OBJECT or STORAGE_NOT_AVAILABLE. */
+enum km_certs_command {
+    /* VERSION           vo(a version, b 0) - - - */
+    KM_CERTS_CMD_VERSION = 0x00,
+    /* GET               mi(name) mo(DER) - -          ITEM_NOT_FOUND SHORT_BUFFER */
+    KM_CERTS_CMD_GET = 0x01,
+    /* LIST              vio(a cursor) mo(LIST) - -
+     *                   cursor 0 begins; the answer's cursor goes into the next call, until it is 0.
+     *                   SHORT_BUFFER: not even one entry fits */
+    KM_CERTS_CMD_LIST = 0x02,
+    /* PROVISION         mi(name) mi(DER) - -
+     *                   administrator, until sealed (BAD_STATE afterwards); replaces what is there.
+     *                   BAD_FORMAT TOO_LARGE STORAGE_NO_SPACE */
+    KM_CERTS_CMD_PROVISION = 0x70,
+    /* PROVISION_SEAL    - - - -                       administrator; for good. Again: TEE_SUCCESS */
+    KM_CERTS_CMD_PROVISION_SEAL = 0x71,
+    /* PROVISION_STATE   vo(a 1 when sealed) - - - */
+    KM_CERTS_CMD_PROVISION_STATE = 0x72,
+};
+
+#endif
