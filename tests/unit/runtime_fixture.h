@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A host for the runtime that lives in the test: its panics come back as values, its store is real. */
+#ifndef RUNTIME_FIXTURE_H
+#define RUNTIME_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "include/tee_internal_api_extensions.h"
+#include "tee/runtime/runtime.h"
+
+struct fake_host {
+    jmp_buf on_panic;
+    bool expects_panic;
+    uint32_t panic_code;
+    bool cancelled;
+    unsigned n_sessions; /* open at the fake other TA */
+    char audited[160];
+    TEE_Result (*invoke)(uint32_t types, TEE_Param params[4]); /* what the TA does */
+};
+extern struct fake_host fake;
+
+/* Group setup and teardown: a started runtime with a store in a directory of its own. */
+int fixture_start(void **state);
+int fixture_stop(void **state);
+/* Per test: libcrypto's error queue is empty at the end. */
+int fixture_after(void **state);
+/* fixture_reopen_store: closes the store and opens it again, as another run of the TA would. */
+void fixture_reopen_store(void);
+const char *fixture_dir(void);
+
+/* RT_PANICS: the statement panics with that code. */
+#define RT_PANICS(code, ...)                                                                       \
+    do {                                                                                           \
+        fake.expects_panic = true;                                                                 \
+        fake.panic_code = 0;                                                                       \
+        if (setjmp(fake.on_panic) == 0) {                                                          \
+            __VA_ARGS__;                                                                           \
+            fake.expects_panic = false;                                                            \
+            fail_msg("no panic: %s", #__VA_ARGS__);                                                \
+        }                                                                                          \
+        fake.expects_panic = false;                                                                \
+        assert_int_equal(fake.panic_code, code);                                                   \
+        assert_true(km_rt_panic_reason()[0] != '\0');                                              \
+    } while (0)
+#define RT_BAD TEE_ERROR_BAD_PARAMETERS
+#define RT_STATE TEE_ERROR_BAD_STATE
+#define RT_DENIED TEE_ERROR_ACCESS_DENIED
+#define RT_OK(expr) assert_int_equal((expr), TEE_SUCCESS)
+
+/* unhex: bytes of a hex string in one of a few static buffers; *ret_len may be NULL. */
+const uint8_t *unhex(const char *text, size_t *ret_len);
+TEE_Attribute ref(uint32_t id, const void *bytes, size_t len);
+TEE_Attribute ref_hex(uint32_t id, const char *text);
+TEE_Attribute val(uint32_t id, uint32_t a);
+/* secret_object: a transient object of a symmetric type that holds the secret. */
+TEE_ObjectHandle secret_object(uint32_t type, const void *bytes, size_t len);
+/* keyed: an operation with that key. */
+TEE_OperationHandle keyed(uint32_t alg, uint32_t mode, uint32_t bits, TEE_ObjectHandle key);
+TEE_ObjectHandle ec_generate(uint32_t type, uint32_t curve, uint32_t bits);
+
+#endif
