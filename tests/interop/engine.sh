@@ -76,7 +76,7 @@ clrc = clrc
 PIN = open sesame
 init = 0
 CONF
-check "password by configuration" env OPENSSL_CONF=pin.cnf OPENSSL_ENGINES="$modules/engines-3" \
+check "password by configuration" env OPENSSL_CONF=pin.cnf OPENSSL_ENGINES="$modules/engines" \
     openssl dgst -sha256 -engine clrc -keyform engine -sign locked -out sig message
 
 # A program that makes the engine the default for everything keeps its own keys.

@@ -35,7 +35,7 @@ else
     . "$KM_TEST_SOURCE/tests/interop/service.sh"
     start_keymoord
     door_tool=$build/tests/door_tool
-    modules=$build/lib
+    modules=$build
 fi
 provider_conf=$KM_TEST_SOURCE/interop/provider/openssl-keymoor.cnf
 
@@ -46,7 +46,7 @@ with_provider() {
 
 # with_engine COMMAND...: in an environment in which OpenSSL finds our engine.
 with_engine() {
-    OPENSSL_ENGINES=$modules/engines-3 "$@"
+    OPENSSL_ENGINES=$modules/engines "$@"
 }
 
 # check WHAT COMMAND...: the command must succeed.

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# A keymoord for the scenarios of the doors; lib.sh sources this. Needs $build and $work.
+
+# start_keymoord: with the state that is in $work/state, on a socket of its own.
+start_keymoord() {
+    local tries=0
+    mkdir -p -m 700 "$work/state"
+    export KEYMOOR_SOCKET=$work/keymoord.sock
+    chmod 755 "$work"
+    "$build/bin/keymoord" --state-dir "$work/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" \
+        --ta-key "$build/ta-keys" --root "soft:$work/state/root.secret" --audit "$work/audit.log" \
+        2>>"$work/keymoord.log" &
+    keymoord=$!
+    pids="$pids $keymoord"
+    until [ -S "$KEYMOOR_SOCKET" ]; do
+        tries=$((tries + 1))
+        if [ $tries -gt 500 ] || ! kill -0 $keymoord 2>/dev/null; then
+            echo "keymoord did not start:"
+            cat "$work/keymoord.log"
+            exit 1
+        fi
+        sleep 0.01
+    done
+}
+
+# stop_keymoord [SIGNAL]
+stop_keymoord() {
+    kill "-${1:-TERM}" "$keymoord"
+    wait "$keymoord" 2>/dev/null
+    pids=${pids/ $keymoord/}
+}
