@@ -148,24 +148,38 @@ void km_app_fail(struct km_app *app, uint32_t result, const char *text)
 
 static void app_message(struct km_app *app, const struct km_ctl_msg *msg);
 
-static void template_ready(struct km_watch *watch, uint32_t events)
+/* line_read: one message of the template. KM_E_BUSY when there is none now, else it is over. */
+static km_status line_read(struct km_app *app)
 {
-    struct km_app *app = (struct km_app *)watch;
     static uint8_t buf[KM_CTL_MAX];
     struct km_ctl_msg msg = {0};
     int fds[2] = {-1, -1};
-    (void)events;
-    km_status status = km_ctl_recv(NULL, watch->fd, KM_SPAN(buf, sizeof(buf)), &msg, fds);
+    if (app->watch.fd < 0)
+        return KM_E_DEAD;
+    KM_TRY(km_ctl_recv(NULL, app->watch.fd, KM_SPAN(buf, sizeof(buf)), &msg, fds));
     km_fd_closep(&fds[0]);
     km_fd_closep(&fds[1]);
-    if (status == KM_OK) {
-        app_message(app, &msg);
-    } else if (status != KM_E_BUSY) {
-        if (app->state != KM_APP_READY)
-            km_app_fail(app, KM_TEE_TARGET_DEAD, "its process ended while it was being loaded");
-        else
-            template_stop(app);
+    app_message(app, &msg);
+    return KM_OK;
+}
+
+static void template_ready(struct km_watch *watch, uint32_t events)
+{
+    struct km_app *app = (struct km_app *)watch;
+    pid_t pid = app->template_pid;
+    int how = 0;
+    (void)events;
+    km_status status = line_read(app);
+    if (status == KM_OK || status == KM_E_BUSY)
+        return;
+    /* It has ended, or says what nobody understands: either way it is over, and how it ended is
+     * known at once. */
+    if (pid > 0) {
+        (void)kill(pid, SIGKILL);
+        if (waitpid(pid, &how, 0) == pid)
+            km_app_child(app->service, pid, how);
     }
+    template_stop(app);
 }
 
 /* After the fork: only what may be called there. The program is run by its descriptor, since its
@@ -222,6 +236,21 @@ static km_status derive_key(struct km_err *err, struct km_app *app)
     return root->driver->derive(err, root->state, KM_SLICE_STR(label), &app->store_key);
 }
 
+km_status km_line_pair(struct km_err *err, int ret_fds[2])
+{
+    int fds[2] = {-1, -1};
+    KM_TRY(km_sock_pair(err, fds));
+    /* Whoever is at the other end, we never wait for him. */
+    if (fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0) {
+        close(fds[0]);
+        close(fds[1]);
+        return KM_FAIL_ERRNO(err, "can't make a line to a process");
+    }
+    ret_fds[0] = fds[0];
+    ret_fds[1] = fds[1];
+    return KM_OK;
+}
+
 static km_status template_spawn(struct km_err *err, struct km_app *app,
                                 const struct km_loaded *loaded)
 {
@@ -232,7 +261,7 @@ static km_status template_spawn(struct km_err *err, struct km_app *app,
     bool own_user = (service->confine_available & KM_CONFINE_UID) != 0;
     KM_TRY(km_statedir_ta(err, &service->state, &app->uuid,
                           own_user ? service->options.uid_base : 0, &store_fd, &app->uid));
-    KM_TRY(km_sock_pair(err, line));
+    KM_TRY(km_line_pair(err, line));
     km_status status = km_loop_add(err, &service->loop, &app->watch, line[0], template_ready);
     if (status != KM_OK) {
         close(line[0]);
@@ -480,7 +509,6 @@ void km_app_child(struct km_service *service, pid_t pid, int how)
     for (struct km_app *app = service->apps; app != NULL; app = app->next) {
         if (app->template_pid != pid)
             continue;
-        bool was_ready = app->state == KM_APP_READY;
         app->template_pid = 0;
         if (WIFEXITED(how) && WEXITSTATUS(how) == 126)
             (void)snprintf(text, sizeof(text), "its process could not take user %u", app->uid);
@@ -490,13 +518,9 @@ void km_app_child(struct km_service *service, pid_t pid, int how)
         else
             (void)snprintf(text, sizeof(text), "its process was ended by signal %d", WTERMSIG(how));
         /* What it had to say stands in its line still, and says more. */
-        while (app->watch.fd >= 0 && app->failure == 0) {
-            int fd = app->watch.fd;
-            template_ready(&app->watch, EPOLLIN);
-            if (fd != app->watch.fd || app->state == KM_APP_IDLE)
-                break;
-        }
-        if (app->state != KM_APP_IDLE || (was_ready && app->failure == 0))
+        while (line_read(app) == KM_OK)
+            ;
+        if (app->state != KM_APP_IDLE)
             km_app_fail(app, KM_TEE_TARGET_DEAD, text);
         instances_gone(app);
         return;

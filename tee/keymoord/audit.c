@@ -130,18 +130,23 @@ static bool format(const struct km_audit_record *record, char ret[KM_AUDIT_LINE_
     return good;
 }
 
-static bool deliver(const struct km_audit *audit, const char *line)
+static bool deliver(struct km_audit *audit, const char *line)
 {
     char out[KM_AUDIT_LINE_MAX + 96] = {0};
     int n = audit->journal
                 ? snprintf(out, sizeof(out),
                            "PRIORITY=5\nSYSLOG_IDENTIFIER=keymoord\nKEYMOOR_AUDIT=1\nMESSAGE=%s\n",
                            line)
-                : snprintf(out, sizeof(out), "%s\n", line);
+                : snprintf(out, sizeof(out), "%s%s\n", audit->torn ? "\n" : "", line);
     if (n <= 0 || (size_t)n >= sizeof(out))
         return false;
     ssize_t written = audit->journal ? send(audit->fd, out, (size_t)n, MSG_NOSIGNAL)
                                      : write(audit->fd, out, (size_t)n);
+    if (written >= 0 && written < n)
+        errno = ENOSPC;
+    /* The next record is to start on a line of its own. */
+    if (written > 0)
+        audit->torn = written < n;
     return written == (ssize_t)n;
 }
 

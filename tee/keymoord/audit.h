@@ -18,6 +18,7 @@ struct km_audit {
     const char *path;
     uint64_t n_records, n_lost;
     bool warned;
+    bool torn;                                   /* the file ends with half a record */
     char ring[KM_AUDIT_RING][KM_AUDIT_LINE_MAX]; /* n_records % KM_AUDIT_RING is the next */
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "tee/keymoord/exe_digest.h"
 #include "tee/keymoord/service.h"
 
+#define STORE_ROOM_MIN (256u << 10) /* what an empty store takes, and a little more */
 #define STUCK_MS 3000 /* an instance that computes this long for clients that are gone is ended */
 
 static struct km_session *session_of(const struct km_instance *instance, uint64_t id)
@@ -304,7 +306,7 @@ km_status km_instance_new(struct km_err *err, struct km_app *app, bool verifies,
                                      .id = ++service->last_instance,
                                      .verifies = verifies};
     instance_add(app, instance);
-    km_status status = km_sock_pair(err, line);
+    km_status status = km_line_pair(err, line);
     if (status == KM_OK) {
         status = km_loop_add(err, &service->loop, &instance->watch, line[0], line_ready);
         if (status != KM_OK)
@@ -444,6 +446,14 @@ static void audit_end(struct km_instance *instance, int how)
                      instance->app);
 }
 
+/* A file that is mapped and finds no room when it is written to ends its process. */
+static bool disk_is_full(const struct km_service *service)
+{
+    struct statvfs fs = {0};
+    return fstatvfs(service->state.ta_fd, &fs) == 0 &&
+           (uint64_t)fs.f_bavail * fs.f_frsize < STORE_ROOM_MIN;
+}
+
 void km_instance_reaped(struct km_instance *instance, int how)
 {
     struct km_app *app = instance->app;
@@ -458,7 +468,11 @@ void km_instance_reaped(struct km_instance *instance, int how)
         km_instance_free(instance);
     }
     /* It said nothing: the store brought it down. */
-    if (verifies && app->state == KM_APP_VERIFYING)
+    if (!verifies || app->state != KM_APP_VERIFYING)
+        return;
+    if (disk_is_full(service))
+        km_app_fail(app, KM_TEE_STORAGE_NO_SPACE, "its store can't be opened: the disk is full");
+    else
         km_app_fail(app, KM_TEE_CORRUPT_OBJECT,
                     "its store is damaged so badly that it can't be read");
 }

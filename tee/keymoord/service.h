@@ -186,6 +186,9 @@ km_status km_app_load(struct km_err *err, struct km_app *app, struct km_loaded *
 /* km_app_find_file: the package's path into app->path and what it is now. KM_E_NOTFOUND. */
 km_status km_app_find_file(struct km_err *err, struct km_app *app, struct km_file_id *ret);
 
+/* km_line_pair: a line to a process: [0] is ours and never blocks, [1] is the process's. */
+km_status km_line_pair(struct km_err *err, int ret_fds[2]);
+
 /* ---- instances (instance.c) ---- */
 
 /* km_instance_new: asks the template for a process and gives it the store's key. */

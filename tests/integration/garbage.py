@@ -9,6 +9,7 @@ import random
 import socket
 import struct
 import sys
+import time
 
 MAGIC = 0x31434D4B
 OPEN, STATUS, AUDIT, ERROR = 1, 3, 5, 7
@@ -17,8 +18,12 @@ OPEN, STATUS, AUDIT, ERROR = 1, 3, 5, 7
 def connect():
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     sock.settimeout(20)
-    sock.connect(sys.argv[1])
-    return sock
+    while True:
+        try:
+            sock.connect(sys.argv[1])
+            return sock
+        except BlockingIOError:  # so many wait to be accepted that the kernel takes no more
+            time.sleep(0.01)
 
 
 def message(kind, body=b"", magic=MAGIC, zero=0):

@@ -79,9 +79,9 @@ static unsigned open_all(const TEEC_UUID *uuid, TEEC_Result *ret_result)
 {
     uint32_t origin = 0;
     for (unsigned i = 0; i < options.n_sessions; i++) {
-        *ret_result = TEEC_OpenSession(&context, &sessions[i], uuid, options.login,
-                                       options.login == TEEC_LOGIN_PUBLIC ? NULL : &options.data,
-                                       NULL, &origin);
+        *ret_result = TEEC_OpenSession(
+            &context, &sessions[i], uuid, options.login,
+            (options.login & TEEC_LOGIN_GROUP) != 0 ? &options.data : NULL, NULL, &origin);
         if (*ret_result != TEEC_SUCCESS) {
             printf("%08x %u open\n", (unsigned)*ret_result, (unsigned)origin);
             return i;

@@ -57,7 +57,7 @@ call 00000000 "$hostile" 0
 "$build/tests/ta_call" "$hostile" 24 >"$dir/waiting" &
 waiting=$!
 for pid in $(cat "/proc/$service/task/$service/children"); do
-    until_true test -s "/proc/$pid/task/$pid/children"
+    until_true grep -q . "/proc/$pid/task/$pid/children"
     for instance in $(cat "/proc/$pid/task/$pid/children"); do
         kill -KILL "$instance"
     done
@@ -113,12 +113,18 @@ if [ "$(id -u)" -eq 0 ] && mkdir -m 0700 "$dir/small" && mount -t tmpfs -o size=
     umount "$dir/small"
     mount -t tmpfs -o size=2m,mode=700 none "$state"
     start
-    call ffff3041 "$hostile" 31
+    # A write that the disk takes half of is an input/output error to some engines.
+    line=$("$build/tests/ta_call" "$hostile" 31) || true
+    case $line in
+    ffff3041* | f0100003*) passed=$((passed + 1)) ;;
+    *) fail "a full disk: $line" ;;
+    esac
     dd if=/dev/zero of="$state/fill" bs=4k 2>/dev/null || true
-    call 00000000 "$hostile" 0
+    line=$("$build/tests/ta_call" -n 16 "$hostile" 0 | tail -n 1)
+    same "what needs no room works" "00000000 4 42" "$line"
     has "lost audit records are warned of" 'audit records are being lost' "$dir/log"
     call ffff3041 "$single" 0
-    rm "$state/fill"
+    mount -o remount,size=4m "$state"
     sleep 1.1
     call 00000000 "$single" 0
     stop
