@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@
 #define MAP_DEFAULT (UINT64_C(1) << 30)
 #define MAP_MIN (UINT64_C(1) << 18)
 #define RESERVE_MIN (UINT64_C(1) << 20)
-#define READERS_MAX 1022 /* two pages of LMDB's lock file for each 126 */
+#define READERS_MAX 1022
+#define LOCK_FILE_LEN 65536 /* LMDB's: 128 octets and 64 for each reader */
 #define SNAPSHOT_TRIES 8
 
 km_status km_store_warm(struct km_err *err)
@@ -89,12 +91,22 @@ static km_status check_data_file(struct km_err *err, int dir_fd)
 
 /* ---- LMDB ---- */
 
-static km_status open_env(struct km_err *err, const struct km_store_config *config,
-                          struct km_store *store)
+/* A limit on file sizes counts as well: LMDB could not tell a write cut short by it from a broken disk. */
+static uint64_t limit_of(const struct km_store_config *config)
 {
     uint64_t limit = config->map_size == 0 ? MAP_DEFAULT : config->map_size;
     if (limit < MAP_MIN)
         limit = MAP_MIN;
+    struct rlimit file = {.rlim_cur = RLIM_INFINITY};
+    (void)getrlimit(RLIMIT_FSIZE, &file);
+    uint64_t most = file.rlim_cur == RLIM_INFINITY ? limit : file.rlim_cur - file.rlim_cur / 4;
+    return limit < most ? limit : most;
+}
+
+static km_status open_env(struct km_err *err, const struct km_store_config *config,
+                          struct km_store *store)
+{
+    uint64_t limit = limit_of(config);
     /* What growing operations may not touch, so that deleting works when they no longer do. */
     uint64_t reserve = limit / 32 > RESERVE_MIN ? limit / 32 : RESERVE_MIN;
     uint64_t page_len = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -141,6 +153,22 @@ static km_status make_head(struct km_err *err, struct km_store *store)
     return km_txn_commit(err, &txn);
 }
 
+/*
+ * LMDB writes its lock file through a mapping, where a full disk is a signal and not an error: so its octets are
+ * allocated before LMDB sees it.
+ */
+static km_status make_lock_file(struct km_err *err, int dir_fd)
+{
+    KM_AUTO(km_fd_closep)
+    int fd = openat(dir_fd, "lock.mdb", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return KM_FAIL_ERRNO(err, "could not make the store's lock file");
+    errno = posix_fallocate(fd, 0, LOCK_FILE_LEN);
+    if (errno != 0)
+        return KM_FAIL_ERRNO(err, "could not allocate the store's lock file");
+    return KM_OK;
+}
+
 /* Two processes may start on an empty folder at once, and one may be killed half-way. */
 static km_status make_store(struct km_err *err, const struct km_store_config *config, int dir_fd,
                             struct km_store *store)
@@ -152,6 +180,7 @@ static km_status make_store(struct km_err *err, const struct km_store_config *co
         return KM_FAIL_ERRNO(err, "could not remove the unfinished file of a store");
     if (status != KM_OK && status != KM_E_NOTFOUND)
         return keep(err, &absent);
+    KM_TRY(make_lock_file(err, dir_fd));
     KM_TRY(open_env(err, config, store));
     KM_TRY(make_head(err, store));
     if (fsync(dir_fd) != 0)

@@ -2,10 +2,13 @@
 #include "tee/store/txn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define ADVANCE_EVERY 16u /* commits between two steps of the root's counter; docs/store.md */
 #define ROOM_SPARE 32u    /* pages that a commit rewrites beside its payload, at most */
+#define ROOM_RESERVE 64u  /* pages kept allocated, so that deleting works when the disk is full */
+#define ROOM_STEP 256u    /* pages allocated ahead at a time */
 
 static km_status status_of(int code)
 {
@@ -255,6 +258,28 @@ static km_status count_free(struct km_err *err, struct km_store *store, uint64_t
     return KM_OK;
 }
 
+/* Disk space for pages up to `end`; false when the disk has none. Beyond the end of the file: LMDB does not see it. */
+static bool allocate(struct km_store *store, uint64_t used, uint64_t end)
+{
+    if (store->cannot_allocate || end <= store->allocated_pages)
+        return true;
+    int fd = -1;
+    (void)mdb_env_get_fd(store->env, &fd);
+    const uint64_t ends[] = {end + ROOM_STEP, end};
+    for (size_t i = 0; i < KM_ARRAY_LEN(ends); i++) {
+        if (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)(used * store->page_len),
+                      (off_t)((ends[i] - used) * store->page_len)) == 0) {
+            store->allocated_pages = ends[i];
+            return true;
+        }
+        if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG && errno != EINTR) {
+            store->cannot_allocate = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 km_status km_txn_room(struct km_err *err, struct km_txn *txn, uint64_t growth)
 {
     struct km_store *store = txn->store;
@@ -262,12 +287,18 @@ km_status km_txn_room(struct km_err *err, struct km_txn *txn, uint64_t growth)
     (void)mdb_env_info(store->env, &info);
     uint64_t used = info.me_last_pgno + 1;
     uint64_t wanted = growth / store->page_len + growth / store->page_len / 16 + ROOM_SPARE;
-    if (used + wanted <= store->limit_pages)
+    bool within_limit = used + wanted <= store->limit_pages;
+    if (within_limit && allocate(store, used, used + wanted + ROOM_RESERVE))
         return KM_OK;
+    /* What earlier commits gave back may be enough. */
     uint64_t n_free = 0;
     KM_TRY(count_free(err, store, &n_free));
-    if (used + wanted <= store->limit_pages + n_free)
+    bool has_reserve = allocate(store, used, used + ROOM_RESERVE);
+    if ((within_limit && n_free >= wanted + (has_reserve ? 0 : ROOM_RESERVE)) ||
+        (!within_limit && used + wanted <= store->limit_pages + n_free))
         return KM_OK;
+    if (within_limit)
+        return KM_FAIL(err, KM_E_NOSPACE, "the disk of the store is full");
     return KM_FAIL(err, KM_E_NOSPACE, "the store has reached its limit of %llu octets",
                    (unsigned long long)(store->limit_pages * store->page_len));
 }

@@ -24,6 +24,8 @@ struct km_store {
     struct km_claims *claims;
     struct km_secret *chunk; /* KM_CHUNK_LEN octets of clear data at work; made on first use */
     uint64_t limit_pages;    /* live pages that growing operations may reach */
+    uint64_t allocated_pages; /* of the file, as far as this process made sure of */
+    bool cannot_allocate;     /* the file system can't, or the sandbox forbids it */
     size_t page_len;
     uint64_t seen_count; /* the highest count this process saw: going below it is a rollback */
     bool has_anchor;

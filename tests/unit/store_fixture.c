@@ -40,8 +40,9 @@ int fixture_setup(void **state)
 int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
-    char command[128] = {0};
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", f->base);
+    char command[256] = {0};
+    (void)snprintf(command, sizeof command, "umount '%s/disk' 2>/dev/null; rm -rf '%s'", f->base,
+                   f->base);
     int code = system(command);
     km_secret_free(f->key);
     km_secret_free(f->other_key);
