@@ -110,10 +110,14 @@ static TEE_Result ta_invoke(void *session, uint32_t command, uint32_t types, TEE
 }
 
 static const struct km_rt_property ta_properties[] = {
-    {"gpd.ta.version", "7.1"},       {"test.number", "4K"},
-    {"test.wide", "0x100000000"},    {"test.bits", "0b101"},
-    {"test.yes", "true"},            {"test.block", "AAECAwQ="},
-    {"test.bad-block", "AAECAwQ"},   {"test.loose-block", "AAECAwR="},
+    {"gpd.ta.version", "7.1"},
+    {"test.number", "4K"},
+    {"test.wide", "0x100000000"},
+    {"test.bits", "0b101"},
+    {"test.yes", "true"},
+    {"test.block", "AAECAwQ="},
+    {"test.bad-block", "AAECAwQ"},
+    {"test.loose-block", "AAECAwR="},
     {"test.uuid", "12345678-9abc-def0-1122-334455667788"},
 };
 static const struct km_rt_property tee_properties[] = {

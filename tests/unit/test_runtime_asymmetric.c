@@ -74,10 +74,14 @@ static void ecdsa_known_answer(void **state)
 static void ecdsa_edge_values(void **state)
 {
     (void)state;
-    static const char *const order = "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551";
-    static const char *const zero = "0000000000000000000000000000000000000000000000000000000000000000";
-    static const char *const ones = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
-    static const char *const one = "0000000000000000000000000000000000000000000000000000000000000001";
+    static const char *const order =
+        "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551";
+    static const char *const zero =
+        "0000000000000000000000000000000000000000000000000000000000000000";
+    static const char *const ones =
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
+    static const char *const one =
+        "0000000000000000000000000000000000000000000000000000000000000001";
     const char *values[] = {order, zero, ones, one};
     TEE_ObjectHandle key = rfc6979_key(TEE_TYPE_ECDSA_PUBLIC_KEY);
     TEE_OperationHandle op = keyed(TEE_ALG_ECDSA_SHA256, TEE_MODE_VERIFY, 256, key);
@@ -85,8 +89,9 @@ static void ecdsa_edge_values(void **state)
         uint8_t sig[64];
         memcpy(sig, unhex(values[i / 4], NULL), 32);
         memcpy(sig + 32, unhex(values[i % 4], NULL), 32);
-        assert_int_equal(TEE_AsymmetricVerifyDigest(op, NULL, 0, unhex(RFC6979_HASH, NULL), 32, sig, 64),
-                         TEE_ERROR_SIGNATURE_INVALID);
+        assert_int_equal(
+            TEE_AsymmetricVerifyDigest(op, NULL, 0, unhex(RFC6979_HASH, NULL), 32, sig, 64),
+            TEE_ERROR_SIGNATURE_INVALID);
     }
     TEE_FreeOperation(op);
     TEE_CloseObject(key);
@@ -110,7 +115,8 @@ static void ecdsa_round_trip(void **state)
         uint8_t sig[132];
         for (size_t len = 1; len <= sizeof(digest); len += 7) {
             size_t sig_len = sizeof(sig);
-            RT_OK(TEE_AsymmetricSignDigest(len % 2 ? sign : again, NULL, 0, digest, len, sig, &sig_len));
+            RT_OK(TEE_AsymmetricSignDigest(len % 2 ? sign : again, NULL, 0, digest, len, sig,
+                                           &sig_len));
             assert_int_equal(sig_len, 2 * c->width);
             RT_OK(TEE_AsymmetricVerifyDigest(verify, NULL, 0, digest, len, sig, sig_len));
             digest[0] ^= 1;
@@ -145,8 +151,10 @@ struct hash_case {
     size_t len;
 };
 #define HASH(h, n)                                                                                 \
-    {TEE_ALG_RSASSA_PKCS1_V1_5_##h, TEE_ALG_RSASSA_PKCS1_PSS_MGF1_##h,                             \
-     TEE_ALG_RSAES_PKCS1_OAEP_MGF1_##h, TEE_ALG_##h, n}
+    {                                                                                              \
+        TEE_ALG_RSASSA_PKCS1_V1_5_##h, TEE_ALG_RSASSA_PKCS1_PSS_MGF1_##h,                          \
+            TEE_ALG_RSAES_PKCS1_OAEP_MGF1_##h, TEE_ALG_##h, n                                      \
+    }
 static const struct hash_case hashes[] = {HASH(SHA1, 20), HASH(SHA224, 28), HASH(SHA256, 32),
                                           HASH(SHA384, 48), HASH(SHA512, 64)};
 
@@ -165,9 +173,11 @@ static void rsa_signatures(void **state)
             assert_int_equal(len, 256);
             RT_OK(TEE_AsymmetricVerifyDigest(verify, NULL, 0, digest, hashes[i].len, sig, len));
             sig[100] ^= 4;
-            assert_int_equal(TEE_AsymmetricVerifyDigest(verify, NULL, 0, digest, hashes[i].len, sig, len),
-                             TEE_ERROR_SIGNATURE_INVALID);
-            RT_PANICS(RT_BAD, TEE_AsymmetricSignDigest(sign, NULL, 0, digest, hashes[i].len - 1, sig, &len));
+            assert_int_equal(
+                TEE_AsymmetricVerifyDigest(verify, NULL, 0, digest, hashes[i].len, sig, len),
+                TEE_ERROR_SIGNATURE_INVALID);
+            RT_PANICS(RT_BAD, TEE_AsymmetricSignDigest(sign, NULL, 0, digest, hashes[i].len - 1,
+                                                       sig, &len));
             TEE_FreeOperation(sign);
             TEE_FreeOperation(verify);
         }
@@ -239,31 +249,38 @@ static void rsa_encryption(void **state)
                 size_t back_len = len;
                 RT_OK(TEE_AsymmetricEncrypt(encrypt, attrs, n, plain, len, secret, &secret_len));
                 assert_int_equal(secret_len, 256);
-                RT_OK(TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, secret_len, back, &back_len));
+                RT_OK(
+                    TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, secret_len, back, &back_len));
                 assert_int_equal(back_len, len);
                 assert_memory_equal(back, plain, len);
                 secret[17] ^= 1;
                 back_len = sizeof(back);
-                assert_int_equal(TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, secret_len, back, &back_len),
-                                 TEE_ERROR_CIPHERTEXT_INVALID);
+                assert_int_equal(
+                    TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, secret_len, back, &back_len),
+                    TEE_ERROR_CIPHERTEXT_INVALID);
                 secret[17] ^= 1;
                 if (n == 1)
-                    assert_int_equal(TEE_AsymmetricDecrypt(decrypt, NULL, 0, secret, secret_len, back, &back_len),
+                    assert_int_equal(TEE_AsymmetricDecrypt(decrypt, NULL, 0, secret, secret_len,
+                                                           back, &back_len),
                                      TEE_ERROR_CIPHERTEXT_INVALID);
                 if (len > 0) {
                     back_len = len - 1;
-                    assert_int_equal(TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, secret_len, back, &back_len),
+                    assert_int_equal(TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, secret_len,
+                                                           back, &back_len),
                                      TEE_ERROR_SHORT_BUFFER);
                     assert_int_equal(back_len, len);
                 }
-                assert_int_equal(TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, 255, back, &back_len), RT_BAD);
+                assert_int_equal(
+                    TEE_AsymmetricDecrypt(decrypt, attrs, n, secret, 255, back, &back_len), RT_BAD);
             }
         }
         uint8_t out[256];
         size_t out_len = sizeof(out);
-        assert_int_equal(TEE_AsymmetricEncrypt(encrypt, NULL, 0, plain, most + 1, out, &out_len), RT_BAD);
+        assert_int_equal(TEE_AsymmetricEncrypt(encrypt, NULL, 0, plain, most + 1, out, &out_len),
+                         RT_BAD);
         out_len = 255;
-        assert_int_equal(TEE_AsymmetricEncrypt(encrypt, NULL, 0, plain, 1, out, &out_len), TEE_ERROR_SHORT_BUFFER);
+        assert_int_equal(TEE_AsymmetricEncrypt(encrypt, NULL, 0, plain, 1, out, &out_len),
+                         TEE_ERROR_SHORT_BUFFER);
         TEE_FreeOperation(encrypt);
         TEE_FreeOperation(decrypt);
     }
@@ -274,13 +291,15 @@ static void rsa_raw_digest_info(void **state)
 {
     (void)state;
     uint8_t info[51];
-    memcpy(info, unhex("3031300d060960864801650304020105000420", NULL), 19); /* RFC 8017, 9.2 note 1 */
+    memcpy(info, unhex("3031300d060960864801650304020105000420", NULL),
+           19); /* RFC 8017, 9.2 note 1 */
     memset(info + 19, 0x5a, 32);
     uint8_t a[256];
     uint8_t b[256];
     size_t len = sizeof(a);
     TEE_OperationHandle raw = keyed(TEE_ALG_RSASSA_PKCS1_V1_5, TEE_MODE_SIGN, 2048, rsa_key());
-    TEE_OperationHandle own = keyed(TEE_ALG_RSASSA_PKCS1_V1_5_SHA256, TEE_MODE_SIGN, 2048, rsa_key());
+    TEE_OperationHandle own =
+        keyed(TEE_ALG_RSASSA_PKCS1_V1_5_SHA256, TEE_MODE_SIGN, 2048, rsa_key());
     RT_OK(TEE_AsymmetricSignDigest(raw, NULL, 0, info, sizeof(info), a, &len));
     RT_OK(TEE_AsymmetricSignDigest(own, NULL, 0, info + 19, 32, b, &len));
     assert_memory_equal(a, b, sizeof(a));

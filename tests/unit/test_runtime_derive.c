@@ -11,7 +11,8 @@ static const struct {
     uint32_t curve, bits;
     const char *d, *x, *y, *peer_x, *peer_y, *z;
 } cdh[] = {
-    {TEE_ECC_CURVE_NIST_P256, 256, "7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534",
+    {TEE_ECC_CURVE_NIST_P256, 256,
+     "7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534",
      "ead218590119e8876b29146ff89ca61770c4edbbf97d38ce385ed281d8a6b230",
      "28af61281fd35e2fa7002523acc85a429cb06ee6648325389f59edfce1405141",
      "700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287",
@@ -29,9 +30,10 @@ static const struct {
 static TEE_ObjectHandle cdh_key(size_t i)
 {
     TEE_ObjectHandle key = TEE_HANDLE_NULL;
-    TEE_Attribute attrs[] = {
-        ref_hex(TEE_ATTR_ECC_PRIVATE_VALUE, cdh[i].d), ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_X, cdh[i].x),
-        ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_Y, cdh[i].y), val(TEE_ATTR_ECC_CURVE, cdh[i].curve)};
+    TEE_Attribute attrs[] = {ref_hex(TEE_ATTR_ECC_PRIVATE_VALUE, cdh[i].d),
+                             ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_X, cdh[i].x),
+                             ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_Y, cdh[i].y),
+                             val(TEE_ATTR_ECC_CURVE, cdh[i].curve)};
     RT_OK(TEE_AllocateTransientObject(TEE_TYPE_ECDH_KEYPAIR, cdh[i].bits, &key));
     RT_OK(TEE_PopulateTransientObject(key, attrs, 4));
     return key;
@@ -60,12 +62,14 @@ static void ecdh_known_answers(void **state)
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(cdh); i++) {
         TEE_ObjectHandle key = cdh_key(i);
-        TEE_OperationHandle op = keyed(TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_MODE_DERIVE, cdh[i].bits, key);
+        TEE_OperationHandle op =
+            keyed(TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_MODE_DERIVE, cdh[i].bits, key);
         TEE_OperationHandle copy = TEE_HANDLE_NULL;
         TEE_ObjectHandle z = target(TEE_TYPE_GENERIC_SECRET, cdh[i].bits);
         TEE_Attribute peer[] = {ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_X, cdh[i].peer_x),
                                 ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_Y, cdh[i].peer_y)};
-        RT_OK(TEE_AllocateOperation(&copy, TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_MODE_DERIVE, cdh[i].bits));
+        RT_OK(TEE_AllocateOperation(&copy, TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_MODE_DERIVE,
+                                    cdh[i].bits));
         TEE_CopyOperation(copy, op);
         TEE_DeriveKey(op, peer, 2, z);
         expect_secret(z, cdh[i].z);
@@ -101,8 +105,10 @@ static void ecdh_both_ways_p521(void **state)
         RT_OK(TEE_GetObjectBufferAttribute(keys[1 - i], TEE_ATTR_ECC_PUBLIC_VALUE_X, x, &x_len));
         RT_OK(TEE_GetObjectBufferAttribute(keys[1 - i], TEE_ATTR_ECC_PUBLIC_VALUE_Y, y, &y_len));
         assert_int_equal(x_len, 66);
-        TEE_Attribute peer[] = {ref(TEE_ATTR_ECC_PUBLIC_VALUE_X, x, 66), ref(TEE_ATTR_ECC_PUBLIC_VALUE_Y, y, 66)};
-        TEE_OperationHandle op = keyed(TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_MODE_DERIVE, 521, keys[i]);
+        TEE_Attribute peer[] = {ref(TEE_ATTR_ECC_PUBLIC_VALUE_X, x, 66),
+                                ref(TEE_ATTR_ECC_PUBLIC_VALUE_Y, y, 66)};
+        TEE_OperationHandle op =
+            keyed(TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_MODE_DERIVE, 521, keys[i]);
         TEE_ObjectHandle out = target(TEE_TYPE_GENERIC_SECRET, 528);
         TEE_DeriveKey(op, peer, 2, out);
         RT_OK(TEE_GetObjectBufferAttribute(out, TEE_ATTR_SECRET_VALUE, z[i], &z_len));
@@ -142,11 +148,13 @@ static void ecdh_rules(void **state)
     uint8_t number[32] = {0};
     assert_int_equal(TEE_KmEccPublicValue(TEE_ECC_CURVE_NIST_P256, number, 32, x, y, 32), RT_BAD);
     const char *order = "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551";
-    assert_int_equal(TEE_KmEccPublicValue(TEE_ECC_CURVE_NIST_P256, unhex(order, NULL), 32, x, y, 32), RT_BAD);
+    assert_int_equal(
+        TEE_KmEccPublicValue(TEE_ECC_CURVE_NIST_P256, unhex(order, NULL), 32, x, y, 32), RT_BAD);
     number[31] = 1;
     RT_OK(TEE_KmEccPublicValue(TEE_ECC_CURVE_NIST_P256, number, 32, x, y, 32));
     assert_int_equal(TEE_KmEccPublicValue(TEE_ECC_CURVE_NIST_P256, number, 32, x, y, 31), RT_BAD);
-    assert_int_equal(TEE_KmEccPublicValue(TEE_ECC_CURVE_25519, number, 32, x, y, 32), TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(TEE_KmEccPublicValue(TEE_ECC_CURVE_25519, number, 32, x, y, 32),
+                     TEE_ERROR_NOT_SUPPORTED);
     TEE_FreeOperation(op);
     TEE_CloseObject(key);
     TEE_CloseObject(z);
@@ -163,10 +171,11 @@ static const struct {
     {TEE_ALG_HKDF_SHA256_DERIVE_KEY, TEE_ALG_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
      "000102030405060708090a0b0c", "f0f1f2f3f4f5f6f7f8f9",
      "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"},
-    {TEE_ALG_HKDF_SHA256_DERIVE_KEY, TEE_ALG_HMAC_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "", "",
+    {TEE_ALG_HKDF_SHA256_DERIVE_KEY, TEE_ALG_HMAC_SHA256,
+     "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "", "",
      "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"},
-    {TEE_ALG_HKDF_SHA1_DERIVE_KEY, TEE_ALG_SHA1, "0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c",
-     "f0f1f2f3f4f5f6f7f8f9",
+    {TEE_ALG_HKDF_SHA1_DERIVE_KEY, TEE_ALG_SHA1, "0b0b0b0b0b0b0b0b0b0b0b",
+     "000102030405060708090a0b0c", "f0f1f2f3f4f5f6f7f8f9",
      "085a01ea1b10f36933068b56efa5ad81a4f14b822f5b091568a9cdd4f155fda2c22e422478d305f3f896"},
 };
 
@@ -182,12 +191,13 @@ static void hkdf_known_answers(void **state)
             TEE_OperationHandle gp = keyed(TEE_ALG_HKDF, TEE_MODE_DERIVE, (uint32_t)len * 8, key);
             TEE_OperationHandle optee = keyed(hkdf[i].alg, TEE_MODE_DERIVE, (uint32_t)len * 8, key);
             TEE_ObjectHandle out = target(TEE_TYPE_GENERIC_SECRET, 42 * 8);
-            TEE_Attribute gp_params[] = {
-                val(TEE_ATTR_HKDF_HASH_ALGORITHM, hkdf[i].hash), val(TEE_ATTR_KDF_KEY_SIZE, 42),
-                ref_hex(TEE_ATTR_HKDF_SALT, hkdf[i].salt), ref_hex(TEE_ATTR_HKDF_INFO, hkdf[i].info)};
-            TEE_Attribute optee_params[] = {
-                val(TEE_ATTR_HKDF_OKM_LENGTH, 42), ref_hex(__OPTEE_TEE_ATTR_HKDF_SALT, hkdf[i].salt),
-                ref_hex(__OPTEE_ATTR_HKDF_INFO, hkdf[i].info)};
+            TEE_Attribute gp_params[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, hkdf[i].hash),
+                                         val(TEE_ATTR_KDF_KEY_SIZE, 42),
+                                         ref_hex(TEE_ATTR_HKDF_SALT, hkdf[i].salt),
+                                         ref_hex(TEE_ATTR_HKDF_INFO, hkdf[i].info)};
+            TEE_Attribute optee_params[] = {val(TEE_ATTR_HKDF_OKM_LENGTH, 42),
+                                            ref_hex(__OPTEE_TEE_ATTR_HKDF_SALT, hkdf[i].salt),
+                                            ref_hex(__OPTEE_ATTR_HKDF_INFO, hkdf[i].info)};
             TEE_DeriveKey(gp, gp_params, hkdf[i].salt[0] ? 4 : 2, out);
             expect_secret(out, hkdf[i].okm);
             TEE_ResetTransientObject(out);
@@ -206,11 +216,14 @@ static const struct {
     uint32_t alg, rounds;
     const char *password, *salt, *key;
 } pbkdf2[] = {
-    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 1, "password", "salt", "0c60c80f961f0e71f3a9b524af6012062fe037a6"},
-    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 2, "password", "salt", "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"},
-    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 4096, "password", "salt", "4b007901b765489abead49d926f721d065a429c1"},
-    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 4096, "passwordPASSWORDpassword", "saltSALTsaltSALTsaltSALTsaltSALTsalt",
-     "3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038"},
+    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 1, "password", "salt",
+     "0c60c80f961f0e71f3a9b524af6012062fe037a6"},
+    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 2, "password", "salt",
+     "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"},
+    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 4096, "password", "salt",
+     "4b007901b765489abead49d926f721d065a429c1"},
+    {TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 4096, "passwordPASSWORDpassword",
+     "saltSALTsaltSALTsaltSALTsaltSALTsalt", "3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038"},
     {TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY, 1, "passwd", "salt",
      "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
      "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"},
@@ -224,8 +237,10 @@ static void pbkdf2_known_answers(void **state)
         char want[200] = {0};
         memcpy(want, pbkdf2[i].key, len * 2);
         size_t password_len = strlen(pbkdf2[i].password);
-        TEE_ObjectHandle key = secret_object(TEE_TYPE_PBKDF2_PASSWORD, pbkdf2[i].password, password_len);
-        TEE_OperationHandle op = keyed(pbkdf2[i].alg, TEE_MODE_DERIVE, (uint32_t)password_len * 8, key);
+        TEE_ObjectHandle key =
+            secret_object(TEE_TYPE_PBKDF2_PASSWORD, pbkdf2[i].password, password_len);
+        TEE_OperationHandle op =
+            keyed(pbkdf2[i].alg, TEE_MODE_DERIVE, (uint32_t)password_len * 8, key);
         TEE_ObjectHandle out = target(TEE_TYPE_GENERIC_SECRET, (uint32_t)len * 8);
         TEE_Attribute params[] = {ref(TEE_ATTR_PBKDF2_SALT, pbkdf2[i].salt, strlen(pbkdf2[i].salt)),
                                   val(TEE_ATTR_PBKDF2_ITERATION_COUNT, pbkdf2[i].rounds),
@@ -271,11 +286,14 @@ static void kdf_rules(void **state)
     TEE_ObjectHandle ikm = secret_object(TEE_TYPE_HKDF_IKM, "secret", 6);
     TEE_ObjectHandle password = secret_object(TEE_TYPE_PBKDF2_PASSWORD, "secret", 6);
     TEE_OperationHandle op = keyed(TEE_ALG_HKDF, TEE_MODE_DERIVE, 48, ikm);
-    TEE_OperationHandle pb = keyed(TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY, TEE_MODE_DERIVE, 48, password);
+    TEE_OperationHandle pb =
+        keyed(TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY, TEE_MODE_DERIVE, 48, password);
     TEE_ObjectHandle out = target(TEE_TYPE_GENERIC_SECRET, 256);
     TEE_ObjectHandle aes = target(TEE_TYPE_AES, 256);
-    TEE_Attribute md5[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_MD5), val(TEE_ATTR_KDF_KEY_SIZE, 32)};
-    TEE_Attribute none[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_SHA256), val(TEE_ATTR_KDF_KEY_SIZE, 0)};
+    TEE_Attribute md5[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_MD5),
+                           val(TEE_ATTR_KDF_KEY_SIZE, 32)};
+    TEE_Attribute none[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_SHA256),
+                            val(TEE_ATTR_KDF_KEY_SIZE, 0)};
     TEE_Attribute odd[] = {none[0], val(TEE_ATTR_KDF_KEY_SIZE, 20)};
     TEE_Attribute huge[] = {none[0], val(TEE_ATTR_KDF_KEY_SIZE, 0xffffffffu)};
     TEE_Attribute strange[] = {none[0], val(TEE_ATTR_PBKDF2_ITERATION_COUNT, 1)};
@@ -286,7 +304,8 @@ static void kdf_rules(void **state)
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, huge, 2, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, strange, 2, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, none, 9, out));
-    TEE_Attribute zero_rounds[] = {ref(TEE_ATTR_PBKDF2_SALT, "salt", 4), val(TEE_ATTR_PBKDF2_ITERATION_COUNT, 0),
+    TEE_Attribute zero_rounds[] = {ref(TEE_ATTR_PBKDF2_SALT, "salt", 4),
+                                   val(TEE_ATTR_PBKDF2_ITERATION_COUNT, 0),
                                    val(TEE_ATTR_PBKDF2_DKM_LENGTH, 32)};
     RT_PANICS(RT_BAD, TEE_DeriveKey(pb, zero_rounds, 3, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(pb, zero_rounds + 1, 2, out));

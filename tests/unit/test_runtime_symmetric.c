@@ -257,7 +257,7 @@ static void cipher_rules(void **state)
     RT_PANICS(RT_STATE, (void)TEE_CipherDoFinal(op, buf, 16, buf, &len));
     RT_PANICS(RT_BAD, TEE_MACInit(op, NULL, 0));
     RT_PANICS(RT_BAD, TEE_CopyOperation(op, other)); /* the key is larger than op allows */
-    TEE_CipherInit(op, iv, 16); /* an active operation starts over */
+    TEE_CipherInit(op, iv, 16);                      /* an active operation starts over */
     TEE_CipherInit(op, iv, 16);
     TEE_ResetOperation(op);
     RT_PANICS(RT_STATE, (void)TEE_CipherUpdate(op, buf, 16, buf, &len));
@@ -401,7 +401,8 @@ static void gcm_refuses(void **state)
             parts[part][bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
     }
-    for (size_t tag_len = 0; tag_len < 16; tag_len++) { /* a shortened tag is not a shorter tag length */
+    for (size_t tag_len = 0; tag_len < 16;
+         tag_len++) { /* a shortened tag is not a shorter tag length */
         uint8_t out[64];
         size_t len = sizeof(out);
         RT_OK(TEE_AEInit(dec, parts[3], 12, 128, 0, 0));
@@ -431,7 +432,8 @@ static void gcm_rules(void **state)
     RT_PANICS(RT_BAD, (void)TEE_AEInit(enc, NULL, 12, 128, 0, 0));
     for (uint32_t bits = 0; bits <= 160; bits++) {
         bool ok = bits >= 96 && bits <= 128 && bits % 8 == 0;
-        assert_int_equal(TEE_AEInit(enc, nonce, 12, bits, 0, 0), ok ? TEE_SUCCESS : TEE_ERROR_NOT_SUPPORTED);
+        assert_int_equal(TEE_AEInit(enc, nonce, 12, bits, 0, 0),
+                         ok ? TEE_SUCCESS : TEE_ERROR_NOT_SUPPORTED);
         if (ok)
             TEE_ResetOperation(enc);
     }
@@ -444,7 +446,8 @@ static void gcm_rules(void **state)
     RT_PANICS(RT_STATE, TEE_AEUpdateAAD(enc, buf, 1));
     RT_PANICS(RT_BAD, (void)TEE_AEDecryptFinal(enc, NULL, 0, NULL, NULL, tag, 16));
     tag_len = 15;
-    assert_int_equal(TEE_AEEncryptFinal(enc, NULL, 0, NULL, NULL, tag, &tag_len), TEE_ERROR_SHORT_BUFFER);
+    assert_int_equal(TEE_AEEncryptFinal(enc, NULL, 0, NULL, NULL, tag, &tag_len),
+                     TEE_ERROR_SHORT_BUFFER);
     assert_int_equal(tag_len, 16);
     RT_OK(TEE_AEEncryptFinal(enc, NULL, 0, NULL, NULL, tag, &tag_len));
     RT_PANICS(RT_STATE, (void)TEE_AEEncryptFinal(enc, NULL, 0, NULL, NULL, tag, &tag_len));
@@ -463,7 +466,8 @@ static const struct {
     const char *key, *message, *mac;
 } macs[] = {
     {TEE_ALG_HMAC_SHA1, TEE_TYPE_HMAC_SHA1, "4a656665",
-     "7768617420646f2079612077616e7420666f72206e6f7468696e673f", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+     "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+     "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
     {TEE_ALG_HMAC_SHA224, TEE_TYPE_HMAC_SHA224, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
      "4869205468657265", "896fb1128abbdf196832107cd49df33f47b4b1169912ba4f53684b22"},
     {TEE_ALG_HMAC_SHA256, TEE_TYPE_HMAC_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
@@ -528,12 +532,14 @@ static void mac_known_answers(void **state)
         for (size_t bit = 0; bit < want_len * 8; bit++) {
             want[bit / 8] ^= (uint8_t)(1u << bit % 8);
             TEE_MACInit(op, NULL, 0);
-            assert_int_equal(TEE_MACCompareFinal(op, message, len, want, want_len), TEE_ERROR_MAC_INVALID);
+            assert_int_equal(TEE_MACCompareFinal(op, message, len, want, want_len),
+                             TEE_ERROR_MAC_INVALID);
             want[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
         for (size_t cut = 0; cut < want_len; cut++) {
             TEE_MACInit(op, NULL, 0);
-            assert_int_equal(TEE_MACCompareFinal(op, message, len, want, cut), TEE_ERROR_MAC_INVALID);
+            assert_int_equal(TEE_MACCompareFinal(op, message, len, want, cut),
+                             TEE_ERROR_MAC_INVALID);
         }
         TEE_FreeOperation(op);
     }
@@ -555,7 +561,8 @@ static void mac_rules(void **state)
     TEE_MACUpdate(op, "rubbish", 7);
     RT_OK(TEE_MACCompareFinal(copy, "for nothing?", 12, unhex(macs[3].mac, NULL), 32));
     TEE_MACInit(op, NULL, 0); /* starts over */
-    RT_OK(TEE_MACCompareFinal(op, "what do ya want for nothing?", 28, unhex(macs[3].mac, NULL), 32));
+    RT_OK(
+        TEE_MACCompareFinal(op, "what do ya want for nothing?", 28, unhex(macs[3].mac, NULL), 32));
     TEE_FreeOperation(op);
     TEE_FreeOperation(copy);
 }
@@ -565,30 +572,49 @@ static void mac_rules(void **state)
 static void allocation_rules(void **state)
 {
     (void)state;
-    static const uint32_t not_yet[] = {
-        TEE_ALG_MD5, TEE_ALG_DES3_CBC_NOPAD, TEE_ALG_AES_XTS, TEE_ALG_AES_CTS, TEE_ALG_AES_CCM,
-        TEE_ALG_DSA_SHA256, TEE_ALG_DH_DERIVE_SHARED_SECRET, TEE_ALG_ED25519, TEE_ALG_X25519,
-        TEE_ALG_SHA3_256, TEE_ALG_SM3, TEE_ALG_RSAES_PKCS1_V1_5, TEE_ALG_RSA_NOPAD, 0, 0xffffffffu};
+    static const uint32_t not_yet[] = {TEE_ALG_MD5,
+                                       TEE_ALG_DES3_CBC_NOPAD,
+                                       TEE_ALG_AES_XTS,
+                                       TEE_ALG_AES_CTS,
+                                       TEE_ALG_AES_CCM,
+                                       TEE_ALG_DSA_SHA256,
+                                       TEE_ALG_DH_DERIVE_SHARED_SECRET,
+                                       TEE_ALG_ED25519,
+                                       TEE_ALG_X25519,
+                                       TEE_ALG_SHA3_256,
+                                       TEE_ALG_SM3,
+                                       TEE_ALG_RSAES_PKCS1_V1_5,
+                                       TEE_ALG_RSA_NOPAD,
+                                       0,
+                                       0xffffffffu};
     TEE_OperationHandle op = TEE_HANDLE_NULL;
     for (size_t i = 0; i < KM_ARRAY_LEN(not_yet); i++) {
-        assert_int_equal(TEE_IsAlgorithmSupported(not_yet[i], TEE_CRYPTO_ELEMENT_NONE), TEE_ERROR_NOT_SUPPORTED);
+        assert_int_equal(TEE_IsAlgorithmSupported(not_yet[i], TEE_CRYPTO_ELEMENT_NONE),
+                         TEE_ERROR_NOT_SUPPORTED);
         for (uint32_t mode = 0; mode <= TEE_MODE_DERIVE; mode++)
-            assert_int_equal(TEE_AllocateOperation(&op, not_yet[i], mode, 128), TEE_ERROR_NOT_SUPPORTED);
+            assert_int_equal(TEE_AllocateOperation(&op, not_yet[i], mode, 128),
+                             TEE_ERROR_NOT_SUPPORTED);
     }
-    assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_AES_GCM, TEE_MODE_ENCRYPT, 129), TEE_ERROR_NOT_SUPPORTED);
-    assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_AES_GCM, TEE_MODE_SIGN, 128), TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_AES_GCM, TEE_MODE_ENCRYPT, 129),
+                     TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_AES_GCM, TEE_MODE_SIGN, 128),
+                     TEE_ERROR_NOT_SUPPORTED);
     assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_AES_GCM, TEE_MODE_ILLEGAL_VALUE, 128),
                      TEE_ERROR_NOT_SUPPORTED);
-    assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_ECDSA_SHA256, TEE_MODE_SIGN, 255), TEE_ERROR_NOT_SUPPORTED);
-    assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_RSASSA_PKCS1_V1_5_SHA256, TEE_MODE_SIGN, 1024),
+    assert_int_equal(TEE_AllocateOperation(&op, TEE_ALG_ECDSA_SHA256, TEE_MODE_SIGN, 255),
                      TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(
+        TEE_AllocateOperation(&op, TEE_ALG_RSASSA_PKCS1_V1_5_SHA256, TEE_MODE_SIGN, 1024),
+        TEE_ERROR_NOT_SUPPORTED);
     assert_null(op);
     RT_PANICS(RT_BAD, (void)TEE_AllocateOperation(NULL, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0));
     RT_OK(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_SHA256, TEE_ECC_CURVE_NIST_P384));
-    assert_int_equal(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_SHA256, TEE_ECC_CURVE_NIST_P192), TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_SHA256, TEE_ECC_CURVE_NIST_P192),
+                     TEE_ERROR_NOT_SUPPORTED);
     assert_int_equal(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_SHA256, 0), TEE_ERROR_NOT_SUPPORTED);
     RT_OK(TEE_IsAlgorithmSupported(TEE_ALG_AES_GCM, TEE_CRYPTO_ELEMENT_NONE));
-    assert_int_equal(TEE_IsAlgorithmSupported(TEE_ALG_AES_GCM, TEE_ECC_CURVE_NIST_P256), TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(TEE_IsAlgorithmSupported(TEE_ALG_AES_GCM, TEE_ECC_CURVE_NIST_P256),
+                     TEE_ERROR_NOT_SUPPORTED);
     TEE_FreeOperation(TEE_HANDLE_NULL);
     TEE_ResetOperation(TEE_HANDLE_NULL);
 }
@@ -611,7 +637,8 @@ static void operation_info(void **state)
     assert_int_equal(info.keySize, 256);
     assert_int_equal(info.requiredKeyUsage, TEE_USAGE_ENCRYPT);
     assert_int_equal(info.handleState, TEE_HANDLE_FLAG_KEY_SET | TEE_HANDLE_FLAG_INITIALIZED);
-    assert_int_equal(TEE_GetOperationInfoMultiple(op, &out.multiple, &size), TEE_ERROR_SHORT_BUFFER);
+    assert_int_equal(TEE_GetOperationInfoMultiple(op, &out.multiple, &size),
+                     TEE_ERROR_SHORT_BUFFER);
     assert_int_equal(size, sizeof(TEE_OperationInfoMultiple) + sizeof(TEE_OperationInfoKey));
     RT_OK(TEE_GetOperationInfoMultiple(op, &out.multiple, &size));
     assert_int_equal(out.multiple.numberOfKeys, 1);
