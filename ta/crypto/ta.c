@@ -131,13 +131,14 @@ static bool overlap_badly(const TEE_Param *a, const TEE_Param *b)
     return a_at < b_at ? b_at - a_at < a->memref.size : a_at - b_at < b->memref.size;
 }
 
-static TEE_Result check_params(const struct row *row, uint32_t types,
-                               const TEE_Param params[TEE_NUM_PARAMS])
+static bool types_fit(const struct row *row, uint32_t types)
 {
-    uint32_t wanted = TEE_PARAM_TYPES(row->spec[0] & TYPE_MASK, row->spec[1] & TYPE_MASK,
-                                      row->spec[2] & TYPE_MASK, row->spec[3] & TYPE_MASK);
-    if (types != wanted)
-        return TEE_ERROR_BAD_PARAMETERS;
+    return types == TEE_PARAM_TYPES(row->spec[0] & TYPE_MASK, row->spec[1] & TYPE_MASK,
+                                    row->spec[2] & TYPE_MASK, row->spec[3] & TYPE_MASK);
+}
+
+static TEE_Result check_params(const struct row *row, const TEE_Param params[TEE_NUM_PARAMS])
+{
     for (unsigned i = 0; i < TEE_NUM_PARAMS; i++)
         KM_TRY_TEE(check_param(row->spec[i], &params[i]));
     for (unsigned i = 0; i < TEE_NUM_PARAMS; i++) {
@@ -202,10 +203,13 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
     if (commandID >= KM_ARRAY_LEN(ROWS) || ROWS[commandID].handler == NULL)
         return TEE_ERROR_BAD_PARAMETERS;
     const struct row *row = &ROWS[commandID];
-    KM_TRY_TEE(check_params(row, paramTypes, params));
-    if (row->right == ADMIN && !session->caller.is_admin)
-        return TEE_ERROR_ACCESS_DENIED;
-    TEE_Result result = run(row, session, params);
+    if (!types_fit(row, paramTypes))
+        return TEE_ERROR_BAD_PARAMETERS;
+    TEE_Result result = check_params(row, params);
+    if (result == TEE_SUCCESS && row->right == ADMIN && !session->caller.is_admin)
+        result = TEE_ERROR_ACCESS_DENIED;
+    if (result == TEE_SUCCESS)
+        result = run(row, session, params);
     quiet(row, result, params);
     return result;
 }
