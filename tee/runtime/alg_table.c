@@ -2,6 +2,7 @@
 #include "tee/runtime/alg_table.h"
 
 #include <openssl/kdf.h>
+#include <string.h>
 
 #define CRYPT (KM_RT_MODE(TEE_MODE_ENCRYPT) | KM_RT_MODE(TEE_MODE_DECRYPT))
 #define SIGN (KM_RT_MODE(TEE_MODE_SIGN) | KM_RT_MODE(TEE_MODE_VERIFY))
@@ -151,4 +152,30 @@ km_status km_rt_alg_warm(struct km_err *err)
     ok = (fetched.ecdh = EVP_KEYEXCH_fetch(ctx, "ECDH", NULL)) != NULL && ok;
     ok = (fetched.rsa_cipher = EVP_ASYM_CIPHER_fetch(ctx, "RSA", NULL)) != NULL && ok;
     return ok ? KM_OK : KM_FAIL(err, KM_E_UNSUPPORTED, "libcrypto lacks an algorithm of the table");
+}
+
+void km_rt_alg_forget(void)
+{
+    for (size_t i = 1; i < KM_RT_N_HASHES; i++) {
+        EVP_MD_free(hashes[i].md);
+        hashes[i].md = NULL;
+    }
+    for (size_t i = 0; i < KM_ARRAY_LEN(algs); i++) {
+        for (size_t k = 0; k < KM_RT_AES_SIZES; k++) {
+            EVP_CIPHER_free(ciphers[i][k]);
+            ciphers[i][k] = NULL;
+        }
+    }
+    EVP_MAC_free(fetched.hmac);
+    EVP_MAC_free(fetched.cmac);
+    EVP_KDF_free(fetched.hkdf);
+    EVP_KDF_free(fetched.concat);
+    EVP_KDF_free(fetched.pbkdf2);
+    EVP_KEYMGMT_free(fetched.ec);
+    EVP_KEYMGMT_free(fetched.rsa);
+    EVP_SIGNATURE_free(fetched.ecdsa);
+    EVP_SIGNATURE_free(fetched.rsa_sign);
+    EVP_KEYEXCH_free(fetched.ecdh);
+    EVP_ASYM_CIPHER_free(fetched.rsa_cipher);
+    memset(&fetched, 0, sizeof(fetched));
 }

@@ -70,5 +70,6 @@ EVP_MAC *km_rt_mac(enum km_rt_scheme scheme);
 EVP_KDF *km_rt_kdf(enum km_rt_scheme scheme);
 /* km_rt_alg_warm: fetches all of it from the private library context. */
 km_status km_rt_alg_warm(struct km_err *err);
+void km_rt_alg_forget(void);
 
 #endif

@@ -78,3 +78,16 @@ km_status km_rt_crypto_start(struct km_err *err)
     km_rt_ssl_quiet();
     return ok ? KM_OK : KM_FAIL(err, KM_E_INTERNAL, "seed the random generator");
 }
+
+void km_rt_crypto_stop(void)
+{
+    if (libctx == NULL)
+        return;
+    km_rt_alg_forget();
+    OSSL_PROVIDER_unload(provider);
+    OPENSSL_thread_stop_ex(libctx); /* the random generators of this thread, with their state */
+    OSSL_LIB_CTX_free(libctx);
+    libctx = NULL;
+    provider = NULL;
+    km_rt_ssl_quiet();
+}

@@ -97,11 +97,13 @@ static uint32_t value_param(const TEE_Attribute *params, uint32_t count, uint32_
 
 static bool pad(struct km_slice number, size_t width, uint8_t out[SHARED_MAX])
 {
+    if (number.ptr == NULL || number.len == 0)
+        return false;
     while (number.len > width && number.ptr[0] == 0) {
         number.ptr++;
         number.len--;
     }
-    if (number.len == 0 || number.len > width)
+    if (number.len > width)
         return false;
     km_copy(out + (width - number.len), number.len, number.ptr, number.len);
     return true;

@@ -155,5 +155,6 @@ void km_rt_destroy(void)
     km_rt_handle_each(KM_RT_PROPERTY_ENUM, km_rt_property_enum_free);
     km_rt_handle_each(KM_RT_SESSION, km_rt_session_free);
     km_rt_memory_clear();
+    km_rt_crypto_stop();
     km_rt.started = false;
 }

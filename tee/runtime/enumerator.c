@@ -38,7 +38,7 @@ void km_rt_object_enum_free(void *what)
 
 TEE_Result TEE_AllocatePersistentObjectEnumerator(TEE_ObjectEnumHandle *objectEnumerator)
 {
-    km_rt_own(objectEnumerator, sizeof(*objectEnumerator), "a handle outside the TA's own memory");
+    km_rt_own_handle(objectEnumerator);
     *objectEnumerator = TEE_HANDLE_NULL;
     struct object_enum *self = calloc(1, sizeof(*self));
     if (self == NULL)

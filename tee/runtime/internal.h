@@ -72,6 +72,11 @@ void km_rt_handle_each(enum km_rt_kind kind, void (*drop)(void *what));
 
 /* km_rt_own: panics when some of it is NULL or shared with the client; a size of 0 passes. */
 void km_rt_own(const void *ptr, size_t size, const char *why);
+/* km_rt_own_handle: the same for a place that a handle is to be written to. */
+static inline void km_rt_own_handle(const void *at)
+{
+    km_rt_own(at, sizeof(void *), "a handle outside the TA's own memory");
+}
 /* km_rt_readable: panics when ptr is NULL and size is not 0. */
 static inline void km_rt_readable(const void *ptr, size_t size)
 {
@@ -97,6 +102,8 @@ TEE_Result km_rt_give(void *buffer, size_t *size, const void *bytes, size_t len)
 OSSL_LIB_CTX *km_rt_libctx(void);
 /* km_rt_crypto_start: locked heap and fresh random generators for this process. */
 km_status km_rt_crypto_start(struct km_err *err);
+/* km_rt_crypto_stop: undoes km_rt_warm; no key may be left. */
+void km_rt_crypto_stop(void);
 /* km_rt_ssl_need: panics with TEE_ERROR_GENERIC unless libcrypto was able to. */
 void km_rt_ssl_need(bool ok, const char *why);
 /* km_rt_ssl_quiet: empties the error queue. */

@@ -101,7 +101,7 @@ void TEE_CloseObject(TEE_ObjectHandle object)
 TEE_Result TEE_AllocateTransientObject(TEE_ObjectType objectType, uint32_t maxObjectSize,
                                        TEE_ObjectHandle *object)
 {
-    km_rt_own(object, sizeof(*object), "a handle outside the TA's own memory");
+    km_rt_own_handle(object);
     *object = TEE_HANDLE_NULL;
     const struct km_rt_type *type = km_rt_type_find(objectType);
     if (type == NULL || !km_rt_type_size_ok(type, maxObjectSize))

@@ -118,7 +118,7 @@ static bool start(struct km_rt_operation *op)
 TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algorithm, uint32_t mode,
                                  uint32_t maxKeySize)
 {
-    km_rt_own(operation, sizeof(*operation), "a handle outside the TA's own memory");
+    km_rt_own_handle(operation);
     *operation = TEE_HANDLE_NULL;
     const struct km_rt_alg *alg = km_rt_alg_find(algorithm);
     if (alg == NULL || mode > TEE_MODE_DERIVE || (alg->modes & KM_RT_MODE(mode)) == 0 ||

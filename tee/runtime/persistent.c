@@ -60,7 +60,7 @@ TEE_Result TEE_OpenPersistentObject(uint32_t storageID, const void *objectID, si
                                     uint32_t flags, TEE_ObjectHandle *object)
 {
     struct km_slice name = name_of(objectID, objectIDLen);
-    km_rt_own(object, sizeof(*object), "a handle outside the TA's own memory");
+    km_rt_own_handle(object);
     *object = TEE_HANDLE_NULL;
     struct km_store *store = NULL;
     TEE_Result result = km_rt_storage(storageID, &store);
@@ -119,7 +119,7 @@ TEE_Result TEE_CreatePersistentObject(uint32_t storageID, const void *objectID, 
     km_rt_readable(initialData, initialDataLen);
     what.data = KM_SLICE(initialData, initialDataLen);
     if (object != NULL) {
-        km_rt_own(object, sizeof(*object), "a handle outside the TA's own memory");
+        km_rt_own_handle(object);
         *object = TEE_HANDLE_NULL;
     }
     struct km_store *store = NULL;

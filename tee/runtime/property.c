@@ -368,7 +368,7 @@ void km_rt_property_enum_free(void *enumerator)
 
 TEE_Result TEE_AllocatePropertyEnumerator(TEE_PropSetHandle *enumerator)
 {
-    km_rt_own(enumerator, sizeof(*enumerator), "a handle outside the TA's own memory");
+    km_rt_own_handle(enumerator);
     *enumerator = TEE_HANDLE_NULL;
     struct property_enum *self = calloc(1, sizeof(*self));
     if (self == NULL)

@@ -28,7 +28,7 @@ TEE_Result TEE_OpenTASession(const TEE_UUID *destination, uint32_t cancellationR
     uint32_t origin = TEE_ORIGIN_TEE;
     void *opened = NULL;
     km_rt_own(destination, sizeof(*destination), "a UUID outside the TA's own memory");
-    km_rt_own(session, sizeof(*session), "a handle outside the TA's own memory");
+    km_rt_own_handle(session);
     check_params(paramTypes, params);
     *session = TEE_HANDLE_NULL;
     TEE_Result result = TEE_ERROR_ITEM_NOT_FOUND;

@@ -204,6 +204,15 @@ int fixture_after(void **state)
     return 0;
 }
 
+size_t next_number(void)
+{
+    static uint64_t number = 88172645463325252u; /* xorshift64 */
+    number ^= number << 13;
+    number ^= number >> 7;
+    number ^= number << 17;
+    return (size_t)(number >> 16);
+}
+
 const uint8_t *unhex(const char *text, size_t *ret_len)
 {
     static uint8_t buffers[16][2048];

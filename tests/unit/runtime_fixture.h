@@ -33,6 +33,10 @@ int fixture_after(void **state);
 void fixture_reopen_store(void);
 const char *fixture_dir(void);
 
+/* Nothing local changes between the setjmp and the longjmp of RT_PANICS, so what gcc fears can't happen. */
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wclobbered"
+#endif
 /* RT_PANICS: the statement panics with that code. */
 #define RT_PANICS(code, ...)                                                                       \
     do {                                                                                           \
@@ -52,6 +56,13 @@ const char *fixture_dir(void);
 #define RT_DENIED TEE_ERROR_ACCESS_DENIED
 #define RT_OK(expr) assert_int_equal((expr), TEE_SUCCESS)
 
+static inline void copy(void *dst, const void *src, size_t len)
+{
+    if (len != 0)
+        km_copy(dst, len, src, len);
+}
+/* next_number: the same sequence in each run. */
+size_t next_number(void);
 /* unhex: bytes of a hex string in one of a few static buffers; *ret_len may be NULL. */
 const uint8_t *unhex(const char *text, size_t *ret_len);
 TEE_Attribute ref(uint32_t id, const void *bytes, size_t len);

@@ -50,8 +50,8 @@ static void ecdsa_known_answer(void **state)
     TEE_OperationHandle op = keyed(TEE_ALG_ECDSA_SHA256, TEE_MODE_VERIFY, 256, key);
     uint8_t sig[64];
     uint8_t hash[32];
-    memcpy(sig, unhex(RFC6979_SIG, NULL), sizeof(sig));
-    memcpy(hash, unhex(RFC6979_HASH, NULL), sizeof(hash));
+    copy(sig, unhex(RFC6979_SIG, NULL), sizeof(sig));
+    copy(hash, unhex(RFC6979_HASH, NULL), sizeof(hash));
     RT_OK(TEE_AsymmetricVerifyDigest(op, NULL, 0, hash, 32, sig, 64));
     for (size_t bit = 0; bit < 8 * sizeof(sig); bit++) {
         sig[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -61,7 +61,7 @@ static void ecdsa_known_answer(void **state)
     }
     for (size_t len = 0; len <= 70; len++) {
         uint8_t cut[70] = {0};
-        memcpy(cut, sig, len < 64 ? len : 64);
+        copy(cut, sig, len < 64 ? len : 64);
         if (len != 64)
             assert_int_equal(TEE_AsymmetricVerifyDigest(op, NULL, 0, hash, 32, cut, len),
                              TEE_ERROR_SIGNATURE_INVALID);
@@ -87,8 +87,8 @@ static void ecdsa_edge_values(void **state)
     TEE_OperationHandle op = keyed(TEE_ALG_ECDSA_SHA256, TEE_MODE_VERIFY, 256, key);
     for (size_t i = 0; i < 16; i++) {
         uint8_t sig[64];
-        memcpy(sig, unhex(values[i / 4], NULL), 32);
-        memcpy(sig + 32, unhex(values[i % 4], NULL), 32);
+        copy(sig, unhex(values[i / 4], NULL), 32);
+        copy(sig + 32, unhex(values[i % 4], NULL), 32);
         assert_int_equal(
             TEE_AsymmetricVerifyDigest(op, NULL, 0, unhex(RFC6979_HASH, NULL), 32, sig, 64),
             TEE_ERROR_SIGNATURE_INVALID);
@@ -291,8 +291,8 @@ static void rsa_raw_digest_info(void **state)
 {
     (void)state;
     uint8_t info[51];
-    memcpy(info, unhex("3031300d060960864801650304020105000420", NULL),
-           19); /* RFC 8017, 9.2 note 1 */
+    copy(info, unhex("3031300d060960864801650304020105000420", NULL),
+         19); /* RFC 8017, 9.2 note 1 */
     memset(info + 19, 0x5a, 32);
     uint8_t a[256];
     uint8_t b[256];

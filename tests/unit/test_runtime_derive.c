@@ -2,6 +2,7 @@
 /* Key agreement, key derivation and random: published vectors, and each way to misuse them. */
 #include "tests/unit/runtime_fixture.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,7 +131,7 @@ static void ecdh_rules(void **state)
     TEE_ObjectHandle small = target(TEE_TYPE_GENERIC_SECRET, 248);
     TEE_ObjectHandle pair = target(TEE_TYPE_ECDH_KEYPAIR, 256);
     uint8_t bad[32];
-    memcpy(bad, unhex(cdh[0].peer_y, NULL), 32);
+    copy(bad, unhex(cdh[0].peer_y, NULL), 32);
     bad[31] ^= 1;
     TEE_Attribute good[] = {ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_X, cdh[0].peer_x),
                             ref_hex(TEE_ATTR_ECC_PUBLIC_VALUE_Y, cdh[0].peer_y)};
@@ -235,7 +236,7 @@ static void pbkdf2_known_answers(void **state)
     for (size_t i = 0; i < KM_ARRAY_LEN(pbkdf2); i++) {
         size_t len = strlen(pbkdf2[i].key) / 2;
         char want[200] = {0};
-        memcpy(want, pbkdf2[i].key, len * 2);
+        copy(want, pbkdf2[i].key, len * 2);
         size_t password_len = strlen(pbkdf2[i].password);
         TEE_ObjectHandle key =
             secret_object(TEE_TYPE_PBKDF2_PASSWORD, pbkdf2[i].password, password_len);
@@ -345,7 +346,7 @@ static void random_differs_after_fork(void **state)
     TEE_GenerateRandom(got[4], 32); /* the generators exist before the fork */
     for (int i = 0; i < 4; i++) {
         int fds[2];
-        assert_int_equal(pipe(fds), 0);
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {

@@ -128,12 +128,11 @@ static void long_stream(void **state)
     uint8_t *data = malloc(SIZE);
     uint8_t *back = malloc(SIZE);
     TEE_ObjectHandle object = TEE_HANDLE_NULL;
-    srand(3);
     for (size_t i = 0; i < SIZE; i++)
-        data[i] = (uint8_t)rand();
+        data[i] = (uint8_t)next_number();
     RT_OK(create("long", RW | META, TEE_HANDLE_NULL, NULL, &object));
     for (size_t at = 0; at < SIZE;) {
-        size_t piece = 1 + (size_t)rand() % 70000;
+        size_t piece = 1 + next_number() % 70000;
         piece = piece > SIZE - at ? SIZE - at : piece;
         RT_OK(TEE_WriteObjectData(object, data + at, piece));
         at += piece;

@@ -171,19 +171,18 @@ static void cipher_known_answers(void **state)
 static void cipher_chunks(void **state)
 {
     (void)state;
-    srand(7);
     static const char *const names[] = {"AES-256-ECB", "AES-256-CBC", "AES-256-CTR"};
     static const size_t rows[] = {1, 4, 6};
     uint8_t *plain = malloc(BULK);
     uint8_t *want = malloc(BULK + 32);
     uint8_t *out = malloc(BULK);
     for (size_t i = 0; i < BULK; i++)
-        plain[i] = (uint8_t)rand();
+        plain[i] = (uint8_t)next_number();
     for (size_t r = 0; r < KM_ARRAY_LEN(rows); r++) {
         size_t row = rows[r];
         size_t iv_len = 0;
         uint8_t iv[16] = {0};
-        memcpy(iv, unhex(ciphers[row].iv, &iv_len), strlen(ciphers[row].iv) / 2);
+        copy(iv, unhex(ciphers[row].iv, &iv_len), strlen(ciphers[row].iv) / 2);
         int len = 0;
         EVP_CIPHER *type = EVP_CIPHER_fetch(NULL, names[r], NULL);
         EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -200,13 +199,13 @@ static void cipher_chunks(void **state)
             size_t in = 0;
             size_t made = 0;
             while (in < BULK) {
-                size_t piece = (size_t)rand() % (round % 3 == 0 ? 9000 : 40);
+                size_t piece = next_number() % (round % 3 == 0 ? 9000 : 40);
                 piece = piece > BULK - in ? BULK - in : piece;
                 size_t room = BULK - made;
                 if (in_place) { /* source and destination start at the same octet */
                     uint8_t both[9000];
                     room = sizeof(both);
-                    memcpy(both, plain + in, piece);
+                    copy(both, plain + in, piece);
                     RT_OK(TEE_CipherUpdate(op, both, piece, both, &room));
                     assert_memory_equal(both, want + made, room);
                 } else {
@@ -342,7 +341,7 @@ static void gcm_once(size_t i, TEE_OperationHandle op, bool encrypt, size_t cut)
     uint8_t buf[64];
     uint8_t tag[16];
     size_t tag_len = sizeof(tag);
-    memcpy(buf, in, len);
+    copy(buf, in, len);
     RT_OK(TEE_AEInit(op, nonce, nonce_len, 128, aad_len, len));
     TEE_AEUpdateAAD(op, aad, aad_len / 3);
     TEE_AEUpdateAAD(op, aad + aad_len / 3, aad_len - aad_len / 3);
@@ -353,7 +352,7 @@ static void gcm_once(size_t i, TEE_OperationHandle op, bool encrypt, size_t cut)
         RT_OK(TEE_AEEncryptFinal(op, buf + cut, len - cut, buf + a, &b, tag, &tag_len));
         assert_memory_equal(tag, unhex(gcm[i].tag, NULL), 16);
     } else {
-        memcpy(tag, unhex(gcm[i].tag, NULL), 16);
+        copy(tag, unhex(gcm[i].tag, NULL), 16);
         RT_OK(TEE_AEDecryptFinal(op, buf + cut, len - cut, buf + a, &b, tag, 16));
     }
     assert_int_equal(a + b, len);
@@ -383,10 +382,10 @@ static void gcm_refuses(void **state)
     TEE_OperationHandle dec = gcm_op(0, TEE_MODE_DECRYPT);
     uint8_t parts[4][64] = {{0}};
     size_t sizes[4] = {16, 60, 20, 12};
-    memcpy(parts[0], unhex(gcm[0].tag, NULL), 16);
-    memcpy(parts[1], unhex(gcm[0].cipher, NULL), 60);
-    memcpy(parts[2], unhex(GCM_A, NULL), 20);
-    memcpy(parts[3], unhex(gcm[0].nonce, NULL), 12);
+    copy(parts[0], unhex(gcm[0].tag, NULL), 16);
+    copy(parts[1], unhex(gcm[0].cipher, NULL), 60);
+    copy(parts[2], unhex(GCM_A, NULL), 20);
+    copy(parts[3], unhex(gcm[0].nonce, NULL), 12);
     uint8_t zero[64] = {0};
     for (size_t part = 0; part < 4; part++) {
         for (size_t bit = 0; bit < sizes[part] * 8; bit++) {
@@ -513,7 +512,7 @@ static void mac_known_answers(void **state)
         size_t want_len = 0;
         const uint8_t *message = unhex(macs[i].message, &len);
         uint8_t want[64];
-        memcpy(want, unhex(macs[i].mac, &want_len), strlen(macs[i].mac) / 2);
+        copy(want, unhex(macs[i].mac, &want_len), strlen(macs[i].mac) / 2);
         for (size_t cut = 0; cut <= len; cut++) {
             uint8_t mac[64];
             size_t mac_len = want_len - 1;
