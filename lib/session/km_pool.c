@@ -14,6 +14,15 @@ struct km_pool_waiter {
     pthread_cond_t wake;
 };
 
+/*
+ * The standard wants a context to outlive its sessions and shared memory, and an inherited one has
+ * both: it is kept for good, where a leak checker finds it.
+ */
+struct owned_context {
+    TEEC_Context context; /* first */
+    TEEC_Context *inherited;
+};
+
 km_status km_pool_set_path(struct km_pool *pool, const char *path)
 {
     size_t len = path == NULL ? 0 : strnlen(path, sizeof(pool->path));
@@ -39,21 +48,23 @@ TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context)
     km_copy(path, sizeof(path), pool->path, sizeof(pool->path));
     (void)pthread_mutex_unlock(&pool->lock);
 
-    TEEC_Context *made = calloc(1, sizeof(*made));
+    struct owned_context *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return TEEC_ERROR_OUT_OF_MEMORY;
-    TEEC_Result result = TEEC_InitializeContext(path[0] == '\0' ? NULL : path, made);
+    TEEC_Result result = TEEC_InitializeContext(path[0] == '\0' ? NULL : path, &made->context);
     if (result != TEEC_SUCCESS) {
         free(made);
         return result;
     }
+    made->inherited = pool->inherited;
     /* Two threads may have come here; the slower one's is not needed. */
-    if (!atomic_compare_exchange_strong(&pool->context, &context, made)) {
-        TEEC_FinalizeContext(made);
+    if (!atomic_compare_exchange_strong(&pool->context, &context, &made->context)) {
+        TEEC_FinalizeContext(&made->context);
         free(made);
-        made = context;
+        *ret_context = context;
+        return TEEC_SUCCESS;
     }
-    *ret_context = made;
+    *ret_context = &made->context;
     return TEEC_SUCCESS;
 }
 
@@ -69,13 +80,23 @@ static bool lane_fits(const struct km_pool_lane *lane,
     return fits == NULL || fits(lane);
 }
 
+/* Under the lock: beyond the limit a held lane is good only as long as its session is. */
+static bool is_of_use(const struct km_pool *pool, const struct km_pool_lane *lane)
+{
+    return lane->serial != 0 || lane->index < pool->limit;
+}
+
 static struct km_pool_lane *find_among_old(struct km_pool *pool,
                                            bool (*fits)(const struct km_pool_lane *lane))
 {
     /* Low numbers first, so that lanes not needed fall idle. */
-    for (uint32_t i = 0; i < pool->n_lanes && i < pool->limit; i++) {
-        if (lane_fits(&pool->lanes[i], fits) && try_take(&pool->lanes[i]))
-            return &pool->lanes[i];
+    for (uint32_t i = 0; i < pool->n_lanes; i++) {
+        struct km_pool_lane *lane = &pool->lanes[i];
+        if (!lane_fits(lane, fits) || !try_take(lane))
+            continue;
+        if (is_of_use(pool, lane))
+            return lane;
+        atomic_store(&lane->busy, 0);
     }
     return NULL;
 }
@@ -155,7 +176,7 @@ static bool hand_over(struct km_pool *pool, struct km_pool_lane *lane)
     for (struct km_pool_waiter **at = &pool->first; *at != NULL; at = &(*at)->next) {
         struct km_pool_waiter *waiter = *at;
         bool wants = waiter->home == lane->index ||
-                     (waiter->home == KM_POOL_NO_LANE && lane->index < pool->limit);
+                     (waiter->home == KM_POOL_NO_LANE && is_of_use(pool, lane));
         if (!wants)
             continue;
         *at = waiter->next;
@@ -207,6 +228,15 @@ static bool shrink(struct km_pool *pool, const struct km_pool_lane *lane)
     return true;
 }
 
+/* There is room again where a session of the last lane could be opened: one more may be tried. */
+static void grow(struct km_pool *pool, const struct km_pool_lane *lane)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    if (pool->limit <= lane->index + 1 && pool->limit < KM_POOL_LANES_MAX)
+        pool->limit++;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 static uint32_t next_serial(struct km_pool *pool)
 {
     uint32_t serial = atomic_fetch_add(&pool->last_serial, 1) + 1;
@@ -235,6 +265,7 @@ TEEC_Result km_pool_connect(struct km_pool *pool, struct km_pool_lane *lane, uin
     }
     lane->is_to_close = true;
     lane->serial = next_serial(pool);
+    grow(pool, lane);
     return TEEC_SUCCESS;
 }
 
@@ -265,8 +296,9 @@ void km_pool_fork_child(struct km_pool *pool)
     pool->first = NULL;
     pool->limit = KM_POOL_LANES_MAX;
     atomic_store(&pool->n_waiting, 0);
-    /* The parent's connection is of no use here and its few octets are left behind. */
-    atomic_store(&pool->context, NULL);
+    TEEC_Context *context = atomic_exchange(&pool->context, NULL);
+    if (context != NULL)
+        pool->inherited = context;
     (void)atomic_fetch_add(&pool->n_forks, 1);
     for (uint32_t i = 0; i < pool->n_lanes; i++) {
         pool->lanes[i].serial = 0;

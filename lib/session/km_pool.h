@@ -44,7 +44,8 @@ struct km_pool {
     uint32_t limit; /* lanes that the service lets us have; at most KM_POOL_LANES_MAX */
     atomic_uint n_waiting;
     _Atomic(TEEC_Context *) context;
-    atomic_uint n_forks; /* changes in a forked child */
+    TEEC_Context *inherited; /* in a forked child: its parent's, never used */
+    atomic_uint n_forks;     /* changes in a forked child */
     atomic_uint last_serial;
     struct km_pool_lane lanes[KM_POOL_LANES_MAX];
 };
