@@ -4,7 +4,7 @@
  * one. Both are measured in turn, five times; each line has the median of the five ratios.
  *
  * Usage: bench_channel [--seconds S] [--only ID-PREFIX]
- * A line: {"id":..., "unit":..., "value":ours, "peer":theirs, "ratio":..., "target":..., "met":...}
+ * One JSON line a row, see bench.h.
  */
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/bench.h"
 #include "common/km_bytes.h"
 #include "common/km_sock.h"
 #include "include/tee_client_api.h"
@@ -37,7 +38,6 @@ enum command { EMPTY, SIGN, GCM, SHA256, CPU_TIME };
 
 static double seconds = 0.4;
 static const char *only = "";
-static int failures;
 
 static double now(void)
 {
@@ -351,22 +351,22 @@ static bool wanted(const char *id)
     return strncmp(id, only, strlen(only)) == 0;
 }
 
-/* at_least: the ratio must reach target, else it must stay at or below. */
-static void print(const char *id, const char *unit, double value, double peer, double ratio,
-                  double target, bool at_least)
+static void print(const char *id, const char *unit, double value, const char *peer,
+                  double peer_value, double target, bool at_most)
 {
-    bool met = at_least ? ratio >= target : ratio <= target;
-    failures += !met;
-    printf("{\"id\":\"%s\",\"unit\":\"%s\",\"value\":%.1f,\"peer\":%.1f,\"ratio\":%.3f,"
-           "\"target\":\"%s%.2f\",\"met\":%s}\n",
-           id, unit, value, peer, ratio, at_least ? ">=" : "<=", target, met ? "true" : "false");
+    bench_print(&(struct bench_row){.id = id,
+                                    .unit = unit,
+                                    .value = value,
+                                    .peer = peer,
+                                    .peer_value = peer_value,
+                                    .target = target,
+                                    .at_most = at_most});
     fflush(stdout);
 }
 
 static void compare_rates(const char *id, struct runner *runners, size_t n, uint32_t command,
                           bool registered, double target)
 {
-    double ours[ROUNDS];
     double theirs[ROUNDS];
     double ratios[ROUNDS];
     double fair[ROUNDS];
@@ -375,14 +375,15 @@ static void compare_rates(const char *id, struct runner *runners, size_t n, uint
     for (size_t i = 0; i < ROUNDS; i++) {
         struct score peer = timed(runners, n, command, true, registered);
         struct score score = timed(runners, n, command, false, registered);
-        ours[i] = score.rate;
         theirs[i] = peer.rate;
         ratios[i] = score.rate / peer.rate;
         fair[i] = score.fairness;
     }
-    print(id, "calls/s", median(ours), median(theirs), median(ratios), target, true);
+    /* The median of the ratios, not the ratio of medians: a round has one and the same noise. */
+    double peer = median(theirs);
+    print(id, "calls/s", median(ratios) * peer, "libcrypto in process", peer, target, false);
     if (n == 8)
-        print("channel.fairness.8", "slowest/fastest", median(fair), 1, median(fair), 0.8, true);
+        print("channel.fairness.8", "slowest", median(fair), "fastest thread", 1, 0.8, false);
 }
 
 /* ---- the cheapest there is: two processes and one word ---- */
@@ -426,7 +427,6 @@ static double ping_pong(bool pause)
 
 static void bench_empty(struct runner *runners)
 {
-    double ours[ROUNDS];
     double theirs[ROUNDS];
     double ratios[ROUNDS];
     if (!wanted("channel.empty"))
@@ -435,10 +435,10 @@ static void bench_empty(struct runner *runners)
         double a = ping_pong(false);
         double b = ping_pong(true);
         theirs[i] = a < b ? a : b;
-        ours[i] = 1e9 / timed(runners, 1, EMPTY, false, false).rate;
-        ratios[i] = ours[i] / theirs[i];
+        ratios[i] = 1e9 / timed(runners, 1, EMPTY, false, false).rate / theirs[i];
     }
-    print("channel.empty", "ns", median(ours), median(theirs), median(ratios), 1.6, false);
+    double peer = median(theirs);
+    print("channel.empty", "ns", median(ratios) * peer, "bare ping-pong", peer, 1.6, true);
 }
 
 /* ---- idle, and neighbours ---- */
@@ -555,5 +555,5 @@ int main(int argc, char **argv)
         runner_close(&runners[i]);
     TEEC_FinalizeContext(&context);
     service_stop();
-    return failures == 0 ? 0 : 3;
+    return 0;
 }

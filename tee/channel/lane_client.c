@@ -281,7 +281,7 @@ static bool spin_pays(struct km_lane_client *lane)
     return lane->misses % RETRY == 0;
 }
 
-static void spin(struct km_lane_client *lane)
+static __attribute__((noinline)) void spin(struct km_lane_client *lane)
 {
     enum km_spin_end end = km_spin(&lane->page->turn, 0, SPIN_NS);
     if (end == KM_SPIN_CHANGED)
@@ -298,7 +298,7 @@ static void spin(struct km_lane_client *lane)
 
 static bool answered(const struct km_lane_client *lane)
 {
-    return (atomic_load_explicit(&lane->page->turn, memory_order_acquire) & KM_TURN_INSTANCE) == 0;
+    return km_turn_is(&lane->page->turn, 0);
 }
 
 static bool hung_up(const struct km_lane_client *lane)
@@ -307,16 +307,22 @@ static bool hung_up(const struct km_lane_client *lane)
     return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
 }
 
-static km_status wait_answer(struct km_err *err, struct km_lane_client *lane)
+static km_status wait_answer(struct km_err *err, struct km_lane_client *lane, uint64_t *ret_answer)
 {
-    if (spin_pays(lane))
+    if (spin_pays(lane)) {
+        if (km_spin_quick(&lane->page->turn, 0, ret_answer)) {
+            lane->misses = 0;
+            return KM_OK;
+        }
         spin(lane);
+    }
     for (unsigned wakes = 1; !answered(lane); wakes++) {
-        uint32_t was = atomic_fetch_or(&lane->page->turn, KM_TURN_SLEEPS);
+        uint64_t was = atomic_fetch_or(&lane->page->turn, KM_TURN_SLEEPS);
         if ((was & KM_TURN_INSTANCE) == 0)
             break;
         /* A program that is full of signals never sleeps to the end. */
-        if (km_futex_wait(&lane->page->turn, was | KM_TURN_SLEEPS, LOOK_ALIVE_MS) &&
+        if (km_futex_wait(km_turn_half(&lane->page->turn), (uint32_t)was | KM_TURN_SLEEPS,
+                          LOOK_ALIVE_MS) &&
             wakes % LOOK_AFTER_WAKES != 0)
             continue;
         /* The answer may have come just before the end. */
@@ -325,36 +331,37 @@ static km_status wait_answer(struct km_err *err, struct km_lane_client *lane)
             return KM_FAIL(err, KM_E_DEAD, "the instance ended during the call");
         }
     }
-    if ((km_word_get(&lane->page->hint) & KM_LANE_HINT_CROWDED) != 0) {
-        crowded();
-        lane->spin = false;
-    }
+    *ret_answer = atomic_load_explicit(&lane->page->turn, memory_order_relaxed);
     return KM_OK;
 }
 
-/* Hands the page over as it stands and waits until it comes back. */
-static km_status hand_over(struct km_err *err, struct km_lane_client *lane, uint32_t op)
+/* Hands the page over with a call's word and waits until it comes back with the answer's. */
+static km_status hand_over(struct km_err *err, struct km_lane_client *lane, uint64_t word,
+                           uint64_t *ret_answer)
 {
     struct km_lane_page *page = lane->page;
     if (lane->spin)
-        op |= KM_LANE_F_SPIN;
+        word |= KM_LANE_F_SPIN;
     if (atomic_load_explicit(&lane->mail, memory_order_relaxed) &&
         atomic_exchange(&lane->mail, false))
-        op |= KM_LANE_F_MAIL;
+        word |= KM_LANE_F_MAIL;
     if (++lane->serial == 0)
         lane->serial = 1;
-    km_word_put(&page->op, op);
     km_word_put(&page->serial, lane->serial);
-    if ((km_word_get(&page->turn) & KM_TURN_SLEEPS) != 0)
-        km_word_put(&page->client_cpu, (uint32_t)sched_getcpu());
     atomic_store_explicit(&lane->current, lane->serial, memory_order_relaxed);
-    uint32_t was = atomic_exchange(&page->turn, KM_TURN_INSTANCE);
+    if ((atomic_load_explicit(&page->turn, memory_order_relaxed) & KM_TURN_SLEEPS) != 0)
+        km_word_put(&page->client_cpu, (uint32_t)sched_getcpu());
+    uint64_t was = atomic_exchange(&page->turn, word);
     if ((was & KM_TURN_SLEEPS) != 0)
-        km_futex_wake(&page->turn, 1);
+        km_futex_wake(km_turn_half(&page->turn), 1);
     if (lane->watch != NULL && atomic_load(lane->watch))
         km_lane_client_cancel(lane);
-    km_status status = wait_answer(err, lane);
+    km_status status = wait_answer(err, lane, ret_answer);
     atomic_store_explicit(&lane->current, 0, memory_order_relaxed);
+    if (status == KM_OK && (*ret_answer & KM_LANE_CROWDED) != 0) {
+        crowded();
+        lane->spin = false;
+    }
     return status;
 }
 
@@ -377,7 +384,8 @@ static km_status send_surely(struct km_err *err, struct km_lane_client *lane,
     km_status status = send_mail(lane, mail, fd);
     if (status == KM_E_BUSY) {
         atomic_store(&lane->mail, true);
-        KM_TRY(hand_over(err, lane, KM_LANE_OP_MAIL));
+        uint64_t answer = 0;
+        KM_TRY(hand_over(err, lane, km_lane_call_word(KM_LANE_OP_MAIL, 0, 0), &answer));
         status = send_mail(lane, mail, fd);
     }
     if (status == KM_E_DEAD)
@@ -630,15 +638,12 @@ static uint32_t types_of(const struct km_lane_client_param *params)
     return types;
 }
 
-static km_status call(struct km_err *err, struct km_lane_client *lane, uint32_t op,
-                      struct km_lane_client_param *params)
+static km_status call(struct km_err *err, struct km_lane_client *lane, uint64_t word,
+                      struct km_lane_client_param *params, uint64_t *ret_answer)
 {
-    uint32_t types = params == NULL ? 0 : types_of(params);
-    if (types == 0)
-        return hand_over(err, lane, op);
     struct placed placed[KM_LANE_PARAMS] = {0};
     KM_TRY(put_params(err, lane, params, placed));
-    KM_TRY(hand_over(err, lane, op | types << 16));
+    KM_TRY(hand_over(err, lane, word, ret_answer));
     get_params(lane, params, placed);
     return KM_OK;
 }
@@ -654,13 +659,16 @@ km_status km_lane_client_call(struct km_err *err, struct km_lane_client *lane, u
     atomic_store_explicit(&lane->busy, true, memory_order_relaxed);
     if (n_calls % LOOK_EVERY == 0)
         look_around(lane);
-    km_word_put(&lane->page->command, command);
-    km_status status = call(err, lane, op, params);
+    uint32_t types = params == NULL ? 0 : types_of(params);
+    uint64_t word = km_lane_call_word(op, types, command);
+    uint64_t answer = 0;
+    km_status status =
+        types == 0 ? hand_over(err, lane, word, &answer) : call(err, lane, word, params, &answer);
     atomic_store_explicit(&lane->busy, false, memory_order_relaxed);
     if (status != KM_OK)
         return status;
-    *ret_result = km_word_get(&lane->page->result);
-    *ret_origin = km_word_get(&lane->page->origin);
+    *ret_result = (uint32_t)(answer >> 32);
+    *ret_origin = (uint32_t)(answer >> 8) & 0xffu;
     return KM_OK;
 }
 

@@ -15,17 +15,17 @@
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 /* How often the words are looked at where the kernel can't wait for several. */
 #define POLL_MS 5
-/* Looks at the turn before the clock is read for the first time: a hand-over takes less. */
-#define QUICK_LOOKS 64u
 #define LOOKS_PER_CLOCK 16u
 
 bool km_lane_post_check(const struct km_lane_post *post)
 {
-    uint32_t op = post->op & 0xffu;
+    uint32_t op = km_lane_word_op(post->turn);
     if (op < KM_LANE_OPEN || op > KM_LANE_CLOSE)
         return false;
+    if (km_lane_word_types(post->turn) == 0)
+        return true;
     for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
-        uint8_t type = km_lane_post_type(post->op, i);
+        uint8_t type = km_lane_word_type(post->turn, i);
         uint32_t area = post->slots[i].area;
         uint32_t end = 0;
         if (type <= KM_PARAM_VALUE_INOUT)
@@ -169,24 +169,14 @@ bool km_futex_wait_any(const struct km_futex_words *words, int64_t ms)
     return poll_any(words, ms);
 }
 
-static bool turn_is(const _Atomic uint32_t *turn, uint32_t want)
+enum km_spin_end km_spin(const _Atomic uint64_t *turn, uint32_t want, uint64_t limit_ns)
 {
-    return (atomic_load_explicit(turn, memory_order_acquire) & KM_TURN_INSTANCE) == want;
-}
-
-enum km_spin_end km_spin(const _Atomic uint32_t *turn, uint32_t want, uint64_t limit_ns)
-{
-    for (unsigned i = 0; i < QUICK_LOOKS; i++) {
-        if (turn_is(turn, want))
-            return KM_SPIN_CHANGED;
-        km_cpu_relax();
-    }
     uint64_t begin = km_now_ns();
     for (uint64_t last = begin, now = begin; now - begin < limit_ns; last = now) {
         bool changed = false;
         for (unsigned i = 0; i < LOOKS_PER_CLOCK && !changed; i++) {
             km_cpu_relax();
-            changed = turn_is(turn, want);
+            changed = km_turn_is(turn, want);
         }
         /* Also when it changed: being put aside for a while hides behind the answer. */
         now = km_now_ns();

@@ -15,7 +15,7 @@
 #include "tee/channel/lane.h"
 
 #define KM_LANE_SIZE 65536u
-#define KM_LANE_ARENA_AT 128u
+#define KM_LANE_ARENA_AT 192u
 #define KM_LANE_ARENA_LEN (KM_LANE_SIZE - KM_LANE_ARENA_AT)
 
 /* Areas a call can name: the arena, nothing (a null reference), or shared memory by number. */
@@ -28,17 +28,18 @@
 /* All areas of one lane together. */
 #define KM_LANE_AREAS_SUM_MAX 0x40000000u
 
-/* page->turn. The waiting side sets SLEEPS before it sleeps; handing over clears it. */
-#define KM_TURN_INSTANCE 1u
-#define KM_TURN_SLEEPS 2u
-
-/* page->op: op in bits 0-7, flags in 8-15, four parameter types in 16-31. */
-#define KM_LANE_F_SPIN 0x0100u /* the client spins, so the instance may */
-#define KM_LANE_F_MAIL 0x0200u /* messages wait on the lane's socket */
-#define KM_LANE_OP_MAIL 0x7fu  /* no call: fetch the messages */
-
-/* page->hint */
-#define KM_LANE_HINT_CROWDED 1u /* somebody else wants the instance's CPU */
+/*
+ * page->turn: one word says whose turn it is and carries the whole of a call, or of an answer, without
+ * parameters. Bits of both:
+ */
+#define KM_TURN_INSTANCE 0x01u /* a call: the instance's turn; else an answer: the client's */
+#define KM_TURN_SLEEPS 0x02u   /* who waits sleeps; handing over clears it */
+/* Of a call: flags here, op in bits 8-15, four parameter types in 16-31, command in 32-63. */
+#define KM_LANE_F_SPIN 0x04u  /* the client spins, so the instance may */
+#define KM_LANE_F_MAIL 0x08u  /* messages wait on the lane's socket */
+#define KM_LANE_OP_MAIL 0x7fu /* no call: fetch the messages */
+/* Of an answer: the hint here, origin in bits 8-15, result in 32-63. */
+#define KM_LANE_CROWDED 0x04u /* somebody else wants the instance's CPU */
 
 /* One parameter: a value is in a and b; a reference is area, offset a and size b. */
 struct km_lane_slot {
@@ -49,20 +50,17 @@ struct km_lane_slot {
 };
 
 struct km_lane_page {
-    /* First cache line: all that a call without parameters needs. */
-    _Atomic uint32_t turn;
-    _Atomic uint32_t op;
-    _Atomic uint32_t command;
-    _Atomic uint32_t serial;
-    _Atomic uint32_t result;
-    _Atomic uint32_t origin;
-    _Atomic uint32_t hint;
-    _Atomic uint32_t client_cpu;
-    _Atomic uint32_t cancel; /* serial of the call to cancel */
-    uint32_t zero[7];
+    /* First cache line: all that a call without parameters needs, in one word. */
+    _Atomic uint64_t turn;
+    _Atomic uint32_t client_cpu; /* where the client ran when it woke the instance */
+    uint32_t zero[13];
     /* Second. */
     struct km_lane_slot slots[KM_LANE_PARAMS];
-    /* Third and on. */
+    /* Third: of no interest unless a call is cancelled. */
+    _Atomic uint32_t serial; /* of the call */
+    _Atomic uint32_t cancel; /* serial of the call to cancel */
+    uint32_t zero_too[14];
+    /* Fourth and on. */
     uint8_t arena[KM_LANE_ARENA_LEN];
 };
 _Static_assert(sizeof(struct km_lane_page) == KM_LANE_SIZE, "the lane's layout is a contract");
@@ -70,9 +68,7 @@ _Static_assert(offsetof(struct km_lane_page, slots) == 64, "slots are the second
 
 /* The head of a call as copied out of the page. */
 struct km_lane_post {
-    uint32_t op;
-    uint32_t command;
-    uint32_t serial;
+    uint64_t turn;
     struct {
         uint32_t area, a, b;
     } slots[KM_LANE_PARAMS];
@@ -81,9 +77,34 @@ struct km_lane_post {
 /* km_lane_post_check: whether it is a legal call so far as its own bytes and the arena go. Pure. */
 KM_MUST_USE bool km_lane_post_check(const struct km_lane_post *post);
 
-static inline uint8_t km_lane_post_type(uint32_t op, size_t at)
+static inline uint64_t km_lane_call_word(uint32_t op, uint32_t types, uint32_t command)
 {
-    return (uint8_t)((op >> (16 + 4 * at)) & 0xfu);
+    return (uint64_t)command << 32 | (uint64_t)types << 16 | (uint64_t)op << 8 | KM_TURN_INSTANCE;
+}
+
+static inline uint32_t km_lane_word_op(uint64_t turn)
+{
+    return (uint32_t)(turn >> 8) & 0xffu;
+}
+
+static inline uint32_t km_lane_word_types(uint64_t turn)
+{
+    return (uint32_t)(turn >> 16) & 0xffffu;
+}
+
+static inline uint8_t km_lane_word_type(uint64_t turn, size_t at)
+{
+    return (uint8_t)((turn >> (16 + 4 * at)) & 0xfu);
+}
+
+/* The half of the turn that the kernel can wait on. */
+static inline _Atomic uint32_t *km_turn_half(_Atomic uint64_t *turn)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (_Atomic uint32_t *)turn + 1;
+#else
+    return (_Atomic uint32_t *)turn;
+#endif
 }
 
 static inline bool km_lane_type_is_mem(uint8_t type)
@@ -164,8 +185,28 @@ bool km_futex_wait_any(const struct km_futex_words *words, int64_t ms);
 /* Watching for somebody else on the CPU while spinning: a step of the clock that is too long. */
 #define KM_SPIN_GAP_NS 500000u
 
+/* Looks before the clock is read for the first time: an empty call's hand-over takes less. */
+#define KM_QUICK_LOOKS 64u
+
+static inline bool km_turn_is(const _Atomic uint64_t *turn, uint32_t want)
+{
+    return (atomic_load_explicit(turn, memory_order_acquire) & KM_TURN_INSTANCE) == want;
+}
+
+/* km_spin_quick: whether (*turn & KM_TURN_INSTANCE) becomes want within those looks; the word seen. */
+static inline bool km_spin_quick(const _Atomic uint64_t *turn, uint32_t want, uint64_t *ret_word)
+{
+    for (unsigned i = 0; i < KM_QUICK_LOOKS; i++) {
+        *ret_word = atomic_load_explicit(turn, memory_order_acquire);
+        if ((*ret_word & KM_TURN_INSTANCE) == want)
+            return true;
+        km_cpu_relax();
+    }
+    return false;
+}
+
 enum km_spin_end { KM_SPIN_CHANGED, KM_SPIN_OVER, KM_SPIN_CROWDED };
 /* km_spin: until (*turn & KM_TURN_INSTANCE) == want, at most limit_ns. */
-enum km_spin_end km_spin(const _Atomic uint32_t *turn, uint32_t want, uint64_t limit_ns);
+enum km_spin_end km_spin(const _Atomic uint64_t *turn, uint32_t want, uint64_t limit_ns);
 
 #endif

@@ -37,7 +37,7 @@ struct km_lane_server {
     bool spin; /* what the client said with its last call */
     bool crowded;
     uint32_t misses;
-    uint32_t serial; /* of the call being served */
+    bool in_call;
     size_t areas_sum;
     struct area areas[KM_LANE_AREAS]; /* 0, the arena, stays empty */
     struct km_lane_post post;
@@ -193,9 +193,9 @@ static km_status look_up(struct km_err *err, struct km_lane_server *const *lanes
     return KM_OK;
 }
 
-static bool has_call(const struct km_lane_server *lane)
+static uint64_t turn_of(const struct km_lane_server *lane)
 {
-    return (atomic_load_explicit(&lane->page->turn, memory_order_acquire) & KM_TURN_INSTANCE) != 0;
+    return atomic_load_explicit(&lane->page->turn, memory_order_acquire);
 }
 
 static void put_on(const cpu_set_t *set, int at)
@@ -249,7 +249,7 @@ static bool spin_pays(struct km_lane_server *lane)
     return lane->misses % RETRY == 0;
 }
 
-static void spin(struct km_lane_server *lane)
+static __attribute__((noinline)) void spin(struct km_lane_server *lane)
 {
     enum km_spin_end end = km_spin(&lane->page->turn, KM_TURN_INSTANCE, SPIN_NS);
     if (end == KM_SPIN_CHANGED)
@@ -261,15 +261,16 @@ static void spin(struct km_lane_server *lane)
 }
 
 /* Sleeps until a turn or the nudge word changes. */
-static void sleep_on(struct km_lane_server *const *lanes, size_t n_lanes, uint32_t nudge)
+static __attribute__((noinline)) void sleep_on(struct km_lane_server *const *lanes, size_t n_lanes,
+                                               uint32_t nudge)
 {
     struct km_futex_words words = {.word = {&nudge_word}, .value = {nudge}, .n = 1};
     for (size_t i = 0; i < n_lanes; i++) {
-        uint32_t was = atomic_fetch_or(&lanes[i]->page->turn, KM_TURN_SLEEPS);
+        uint64_t was = atomic_fetch_or(&lanes[i]->page->turn, KM_TURN_SLEEPS);
         if ((was & KM_TURN_INSTANCE) != 0)
             return;
-        words.word[words.n] = &lanes[i]->page->turn;
-        words.value[words.n++] = was | KM_TURN_SLEEPS;
+        words.word[words.n] = km_turn_half(&lanes[i]->page->turn);
+        words.value[words.n++] = (uint32_t)was | KM_TURN_SLEEPS;
     }
     km_futex_wait_any(&words, -1);
 }
@@ -277,16 +278,19 @@ static void sleep_on(struct km_lane_server *const *lanes, size_t n_lanes, uint32
 static bool find_call(struct km_lane_server *const *lanes, size_t n_lanes, size_t *ret_index)
 {
     static size_t turn; /* each lane gets its turn */
+    size_t first = n_lanes == 1 ? 0 : turn % n_lanes;
     for (size_t i = 0; i < n_lanes; i++) {
-        size_t at = (turn + i) % n_lanes;
-        if (!has_call(lanes[at]))
+        size_t at = first + i < n_lanes ? first + i : first + i - n_lanes;
+        uint64_t word = turn_of(lanes[at]);
+        if ((word & KM_TURN_INSTANCE) == 0)
             continue;
-        if ((km_word_get(&lanes[at]->page->op) & 0xffu) == KM_LANE_OP_MAIL) {
+        if (km_lane_word_op(word) == KM_LANE_OP_MAIL) {
             drain(lanes[at]);
             struct km_lane_call none = {0};
             km_lane_server_reply(lanes[at], &none, 0, 0);
             continue;
         }
+        lanes[at]->post.turn = word;
         turn = at + 1;
         *ret_index = at;
         return true;
@@ -301,6 +305,14 @@ km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *
         return KM_FAIL(err, KM_E_LIMIT, "wait for %zu lanes", n_lanes);
     if (n_lanes > 1)
         roam();
+    /* The hot path: one lane, its client at it. Messages and signals wait for a quieter moment. */
+    if (n_lanes == 1 && lanes[0]->spin && !nudged && !mail_came &&
+        km_spin_quick(&lanes[0]->page->turn, KM_TURN_INSTANCE, &lanes[0]->post.turn) &&
+        km_lane_word_op(lanes[0]->post.turn) != KM_LANE_OP_MAIL) {
+        lanes[0]->misses = 0;
+        *ret_index = 0;
+        return KM_OK;
+    }
     for (bool slept = false;; slept = true) {
         uint32_t nudge = atomic_load(&nudge_word);
         if (nudged || mail_came)
@@ -320,21 +332,18 @@ km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *
 }
 
 /* Every word of the page is read here, once. */
-static struct km_lane_post post_copy(const struct km_lane_page *page)
+static void post_copy(const struct km_lane_server *lane, struct km_lane_post *ret)
 {
-    struct km_lane_post post = {
-        .op = km_word_get(&page->op),
-        .command = km_word_get(&page->command),
-        .serial = km_word_get(&page->serial),
-    };
-    if ((post.op >> 16) == 0)
-        return post;
+    /* As km_lane_server_wait saw it; or there was none. */
+    if ((ret->turn & KM_TURN_INSTANCE) == 0)
+        ret->turn = turn_of(lane);
+    if (km_lane_word_types(ret->turn) == 0)
+        return;
     for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
-        post.slots[i].area = km_word_get(&page->slots[i].area);
-        post.slots[i].a = km_word_get(&page->slots[i].a);
-        post.slots[i].b = km_word_get(&page->slots[i].b);
+        ret->slots[i].area = km_word_get(&lane->page->slots[i].area);
+        ret->slots[i].a = km_word_get(&lane->page->slots[i].a);
+        ret->slots[i].b = km_word_get(&lane->page->slots[i].b);
     }
-    return post;
 }
 
 /* Where the reference lies, or false when its area is unknown or too small. */
@@ -370,7 +379,7 @@ static bool take_memory(struct km_lane_server *lane, size_t at, struct km_lane_p
 
 static bool take_param(struct km_lane_server *lane, size_t at, struct km_lane_param *ret)
 {
-    ret->type = km_lane_post_type(lane->post.op, at);
+    ret->type = km_lane_word_type(lane->post.turn, at);
     if (km_lane_type_is_mem(ret->type))
         return take_memory(lane, at, ret);
     if (ret->type == KM_PARAM_VALUE_IN || ret->type == KM_PARAM_VALUE_INOUT) {
@@ -383,26 +392,29 @@ static bool take_param(struct km_lane_server *lane, size_t at, struct km_lane_pa
 km_status km_lane_server_take(struct km_err *err, struct km_lane_server *lane,
                               struct km_lane_call *ret_call)
 {
-    struct km_lane_call call = {0};
-    lane->post = post_copy(lane->page);
-    lane->serial = lane->post.serial;
-    lane->spin = (lane->post.op & KM_LANE_F_SPIN) != 0;
-    if ((lane->post.op & KM_LANE_F_MAIL) != 0)
+    *ret_call = (struct km_lane_call){0};
+    post_copy(lane, &lane->post);
+    lane->in_call = true;
+    lane->spin = (lane->post.turn & KM_LANE_F_SPIN) != 0;
+    if ((lane->post.turn & KM_LANE_F_MAIL) != 0)
         drain(lane);
-    call.op = lane->post.op & 0xffu;
-    call.command = lane->post.command;
+    ret_call->op = km_lane_word_op(lane->post.turn);
+    ret_call->command = (uint32_t)(lane->post.turn >> 32);
     if (!km_lane_post_check(&lane->post)) {
-        lane->post.op = 0;
-        return KM_FAIL(err, KM_E_MALFORMED, "call with op %u does not have a legal form", call.op);
+        lane->post.turn = 0;
+        return KM_FAIL(err, KM_E_MALFORMED, "call with op %u does not have a legal form",
+                       ret_call->op);
     }
-    for (size_t i = 0; i < KM_LANE_PARAMS && (lane->post.op >> 16) != 0; i++) {
-        if (take_param(lane, i, &call.params[i]))
+    if (km_lane_word_types(lane->post.turn) == 0)
+        return KM_OK;
+    for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
+        if (take_param(lane, i, &ret_call->params[i]))
             continue;
-        lane->post.op = 0;
+        lane->post.turn = 0;
         km_wipe(lane->copy, sizeof(lane->copy));
+        *ret_call = (struct km_lane_call){.op = ret_call->op};
         return KM_FAIL(err, KM_E_MALFORMED, "parameter %zu names memory that is not shared", i);
     }
-    *ret_call = call;
     return KM_OK;
 }
 
@@ -420,35 +432,40 @@ static void reply_memory(struct km_lane_server *lane, size_t at, const struct km
                     param->size > UINT32_MAX ? UINT32_MAX : (uint32_t)param->size);
 }
 
-void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call, uint32_t result,
-                          uint32_t origin)
+static void reply_params(struct km_lane_server *lane, struct km_lane_call *call)
 {
-    struct km_lane_page *page = lane->page;
-    for (size_t i = 0; i < KM_LANE_PARAMS && (lane->post.op >> 16) != 0; i++) {
+    for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
         /* The type as it was taken: what the TA holds in call is its own copy. */
-        uint8_t type = km_lane_post_type(lane->post.op, i);
+        uint8_t type = km_lane_word_type(lane->post.turn, i);
         if (km_lane_type_is_mem(type)) {
             call->params[i].type = type;
             reply_memory(lane, i, &call->params[i]);
         } else if (type == KM_PARAM_VALUE_OUT || type == KM_PARAM_VALUE_INOUT) {
-            km_word_put(&page->slots[i].a, call->params[i].a);
-            km_word_put(&page->slots[i].b, call->params[i].b);
+            km_word_put(&lane->page->slots[i].a, call->params[i].a);
+            km_word_put(&lane->page->slots[i].b, call->params[i].b);
         }
     }
-    lane->post.op = 0;
-    lane->serial = 0;
-    km_word_put(&page->result, result);
-    km_word_put(&page->origin, origin);
-    km_word_put(&page->hint, lane->crowded ? KM_LANE_HINT_CROWDED : 0);
+}
+
+void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call, uint32_t result,
+                          uint32_t origin)
+{
+    if (km_lane_word_types(lane->post.turn) != 0)
+        reply_params(lane, call);
+    uint64_t word = (uint64_t)result << 32 | (uint64_t)(origin & 0xffu) << 8 |
+                    (lane->crowded ? KM_LANE_CROWDED : 0u);
+    lane->post.turn = 0;
+    lane->in_call = false;
     lane->crowded = false;
-    uint32_t was = atomic_exchange(&page->turn, 0);
+    uint64_t was = atomic_exchange(&lane->page->turn, word);
     if ((was & KM_TURN_SLEEPS) != 0)
-        km_futex_wake(&page->turn, 1);
+        km_futex_wake(km_turn_half(&lane->page->turn), 1);
 }
 
 bool km_lane_server_cancelled(const struct km_lane_server *lane)
 {
-    return lane->serial != 0 && km_word_get(&lane->page->cancel) == lane->serial;
+    uint32_t serial = km_word_get(&lane->page->serial);
+    return lane->in_call && serial != 0 && km_word_get(&lane->page->cancel) == serial;
 }
 
 static bool client_gone(const struct km_lane_server *lane)
@@ -464,7 +481,7 @@ bool km_lane_server_wait_cancel(const struct km_lane_server *lane, uint32_t ms)
         uint32_t nudge = atomic_load(&nudge_word);
         uint32_t cancel = km_word_get(&lane->page->cancel);
         /* Who waits for a client that is gone waits for nobody. */
-        if ((lane->serial != 0 && cancel == lane->serial) || nudged || client_gone(lane))
+        if (km_lane_server_cancelled(lane) || nudged || client_gone(lane))
             return true;
         uint64_t now = km_now_ns();
         if (now >= until)

@@ -73,7 +73,7 @@ static void raw_close(struct raw *raw)
     munmap(raw->shared, raw->shared_len);
 }
 
-/* Everything but the turn changes all the time. */
+/* Everything but the turn's bit changes all the time. */
 static void *flip(void *arg)
 {
     struct raw *raw = (struct raw *)arg;
@@ -81,7 +81,7 @@ static void *flip(void *arg)
     unsigned seed = raw->seed;
     while (!atomic_load_explicit(&raw->stop, memory_order_relaxed)) {
         uint32_t r = next(&seed);
-        size_t at = r % 4 == 0 ? 4 + next(&seed) % (KM_LANE_SIZE - 4) : 4 + next(&seed) % 124;
+        size_t at = 1 + next(&seed) % (r % 4 == 0 ? KM_LANE_SIZE - 1 : KM_LANE_ARENA_AT - 1);
         __atomic_fetch_xor(&page[at], (uint8_t)(1u << (r >> 3) % 8), __ATOMIC_RELAXED);
         __atomic_fetch_xor(&raw->shared[next(&seed) % raw->shared_len], 1, __ATOMIC_RELAXED);
     }
@@ -89,38 +89,41 @@ static void *flip(void *arg)
 }
 
 /* A call that is near to a legal one. PEER_DIE and long waits are left out. */
-static void post(struct raw *raw, unsigned *seed)
+static uint64_t fill(struct raw *raw, unsigned *seed)
 {
     static const uint8_t types[] = {0, 1, 2, 3, 5, 6, 7, 7, 6, 5, 4, 8, 15};
     static const uint32_t commands[] = {PEER_NOTHING, PEER_ECHO, PEER_SIZES, PEER_SUM, PEER_NULLS};
     static const uint32_t areas[] = {0, 0, 0, 5, 5, 5, 1, 6, 127, 128, UINT32_MAX};
-    uint32_t op = 1 + next(seed) % 3;
+    uint32_t types_word = 0;
     for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
         uint32_t limit = next(seed) % 8 == 0 ? 0x00ffffff : next(seed) % 2 == 0 ? 5000 : 140000;
-        op |= (uint32_t)types[next(seed) % sizeof(types)] << (16 + 4 * i);
+        types_word |= (uint32_t)types[next(seed) % sizeof(types)] << (4 * i);
         km_word_put(&raw->page->slots[i].area, areas[next(seed) % KM_ARRAY_LEN(areas)]);
         km_word_put(&raw->page->slots[i].a, next(seed) % limit);
         km_word_put(&raw->page->slots[i].b, next(seed) % limit);
     }
-    km_word_put(&raw->page->op, op | (next(seed) % 4 == 0 ? KM_LANE_F_MAIL : 0));
-    km_word_put(&raw->page->command, commands[next(seed) % KM_ARRAY_LEN(commands)]);
+    return km_lane_call_word(1 + next(seed) % 3, types_word,
+                             commands[next(seed) % KM_ARRAY_LEN(commands)]) |
+           (next(seed) % 4 == 0 ? KM_LANE_F_MAIL : 0);
 }
 
 /* True when the turn came back; the instance may take its time under a sanitizer. */
 static bool turn_back(struct raw *raw)
 {
     for (unsigned i = 0; i < 20000; i++) {
-        if ((km_word_get(&raw->page->turn) & KM_TURN_INSTANCE) == 0)
+        _Atomic uint32_t *turn = km_turn_half(&raw->page->turn);
+        uint32_t word = km_word_get(turn);
+        if ((word & KM_TURN_INSTANCE) == 0)
             return true;
-        km_futex_wait(&raw->page->turn, km_word_get(&raw->page->turn), 1);
+        km_futex_wait(turn, word, 1);
     }
     return false;
 }
 
-static void hand_over(struct raw *raw)
+static void hand_over(struct raw *raw, uint64_t word)
 {
-    atomic_store(&raw->page->turn, KM_TURN_INSTANCE | KM_TURN_SLEEPS);
-    km_futex_wake(&raw->page->turn, 1);
+    atomic_store(&raw->page->turn, word | KM_TURN_SLEEPS);
+    km_futex_wake(km_turn_half(&raw->page->turn), 1);
     if (!turn_back(raw))
         fail_msg("the instance does not answer");
 }
@@ -131,8 +134,7 @@ static void test_odd_calls(void **state)
     struct raw raw = {.seed = 1};
     raw_open(&raw);
     for (unsigned i = 0; i < ROUNDS / 4; i++) {
-        post(&raw, &raw.seed);
-        hand_over(&raw);
+        hand_over(&raw, fill(&raw, &raw.seed));
     }
     raw_close(&raw);
 }
@@ -147,9 +149,7 @@ static void test_flipping_client(void **state)
     for (size_t i = 0; i < 2; i++)
         pthread_create(&threads[i], NULL, flip, &raw);
     for (unsigned i = 0; i < ROUNDS / 4; i++) {
-        post(&raw, &seed);
-        /* Commands may be flipped into the one that ends the instance: not its fault. */
-        hand_over(&raw);
+        hand_over(&raw, fill(&raw, &seed));
     }
     atomic_store(&raw.stop, true);
     for (size_t i = 0; i < 2; i++)
@@ -177,8 +177,7 @@ static void test_odd_mail(void **state)
         (void)!km_sock_send(NULL, raw.sock, KM_SLICE(junk, next(&seed) % sizeof(junk)), fds + 1,
                             next(&seed) % 3);
         if (i % 5 == 0) {
-            post(&raw, &seed);
-            hand_over(&raw);
+            hand_over(&raw, fill(&raw, &seed));
         }
     }
     close(small);
@@ -194,11 +193,10 @@ static void test_wild_turn(void **state)
     unsigned seed = 7;
     raw_open(&raw);
     for (unsigned i = 0; i < ROUNDS; i++) {
-        atomic_store(&raw.page->turn, next(&seed) << 8 | next(&seed));
+        uint64_t word = (uint64_t)next(&seed) << 8 | next(&seed);
+        atomic_store(&raw.page->turn, i % 8 == 0 ? fill(&raw, &seed) : word);
         if (i % 16 == 0)
-            km_futex_wake(&raw.page->turn, 1);
-        if (i % 64 == 0)
-            post(&raw, &seed);
+            km_futex_wake(km_turn_half(&raw.page->turn), 1);
     }
     raw_close(&raw);
 }

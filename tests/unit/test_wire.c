@@ -152,7 +152,7 @@ static void test_mail(void **state)
 static struct km_lane_post post_of(uint32_t op, uint32_t types, uint32_t area, uint32_t a,
                                    uint32_t b)
 {
-    return (struct km_lane_post){.op = op | types << 16, .slots = {{area, a, b}}};
+    return (struct km_lane_post){.turn = km_lane_call_word(op, types, 0), .slots = {{area, a, b}}};
 }
 
 static void test_post(void **state)

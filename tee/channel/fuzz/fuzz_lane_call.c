@@ -11,7 +11,7 @@
 #include "common/km_sock.h"
 #include "tee/channel/lane_page.h"
 
-#define HEAD 128u /* the page's two control lines */
+#define HEAD KM_LANE_ARENA_AT /* the page's control lines */
 
 static struct km_lane_server *lane;
 static uint8_t *page;
