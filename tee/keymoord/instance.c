@@ -500,7 +500,7 @@ bool km_instance_has_stuck(struct km_instance *instance, int64_t now_ms, bool *r
         return false;
     if (!read_stat(instance->pid, &stat))
         return false;
-    bool stuck = instance->looked_ms != 0 && stat.cpu_ms - instance->looked_cpu_ms >= STUCK_MS / 3;
+    bool stuck = instance->looked_ms != 0 && stat.cpu_ms - instance->looked_cpu_ms >= STUCK_MS / 10;
     instance->looked_ms = now_ms;
     instance->looked_cpu_ms = stat.cpu_ms;
     return stuck;

@@ -111,4 +111,8 @@ processes() {
     done
     echo "$n"
 }
+at_least() { [ "$(processes)" -ge "$1" ]; }
+at_most() { [ "$(processes)" -le "$1" ]; }
+# A sanitizer's own handler makes calls that an instance may not: then that is how it ends.
+sanitized() { grep -q __asan_init "$build/bin/keymoord"; }
 done_testing() { echo "$passed checks passed as uid $(id -u)"; }

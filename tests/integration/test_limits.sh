@@ -24,7 +24,7 @@ for pid in $helpers; do
     wait "$pid" || fail "one of many failed"
 done
 helpers=""
-until_true test "$(processes)" -le 1
+until_true at_most 1
 python3 "$here/garbage.py" "$KEYMOOR_SOCKET" status >"$dir/status"
 has "status tells versions" '"version":2' "$dir/status"
 has "and what does not protect" 'none (this root has no counter)' "$dir/status"

@@ -39,7 +39,7 @@ call 00000000 "$hostile" 0
 # Killed with a client in a call: the client is told, nothing is left over, a new one takes over.
 "$build/tests/ta_call" "$hostile" 24 >"$dir/waiting" &
 waiting=$!
-until_true test "$(processes)" -ge 2
+until_true at_least 2
 until_true audited '"session":3'
 children=$(cat "/proc/$service/task/$service/children")
 kill -KILL "$service"
