@@ -2,6 +2,7 @@
 #include "tests/unit/crypto_rig.h"
 
 #include <ftw.h>
+#include <openssl/crypto.h>
 
 #include "common/km_secret.h"
 
@@ -79,6 +80,35 @@ void rig_dir_remove(const char *dir)
     (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+#if KM_TEST_SANITIZED
+void __lsan_register_root_region(const void *at, size_t size) __attribute__((weak));
+
+/* The leak checker does not look into libcrypto's locked heap, which it did not give: so it is told where that is. */
+static void show_locked_heap(void)
+{
+    static bool is_shown;
+    void *inside = OPENSSL_secure_malloc(1);
+    bool is_wanted = !is_shown && __lsan_register_root_region != NULL;
+    FILE *maps = !is_wanted ? NULL : fopen("/proc/self/maps", "re");
+    char line[512] = {0};
+    while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+        unsigned long from = 0;
+        unsigned long to = 0;
+        if (sscanf(line, "%lx-%lx", &from, &to) == 2 && (uintptr_t)inside >= from &&
+            (uintptr_t)inside < to)
+            __lsan_register_root_region((const void *)from, to - from);
+    }
+    if (maps != NULL)
+        (void)fclose(maps);
+    is_shown = true;
+    OPENSSL_secure_free(inside);
+}
+#else
+static void show_locked_heap(void)
+{
+}
+#endif
+
 void rig_start(const char *dir)
 {
     static const uint8_t KEY[32] = {1, 2, 3, 4};
@@ -102,6 +132,7 @@ void rig_start(const char *dir)
     };
     if (km_rt_start(&err, &config) != KM_OK)
         fail_msg("runtime: %s", err.text);
+    show_locked_heap();
     assert_int_equal(km_rt_create(), TEE_SUCCESS);
 }
 
