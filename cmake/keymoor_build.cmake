@@ -15,7 +15,8 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
                     -Wvla -Wswitch-enum -Werror -fno-common -fstack-protector-strong
-                    -fno-delete-null-pointer-checks -fno-strict-overflow -D_GNU_SOURCE)
+                    -fno-delete-null-pointer-checks -fno-strict-overflow -D_GNU_SOURCE
+                    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(NOT KEYMOOR_SANITIZE)
     add_compile_options(-fstack-clash-protection -fcf-protection)
     add_compile_definitions($<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
