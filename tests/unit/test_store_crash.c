@@ -204,7 +204,8 @@ static void write_until_killed(struct fixture *f, struct state s, int acks)
     }
 }
 
-static uint32_t kill_one(struct fixture *f, const struct state *s, uint32_t delay_us)
+/* Waits for some operations, then for a moment that may fall anywhere in the next ones. */
+static uint32_t kill_one(struct fixture *f, const struct state *s, uint32_t r)
 {
     int acks[2] = {-1, -1};
     assert_int_equal(pipe(acks), 0);
@@ -215,14 +216,16 @@ static uint32_t kill_one(struct fixture *f, const struct state *s, uint32_t dela
         write_until_killed(f, *s, acks[1]);
     }
     (void)close(acks[1]);
-    const struct timespec pause_for = {.tv_nsec = (long)delay_us * 1000};
+    uint32_t n = 0;
+    uint8_t buf[4096] = {0};
+    for (uint32_t wanted = r % 5; n < wanted; n++)
+        assert_int_equal(read(acks[0], buf, 1), 1);
+    const struct timespec pause_for = {.tv_nsec = (long)(r / 5 % 2000) * 1000};
     (void)nanosleep(&pause_for, NULL);
     int code = 0;
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, &code, 0), pid);
     assert_true(WIFSIGNALED(code));
-    uint32_t n = 0;
-    uint8_t buf[4096] = {0};
     ssize_t got = 0;
     while ((got = read(acks[0], buf, sizeof buf)) > 0)
         n += (uint32_t)got;
@@ -235,7 +238,7 @@ static void killed_writers_lose_nothing(void **state)
     struct fixture *f = *state;
     struct state now = {0};
     for (uint32_t i = 0; i < N_KILLS; i++) {
-        uint32_t n_acked = kill_one(f, &now, mix(i + 99) % 6000);
+        uint32_t n_acked = kill_one(f, &now, mix(i + 99));
         for (uint32_t k = 0; k < n_acked; k++)
             now = after(&now);
         struct km_store *store = fixture_open(f);
@@ -259,7 +262,7 @@ static void a_survivor_goes_on(void **state)
     struct km_store *store = fixture_open(f);
     struct state now = {0};
     for (uint32_t i = 0; i < 60; i++) {
-        uint32_t n_acked = kill_one(f, &now, mix(i + 7) % 6000);
+        uint32_t n_acked = kill_one(f, &now, mix(i + 7));
         for (uint32_t k = 0; k < n_acked; k++)
             now = after(&now);
         struct state next = after(&now);
