@@ -135,29 +135,30 @@ static ClrcResult connect_failed(TEEC_Result result)
     return result == TEEC_ERROR_TARGET_DEAD ? CLRC_ERROR_SERVICE_DIED : map(result);
 }
 
-static ClrcResult take_connected(struct km_pool_lane **ret_lane)
+/* A lane with a session, or NULL and why. */
+static struct km_pool_lane *take_connected(ClrcResult *ret_result)
 {
     struct km_pool_lane *lane = km_pool_take(&pool, last_lane - 1, NULL);
     for (;;) {
         uint32_t origin = 0;
         bool is_full = false;
         TEEC_Result result = km_pool_connect(&pool, lane, &origin, &is_full);
-        if (result == TEEC_SUCCESS) {
-            *ret_lane = lane;
-            return CLRC_SUCCESS;
-        }
+        if (result == TEEC_SUCCESS)
+            return lane;
         km_pool_give(&pool, lane);
-        if (!is_full)
-            return connect_failed(result);
+        if (!is_full) {
+            *ret_result = connect_failed(result);
+            return NULL;
+        }
         lane = km_pool_take(&pool, KM_POOL_NO_LANE, NULL);
     }
 }
 
 static ClrcResult attempt(struct call *call)
 {
-    struct km_pool_lane *lane = NULL;
-    ClrcResult result = take_connected(&lane);
-    if (result != CLRC_SUCCESS)
+    ClrcResult result = CLRC_SUCCESS;
+    struct km_pool_lane *lane = take_connected(&result);
+    if (lane == NULL)
         return result;
     uint32_t origin = 0;
     bool is_dead = false;

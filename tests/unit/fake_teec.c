@@ -25,11 +25,11 @@ struct entry {
 };
 
 struct session {
-    bool is_open, is_dead;
-    pid_t owner;
-    atomic_bool is_busy;
-    unsigned n_kind[4];
     struct entry ids[IDS_MAX];
+    unsigned n_kind[4];
+    pid_t owner;
+    bool is_open, is_dead;
+    atomic_bool is_busy;
 };
 
 struct saved {
