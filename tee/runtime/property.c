@@ -15,7 +15,7 @@ static const struct km_rt_property builtin_tee[] = {
     {"gpd.tee.description", "Keymoor"},
     {"gpd.tee.systemTime.protectionLevel", "100"},
     {"gpd.tee.TAPersistentTime.protectionLevel", "100"},
-    {"gpd.tee.arith.maxBigIntSize", "4096"},
+    {"gpd.tee.arith.maxBigIntSize", "8192"},
     {"gpd.tee.cryptography.ecc", "true"},
     {"gpd.tee.cryptography.nist", "true"},
     {"gpd.tee.cryptography.bsi-r", "false"},

@@ -335,8 +335,7 @@ static void garbage_handles(void **state)
     RT_PANICS(RT_BAD, TEE_FreeOperation((TEE_OperationHandle)object));
     RT_PANICS(RT_BAD, TEE_FreePropertyEnumerator((TEE_PropSetHandle)object));
     TEE_CloseObject(object);
-    for (int i = 0; i < 1000;
-         i++) { /* the slot is used again, the old handle stays dead */
+    for (int i = 0; i < 1000; i++) { /* the slot is used again, the old handle stays dead */
         TEE_ObjectHandle next = fresh(TEE_TYPE_AES, 128);
         assert_ptr_not_equal(next, object);
         RT_PANICS(RT_BAD, (void)TEE_GetObjectInfo1(object, &info));

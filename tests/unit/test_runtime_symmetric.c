@@ -511,7 +511,7 @@ static void mac_known_answers(void **state)
         size_t len = 0;
         size_t want_len = 0;
         const uint8_t *message = unhex(macs[i].message, &len);
-        uint8_t want[64];
+        uint8_t want[64] = {0};
         copy(want, unhex(macs[i].mac, &want_len), strlen(macs[i].mac) / 2);
         for (size_t cut = 0; cut <= len; cut++) {
             uint8_t mac[64];
