@@ -155,6 +155,7 @@ static void serve_lane(int memory, int sock)
     struct km_lane_call call = {0};
     size_t at = 0;
     work_open(&work);
+    km_lane_server_prepare();
     must(km_lane_server_new(NULL, memory, sock, &lane) == KM_OK, "km_lane_server_new");
     for (;;) {
         km_status status = km_lane_server_wait(NULL, &lane, 1, &at);
@@ -295,9 +296,26 @@ static void *run(void *arg)
     return NULL;
 }
 
+static uint32_t instance_cpu(struct runner *r)
+{
+    TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0)};
+    must(TEEC_InvokeCommand(&r->session, CPU_TIME, &op, NULL) == TEEC_SUCCESS, "CPU_TIME");
+    return op.params[0].value.a;
+}
+
+/* What this process and the instances have used, in microseconds; it wraps. */
+static uint32_t cpu_of_all(struct runner *runners, size_t n, bool in_process)
+{
+    uint32_t us = cpu_time_us();
+    for (size_t i = 0; i < n && !in_process; i++)
+        us += instance_cpu(&runners[i]);
+    return us;
+}
+
 struct score {
     double rate; /* calls a second, of all threads together */
     double fairness;
+    double cpu_us; /* of processor time a call, both sides together */
 };
 
 static struct score timed(struct runner *runners, size_t n, uint32_t command, bool in_process,
@@ -315,6 +333,7 @@ static struct score timed(struct runner *runners, size_t n, uint32_t command, bo
         runners[i].registered = registered;
         must(pthread_create(&threads[i], NULL, run, &runners[i]) == 0, "pthread_create");
     }
+    uint32_t cpu = cpu_of_all(runners, in_process ? 0 : n, in_process);
     pthread_barrier_wait(&start_line);
     double begin = now();
     struct timespec span = {.tv_sec = (time_t)seconds,
@@ -324,13 +343,16 @@ static struct score timed(struct runner *runners, size_t n, uint32_t command, bo
     for (size_t i = 0; i < n; i++)
         pthread_join(threads[i], NULL);
     double took = now() - begin;
+    cpu = cpu_of_all(runners, n, in_process) - cpu;
     for (size_t i = 0; i < n; i++) {
         total += runners[i].n;
         least = runners[i].n < least ? runners[i].n : least;
         most = runners[i].n > most ? runners[i].n : most;
     }
     pthread_barrier_destroy(&start_line);
-    return (struct score){.rate = (double)total / took, .fairness = (double)least / (double)most};
+    return (struct score){.rate = (double)total / took,
+                          .fairness = (double)least / (double)most,
+                          .cpu_us = (double)cpu / (double)total};
 }
 
 static int compare(const void *a, const void *b)
@@ -370,6 +392,9 @@ static void compare_rates(const char *id, struct runner *runners, size_t n, uint
     double theirs[ROUNDS];
     double ratios[ROUNDS];
     double fair[ROUNDS];
+    double cpu[ROUNDS];
+    double peer_cpu[ROUNDS];
+    char cpu_id[64];
     if (!wanted(id))
         return;
     for (size_t i = 0; i < ROUNDS; i++) {
@@ -378,10 +403,14 @@ static void compare_rates(const char *id, struct runner *runners, size_t n, uint
         theirs[i] = peer.rate;
         ratios[i] = score.rate / peer.rate;
         fair[i] = score.fairness;
+        cpu[i] = score.cpu_us;
+        peer_cpu[i] = peer.cpu_us;
     }
     /* The median of the ratios, not the ratio of medians: a round has one and the same noise. */
     double peer = median(theirs);
     print(id, "calls/s", median(ratios) * peer, "libcrypto in process", peer, target, false);
+    snprintf(cpu_id, sizeof(cpu_id), "%s.cpu", id);
+    print(cpu_id, "us a call", median(cpu), "libcrypto in process", median(peer_cpu), 0, false);
     if (n == 8)
         print("channel.fairness.8", "slowest", median(fair), "fastest thread", 1, 0.8, false);
 }
@@ -442,13 +471,6 @@ static void bench_empty(struct runner *runners)
 }
 
 /* ---- idle, and neighbours ---- */
-
-static uint32_t instance_cpu(struct runner *r)
-{
-    TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0)};
-    must(TEEC_InvokeCommand(&r->session, CPU_TIME, &op, NULL) == TEEC_SUCCESS, "CPU_TIME");
-    return op.params[0].value.a;
-}
 
 static void bench_idle(struct runner *runners)
 {

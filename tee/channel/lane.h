@@ -32,6 +32,12 @@ enum km_lane_op { KM_LANE_OPEN = 1, KM_LANE_INVOKE = 2, KM_LANE_CLOSE = 3 };
 
 struct km_lane_server;
 
+/*
+ * km_lane_server_prepare: sets what helps an instance to share its client's CPU well (a longer slice, see
+ * lane_server.c). For an instance's process, before its sandbox closes: uses sched_getattr and
+ * sched_setattr. Optional; failures do not matter.
+ */
+void km_lane_server_prepare(void);
 /* One parameter as the instance sees it. */
 struct km_lane_param {
     uint8_t type;  /* enum km_lane_param_type */
