@@ -146,6 +146,8 @@ static const int template_calls[] = {
     SCMP_SYS(uname),
     SCMP_SYS(ioctl),
     SCMP_SYS(membarrier),
+    SCMP_SYS(sched_getattr),
+    SCMP_SYS(sched_setattr),
     SCMP_SYS(memfd_create),
     SCMP_SYS(capget),
     SCMP_SYS(umask),

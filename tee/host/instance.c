@@ -268,6 +268,7 @@ static km_status set_up(struct km_err *err, const struct km_ctl_msg *start)
     KM_TRY(start_runtime(err));
     if ((self.host->flags & KM_CTL_MULTI) != 0)
         KM_TRY(watch_line(err));
+    km_lane_server_prepare();
     return close_sandbox(err);
 }
 
