@@ -114,13 +114,23 @@ static struct km_app *app_new(struct km_service *service, const struct km_uuid *
 
 /* ---- the template ---- */
 
+static void instances_gone(struct km_app *app)
+{
+    while (app->instances != NULL)
+        km_instance_free(app->instances);
+}
+
+/* Its instances go with it: the kernel ends them, and here nothing of them is left either. */
 static void template_stop(struct km_app *app)
 {
     km_loop_remove(&app->service->loop, &app->watch);
-    if (app->template_pid > 0)
-        (void)kill(app->template_pid, SIGKILL); /* its instances go with it */
+    if (app->template_pid > 0) {
+        (void)kill(app->template_pid, SIGKILL);
+        (void)waitpid(app->template_pid, NULL, 0);
+    }
     app->template_pid = 0;
     app->state = KM_APP_IDLE;
+    instances_gone(app);
 }
 
 static void fail_waiting(struct km_app *app, uint32_t result)
@@ -350,6 +360,8 @@ static void app_message(struct km_app *app, const struct km_ctl_msg *msg)
             text);
     } else if (msg->type == KM_CTL_SPAWNED && instance != NULL) {
         instance->pid = (pid_t)msg->code;
+        if (instance->state == KM_INSTANCE_ENDED)
+            km_instance_end(instance);
     } else if (msg->type == KM_CTL_REAPED && instance != NULL) {
         km_instance_reaped(instance, (int)msg->code);
     }
@@ -373,7 +385,9 @@ static void serve_one(struct km_app *app, struct km_opening *opening)
     uint64_t session = 0;
     int fds[2] = {-1, -1};
     km_status status = KM_OK;
-    if (instance != NULL && instance->sessions != NULL && !app->multi)
+    if (app->service->n_sessions >= app->service->options.max_sessions)
+        status = KM_FAIL(&err, KM_E_BUSY, "as many sessions as there may be are open");
+    else if (instance != NULL && instance->sessions != NULL && !app->multi)
         status = KM_FAIL(&err, KM_E_BUSY, "it takes one session at a time");
     else if (instance != NULL && instance->id == opening->instance_id)
         status = KM_FAIL(&err, KM_E_BUSY, "its only instance can't open a session to itself");
@@ -410,7 +424,7 @@ static bool same_file(const struct km_file_id *a, const struct km_file_id *b)
 static void notice_new_package(struct km_app *app)
 {
     struct km_file_id now = {0};
-    if (app->state != KM_APP_READY || app->instances != NULL)
+    if (app->state != KM_APP_READY || km_app_sessions(app) != 0)
         return;
     if (km_app_find_file(NULL, app, &now) == KM_OK && same_file(&now, &app->file))
         return;
@@ -497,12 +511,6 @@ struct km_instance *km_app_find_instance(const struct km_service *service, uint3
 
 /* ---- ends ---- */
 
-static void instances_gone(struct km_app *app)
-{
-    while (app->instances != NULL)
-        km_instance_free(app->instances);
-}
-
 void km_app_child(struct km_service *service, pid_t pid, int how)
 {
     char text[96] = {0};
@@ -520,8 +528,11 @@ void km_app_child(struct km_service *service, pid_t pid, int how)
         /* What it had to say stands in its line still, and says more. */
         while (line_read(app) == KM_OK)
             ;
+        bool was_ready = app->state == KM_APP_READY;
         if (app->state != KM_APP_IDLE)
             km_app_fail(app, KM_TEE_TARGET_DEAD, text);
+        if (was_ready)
+            app->failure_until_ms = 0; /* it did work: the next client may try at once */
         instances_gone(app);
         return;
     }
@@ -543,12 +554,8 @@ int km_app_tick(struct km_service *service)
 void km_app_end_all(struct km_service *service)
 {
     for (struct km_app *app = service->apps; app != NULL; app = app->next) {
-        pid_t pid = app->template_pid;
         template_stop(app);
         fail_waiting(app, KM_TEE_TARGET_DEAD);
-        if (pid > 0)
-            (void)waitpid(pid, NULL, 0);
-        instances_gone(app);
     }
     while (service->apps != NULL)
         app_forget(service->apps);

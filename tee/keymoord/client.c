@@ -189,8 +189,7 @@ static void open_now(struct km_client *client, uint32_t serial, const struct km_
         status = KM_E_NOMEM;
     }
     if (status == KM_OK &&
-        (service->n_sessions >= service->options.max_sessions ||
-         sessions_of_uid(service, client->peer->uid) >= service->options.max_sessions_per_uid))
+        sessions_of_uid(service, client->peer->uid) >= service->options.max_sessions_per_uid)
         status = KM_FAIL(&err, KM_E_BUSY, "too many sessions are open");
     struct km_opening *opening = opening_new(client, serial, msg, &uuid);
     if (opening == NULL) {
@@ -363,7 +362,6 @@ void km_client_accept(struct km_watch *watch, uint32_t events)
 {
     struct km_service *service =
         (struct km_service *)((uint8_t *)watch - offsetof(struct km_service, listen_watch));
-    const int on = 1;
     (void)events;
     int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
@@ -379,10 +377,6 @@ void km_client_accept(struct km_watch *watch, uint32_t events)
             return;
         }
         km_client_free(oldest);
-    }
-    if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) {
-        close(fd);
-        return;
     }
     client_add(service, fd);
 }

@@ -408,6 +408,7 @@ static bool is_child_of(pid_t pid, pid_t parent)
 void km_instance_end(struct km_instance *instance)
 {
     instance->state = KM_INSTANCE_ENDED;
+    km_loop_remove(&instance->service->loop, &instance->watch);
     if (instance->pid <= 1)
         return;
     /* The handle is taken first, so that what is checked and what is killed is one process. */

@@ -52,6 +52,15 @@ static km_status take_passed(struct km_err *err, struct km_listen *ret, bool *re
     return KM_OK;
 }
 
+/* Connections inherit it before anything can be sent to them, so no message lacks its sender. */
+static km_status ask_for_senders(struct km_err *err, int fd)
+{
+    const int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0)
+        return KM_FAIL_ERRNO(err, "can't ask who sends on the socket");
+    return KM_OK;
+}
+
 static km_status clear_place(struct km_err *err, const char *path)
 {
     struct stat st = {0};
@@ -90,7 +99,7 @@ km_status km_listen_open(struct km_err *err, const char *path, mode_t mode, gid_
     bool taken = false;
     KM_TRY(take_passed(err, ret, &taken));
     if (taken)
-        return KM_OK;
+        return ask_for_senders(err, ret->fd);
     size_t len = strlen(path);
     if (len == 0 || len >= sizeof(address.sun_path))
         return KM_FAIL(err, KM_E_LIMIT, "socket path of %zu octets, at most %zu", len,
@@ -102,6 +111,7 @@ km_status km_listen_open(struct km_err *err, const char *path, mode_t mode, gid_
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return KM_FAIL_ERRNO(err, "can't make the socket");
+    KM_TRY(ask_for_senders(err, fd));
     mode_t old = umask(0777);
     int rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
     umask(old);

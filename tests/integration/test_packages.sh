@@ -64,6 +64,21 @@ if [ -r "$build/ta-signing/dev.key" ]; then
     stop
 fi
 
+# An instance that stays does not keep a new version out.
+if [ -r "$build/ta-signing/dev.key" ]; then
+    start
+    call 00000000 "$shared" 30
+    package=$tas/$shared.stp
+    "$here/../../factory/make_ta_package.sh" -k "$build/ta-signing/dev.key" -u "$shared" -v 9 \
+        -p gpd.ta.singleInstance=true -p gpd.ta.multiSession=true -p gpd.ta.instanceKeepAlive=true \
+        -i "$objects/ta_shared.so.stripped" -o "$package"
+    until_true audited session-closed
+    call 00000000 "$shared" 30
+    same "a new instance" "00000000 4 1" "$line"
+    stop
+    package=$tas/$hostile.stp
+fi
+
 # The other spelling of the name, and none at all.
 rm "$package"
 mv "$tas/$shared.stp" "$tas/0B1D5E60-8F0A-4C1E-9D1C5A3B7E2F4A02.stp"

@@ -20,6 +20,11 @@ if [ "$(id -u)" -eq 0 ]; then
     chown 64001 "$state"
     refuses "a state directory of somebody else" 'belongs to uid 64001' -v
     chown 0 "$state"
+    python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind(sys.argv[1])' "$KEYMOOR_SOCKET"
+    chown 64001 "$KEYMOOR_SOCKET"
+    refuses "somebody else's socket" 'belongs to uid 64001' -v
+    [ -S "$KEYMOOR_SOCKET" ] || fail "somebody else's socket was removed"
+    rm "$KEYMOOR_SOCKET"
 else
     refuses "a state directory of somebody else" 'belongs to uid 0\|denied' -s /root
     refuses "a confinement that can't be had" 'can.t be had here: uid' --confine uid,seccomp
@@ -71,7 +76,6 @@ for pid in $(cat "/proc/$service/task/$service/children"); do
     kill -KILL "$pid"
 done
 until_true audited 'its process was ended by signal 9'
-sleep 1.1
 call 00000000 "$hostile" 0
 
 # Who is who, by the kernel's word.
