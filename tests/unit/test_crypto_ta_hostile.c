@@ -154,7 +154,7 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_FREE_KEY, {id, none, none, none}},
     };
     _Static_assert(KM_ARRAY_LEN(calls) == ALL_CALLS, "each command once");
-    memcpy(ret, calls, sizeof(calls));
+    km_copy(ret, ALL_CALLS * sizeof(*ret), calls, sizeof(calls));
     return KM_ARRAY_LEN(calls);
 }
 

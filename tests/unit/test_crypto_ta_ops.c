@@ -68,18 +68,18 @@ static EVP_PKEY *public_of(uint32_t id)
 /* ---- signatures ---- */
 
 struct sign_row {
-    uint32_t algorithm;
     const char *hash;
+    uint32_t algorithm;
     uint32_t digest_len;
 };
 
 #define RSA_ROWS(scheme)                                                                           \
-    {KM_CRYPTO_RSASSA_##scheme##_SHA1, "SHA1", 20},                                                \
-        {KM_CRYPTO_RSASSA_##scheme##_SHA224, "SHA224", 28},                                        \
-        {KM_CRYPTO_RSASSA_##scheme##_SHA256, "SHA256", 32},                                        \
-        {KM_CRYPTO_RSASSA_##scheme##_SHA384, "SHA384", 48},                                        \
+    {"SHA1", KM_CRYPTO_RSASSA_##scheme##_SHA1, 20},                                                \
+        {"SHA224", KM_CRYPTO_RSASSA_##scheme##_SHA224, 28},                                        \
+        {"SHA256", KM_CRYPTO_RSASSA_##scheme##_SHA256, 32},                                        \
+        {"SHA384", KM_CRYPTO_RSASSA_##scheme##_SHA384, 48},                                        \
     {                                                                                              \
-        KM_CRYPTO_RSASSA_##scheme##_SHA512, "SHA512", 64                                           \
+        "SHA512", KM_CRYPTO_RSASSA_##scheme##_SHA512, 64                                           \
     }
 
 static const struct sign_row RSA_SIGNS[] = {RSA_ROWS(PKCS1_V1_5), RSA_ROWS(PKCS1_PSS_MGF1)};
@@ -149,7 +149,7 @@ static void ecdsa(void **state)
         for (size_t t = 0; t < KM_ARRAY_LEN(TYPES); t++) {
             uint32_t id = create(TYPES[t], curves[i].bits);
             for (uint32_t digest_len = 20; digest_len <= 64; digest_len += 4) {
-                struct sign_row row = {KM_CRYPTO_ECDSA, NULL, digest_len};
+                struct sign_row row = {NULL, KM_CRYPTO_ECDSA, digest_len};
                 sign_and_verify(id, &row, curves[i].len);
             }
             assert_int_equal(rig_free_key(&s, id), TEE_SUCCESS);
@@ -166,7 +166,7 @@ static void rsa_signatures(void **state)
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(RSA_SIGNS); i++)
         sign_and_verify(id, &RSA_SIGNS[i], 256);
-    struct sign_row row = {KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA256, "SHA256", 32};
+    struct sign_row row = {"SHA256", KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA256, 32};
     for (size_t i = 0; i < KM_ARRAY_LEN(SALTS); i++) {
         struct km_lane_param p[4] = {P_VI(id, row.algorithm), P_MI(digest, 32),
                                      P_MO(signature, 512), P_VI(SALTS[i], 0)};

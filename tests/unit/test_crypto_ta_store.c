@@ -139,30 +139,30 @@ static const char EXE[] = "00112233445566778899aabbccddeeff00112233445566778899a
 static void policy(void **state)
 {
     static const struct {
+        const char *exe, *unit; /* what the host says */
         uint32_t attributes;
         uint32_t fields;
         uint32_t uid, gid;
         bool right_exe, right_unit; /* what the grant says */
-        const char *exe, *unit;     /* what the host says */
         bool may;
     } rows[] = {
-        {0, 0, 0, 0, false, false, NULL, NULL, false},
-        {KM_CRYPTO_ATTR_SHARED, 0, 0, 0, false, false, NULL, NULL, true},
-        {0, KM_CRYPTO_GRANT_UID, STRANGER, 0, false, false, NULL, NULL, true},
-        {0, KM_CRYPTO_GRANT_UID, 77, 0, false, false, NULL, NULL, false},
-        {0, KM_CRYPTO_GRANT_GID, 0, STRANGER, false, false, NULL, NULL, true},
-        {0, KM_CRYPTO_GRANT_GID, 0, 77, false, false, NULL, NULL, false},
-        {0, KM_CRYPTO_GRANT_UID | KM_CRYPTO_GRANT_GID, STRANGER, 77, false, false, NULL, NULL,
+        {NULL, NULL, 0, 0, 0, 0, false, false, false},
+        {NULL, NULL, KM_CRYPTO_ATTR_SHARED, 0, 0, 0, false, false, true},
+        {NULL, NULL, 0, KM_CRYPTO_GRANT_UID, STRANGER, 0, false, false, true},
+        {NULL, NULL, 0, KM_CRYPTO_GRANT_UID, 77, 0, false, false, false},
+        {NULL, NULL, 0, KM_CRYPTO_GRANT_GID, 0, STRANGER, false, false, true},
+        {NULL, NULL, 0, KM_CRYPTO_GRANT_GID, 0, 77, false, false, false},
+        {NULL, NULL, 0, KM_CRYPTO_GRANT_UID | KM_CRYPTO_GRANT_GID, STRANGER, 77, false, false,
          false},
-        {0, KM_CRYPTO_GRANT_EXE, 0, 0, true, false, EXE, NULL, true},
-        {0, KM_CRYPTO_GRANT_EXE, 0, 0, false, false, EXE, NULL, false},
-        {0, KM_CRYPTO_GRANT_EXE, 0, 0, true, false, NULL, NULL, false},
-        {0, KM_CRYPTO_GRANT_EXE, 0, 0, true, false, "not hexadecimal", NULL, false},
-        {0, KM_CRYPTO_GRANT_UNIT, 0, 0, false, true, NULL, "app.service", true},
-        {0, KM_CRYPTO_GRANT_UNIT, 0, 0, false, true, NULL, "app.service2", false},
-        {0, KM_CRYPTO_GRANT_UNIT, 0, 0, false, true, NULL, NULL, false},
-        {0, KM_CRYPTO_GRANT_UID | KM_CRYPTO_GRANT_EXE, STRANGER, 0, true, false, EXE, NULL, true},
-        {0, KM_CRYPTO_GRANT_UID | KM_CRYPTO_GRANT_EXE, 77, 0, true, false, EXE, NULL, false},
+        {EXE, NULL, 0, KM_CRYPTO_GRANT_EXE, 0, 0, true, false, true},
+        {EXE, NULL, 0, KM_CRYPTO_GRANT_EXE, 0, 0, false, false, false},
+        {NULL, NULL, 0, KM_CRYPTO_GRANT_EXE, 0, 0, true, false, false},
+        {"not hexadecimal", NULL, 0, KM_CRYPTO_GRANT_EXE, 0, 0, true, false, false},
+        {NULL, "app.service", 0, KM_CRYPTO_GRANT_UNIT, 0, 0, false, true, true},
+        {NULL, "app.service2", 0, KM_CRYPTO_GRANT_UNIT, 0, 0, false, true, false},
+        {NULL, NULL, 0, KM_CRYPTO_GRANT_UNIT, 0, 0, false, true, false},
+        {EXE, NULL, 0, KM_CRYPTO_GRANT_UID | KM_CRYPTO_GRANT_EXE, STRANGER, 0, true, false, true},
+        {EXE, NULL, 0, KM_CRYPTO_GRANT_UID | KM_CRYPTO_GRANT_EXE, 77, 0, true, false, false},
     };
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {

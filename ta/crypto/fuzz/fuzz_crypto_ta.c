@@ -87,7 +87,7 @@ static void take_param(struct km_rd *rd, unsigned at, struct km_lane_param *ret)
     ret->in_place = ret->size > KM_LANE_COPY_MAX;
     if (ret->type != KM_PARAM_MEM_OUT &&
         km_rd_bytes(rd, ret->size < km_rd_left(rd) ? ret->size : km_rd_left(rd), &octets))
-        memcpy(ret->buffer, octets.ptr, octets.len);
+        km_copy(ret->buffer, ROOM, octets.ptr, octets.len);
 }
 
 static void call_once(struct km_rd *rd)
