@@ -15,7 +15,7 @@ device() {
 }
 
 passed=0
-# ok WHAT COMMAND...: the command must succeed.
+# ok WHAT COMMAND...: the command must succeed. It writes $dir/out and $dir/err anew.
 ok() {
     local what=$1
     shift

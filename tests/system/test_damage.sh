@@ -26,7 +26,8 @@ if [ -n "${KEYMOOR_DEV_STATE_DIR:-}" ]; then
         keymoor key create "full-$i" >"$dir/out" 2>"$dir/err" || { status=1; break; }
     done
     same "the disk is full" 1 "$status"
-    ok "and that is what it says" grep -q 0xffff0007 "$dir/err"
+    cp "$dir/err" "$dir/full"
+    ok "and that is what it says" grep 0xffff0007 "$dir/full"
     ok "the service lives" keymoor status
     ok "what was there is there" keymoor key show before
     rm "$state/fill"
@@ -52,8 +53,8 @@ for page in $(seq 0 $(((pages + 11) / 12)) $((pages - 1))); do
     cp "$dir/newer" "$crypto"
     printf '\252\125\252\125\252\125\252\125' | dd of="$crypto" bs=1 seek=$((page * 4096 + 2048)) conv=notrunc 2>/dev/null
     start_service
-    keymoor key list >"$dir/list" 2>"$dir/err" || refusals=$((refusals + 1))
-    [ ! -s "$dir/err" ] || ok "page $page: the store's own error" grep -q 0xffff000e "$dir/err"
+    keymoor key list >"$dir/list" 2>"$dir/said" || refusals=$((refusals + 1))
+    [ ! -s "$dir/said" ] || ok "page $page: the store's own error" grep 0xffff000e "$dir/said"
     ok "page $page: the service lives" keymoor status
     ok "page $page: other applications work" keymoor cert list
     stop_service
