@@ -210,12 +210,14 @@ TEE_Result km_cmd_aead_decrypt(struct km_session *session, TEE_Param params[TEE_
     size_t len = in.len;
     if (len <= KM_CRYPTO_AEAD_HELD_MAX)
         KM_TRY_TEE(held_get(session, len, &held));
-    KM_TRY_TEE(aead_begin(session, params, false, &aead, &op));
-    TEE_Result result = TEE_AEDecryptFinal(op, in.ptr, in.len, held, &len, aead.tag, aead.tag_len);
+    TEE_Result result = aead_begin(session, params, false, &aead, &op);
+    if (result == TEE_SUCCESS) {
+        result = TEE_AEDecryptFinal(op, in.ptr, in.len, held, &len, aead.tag, aead.tag_len);
+        if (result != TEE_SUCCESS)
+            TEE_ResetOperation(op);
+    }
     if (result == TEE_SUCCESS)
         result = km_ta_give(&params[3], KM_SLICE(held, len));
-    else
-        TEE_ResetOperation(op);
     held_put(session);
     return result;
 }

@@ -168,6 +168,14 @@ static TEE_Result put_ec(struct km_key *key, const struct km_crypto_attrs *attrs
     return key->meta.bits == bits ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT;
 }
 
+/* Odd, and more than 1. */
+static bool is_exponent(struct km_slice number)
+{
+    if (number.len == 0 || (number.ptr[number.len - 1] & 1u) == 0)
+        return false;
+    return number.len > 1 || number.ptr[0] > 1;
+}
+
 static TEE_Result put_rsa(struct km_key *key, const struct km_crypto_attrs *attrs, struct km_wr *wr)
 {
     uint32_t last = key->type->is_pair ? KM_CRYPTO_RSA_COEFFICIENT : KM_CRYPTO_RSA_PUBLIC_EXPONENT;
@@ -187,6 +195,8 @@ static TEE_Result put_rsa(struct km_key *key, const struct km_crypto_attrs *attr
             return TEE_ERROR_BAD_FORMAT;
         value = without_zeros(value);
         if (bit_length(value) == 0 || value.len > modulus.len)
+            return TEE_ERROR_BAD_FORMAT;
+        if (attribute == KM_CRYPTO_RSA_PUBLIC_EXPONENT && !is_exponent(value))
             return TEE_ERROR_BAD_FORMAT;
         put_attr(wr, attribute, value);
     }

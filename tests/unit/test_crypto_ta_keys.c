@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that are made, brought in and given out; and all that must be refused. */
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -201,6 +202,45 @@ static void parts_that_do_not_belong(void **state)
     }
 }
 
+/* Public keys that are none: a coordinate beyond the field, a point off the curve, exponents that can't be. */
+static void public_keys_that_are_none(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        EVP_PKEY *pkey = make_key(KINDS[i].kind);
+        uint8_t spki[256] = {0};
+        unsigned char *end = spki;
+        size_t len = (size_t)i2d_PUBKEY(pkey, &end);
+        size_t width = i == 0 ? 32 : i == 1 ? 48 : 66;
+        struct km_crypto_template wish = rig_wish(KINDS[i].public_type, 0);
+        struct km_crypto_template pair = rig_wish(KM_CRYPTO_KEY_ECDH_KEYPAIR, i == 0   ? 256
+                                                                              : i == 1 ? 384
+                                                                                       : 521);
+        uint32_t id = 0;
+        uint32_t own = 0;
+        assert_int_equal(rig_create(&s, &pair, &own), TEE_SUCCESS);
+        for (size_t at = len - 2 * width; at < len; at += width) {
+            static const uint8_t MASKS[] = {0x80, 0x02, 0xff};
+            for (size_t m = 0; m < KM_ARRAY_LEN(MASKS); m++) {
+                uint8_t shared[66] = {0};
+                spki[at] ^= MASKS[m];
+                assert_int_equal(
+                    rig_import(&s, &wish, KM_CRYPTO_FORM_DER, KM_SLICE(spki, len), &id),
+                    TEE_ERROR_BAD_FORMAT);
+                struct km_lane_param p[4] = {P_VI(own, 0),
+                                             P_MI(spki + len - 2 * width - 1, 1 + 2 * width),
+                                             P_MO(shared, sizeof(shared)), P_NONE};
+                assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_AGREE_RAW, p), TEE_ERROR_BAD_FORMAT);
+                spki[at] ^= MASKS[m];
+            }
+        }
+        memset(spki + len - 2 * width, 0xff, 2 * width);
+        assert_int_equal(rig_import(&s, &wish, KM_CRYPTO_FORM_DER, KM_SLICE(spki, len), &id),
+                         TEE_ERROR_BAD_FORMAT);
+        EVP_PKEY_free(pkey);
+    }
+}
+
 static uint32_t import_attrs(const struct km_crypto_template *wish,
                              const struct km_crypto_attrs *attrs, uint32_t *ret_id)
 {
@@ -208,6 +248,39 @@ static uint32_t import_attrs(const struct km_crypto_template *wish,
     size_t len = 0;
     assert_true(km_crypto_attrs_put(attrs, KM_SPAN(bytes, sizeof(bytes)), &len));
     return rig_import(&s, wish, KM_CRYPTO_FORM_ATTRIBUTES, KM_SLICE(bytes, len), ret_id);
+}
+
+static void rsa_exponents(void **state)
+{
+    static const struct {
+        struct km_slice e;
+        uint32_t result;
+    } rows[] = {
+        {OCTETS("\1\0\1"), TEE_SUCCESS},      {OCTETS("\3"), TEE_SUCCESS},
+        {OCTETS("\1"), TEE_ERROR_BAD_FORMAT}, {OCTETS("\0\1"), TEE_ERROR_BAD_FORMAT},
+        {OCTETS("\2"), TEE_ERROR_BAD_FORMAT}, {OCTETS("\0"), TEE_ERROR_BAD_FORMAT},
+        {OCTETS(""), TEE_ERROR_BAD_FORMAT},
+    };
+    EVP_PKEY *pkey = make_key("RSA");
+    BIGNUM *n = NULL;
+    uint8_t modulus[256] = {0};
+    (void)state;
+    assert_int_equal(EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    assert_int_equal(BN_bn2bin(n, modulus), 256);
+    for (size_t i = 0; i <= KM_ARRAY_LEN(rows); i++) {
+        struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_RSA_PUBLIC, 0);
+        bool is_even = i == KM_ARRAY_LEN(rows);
+        uint32_t id = 0;
+        modulus[255] = is_even ? 0 : modulus[255];
+        struct km_crypto_attrs attrs = {
+            .count = 2,
+            .at = {{KM_CRYPTO_RSA_MODULUS, KM_SLICE(modulus, 256)},
+                   {KM_CRYPTO_RSA_PUBLIC_EXPONENT, rows[is_even ? 0 : i].e}}};
+        assert_int_equal(import_attrs(&wish, &attrs, &id),
+                         is_even ? TEE_ERROR_BAD_FORMAT : rows[i].result);
+    }
+    BN_free(n);
+    EVP_PKEY_free(pkey);
 }
 
 /* SEC 2 gives the generator as the public value of 1. */
@@ -377,6 +450,8 @@ int main(void)
         T(parts_that_do_not_belong),
         T(public_value_is_computed),
         T(not_exportable),
+        T(public_keys_that_are_none),
+        T(rsa_exponents),
         T(ids),
         T(audited),
     };
