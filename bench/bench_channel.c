@@ -484,8 +484,7 @@ static void bench_idle(struct runner *runners)
     ours = cpu_time_us() - ours;
     uint32_t theirs = instance_cpu(&runners[0]) - before;
     /* One spin and one wake belong to the calls around the pause. */
-    print("channel.idle", "us CPU in 2 s", (double)(ours + theirs), 0,
-          (double)(ours + theirs) / 1000, 1, false);
+    print("channel.idle", "us in 2 s", (double)(ours + theirs), "a thousandth", 2000, 1, true);
 }
 
 static void bench_busy(struct runner *runners)
