@@ -23,8 +23,8 @@ extern "C" {
 TEEC_Result keymoorServiceStatus(char **ret_json);
 
 /*
- * keymoorServiceAudit: the last n_records audit records, one JSON object a line, oldest first, fewer when not
- * all fit one message. TEEC_ERROR_ACCESS_DENIED when the caller is not the administrator.
+ * keymoorServiceAudit: the last n_records audit records, one JSON object a line, oldest first, fewer when the
+ * service remembers no more. TEEC_ERROR_ACCESS_DENIED when the caller is not the administrator.
  */
 TEEC_Result keymoorServiceAudit(uint32_t n_records, char **ret_lines);
 

@@ -27,7 +27,8 @@ enum km_wire_type {
     /* STATUS: no body. Answer: u32 length and UTF-8 JSON text. */
     KM_WIRE_STATUS = 3,
     KM_WIRE_STATUS_IS = 4,
-    /* AUDIT: u32 how many of the last records (at most what fits); admin only. Answer as STATUS_IS, JSON lines. */
+    /* AUDIT: u32 how many of the last records (at most what fits), and optionally u32 how many of the
+     * newest to leave out, to go back page by page; admin only. Answer as STATUS_IS, JSON lines. */
     KM_WIRE_AUDIT = 5,
     KM_WIRE_AUDIT_IS = 6,
     /* ERROR: u32 TEE result, u32 origin, u32 length and one sentence. */

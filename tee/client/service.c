@@ -67,12 +67,62 @@ TEEC_EXPORT TEEC_Result keymoorServiceStatus(char **ret_json)
     return ask_text(KM_WIRE_STATUS, KM_WIRE_STATUS_IS, KM_SLICE(NULL, 0), ret_json);
 }
 
+static uint32_t count_lines(const char *text)
+{
+    uint32_t n = 0;
+    for (const char *at = text; *at != '\0'; at++)
+        n += *at == '\n' ? 1 : 0;
+    return n;
+}
+
+/* audit_page: n records before the skip newest ones, as many as fit one message. */
+static TEEC_Result audit_page(uint32_t n, uint32_t skip, char **ret_lines)
+{
+    uint8_t numbers[8] = {0};
+    struct km_wr wr = km_wr_init(numbers, sizeof numbers);
+    km_wr_u32le(&wr, n);
+    km_wr_u32le(&wr, skip);
+    return ask_text(KM_WIRE_AUDIT, KM_WIRE_AUDIT_IS, KM_SLICE(numbers, sizeof numbers), ret_lines);
+}
+
+/* join: the older page in front; takes both. */
+static char *join(char *older, char *newer)
+{
+    size_t older_len = strlen(older), newer_len = strlen(newer);
+    char *both = calloc(1, older_len + newer_len + 1);
+    if (both != NULL) {
+        km_copy(both, older_len, older, older_len);
+        km_copy(both + older_len, newer_len, newer, newer_len);
+    }
+    free(older);
+    free(newer);
+    return both;
+}
+
 TEEC_EXPORT TEEC_Result keymoorServiceAudit(uint32_t n_records, char **ret_lines)
 {
-    uint8_t number[4] = {0};
-    struct km_wr wr = km_wr_init(number, sizeof number);
     if (ret_lines == NULL || n_records == 0)
         return TEEC_ERROR_BAD_PARAMETERS;
-    km_wr_u32le(&wr, n_records);
-    return ask_text(KM_WIRE_AUDIT, KM_WIRE_AUDIT_IS, KM_SLICE(number, sizeof number), ret_lines);
+    char *lines = NULL;
+    TEEC_Result result = audit_page(n_records, 0, &lines);
+    uint32_t n = result == TEEC_SUCCESS ? count_lines(lines) : n_records;
+    while (n < n_records) {
+        char *page = NULL;
+        result = audit_page(n_records - n, n, &page);
+        uint32_t more = result == TEEC_SUCCESS ? count_lines(page) : 0;
+        if (more == 0) {
+            free(page);
+            break;
+        }
+        n += more;
+        lines = join(page, lines);
+        if (lines == NULL)
+            return TEEC_ERROR_OUT_OF_MEMORY;
+    }
+    if (result != TEEC_SUCCESS) {
+        free(lines);
+        return result;
+    }
+    *ret_lines = lines;
+    return TEEC_SUCCESS;
 }

@@ -165,20 +165,21 @@ void km_audit_write(struct km_audit *audit, const struct km_audit_record *record
     audit->warned = true;
 }
 
-size_t km_audit_last(const struct km_audit *audit, uint32_t n, char *ret, size_t cap)
+size_t km_audit_last(const struct km_audit *audit, uint32_t n, uint32_t skip, char *ret, size_t cap)
 {
     uint64_t have = audit->n_records < KM_AUDIT_RING ? audit->n_records : KM_AUDIT_RING;
-    uint64_t take = 0;
+    uint64_t end = audit->n_records - (skip < have ? skip : have);
+    uint64_t first = end;
     size_t len = 0;
-    while (take < have && take < n) {
-        size_t line = strlen(audit->ring[(audit->n_records - take - 1) % KM_AUDIT_RING]) + 1;
+    while (end - first < n && first > audit->n_records - have) {
+        size_t line = strlen(audit->ring[(first - 1) % KM_AUDIT_RING]) + 1;
         if (len + line > cap)
             break;
         len += line;
-        take++;
+        first--;
     }
     size_t at = 0;
-    for (uint64_t i = audit->n_records - take; i < audit->n_records; i++) {
+    for (uint64_t i = first; i < end; i++) {
         const char *line = audit->ring[i % KM_AUDIT_RING];
         size_t line_len = strlen(line);
         km_copy(ret + at, cap - at, line, line_len);

@@ -9,7 +9,7 @@
 
 #include "common/km_bytes.h"
 
-#define KM_AUDIT_RING 128
+#define KM_AUDIT_RING 512
 #define KM_AUDIT_LINE_MAX 1024
 
 struct km_audit {
@@ -43,7 +43,11 @@ km_status km_audit_open(struct km_err *err, struct km_audit *audit, const char *
 km_status km_audit_reopen(struct km_err *err, struct km_audit *audit);
 void km_audit_close(struct km_audit *audit);
 void km_audit_write(struct km_audit *audit, const struct km_audit_record *record);
-/* km_audit_last: the newest records that fit, oldest first, a line each. Returns the text's length. */
-size_t km_audit_last(const struct km_audit *audit, uint32_t n, char *ret, size_t cap);
+/*
+ * km_audit_last: the newest records but the skip newest ones, at most n and what fits, oldest first, a line each.
+ * Returns the text's length.
+ */
+size_t km_audit_last(const struct km_audit *audit, uint32_t n, uint32_t skip, char *ret,
+                     size_t cap);
 
 #endif

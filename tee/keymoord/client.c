@@ -225,8 +225,9 @@ static void on_audit(struct km_client *client, uint32_t serial, struct km_rd *rd
     uint8_t buf[KM_WIRE_MAX] = {0};
     struct km_wr wr = km_wr_init(buf, KM_WIRE_MAX - KM_WIRE_HEADER_LEN);
     struct km_slice body = {0};
-    uint32_t n = 0;
-    if (!km_rd_u32le(rd, &n) || !km_rd_done(rd)) {
+    uint32_t n = 0, skip = 0;
+    if (!km_rd_u32le(rd, &n) || (km_rd_left(rd) > 0 && !km_rd_u32le(rd, &skip)) ||
+        !km_rd_done(rd)) {
         client_refuse(client, serial, KM_TEE_BAD_FORMAT, "malformed request for audit records");
         return;
     }
@@ -235,7 +236,7 @@ static void on_audit(struct km_client *client, uint32_t serial, struct km_rd *rd
                       "only an administrator may read the audit records");
         return;
     }
-    size_t len = km_audit_last(&client->service->audit, n, lines, sizeof(lines));
+    size_t len = km_audit_last(&client->service->audit, n, skip, lines, sizeof(lines));
     km_wire_text_put(&wr, KM_SLICE(lines, len));
     if (!km_wr_finish(&wr, &body) || !client_send(client, KM_WIRE_AUDIT_IS, serial, body, NULL, 0))
         km_client_free(client);
