@@ -415,7 +415,8 @@ TEE_Result TEE_GenerateKey(TEE_ObjectHandle object, uint32_t keySize, const TEE_
  * objectID: any octets, at most TEE_OBJECT_ID_MAX_LEN, in the TA's own memory (both panic). Common
  * errors: TEE_ERROR_ITEM_NOT_FOUND (object, or a storageID that does not exist here), TEE_ERROR_ACCESS_CONFLICT by the
  * sharing rules of 5.7.3, TEE_ERROR_OUT_OF_MEMORY, TEE_ERROR_STORAGE_NO_SPACE,
- * TEE_ERROR_CORRUPT_OBJECT, TEE_ERROR_STORAGE_NOT_AVAILABLE. On an error *object is TEE_HANDLE_NULL.
+ * TEE_ERROR_CORRUPT_OBJECT, TEE_ERROR_UNSUPPORTED_VERSION (written by a later build), TEE_ERROR_STORAGE_NOT_AVAILABLE. On an
+ * error *object is TEE_HANDLE_NULL. An unknown flag: TEE_ERROR_BAD_PARAMETERS.
  */
 
 /* TEE_OpenPersistentObject (5.7.1): flags are TEE_DATA_FLAG_...; the data position starts at 0. */

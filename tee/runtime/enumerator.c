@@ -88,7 +88,7 @@ static TEE_Result describe(const struct object_enum *self, TEE_ObjectInfo *ret)
     struct km_rt_object object = {0};
     km_status status = km_rt_meta_read(self->meta, &object, true);
     if (status != KM_OK)
-        return TEE_ERROR_CORRUPT_OBJECT;
+        return km_rt_meta_result(status);
     km_rt_object_info(&object, ret);
     ret->handleFlags = TEE_HANDLE_FLAG_PERSISTENT | TEE_HANDLE_FLAG_INITIALIZED;
     ret->dataSize = (size_t)self->size;

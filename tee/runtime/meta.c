@@ -115,3 +115,8 @@ km_status km_rt_meta_read(struct km_slice meta, struct km_rt_object *object, boo
     object->handle_flags |= TEE_HANDLE_FLAG_INITIALIZED;
     return KM_OK;
 }
+
+TEE_Result km_rt_meta_result(km_status status)
+{
+    return status == KM_E_UNSUPPORTED ? TEE_ERROR_UNSUPPORTED_VERSION : km_rt_result(status);
+}

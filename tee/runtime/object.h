@@ -102,5 +102,7 @@ bool km_rt_meta_write(const struct km_rt_object *object, struct km_span out);
  * KM_E_UNSUPPORTED for a type of a later build. With header_only the attributes are checked but not copied.
  */
 km_status km_rt_meta_read(struct km_slice meta, struct km_rt_object *object, bool header_only);
+/* km_rt_meta_result: what a TA is told about it; UNSUPPORTED_VERSION for an object of a later build. */
+TEE_Result km_rt_meta_result(km_status status);
 
 #endif

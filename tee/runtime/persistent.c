@@ -51,7 +51,7 @@ static TEE_Result publish(struct km_store_object *stored, uint32_t flags, TEE_Ob
     object->stored = stored;
     km_status status = km_rt_meta_read(km_store_object_meta(stored), object, false);
     if (status != KM_OK)
-        return km_rt_result(status);
+        return km_rt_meta_result(status);
     object->handle_flags |= TEE_HANDLE_FLAG_PERSISTENT | flags;
     return km_rt_object_publish(&object, ret);
 }

@@ -129,6 +129,11 @@ const char *fixture_dir(void)
     return dir;
 }
 
+struct km_store *fixture_store(void)
+{
+    return store;
+}
+
 static void open_store(void)
 {
     struct km_store_config open = {.dir = dir, .may_create = true, .key = root_key};

@@ -32,6 +32,7 @@ int fixture_after(void **state);
 /* fixture_reopen_store: closes the store and opens it again, as another run of the TA would. */
 void fixture_reopen_store(void);
 const char *fixture_dir(void);
+struct km_store *fixture_store(void);
 
 /* Nothing local changes between the setjmp and the longjmp of RT_PANICS, so what gcc fears can't happen. */
 #if !defined(__clang__)

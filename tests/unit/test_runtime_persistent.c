@@ -386,6 +386,52 @@ static void clocks(void **state)
     assert_in_range(ree.seconds, (uint32_t)time(NULL) - 2, (uint32_t)time(NULL) + 2);
 }
 
+/* Objects that hold what this build never wrote: the sizes and types do not fit, or they are of a later build. */
+static void strange_metadata(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *meta;
+        TEE_Result result;
+    } cases[] = {
+        {"", TEE_ERROR_CORRUPT_OBJECT},
+        {"01bf0000a00000000000000000ffffffff", TEE_ERROR_CORRUPT_OBJECT},     /* cut */
+        {"01bf0000a00000000000000000ffffffff0000", TEE_ERROR_CORRUPT_OBJECT}, /* trailing */
+        {"01bf0000a00000000000000000ffffffff01", TEE_ERROR_CORRUPT_OBJECT}, /* no such attribute */
+        {"02bf0000a00000000000000000ffffffff00", TEE_ERROR_UNSUPPORTED_VERSION},
+        {"01430000a10001000000010000ffffffff00", TEE_ERROR_UNSUPPORTED_VERSION}, /* Ed25519 */
+        {"01100000a08000000080000000ffffffff00",
+         TEE_ERROR_CORRUPT_OBJECT}, /* a key without its value */
+        {"01100000a08000000081000000ffffffff00", TEE_ERROR_CORRUPT_OBJECT}, /* 129 bits */
+    };
+    TEE_ObjectEnumHandle e = TEE_HANDLE_NULL;
+    RT_OK(TEE_AllocatePersistentObjectEnumerator(&e));
+    for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++) {
+        size_t len = 0;
+        const uint8_t *meta = unhex(cases[i].meta, &len);
+        struct km_store_object *raw = NULL;
+        TEE_ObjectHandle object = TEE_HANDLE_NULL;
+        assert_int_equal(km_store_create(NULL, fixture_store(), KM_SLICE("strange", 7), META,
+                                         KM_SLICE(meta, len), KM_SLICE(NULL, 0), &raw),
+                         KM_OK);
+        km_store_object_close(raw);
+        assert_int_equal(open_it("strange", META, &object), cases[i].result);
+        assert_null(object);
+        TEE_ObjectInfo info;
+        uint8_t name[TEE_OBJECT_ID_MAX_LEN];
+        RT_OK(TEE_StartPersistentObjectEnumerator(e, TEE_STORAGE_PRIVATE));
+        TEE_Result result = TEE_GetNextPersistentObject(e, &info, name, &len);
+        if (i != 6) /* a list does not look into the attributes */
+            assert_int_equal(result, cases[i].result);
+        assert_int_equal(TEE_GetNextPersistentObject(e, &info, name, &len),
+                         TEE_ERROR_ITEM_NOT_FOUND);
+        assert_int_equal(
+            km_store_object_open(NULL, fixture_store(), KM_SLICE("strange", 7), META, &raw), KM_OK);
+        assert_int_equal(km_store_object_delete(NULL, raw), KM_OK);
+    }
+    TEE_FreePersistentObjectEnumerator(e);
+}
+
 static bool file_holds(const char *path, const void *needle, size_t len)
 {
     FILE *file = fopen(path, "rbe");
@@ -433,6 +479,7 @@ int main(void)
         cmocka_unit_test_teardown(names, fixture_after),
         cmocka_unit_test_teardown(persistent_time, fixture_after),
         cmocka_unit_test_teardown(clocks, fixture_after),
+        cmocka_unit_test_teardown(strange_metadata, fixture_after),
         cmocka_unit_test_teardown(nothing_in_the_clear, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
