@@ -59,6 +59,7 @@ static const int instance_calls[] = {
     SCMP_SYS(fsync),
     SCMP_SYS(fdatasync),
     SCMP_SYS(ftruncate),
+    SCMP_SYS(memfd_create), /* a large parameter to another TA goes through one */
     SCMP_SYS(fallocate),
     SCMP_SYS(fstat),
     SCMP_SYS(fstatfs),
@@ -148,7 +149,6 @@ static const int template_calls[] = {
     SCMP_SYS(membarrier),
     SCMP_SYS(sched_getattr),
     SCMP_SYS(sched_setattr),
-    SCMP_SYS(memfd_create),
     SCMP_SYS(capget),
     SCMP_SYS(umask),
     SCMP_SYS(epoll_create1),
@@ -156,9 +156,13 @@ static const int template_calls[] = {
     SCMP_SYS(pipe2),
 };
 
-static const int instance_fcntls[] = {
-    F_GETFD,     F_SETFD,     F_GETFL,      F_SETFL,     F_GETLK,  F_SETLK, F_SETLKW,
-    F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GET_SEALS, F_SETOWN, /* F_SETOWN: see km_filter_install_own */
+static const int
+    instance_fcntls
+        [] =
+            {
+                F_GETFD,     F_SETFD,     F_GETFL,     F_SETFL,     F_GETLK,
+                F_SETLK,     F_SETLKW,    F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
+                F_GET_SEALS, F_ADD_SEALS, F_SETOWN, /* F_SETOWN: see km_filter_install_own */
 };
 
 static int allow_list(scmp_filter_ctx ctx, const int *calls, size_t n_calls)
