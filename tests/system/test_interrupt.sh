@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The demo, interrupted at several moments as by Ctrl-C: nothing it started is left, nor its folder.
+set -eu
+build=$(cd "$1" && pwd)
+source=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# left: processes that have the scratch folder in their command line
+left() { pgrep -f "$scratch/keymoor-dev" || true; }
+
+for delay in 0.05 0.2 0.4 0.7 1.1 1.6; do
+    TMPDIR=$scratch env --default-signal=INT setsid "$source/scripts/demo" "$build" >"$scratch/out" 2>&1 &
+    demo=$!
+    sleep "$delay"
+    kill -INT -- "-$demo" 2>/dev/null || true
+    status=0
+    wait "$demo" || status=$?
+    [ "$status" -eq 130 ] || { echo "FAILED: exit status $status after $delay s" >&2; cat "$scratch/out" >&2; exit 1; }
+    for _ in $(seq 100); do
+        [ -n "$(left)" ] || break
+        sleep 0.05
+    done
+    if [ -n "$(left)" ]; then
+        echo "FAILED: interrupted after $delay s, still running:" >&2
+        ps -o pid,args -p "$(left | paste -sd,)" >&2
+        exit 1
+    fi
+    if [ -n "$(find "$scratch" -maxdepth 1 -name 'keymoor-dev.*')" ]; then
+        echo "FAILED: interrupted after $delay s, a folder is left" >&2
+        exit 1
+    fi
+done
+echo "6 interruptions, nothing left behind"
