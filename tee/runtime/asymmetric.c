@@ -304,7 +304,7 @@ TEE_Result TEE_AsymmetricSignDigest(TEE_OperationHandle operation, const TEE_Att
         km_rt_operation_keyed(operation, TEE_OPERATION_ASYMMETRIC_SIGNATURE);
     km_rt_need(op->mode == TEE_MODE_SIGN, "sign with an operation that verifies");
     km_rt_own(signatureLen, sizeof(*signatureLen), "a size outside the TA's own memory");
-    uint8_t own[RSA_MAX];
+    uint8_t own[RSA_MAX] = {0};
     size_t own_len = 0;
     take_digest(op, digest, digestLen, own, &own_len);
     size_t wanted = signature_len(op);
@@ -314,7 +314,7 @@ TEE_Result TEE_AsymmetricSignDigest(TEE_OperationHandle operation, const TEE_Att
     }
     if (!apply_sign_params(op, params, paramCount))
         return TEE_ERROR_BAD_PARAMETERS;
-    uint8_t out[RSA_MAX];
+    uint8_t out[RSA_MAX] = {0};
     size_t len = sizeof(out);
     km_rt_ssl_need(EVP_PKEY_sign(op->pctx, out, &len, own, own_len) == 1, "the signature failed");
     if (is_rsa(op))

@@ -311,6 +311,8 @@ TEE_Result TEE_CopyObjectAttributes1(TEE_ObjectHandle destObject, TEE_ObjectHand
         km_rt_attrs_clear(dst);
         return TEE_ERROR_OUT_OF_MEMORY;
     }
+    if (dst->type == src->type && src->pkey != NULL && EVP_PKEY_up_ref(src->pkey) == 1)
+        dst->pkey = src->pkey; /* neither changes any more, so both may use it */
     dst->bits = src->bits;
     dst->usage &= src->usage;
     dst->handle_flags |= TEE_HANDLE_FLAG_INITIALIZED;

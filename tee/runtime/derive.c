@@ -246,7 +246,7 @@ void TEE_DeriveKey(TEE_OperationHandle operation, const TEE_Attribute *params, u
     km_rt_need(key->type->family == KM_RT_SECRET, "derive into an object that holds no secret");
     km_rt_need(paramCount <= PARAMS_MAX, "more parameters than any derivation has");
     km_rt_own(params, paramCount * sizeof(*params), "attributes outside the TA's own memory");
-    uint8_t out[DERIVED_MAX];
+    uint8_t out[DERIVED_MAX] = {0};
     size_t len = derive(op, params, paramCount, out);
     bool fits = len * 8 <= key->max_bits && km_rt_type_size_ok(key->type, (uint32_t)len * 8);
     bool kept = fits && km_rt_secret_put(key, KM_SLICE(out, len));
