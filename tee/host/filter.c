@@ -11,6 +11,18 @@
 
 #include "tee/host/confine.h"
 
+/* Sanitizers' own run-time needs a little more. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 #ifndef F_GET_SEALS
 #define F_GET_SEALS 1034
 #endif
@@ -84,7 +96,7 @@ static const int instance_calls[] = {
     SCMP_SYS(tgkill),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZED
     SCMP_SYS(sigaltstack),
     SCMP_SYS(prlimit64),
     SCMP_SYS(readlink),
@@ -181,7 +193,7 @@ static int allow_instance_only(scmp_filter_ctx ctx)
     int rc = 0;
     for (size_t i = 0; i < KM_ARRAY_LEN(instance_fcntls) && rc == 0; i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-                              SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)instance_fcntls[i]));
+                              SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)instance_fcntls[i], 0));
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
