@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -98,6 +99,8 @@ static void run_keymoord(const struct km_service *service)
         if (n < ARGS_MAX - 1)
             args[n++] = service->more_args[i];
     }
+    /* A test that is killed leaves no service behind. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     int log = open(service->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
         _exit(126);
