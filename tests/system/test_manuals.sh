@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Manuals, --help and completion name the same commands and options.
+set -eu
+build=$(cd "$1" && pwd)
+source=$(cd "$(dirname "$0")/../.." && pwd)
+status=0
+need() { # need TEXT FILE
+    if ! sed 's/ Fl -/ --/g; s/ , -/ --/g; s/\\//g' "$2" | grep -qe "$1"; then
+        echo "FAILED: $2 does not mention '$1'" >&2
+        status=1
+    fi
+}
+"$build/bin/keymoor" --help | sed -n 's/^  keymoor \([a-z]*\) *\([a-z-]*\).*/\1 \2/p' | while read -r group verb; do
+    grep -qe "Cm $group $verb" -e "Cm $group\b" "$source/docs/man/keymoor.1" ||
+        { echo "FAILED: keymoor.1 does not mention $group $verb" >&2; exit 1; }
+    grep -qw "$group" "$source/tools/keymoor/completion.bash" ||
+        { echo "FAILED: completion does not know $group" >&2; exit 1; }
+done
+for option in $("$build/bin/keymoor" --help | grep -o '^  --[a-z-]*' | tr -d ' '); do
+    need "$option" "$source/tools/keymoor/completion.bash"
+done
+for option in $("$build/bin/keymoord" --help | grep -oe '--[a-z-]\{3,\}' | sort -u); do
+    case $option in --help | --version) continue ;; esac
+    need "$option" "$source/docs/man/keymoord.8"
+done
+bash -n "$source/tools/keymoor/completion.bash"
+[ "$status" -eq 0 ] && echo "manuals, help and completion agree"
+exit "$status"
