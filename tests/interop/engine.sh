@@ -76,7 +76,7 @@ clrc = clrc
 PIN = open sesame
 init = 0
 CONF
-check "password by configuration" env OPENSSL_CONF=pin.cnf OPENSSL_ENGINES="$modules/engines" \
+check "password by configuration" with_engine env OPENSSL_CONF=pin.cnf \
     openssl dgst -sha256 -engine clrc -keyform engine -sign locked -out sig message
 
 # A program that makes the engine the default for everything keeps its own keys.
@@ -100,7 +100,7 @@ s_client() {
 
 s_server() {
     port=$(free_port)
-    with_engine openssl s_server -accept "127.0.0.1:$port" -CAfile ca.crt -Verify 2 -verify_return_error -www "$@" \
+    "${engine_env[@]}" openssl s_server -accept "127.0.0.1:$port" -CAfile ca.crt -Verify 2 -verify_return_error -www "$@" \
         >server.txt 2>&1 &
     server=$!
     started $server "$port" || { cat server.txt; exit 1; }

@@ -39,15 +39,18 @@ else
 fi
 provider_conf=$KM_TEST_SOURCE/interop/provider/openssl-keymoor.cnf
 
-# with_provider COMMAND...: in an environment in which OpenSSL loads our provider.
-with_provider() {
-    OPENSSL_CONF=$provider_conf OPENSSL_MODULES=$modules/ossl-modules "$@"
-}
+# Environments in which OpenSSL finds our provider, or our engine. What goes to the background uses the
+# arrays themselves, so that $! is the program. A sanitizer's library must come before the programs'
+# own; what those leak is not our matter.
+provider_env=(env "OPENSSL_CONF=$provider_conf" "OPENSSL_MODULES=$modules/ossl-modules")
+engine_env=(env "OPENSSL_ENGINES=$modules/engines")
+if [ -n "${KM_TEST_PRELOAD:-}" ]; then
+    provider_env+=("LD_PRELOAD=$KM_TEST_PRELOAD" ASAN_OPTIONS=detect_leaks=0)
+    engine_env+=("LD_PRELOAD=$KM_TEST_PRELOAD" ASAN_OPTIONS=detect_leaks=0)
+fi
 
-# with_engine COMMAND...: in an environment in which OpenSSL finds our engine.
-with_engine() {
-    OPENSSL_ENGINES=$modules/engines "$@"
-}
+with_provider() { "${provider_env[@]}" "$@"; }
+with_engine() { "${engine_env[@]}" "$@"; }
 
 # check WHAT COMMAND...: the command must succeed.
 check() {

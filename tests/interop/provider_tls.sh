@@ -20,7 +20,7 @@ cat ec.crt ec.ref >ec-both.pem
 # s_server VERSION CERT KEY: prints what it knows of the client on any GET; sets server and port.
 s_server() {
     port=$(free_port)
-    with_provider openssl s_server -accept "127.0.0.1:$port" -cert "$2" -key "$3" -CAfile ca.crt -Verify 2 \
+    "${provider_env[@]}" openssl s_server -accept "127.0.0.1:$port" -cert "$2" -key "$3" -CAfile ca.crt -Verify 2 \
         -verify_return_error "$1" -www >server.txt 2>&1 &
     server=$!
     started $server "$port" || { cat server.txt; exit 1; }
@@ -110,7 +110,7 @@ allow_anonymous false
 persistence false
 user $(id -un)
 CONF
-    with_provider "$mosquitto" -c broker.conf >broker.txt 2>&1 &
+    "${provider_env[@]}" "$mosquitto" -c broker.conf >broker.txt 2>&1 &
     server=$!
     started $server "$port" || { cat broker.txt; exit 1; }
 }
