@@ -125,8 +125,11 @@ curl_get() {
     with_engine curl -sS --max-time 20 --cacert ca.crt "$@" "https://localhost:$port/" >answer.txt 2>out.txt &&
         grep -q "Client certificate" answer.txt && grep -q "CN *= *device" answer.txt
 }
-check "curl" curl_get --engine clrc --key-type ENG --cert ec.crt --key ec
-check "curl with RSA" curl_get --engine clrc --key-type ENG --cert rsa.crt --key clrc:rsa
+# curl hangs with a sanitizer's library in it, before it comes to us.
+if [ -z "${KM_TEST_PRELOAD:-}" ]; then
+    check "curl" curl_get --engine clrc --key-type ENG --cert ec.crt --key ec
+    check "curl with RSA" curl_get --engine clrc --key-type ENG --cert rsa.crt --key clrc:rsa
+fi
 stopped $server
 
 mosquitto=$(PATH=$PATH:/usr/sbin command -v mosquitto)

@@ -65,10 +65,13 @@ curl_get() {
     with_provider curl -sS --max-time 20 --cacert ca.crt "$@" "https://localhost:$port/" >answer.txt 2>out.txt &&
         grep -q "Client certificate" answer.txt && grep -q "CN *= *device" answer.txt
 }
-check "curl with a reference file" curl_get --cert ec.crt --key ec.ref
-check "curl with an RSA reference file" curl_get --cert rsa.crt --key rsa.ref
-check "curl with certificate and reference in one file" curl_get --cert ec-both.pem
-refuse "curl without a certificate" "" curl_get
+# curl hangs with a sanitizer's library in it, before it comes to us.
+if [ -z "${KM_TEST_PRELOAD:-}" ]; then
+    check "curl with a reference file" curl_get --cert ec.crt --key ec.ref
+    check "curl with an RSA reference file" curl_get --cert rsa.crt --key rsa.ref
+    check "curl with certificate and reference in one file" curl_get --cert ec-both.pem
+    refuse "curl without a certificate" "" curl_get
+fi
 
 # ---- python ----
 cat >client.py <<'PY'

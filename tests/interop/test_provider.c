@@ -36,6 +36,12 @@
 
 #define N_THREADS 8
 #define N_ROUNDS 40
+/* A sanitizer's own allocator is not ready for a fork beside busy threads. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define N_BUSY_AT_FORK 0
+#else
+#define N_BUSY_AT_FORK 4
+#endif
 
 static bool over_double(void)
 {
@@ -562,40 +568,50 @@ static int child_status(pid_t pid)
     return status;
 }
 
+static atomic_bool stop_busy;
+static atomic_int busy_failures;
+static struct job busy;
+
+/* What a child finds: saved keys work, the unsaved one has stayed with the parent. */
+static int life_of_child(EVP_PKEY *key, EVP_PKEY *locked, EVP_PKEY *unsaved)
+{
+    alarm(30);
+    bool saved_works = sign_and_verify(key, key, false) && sign_and_verify(locked, locked, false);
+    bool unsaved_stays = !sign_and_verify(unsaved, unsaved, false);
+    EVP_PKEY_free(unsaved);
+    EVP_PKEY_free(key);
+    return saved_works && unsaved_stays ? 0 : saved_works ? 1 : 2;
+}
+
 /* Children are made while threads of the parent are inside the provider. */
 static void test_fork_while_signing(void **state)
 {
-    pthread_t threads[4] = {0};
-    atomic_bool stop = false;
-    atomic_int failures = 0;
+    pthread_t threads[N_BUSY_AT_FORK + 1] = {0};
     (void)state;
     EVP_PKEY *key = must_load("clrc:ec");
     EVP_PKEY *locked = must_load("clrc:locked?password=file:pw-right");
     EVP_PKEY *unsaved = generate("EC", "P-256", NULL);
-    struct job job = {
-        .key = key, .public = key, .stop = &stop, .failures = &failures, .rounds = 1000000};
-    for (size_t i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, run_job, &job), 0);
+    busy = (struct job){.key = key,
+                        .public = key,
+                        .stop = &stop_busy,
+                        .failures = &busy_failures,
+                        .rounds = 1000000};
+    for (int i = 0; i < N_BUSY_AT_FORK; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_job, &busy), 0);
+    int worst = 0;
     for (int round = 0; round < 10; round++) {
         pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-            alarm(20);
-            bool saved_works =
-                sign_and_verify(key, key, false) && sign_and_verify(locked, locked, false);
-            bool unsaved_stays = !sign_and_verify(unsaved, unsaved, false);
-            EVP_PKEY_free(unsaved);
-            EVP_PKEY_free(key);
-            _exit(saved_works && unsaved_stays ? 0 : saved_works ? 1 : 2);
-        }
+        if (pid == 0)
+            _exit(life_of_child(key, locked, unsaved));
         int status = child_status(pid);
-        assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), 0);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            worst = status;
     }
-    atomic_store(&stop, true);
-    for (size_t i = 0; i < 4; i++)
+    atomic_store(&stop_busy, true);
+    for (int i = 0; i < N_BUSY_AT_FORK; i++)
         pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&failures), 0);
+    assert_int_equal(worst, 0);
+    assert_int_equal(atomic_load(&busy_failures), 0);
     assert_true(sign_and_verify(unsaved, unsaved, false)); /* no child has ended it */
     EVP_PKEY_free(unsaved);
     EVP_PKEY_free(locked);
@@ -613,7 +629,7 @@ static void test_exit_while_signing(void **state)
         assert_true(pid >= 0);
         if (pid == 0) {
             alarm(20);
-            pthread_t threads[4] = {0};
+            static pthread_t threads[4];
             static struct job job;
             job.key = load("clrc:ec");
             job.public = job.key;
