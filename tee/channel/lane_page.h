@@ -34,7 +34,8 @@
  */
 #define KM_TURN_INSTANCE 0x01u /* a call: the instance's turn; else an answer: the client's */
 #define KM_TURN_SLEEPS 0x02u   /* who waits sleeps; handing over clears it */
-#define KM_TURN_DISTURBED 0x80u /* set by a signal of the instance, so that it does not fall asleep */
+#define KM_TURN_DISTURBED                                                                          \
+    0x80u /* set by a signal of the instance, so that it does not fall asleep */
 /* Of a call: flags here, op in bits 8-15, four parameter types in 16-31, command in 32-63. */
 #define KM_LANE_F_SPIN 0x04u  /* the client spins, so the instance may */
 #define KM_LANE_F_MAIL 0x08u  /* messages wait on the lane's socket */

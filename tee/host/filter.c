@@ -168,13 +168,10 @@ static const int template_calls[] = {
     SCMP_SYS(pipe2),
 };
 
-static const int
-    instance_fcntls
-        [] =
-            {
-                F_GETFD,     F_SETFD,     F_GETFL,     F_SETFL,     F_GETLK,
-                F_SETLK,     F_SETLKW,    F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
-                F_GET_SEALS, F_ADD_SEALS, F_SETOWN, /* F_SETOWN: see km_filter_install_own */
+/* F_SETOWN: see km_filter_install_own. */
+static const int instance_fcntls[] = {
+    F_GETFD,     F_SETFD,     F_GETFL,      F_SETFL,     F_GETLK,     F_SETLK,  F_SETLKW,
+    F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GET_SEALS, F_ADD_SEALS, F_SETOWN,
 };
 
 static int allow_list(scmp_filter_ctx ctx, const int *calls, size_t n_calls)

@@ -124,7 +124,7 @@ static void test_lane_memory(void **state)
     assert_int_equal(km_sock_pair(NULL, pair), KM_OK);
     for (size_t i = 0; i < KM_ARRAY_LEN(kinds); i++) {
         int fd = i == 3   ? open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
-                 : i == 4 ? dup(pair[0])
+                 : i == 4 ? fcntl(pair[0], F_DUPFD_CLOEXEC, 0)
                           : memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
         if (i < 3)
             assert_int_equal(ftruncate(fd, i == 2 ? 65535 : 65536), 0);

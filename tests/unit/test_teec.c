@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -230,10 +229,10 @@ enum kind { ALLOCATED, HEAP, STACK, MAPPED, ODD, FILE_BACKED, KINDS };
 static uint8_t stack_buffer_of_main[40000];
 
 /* A buffer of the wanted kind; *ret_block is what has to be freed. */
-static uint8_t *buffer_of(enum kind kind, size_t size, void **ret_block, FILE **ret_file)
+static uint8_t *buffer_of(enum kind kind, size_t size, void **ret_block, int *ret_file)
 {
     *ret_block = NULL;
-    *ret_file = NULL;
+    *ret_file = -1;
     switch (kind) {
     case HEAP:
         return *ret_block = malloc(size);
@@ -243,9 +242,9 @@ static uint8_t *buffer_of(enum kind kind, size_t size, void **ret_block, FILE **
     case MAPPED:
         return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     case FILE_BACKED: {
-        *ret_file = tmpfile();
-        assert_int_equal(ftruncate(fileno(*ret_file), (off_t)size), 0);
-        return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fileno(*ret_file), 0);
+        *ret_file = memfd_create("test", MFD_CLOEXEC);
+        assert_int_equal(ftruncate(*ret_file, (off_t)size), 0);
+        return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, *ret_file, 0);
     }
     case STACK:
     case ALLOCATED:
@@ -299,7 +298,7 @@ static void test_shared_kinds(void **state)
         for (size_t s = 0; s < KM_ARRAY_LEN(lengths); s++) {
             size_t size = lengths[s];
             void *block = NULL;
-            FILE *file = NULL;
+            int file = -1;
             if ((kind == STACK && size > sizeof(stack_buffer_of_main)) ||
                 ((kind == MAPPED || kind == FILE_BACKED) && size == 0))
                 continue;
@@ -322,8 +321,8 @@ static void test_shared_kinds(void **state)
                 assert_int_equal(at[size - 1], last);
             if (kind == MAPPED || kind == FILE_BACKED)
                 munmap(at, size);
-            if (file != NULL)
-                fclose(file);
+            if (file >= 0)
+                close(file);
             free(block);
         }
     }
