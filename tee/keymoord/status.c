@@ -79,8 +79,8 @@ static cJSON *make(const struct km_service *service, const struct km_peer *asker
         walls &= ~(uint32_t)KM_CONFINE_UID;
     cJSON_AddStringToObject(object, "version", KM_VERSION);
     cJSON_AddNumberToObject(object, "pid", getpid());
-    cJSON_AddNumberToObject(object, "uptime_s",
-                            (double)((km_loop_now_ms() - service->started_ms) / 1000));
+    int64_t uptime_s = (km_loop_now_ms() - service->started_ms) / 1000;
+    cJSON_AddNumberToObject(object, "uptime_s", (double)uptime_s);
     cJSON_AddStringToObject(object, "root", service->root.driver->name);
     cJSON_AddStringToObject(object, "device_id", service->device_id);
     add_protection(service, object);

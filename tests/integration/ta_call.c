@@ -52,7 +52,7 @@ static TEEC_Result call(TEEC_Session *session, const char *word)
 {
     char text[256] = {0};
     uint32_t origin = 0;
-    pthread_t canceller;
+    pthread_t canceller = 0;
     int wants_text = word[strlen(word) - 1] == 't';
     TEEC_Operation operation = {0};
     operation.paramTypes =
