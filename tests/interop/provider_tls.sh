@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # functions are called by check and refuse
 # Mutual TLS by unmodified programs through the provider. In every case the server demands and checks
 # the client's certificate and sends an answer that the client must get: a client's own word that the
 # handshake is done says nothing about its certificate in TLS 1.3.
-# shellcheck source=lib.sh
+# shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 create ec ec256
@@ -23,7 +24,7 @@ s_server() {
     "${provider_env[@]}" openssl s_server -accept "127.0.0.1:$port" -cert "$2" -key "$3" -CAfile ca.crt -Verify 2 \
         -verify_return_error "$1" -www >server.txt 2>&1 &
     server=$!
-    started $server "$port" || { cat server.txt; exit 1; }
+    started "$server" "$port" || { cat server.txt; exit 1; }
 }
 
 s_client() {
@@ -36,13 +37,13 @@ for version in -tls1_2 -tls1_3; do
     for key in ec rsa; do
         for form in clrc:$key $key.ref; do
             expected="CN *= *device-$key"
-            s_server $version server.crt server.key
-            check "$version client with $form" s_client $version -cert $key.crt -key $form
-            stopped $server
+            s_server "$version" server.crt server.key
+            check "$version client with $form" s_client "$version" -cert "$key.crt" -key "$form"
+            stopped "$server"
             expected="CN *= *localhost"
-            s_server $version $key.crt $form
-            check "$version server with $form" s_client $version -cert server.crt -key server.key
-            stopped $server
+            s_server "$version" "$key.crt" "$form"
+            check "$version server with $form" s_client "$version" -cert server.crt -key server.key
+            stopped "$server"
         done
     done
 done
@@ -53,7 +54,7 @@ expected="CN *= *device-rsa"
 for scheme in rsa_pss_rsae_sha256 rsa_pss_rsae_sha512 RSA+SHA256 RSA+SHA384; do
     check "client signs $scheme" s_client -tls1_2 -cert rsa.crt -key clrc:rsa -client_sigalgs $scheme
 done
-stopped $server
+stopped "$server"
 s_server -tls1_3 server.crt server.key
 expected="CN *= *device-ec"
 for group in P-256 P-384 X25519; do
@@ -86,17 +87,17 @@ sys.exit(b"Client certificate" not in answer or b"device" not in answer)
 PY
 # A python with the system's libssl; another one may carry a libcrypto of its own.
 for python in /usr/bin/python3 python3; do
-    command -v $python >/dev/null && with_provider $python -c 'import ssl; ssl.create_default_context()' 2>/dev/null && break
+    command -v "$python" >/dev/null && with_provider "$python" -c 'import ssl; ssl.create_default_context()' 2>/dev/null && break
 done
-if with_provider $python - <<'PY'
+if with_provider "$python" - <<'PY'
 import ssl, sys
 sys.exit(not ssl.OPENSSL_VERSION.startswith("OpenSSL 3"))
 PY
 then
-    check "python" with_provider $python client.py "$port" ec.crt ec.ref
-    check "python with RSA" with_provider $python client.py "$port" rsa.crt rsa.ref
+    check "python" with_provider "$python" client.py "$port" ec.crt ec.ref
+    check "python with RSA" with_provider "$python" client.py "$port" rsa.crt rsa.ref
 fi
-stopped $server
+stopped "$server"
 
 # ---- mosquitto ----
 # broker: listens with TLS, demands client certificates, takes their names as user names.
@@ -115,7 +116,7 @@ user $(id -un)
 CONF
     "${provider_env[@]}" "$mosquitto" -c broker.conf >broker.txt 2>&1 &
     server=$!
-    started $server "$port" || { cat broker.txt; exit 1; }
+    started "$server" "$port" || { cat broker.txt; exit 1; }
 }
 
 # publish CERT KEY: a subscriber must get what is published.
@@ -130,7 +131,7 @@ publish() {
     # The subscription has to stand first; the broker keeps the message for it otherwise.
     with_provider timeout 20 mosquitto_pub -h localhost -p "$port" --cafile ca.crt --cert "$1" --key "$2" \
         -t "$topic" -r -m "$text" -q 1 || return 1
-    wait $subscriber
+    wait "$subscriber"
     grep -qx "$text" got.txt
 }
 
@@ -139,8 +140,8 @@ broker server.crt server.key
 check "mosquitto_pub with a reference file" publish ec.crt ec.ref
 check "mosquitto_pub with an RSA reference file" publish rsa.crt rsa.ref
 check "the broker has seen the device's certificate" grep -q "u'device-ec'" broker.txt
-stopped $server
+stopped "$server"
 broker ec.crt ec.ref
 check "mosquitto broker with a reference file" publish rsa.crt rsa.ref
-stopped $server
+stopped "$server"
 finish

@@ -28,5 +28,6 @@ start_keymoord() {
 stop_keymoord() {
     kill "-${1:-TERM}" "$keymoord"
     wait "$keymoord" 2>/dev/null
+    rm -f "$KEYMOOR_SOCKET" # after SIGKILL it is still there, and start_keymoord waits for it
     pids=${pids/ $keymoord/}
 }

@@ -521,10 +521,10 @@ static void test_passwords(void **state)
 struct job {
     EVP_PKEY *key;
     EVP_PKEY *public;
-    bool pss;
     atomic_bool *stop;
     atomic_int *failures;
     int rounds;
+    bool pss;
 };
 
 static void *run_job(void *arg)
