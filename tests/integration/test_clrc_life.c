@@ -85,7 +85,8 @@ static void test_absent_service(void **state)
 struct worker {
     pthread_t thread;
     ClrcKeyHandle named, queued;
-    unsigned n_failed, n_good, n_died;
+    unsigned n_failed, n_died;
+    atomic_uint n_good;
     atomic_bool *running;
 };
 
@@ -152,7 +153,7 @@ static void start(struct worker *workers, unsigned n, ClrcKeyHandle named, atomi
 {
     atomic_store(running, true);
     for (unsigned i = 0; i < n; i++) {
-        workers[i] = (struct worker){.named = named, .running = running};
+        workers[i] = (struct worker){.named = named, .running = running, .n_good = 0};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, sign_while_running, &workers[i]),
                          0);
     }
@@ -164,7 +165,19 @@ static void stop(struct worker *workers, unsigned n, atomic_bool *running)
     for (unsigned i = 0; i < n; i++) {
         assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
         assert_int_equal(workers[i].n_failed, 0);
-        assert_true(workers[i].n_good > 0);
+        assert_true(atomic_load(&workers[i].n_good) > 0);
+    }
+}
+
+/* Until each of them has had a success from now on, however slow the machine is. */
+static void wait_for_success(struct worker *workers, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        unsigned before = atomic_load(&workers[i].n_good);
+        for (unsigned waited = 0; atomic_load(&workers[i].n_good) == before; waited++) {
+            assert_true(waited < 20000);
+            (void)usleep(1000);
+        }
     }
 }
 
@@ -199,6 +212,7 @@ static void test_fork_amid_threads(void **state)
         }
         expect_child_fine(child);
     }
+    wait_for_success(workers, KM_ARRAY_LEN(workers));
     stop(workers, KM_ARRAY_LEN(workers), &running);
     for (unsigned i = 0; i < KM_ARRAY_LEN(workers); i++)
         assert_int_equal(workers[i].n_died, 0);
@@ -271,7 +285,7 @@ static void test_killed_instances(void **state)
         (void)usleep(10000);
         (void)kill_instances();
     }
-    (void)usleep(50000);
+    wait_for_success(workers, KM_ARRAY_LEN(workers));
     stop(workers, KM_ARRAY_LEN(workers), &running);
     ok(sign_and_verify(named));
     clrcFreeKey(named);
@@ -290,7 +304,7 @@ static void test_killed_service(void **state)
     struct worker workers[4] = {0};
     for (unsigned i = 0; i < 4; i++) {
         start(workers, KM_ARRAY_LEN(workers), named, &running);
-        (void)usleep(30000);
+        wait_for_success(workers, KM_ARRAY_LEN(workers));
         km_service_signal(service, SIGKILL);
         (void)usleep(30000);
         ClrcResult result = sign(named);
@@ -298,7 +312,7 @@ static void test_killed_service(void **state)
         expect(sign(named), CLRC_ERROR_NO_SERVICE);
         km_service_resume(service);
         ok(sign_and_verify(named));
-        (void)usleep(30000);
+        wait_for_success(workers, KM_ARRAY_LEN(workers));
         stop(workers, KM_ARRAY_LEN(workers), &running);
     }
     expect(sign(own), CLRC_ERROR_KEY_GONE);
