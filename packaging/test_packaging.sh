@@ -36,6 +36,7 @@ export KEYMOOR_SOCKET=$dir/sock
 export LD_LIBRARY_PATH
 LD_LIBRARY_PATH=$(dirname "$(find "$dir/usr" -name 'libkeymoor_teec.so')")
 serve() {
+    rm -f "$dir/log"
     "$keymoord" -s "$dir/state" -S "$KEYMOOR_SOCKET" -t "$dir/example/build/ta" --host "$(find "$dir/usr" -name keymoor-host)" "$@" 2>"$dir/log" &
     service=$!
     for _ in $(seq 1000); do

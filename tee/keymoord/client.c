@@ -306,9 +306,10 @@ static void client_ready(struct km_watch *watch, uint32_t events)
         return;
     }
     client->used = ++use_count;
+    client->early = client->early && pid == 0;
     if ((size_t)n > KM_WIRE_MAX || (flags & MSG_TRUNC) != 0)
         client_refuse(client, 0, KM_TEE_BAD_FORMAT, "the message is too long");
-    else if (pid != client->peer->pid)
+    else if (pid != client->peer->pid && !(client->early && pid == 0))
         client_refuse(client, 0, KM_TEE_ACCESS_DENIED,
                       "another process made this connection: make your own");
     else
@@ -335,7 +336,7 @@ static size_t clients_of_uid(const struct km_service *service, uid_t uid)
     return n;
 }
 
-static void client_add(struct km_service *service, int fd)
+static void client_add(struct km_service *service, int fd, bool early)
 {
     struct km_err err = {0};
     struct km_client *client = calloc(1, sizeof(*client));
@@ -343,7 +344,8 @@ static void client_add(struct km_service *service, int fd)
         close(fd);
         return;
     }
-    *client = (struct km_client){.watch = {.fd = -1}, .service = service, .used = ++use_count};
+    *client = (struct km_client){
+        .watch = {.fd = -1}, .service = service, .early = early, .used = ++use_count};
     client->next = service->clients;
     service->clients = client;
     service->n_clients++;
@@ -379,5 +381,13 @@ void km_client_accept(struct km_watch *watch, uint32_t events)
         }
         km_client_free(oldest);
     }
-    client_add(service, fd);
+    const int on = 1;
+    int inherited = 0;
+    socklen_t len = sizeof(inherited);
+    if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &inherited, &len) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) {
+        close(fd);
+        return;
+    }
+    client_add(service, fd, inherited == 0);
 }
