@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The certificate application against a client that does not keep to its protocol. */
+#include "tests/integration/service.h"
+#include "tests/unit/km_test.h"
+
+#include "include/tee_client_api.h"
+#include "ta/certs/certs_protocol.h"
+
+#define ROW_COMMANDS 6u
+
+static struct km_service *service;
+static TEEC_Context context;
+static TEEC_Session session;
+
+static int setup(void **state)
+{
+    (void)state;
+    static const TEEC_UUID uuid = KM_CERTS_TA_UUID;
+    service = km_service_start(NULL);
+    assert_int_equal(TEEC_InitializeContext(NULL, &context), TEEC_SUCCESS);
+    assert_int_equal(
+        TEEC_OpenSession(&context, &session, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
+        TEEC_SUCCESS);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    TEEC_CloseSession(&session);
+    TEEC_FinalizeContext(&context);
+    km_service_stop(service);
+    return 0;
+}
+
+static TEEC_Result call(uint32_t command, TEEC_Operation *op)
+{
+    uint32_t origin = 0;
+    TEEC_Result result = TEEC_InvokeCommand(&session, command, op, &origin);
+    assert_int_equal(origin, TEEC_ORIGIN_TRUSTED_APP);
+    return result;
+}
+
+static const struct {
+    uint32_t command, types;
+} rows[ROW_COMMANDS] = {
+    {KM_CERTS_CMD_VERSION, TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0)},
+    {KM_CERTS_CMD_GET, TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT, 0, 0)},
+    {KM_CERTS_CMD_LIST, TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_MEMREF_TEMP_OUTPUT, 0, 0)},
+    {KM_CERTS_CMD_PROVISION,
+     TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT, 0, 0)},
+    {KM_CERTS_CMD_PROVISION_SEAL, TEEC_PARAM_TYPES(0, 0, 0, 0)},
+    {KM_CERTS_CMD_PROVISION_STATE, TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0)},
+};
+
+/* Each command with every other signature of its first two parameters, and with a third. */
+static void test_wrong_types(void **state)
+{
+    (void)state;
+    static const uint32_t kinds[] = {TEEC_NONE,
+                                     TEEC_VALUE_INPUT,
+                                     TEEC_VALUE_OUTPUT,
+                                     TEEC_VALUE_INOUT,
+                                     TEEC_MEMREF_TEMP_INPUT,
+                                     TEEC_MEMREF_TEMP_OUTPUT,
+                                     TEEC_MEMREF_TEMP_INOUT};
+    uint8_t octets[64] = "name";
+    for (size_t row = 0; row < KM_ARRAY_LEN(rows); row++) {
+        for (size_t i = 0; i < KM_ARRAY_LEN(kinds) * KM_ARRAY_LEN(kinds) * 2; i++) {
+            uint32_t first = kinds[i % 7], second = kinds[i / 7 % 7];
+            uint32_t third = i / 49 == 0 ? TEEC_NONE : TEEC_VALUE_INPUT;
+            TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(first, second, third, 0)};
+            if (op.paramTypes == rows[row].types)
+                continue;
+            for (unsigned at = 0; at < 2; at++) {
+                if ((op.paramTypes >> (4 * at) & 0xf) >= TEEC_MEMREF_TEMP_INPUT)
+                    op.params[at].tmpref =
+                        (TEEC_TempMemoryReference){.buffer = octets, .size = sizeof(octets)};
+            }
+            assert_int_equal(call(rows[row].command, &op), TEEC_ERROR_BAD_PARAMETERS);
+        }
+    }
+    TEEC_Operation none = {0};
+    for (uint32_t command = 0; command < 0x200; command++) {
+        bool is_known = false;
+        for (size_t row = 0; row < KM_ARRAY_LEN(rows); row++)
+            is_known = is_known || rows[row].command == command;
+        if (!is_known)
+            assert_int_equal(call(command, &none), TEEC_ERROR_NOT_SUPPORTED);
+    }
+}
+
+static TEEC_Result provision(const void *name, size_t name_len, void *der, size_t der_len)
+{
+    TEEC_Operation op = {.paramTypes = rows[3].types};
+    op.params[0].tmpref.buffer = (void *)(uintptr_t)name;
+    op.params[0].tmpref.size = name_len;
+    op.params[1].tmpref.buffer = der;
+    op.params[1].tmpref.size = der_len;
+    return call(KM_CERTS_CMD_PROVISION, &op);
+}
+
+static void test_odd_memory(void **state)
+{
+    (void)state;
+    static uint8_t octets[3 * KM_CERTS_DER_MAX] = {0x30, 0x82};
+    static const char long_name[KM_CERTS_NAME_MAX + 1] = {'n'};
+    assert_int_equal(provision(NULL, 0, octets, 10), KM_CERTS_E_BAD_NAME);
+    assert_int_equal(provision("a\0b", 3, octets, 10), KM_CERTS_E_BAD_NAME);
+    assert_int_equal(provision("\xf5", 1, octets, 10), KM_CERTS_E_BAD_NAME);
+    assert_int_equal(provision(long_name, sizeof(long_name), octets, 10), KM_CERTS_E_BAD_NAME);
+    assert_int_equal(provision(octets, sizeof(octets), octets, 10), KM_CERTS_E_BAD_NAME);
+    assert_int_equal(provision("a", 1, NULL, 0), TEEC_ERROR_BAD_FORMAT);
+    assert_int_equal(provision("a", 1, octets, KM_CERTS_DER_MAX), TEEC_ERROR_BAD_FORMAT);
+    assert_int_equal(provision("a", 1, octets, KM_CERTS_DER_MAX + 1), KM_CERTS_E_TOO_LARGE);
+    assert_int_equal(provision("a", 1, octets, sizeof(octets)), KM_CERTS_E_TOO_LARGE);
+
+    TEEC_Operation op = {.paramTypes = rows[2].types};
+    assert_int_equal(call(KM_CERTS_CMD_LIST, &op), TEEC_SUCCESS); /* nothing needs no room */
+    assert_int_equal(op.params[1].tmpref.size, 0);
+    op.params[0].value = (TEEC_Value){.a = UINT32_MAX};
+    op.params[1].tmpref = (TEEC_TempMemoryReference){.buffer = octets, .size = sizeof(octets)};
+    assert_int_equal(call(KM_CERTS_CMD_LIST, &op), TEEC_SUCCESS);
+    assert_int_equal(op.params[1].tmpref.size, 0);
+    assert_int_equal(op.params[0].value.a, 0);
+    op.params[0].value = (TEEC_Value){.b = 1};
+    assert_int_equal(call(KM_CERTS_CMD_LIST, &op), TEEC_ERROR_BAD_PARAMETERS);
+}
+
+static void test_version_and_state(void **state)
+{
+    (void)state;
+    TEEC_Operation op = {.paramTypes = rows[0].types};
+    assert_int_equal(call(KM_CERTS_CMD_VERSION, &op), TEEC_SUCCESS);
+    assert_int_equal(op.params[0].value.a, KM_CERTS_VERSION);
+    assert_int_equal(call(KM_CERTS_CMD_PROVISION_STATE, &op), TEEC_SUCCESS);
+    assert_int_equal(op.params[0].value.a, 0);
+    TEEC_Operation none = {0};
+    assert_int_equal(call(KM_CERTS_CMD_PROVISION_SEAL, &none), TEEC_SUCCESS);
+    assert_int_equal(call(KM_CERTS_CMD_PROVISION_STATE, &op), TEEC_SUCCESS);
+    assert_int_equal(op.params[0].value.a, 1);
+}
+
+/* A session that is opened with parameters is none. */
+static void test_odd_opening(void **state)
+{
+    (void)state;
+    static const TEEC_UUID uuid = KM_CERTS_TA_UUID;
+    TEEC_Session other = {0};
+    uint32_t origin = 0;
+    TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0)};
+    assert_int_equal(
+        TEEC_OpenSession(&context, &other, &uuid, TEEC_LOGIN_PUBLIC, NULL, &op, &origin),
+        TEEC_ERROR_BAD_PARAMETERS);
+    assert_int_equal(origin, TEEC_ORIGIN_TRUSTED_APP);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wrong_types),
+        cmocka_unit_test(test_odd_memory),
+        cmocka_unit_test(test_odd_opening),
+        cmocka_unit_test(test_version_and_state),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
