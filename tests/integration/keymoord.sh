@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the scenarios of the service: a keymoord of its own in a temporary directory, as root
 # and again as a user without rights, and words for checks.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2119
 
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -106,6 +106,7 @@ audited() { grep -q "$1" "$state/audit.jsonl"; }
 # processes: how many processes of trusted applications this service has.
 processes() {
     local n=0 pid
+    # shellcheck disable=SC2013 # words are meant: one line of numbers
     for pid in $(cat "/proc/$service/task/$service/children"); do
         n=$((n + 1 + $(wc -w <"/proc/$pid/task/$pid/children")))
     done

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Trusted applications that try to get out, panic, crash and loop: each is stopped, each ends only
 # its own sessions, and the service tells and lives.
+# shellcheck disable=SC2119,SC2013 # start takes options where it needs them; words are meant
 set -eu
 # shellcheck source=tests/integration/keymoord.sh
 . "$(dirname "$0")/keymoord.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Packages that must not run: cut, flipped, of a stranger, older, of another application, too large.
+# shellcheck disable=SC2119,SC2013 # start takes options where it needs them; words are meant
 set -eu
 # shellcheck source=tests/integration/keymoord.sh
 . "$(dirname "$0")/keymoord.sh"
@@ -63,6 +64,22 @@ if [ -r "$build/ta-signing/dev.key" ]; then
     call 00000000 "$hostile" 0
     stop
 fi
+
+# A key that is trusted from now on: HUP, no restart; and one that can't be read changes nothing.
+mkdir "$dir/keys"
+"$build/bin/keymoord" -s "$state" -S "$KEYMOOR_SOCKET" -t "$tas" -k "$dir/keys" 2>"$dir/log" &
+service=$!
+until_true listening
+call ffff000f "$single" 0
+cp "$build"/ta-keys/*.pem "$dir/keys/"
+kill -HUP "$service"
+sleep 1.1 # a refusal is remembered for a second
+call 00000000 "$single" 0
+echo nonsense >"$dir/keys/bad.pem"
+kill -HUP "$service"
+until_true grep -q 'the trusted keys stay as they were' "$dir/log"
+call 00000000 "$shared" 0
+stop
 
 # An instance that stays does not keep a new version out.
 if [ -r "$build/ta-signing/dev.key" ]; then

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Starting, stopping, dying and coming back; what it refuses to start on; who is who.
+# shellcheck disable=SC2119,SC2013 # start takes options where it needs them; words are meant
 set -eu
 # shellcheck source=tests/integration/keymoord.sh
 . "$(dirname "$0")/keymoord.sh"
