@@ -181,8 +181,8 @@ typedef enum ClrcAttribute {
 
 typedef struct ClrcAttributeValue {
     ClrcAttribute attribute;
-    const void *data;
     uint32_t length;
+    const void *data;
 } ClrcAttributeValue;
 
 typedef enum ClrcAlgorithm {

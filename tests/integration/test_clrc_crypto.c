@@ -753,10 +753,10 @@ static void test_import_by_attributes(void **state)
     BN_clear_free(d);
     uint32_t bits = 256;
     const ClrcAttributeValue values[] = {
-        {CLRC_ATTR_ECC_CURVE, &bits, sizeof(bits)},
-        {CLRC_ATTR_ECC_PUBLIC_VALUE_X, point + 1, 32},
-        {CLRC_ATTR_ECC_PUBLIC_VALUE_Y, point + 33, 32},
-        {CLRC_ATTR_ECC_PRIVATE_VALUE, scalar, 32},
+        {CLRC_ATTR_ECC_CURVE, sizeof(bits), &bits},
+        {CLRC_ATTR_ECC_PUBLIC_VALUE_X, 32, point + 1},
+        {CLRC_ATTR_ECC_PUBLIC_VALUE_Y, 32, point + 33},
+        {CLRC_ATTR_ECC_PRIVATE_VALUE, 32, scalar},
     };
     const ClrcKeyTemplate wish = {.type = KEY_ECDSA_KEYPAIR, .bits = 256};
     ClrcKeyHandle key = NULL;
