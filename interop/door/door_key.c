@@ -292,6 +292,8 @@ static km_status first_load(struct km_err *err, struct km_door_key *key,
 km_status km_door_key_open(struct km_err *err, const struct km_door_uri *uri,
                            const struct km_door_ask *ask, struct km_door_key **ret)
 {
+    if (uri->kind == KM_DOOR_CERT || uri->kind == KM_DOOR_ALL)
+        return KM_FAIL(err, KM_E_MALFORMED, "this clrc URI names no key");
     KM_AUTO(km_door_key_unrefp) struct km_door_key *key = key_new();
     if (key == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "key object");
