@@ -251,10 +251,12 @@ int main(int argc, char **argv)
         msg = (struct km_ctl_msg){
             .type = KM_CTL_FAILED, .code = (uint32_t)status, .text = KM_SLICE_STR(err.text)};
         (void)km_ctl_send(NULL, host.control, &msg, NULL, 0);
-        return 1;
+        /* Behind the walls nothing that was registered for the exit may run: a sanitizer's leak
+         * check would be killed half-way and leave this process waiting for it. */
+        _exit(1);
     }
     msg = (struct km_ctl_msg){.type = KM_CTL_READY, .mask = host.mask};
     if (km_ctl_send(&err, host.control, &msg, NULL, 0) != KM_OK)
-        return 1;
+        _exit(1);
     serve();
 }
