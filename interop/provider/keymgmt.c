@@ -6,6 +6,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/params.h>
 
@@ -74,6 +75,29 @@ static int keymgmt_match(const void *keydata1, const void *keydata2, int selecti
     /* Equal public parts mean equal private parts. */
     return a->key != NULL && b->key != NULL &&
            km_door_public_equal(km_door_key_public(a->key), km_door_key_public(b->key));
+}
+
+/*
+ * The public part is checked here; the service has checked the private one against it when it took
+ * it in, and shows it to nobody.
+ */
+static int keymgmt_validate(const void *keydata, int selection, int how)
+{
+    struct prov_key *key = (struct prov_key *)(uintptr_t)keydata;
+    (void)how;
+    if (!keymgmt_has(key, selection))
+        return 0;
+    if (key->key == NULL)
+        return 1;
+    EVP_PKEY *public = prov_key_local(key);
+    if (public == NULL)
+        return 0;
+    ERR_set_mark();
+    EVP_PKEY_CTX *local = EVP_PKEY_CTX_new_from_pkey(key->prov->libctx, public, PROV_NOT_OURS);
+    int answer = local != NULL && EVP_PKEY_public_check(local) == 1;
+    EVP_PKEY_CTX_free(local);
+    ERR_pop_to_mark();
+    return answer;
 }
 
 /* ---- reading ---- */
@@ -383,6 +407,7 @@ static const char *name_of_rsa(int operation)
         {OSSL_FUNC_KEYMGMT_DUP, PROV_FN(keymgmt_dup)},                                             \
         {OSSL_FUNC_KEYMGMT_HAS, PROV_FN(keymgmt_has)},                                             \
         {OSSL_FUNC_KEYMGMT_MATCH, PROV_FN(keymgmt_match)},                                         \
+        {OSSL_FUNC_KEYMGMT_VALIDATE, PROV_FN(keymgmt_validate)},                                   \
         {OSSL_FUNC_KEYMGMT_EXPORT, PROV_FN(keymgmt_export)},                                       \
         {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, PROV_FN(keymgmt_types_##family)},                         \
         {OSSL_FUNC_KEYMGMT_IMPORT, PROV_FN(keymgmt_import_##family)},                              \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Errors, bytes in and out, passwords and digests, for all operations. */
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,17 +11,24 @@
 
 #include "interop/provider/provider.h"
 
-const OSSL_ITEM *prov_reason_strings(void *provctx)
+/* OpenSSL keeps the pointers: the texts are static. */
+static OSSL_ITEM reason_items[KM_DOOR_R_END - KM_DOOR_R_OTHER + 1];
+static pthread_once_t reasons_once = PTHREAD_ONCE_INIT;
+
+static void make_reasons(void)
 {
-    /* OpenSSL keeps the pointers: the texts are static. Filled with the same values by whoever comes. */
-    static OSSL_ITEM items[KM_DOOR_R_END - KM_DOOR_R_OTHER + 1];
-    (void)provctx;
     for (unsigned i = 0; i < KM_DOOR_R_END - KM_DOOR_R_OTHER; i++) {
         enum km_door_reason reason = (enum km_door_reason)(KM_DOOR_R_OTHER + i);
-        items[i].ptr = (void *)(uintptr_t)km_door_reason_text(reason);
-        items[i].id = reason;
+        reason_items[i].ptr = (void *)(uintptr_t)km_door_reason_text(reason);
+        reason_items[i].id = reason;
     }
-    return items;
+}
+
+const OSSL_ITEM *prov_reason_strings(void *provctx)
+{
+    (void)provctx;
+    pthread_once(&reasons_once, make_reasons);
+    return reason_items;
 }
 
 static void set_error(struct prov *prov, enum km_door_reason reason, const char *fmt, ...)

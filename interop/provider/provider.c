@@ -44,7 +44,7 @@ static const OSSL_ALGORITHM *query_operation(void *provctx, int operation, int *
     *ret_no_cache = others_go;
     if (others_go)
         return NULL;
-    if (prov->program != NULL) {
+    if (prov->shares_libcrypto) {
         others_go = true;
         let_others_go_first(prov->program, operation);
         others_go = false;
@@ -147,10 +147,10 @@ static void take_core_functions(struct prov *prov, const OSSL_DISPATCH *in)
 }
 
 /*
- * The program's library context, when the program's libcrypto is the very object that we are linked
- * with: only then is its structure what our functions take.
+ * The program's library context is a structure of the program's libcrypto: our functions may only be
+ * given it when that is the very object that we are linked with.
  */
-static OSSL_LIB_CTX *program_context(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in)
+static void take_program(struct prov *prov, const OSSL_DISPATCH *in)
 {
     Dl_info theirs = {0};
     Dl_info ours = {0};
@@ -159,8 +159,9 @@ static OSSL_LIB_CTX *program_context(const OSSL_CORE_HANDLE *handle, const OSSL_
     if (in->function_id == 0 || dladdr((void *)(uintptr_t)in->function, &theirs) == 0 ||
         dladdr((void *)(uintptr_t)OSSL_LIB_CTX_new_child, &ours) == 0 ||
         theirs.dli_fbase != ours.dli_fbase)
-        return NULL;
-    return (OSSL_LIB_CTX *)OSSL_FUNC_core_get_libctx(in)(handle);
+        return;
+    prov->program = (OSSL_LIB_CTX *)OSSL_FUNC_core_get_libctx(in)(prov->core); /* NULL: default */
+    prov->shares_libcrypto = true;
 }
 
 static bool has_core_functions(const struct prov *prov)
@@ -179,7 +180,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
         return 0;
     prov->core = handle;
     take_core_functions(prov, in);
-    prov->program = program_context(handle, in);
+    take_program(prov, in);
     if (has_core_functions(prov))
         prov->libctx = OSSL_LIB_CTX_new_child(handle, in);
     if (prov->libctx == NULL) {

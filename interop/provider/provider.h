@@ -31,7 +31,8 @@
 struct prov {
     const OSSL_CORE_HANDLE *core;
     OSSL_LIB_CTX *libctx;  /* child of the program's */
-    OSSL_LIB_CTX *program; /* the program's own; NULL when it is not of our libcrypto */
+    OSSL_LIB_CTX *program; /* the program's own, to be used only when shares_libcrypto */
+    bool shares_libcrypto; /* with the program, so that program is what our functions take */
     OSSL_FUNC_core_new_error_fn *new_error;
     OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
     OSSL_FUNC_core_vset_error_fn *vset_error;
@@ -81,7 +82,7 @@ int prov_raise(struct prov *prov, const struct km_err *err, const char *func);
     prov_fail((prov), (status), __FILE__, __LINE__, __func__, __VA_ARGS__)
 int prov_fail(struct prov *prov, km_status status, const char *file, int line, const char *func,
               const char *fmt, ...) KM_PRINTF(6, 7);
-extern const OSSL_ITEM *prov_reason_strings(void *provctx);
+const OSSL_ITEM *prov_reason_strings(void *provctx);
 
 /* prov_write: everything or false. */
 bool prov_write(struct prov *prov, OSSL_CORE_BIO *out, struct km_slice bytes);

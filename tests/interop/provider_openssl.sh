@@ -124,4 +124,16 @@ for word in "EC -pkeyopt group:P-256" "RSA" "ED25519" "X25519"; do
     check "pkey $word" tool pkey -in soft.pem -out soft2.pem
     check "the same" cmp soft.pem soft2.pem
 done
+# Whatever the order in which the providers are named.
+bare() { with_provider env OPENSSL_CONF=/dev/null openssl "$@"; }
+for order in "-provider default -provider clrc" "-provider clrc -provider default"; do
+    # shellcheck disable=SC2086
+    {
+        check "$order: a key of the service" bare dgst $order -sha256 -sign clrc:ec -out sig message
+        check "$order: a key of the program's own" bare genpkey $order -algorithm EC -pkeyopt group:P-256 -out soft.pem
+        check "$order: agreement with it" bare pkeyutl $order -derive -inkey soft.pem -peerkey peer.pub -out ours
+    }
+done
+check "check" tool pkey -in clrc:ec -check -noout
+check "check RSA" tool pkey -in clrc:rsa -check -noout
 finish
