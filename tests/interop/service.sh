@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# A keymoord for the scenarios of the doors; lib.sh sources this. Needs $build and $work.
+# A keymoord for the scenarios of the doors; lib.sh sources this and gives build and work.
+build=${build:?} work=${work:?}
 
 # start_keymoord: with the state that is in $work/state, on a socket of its own.
 start_keymoord() {
     local tries=0
-    mkdir -p -m 700 "$work/state"
+    [ -d "$work/state" ] || mkdir -m 700 "$work/state"
     export KEYMOOR_SOCKET=$work/keymoord.sock
     chmod 755 "$work"
     "$build/bin/keymoord" --state-dir "$work/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" \
