@@ -462,6 +462,99 @@ static void test_public_half(void **state)
     ERR_clear_error();
 }
 
+/* ---- reference files ---- */
+
+static EVP_PKEY *read_pem(const char *text)
+{
+    BIO *in = BIO_new_mem_buf(text, -1);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+    BIO_free(in);
+    return key;
+}
+
+#define REFERENCE(body)                                                                            \
+    "-----BEGIN KEYMOOR KEY REFERENCE-----\n" body "\n-----END KEYMOOR KEY REFERENCE-----\n"
+#define TO_EC REFERENCE("MCMMFUtleW1vb3Iga2V5IHJlZmVyZW5jZQIBAQwHY2xyYzplYw==")
+#define VERSION_2 REFERENCE("MCMMFUtleW1vb3Iga2V5IHJlZmVyZW5jZQIBAgwHY2xyYzplYw==")
+
+static void test_reference_files(void **state)
+{
+    static const struct {
+        const char *pem;
+        int reason;
+    } refused[] = {
+        {REFERENCE("MCYMFUtleW1vb3Iga2V5IHJlZmVyZW5jZQIBAQwKY2xyYzpub2JvZA=="),
+         KM_DOOR_R_NOT_FOUND},
+        {VERSION_2, KM_DOOR_R_NOT_SUPPORTED},
+        {REFERENCE("MC*M"), KM_DOOR_R_BAD_URI},
+        {"-----BEGIN KEYMOOR KEY REFERENCE-----\nMCMM\n", KM_DOOR_R_BAD_URI},
+    };
+    (void)state;
+    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY *by_file = read_pem(TO_EC);
+    assert_non_null(by_file);
+    assert_int_equal(ERR_peek_error(), 0);
+    assert_int_equal(EVP_PKEY_eq(key, by_file), 1);
+    assert_true(sign_and_verify(by_file, key, false));
+    EVP_PKEY_free(by_file);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        assert_null(read_pem(refused[i].pem));
+        assert_int_equal(last_reason(), refused[i].reason);
+    }
+    /* Keys of the program's own are still read, also from behind one of ours. */
+    EVP_PKEY *soft = EVP_EC_gen("P-256");
+    BIO *file = BIO_new(BIO_s_mem());
+    assert_true(BIO_puts(file, TO_EC) > 0);
+    assert_int_equal(PEM_write_bio_PrivateKey(file, soft, NULL, NULL, 0, NULL, NULL), 1);
+    assert_true(BIO_puts(file, TO_EC) > 0);
+    EVP_PKEY *expected[] = {key, soft, key};
+    for (size_t i = 0; i < 3; i++) {
+        EVP_PKEY *next = PEM_read_bio_PrivateKey(file, NULL, NULL, NULL);
+        assert_non_null(next);
+        assert_int_equal(EVP_PKEY_eq(next, expected[i]), 1);
+        EVP_PKEY_free(next);
+    }
+    BIO_free(file);
+    EVP_PKEY_free(soft);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+}
+
+/* A library context of its own, and a provider that goes before its keys do. */
+static void test_own_context(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
+        OSSL_PROVIDER *ours = OSSL_PROVIDER_load(libctx, "clrc");
+        OSSL_PROVIDER *theirs = OSSL_PROVIDER_load(libctx, "default");
+        assert_non_null(ours);
+        assert_non_null(theirs);
+        EVP_PKEY *soft = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+        assert_non_null(soft);
+        assert_string_equal(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(soft)), "default");
+        OSSL_STORE_CTX *store =
+            OSSL_STORE_open_ex("clrc:rsa", libctx, NULL, NULL, NULL, NULL, NULL, NULL);
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+        EVP_PKEY *key = OSSL_STORE_INFO_get1_PKEY(info);
+        OSSL_STORE_INFO_free(info);
+        OSSL_STORE_close(store);
+        assert_non_null(key);
+        uint8_t sig[512] = {0};
+        size_t len = sizeof(sig);
+        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        assert_int_equal(EVP_DigestSignInit_ex(ctx, NULL, "SHA256", libctx, NULL, key, NULL), 1);
+        assert_int_equal(EVP_DigestSign(ctx, sig, &len, (const uint8_t *)"message", 7), 1);
+        EVP_MD_CTX_free(ctx);
+        OSSL_PROVIDER_unload(ours);
+        EVP_PKEY_free(key);
+        EVP_PKEY_free(soft);
+        OSSL_PROVIDER_unload(theirs);
+        OSSL_LIB_CTX_free(libctx);
+    }
+    ERR_clear_error();
+}
+
 /* ---- passwords ---- */
 
 static void write_file(const char *path, const char *text)
@@ -690,6 +783,16 @@ static void test_faults_below(void **state)
     with_fault(NULL);
     assert_true(sign_and_verify(key, key, false));
     EVP_PKEY_free(key);
+    /* A child opens a key under a password again, and by then the name stands for another one. */
+    key = must_load("clrc:locked?password=file:pw-right");
+    pid_t pid = fork();
+    if (pid == 0) {
+        with_fault("replaced");
+        bool refused = !sign_and_verify(key, key, false);
+        _exit(refused && last_reason() == KM_DOOR_R_KEY_GONE ? 0 : 1);
+    }
+    assert_int_equal(child_status(pid), 0);
+    EVP_PKEY_free(key);
     ERR_clear_error();
 }
 
@@ -708,6 +811,8 @@ int main(void)
         cmocka_unit_test(test_generation),
         cmocka_unit_test(test_names_refused),
         cmocka_unit_test(test_public_half),
+        cmocka_unit_test(test_reference_files),
+        cmocka_unit_test(test_own_context),
         cmocka_unit_test(test_passwords),
         cmocka_unit_test(test_threads_share_keys),
         cmocka_unit_test(test_fork_while_signing),
