@@ -191,6 +191,13 @@ static void take_mail(struct km_lane_server *lane, struct km_slice msg, int fd)
     lane->areas_sum += (size_t)mail.size;
 }
 
+/* A batch that was not the end of it: no signal will tell of the rest. */
+static void come_again(void)
+{
+    mail_came = 1;
+    atomic_fetch_add(&nudge_word, 1);
+}
+
 static void drain(struct km_lane_server *lane)
 {
     for (unsigned i = 0; i < MAIL_BATCH && !lane->gone; i++) {
@@ -207,6 +214,8 @@ static void drain(struct km_lane_server *lane)
         else if (status != KM_E_LIMIT && status != KM_E_MALFORMED)
             lane->gone = true;
     }
+    if (!lane->gone)
+        come_again();
 }
 
 /* What a signal was about: mail of some lane, a client that is gone, or a nudge. */
@@ -220,6 +229,8 @@ static km_status look_up(struct km_err *err, struct km_lane_server *const *lanes
     }
     for (size_t i = 0; i < n_lanes; i++) {
         if (lanes[i]->gone) {
+            /* Others may have gone with it, and no signal will tell of them again. */
+            mail_came = 1;
             *ret_index = i;
             return KM_FAIL(err, KM_E_DEAD, "the client is gone");
         }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,9 @@
 
 #include "common/km_sock.h"
 #include "tests/unit/lane_peer.h"
+
+/* What should not sleep for ever: the alarm ends a test that does. */
+#define PATIENCE_S 60
 
 struct bench {
     struct km_lane_client *lane;
@@ -295,6 +299,67 @@ static void test_nudge(void **state)
     km_lane_client_free(NULL);
 }
 
+/* A lane that only this process holds: its server, the client's socket and, if wanted, its memory. */
+static struct km_lane_server *server_new(int *ret_sock, int *ret_memory)
+{
+    struct km_lane_server *server = NULL;
+    int memory = -1;
+    int pair[2] = {-1, -1};
+    assert_int_equal(km_lane_memory_new(NULL, &memory), KM_OK);
+    assert_int_equal(km_sock_pair(NULL, pair), KM_OK);
+    if (ret_memory != NULL)
+        *ret_memory = fcntl(memory, F_DUPFD_CLOEXEC, 0);
+    assert_int_equal(km_lane_server_new(NULL, memory, pair[1], &server), KM_OK);
+    *ret_sock = pair[0];
+    return server;
+}
+
+#define GONE 4
+
+/* Clients that go together are all told of, although one signal may have told of them. */
+static void test_all_go_at_once(void **state)
+{
+    (void)state;
+    struct km_lane_server *servers[GONE];
+    int socks[GONE];
+    for (size_t i = 0; i < GONE; i++)
+        servers[i] = server_new(&socks[i], NULL);
+    /* What the making of the lanes left to be looked at is looked at. */
+    size_t at = 77;
+    km_lane_server_nudge();
+    assert_int_equal(km_lane_server_wait(NULL, servers, GONE, &at), KM_E_CANCELLED);
+    for (size_t i = 0; i < GONE; i++)
+        close(socks[i]);
+    alarm(PATIENCE_S);
+    for (size_t n = GONE; n > 0; n--) {
+        assert_int_equal(km_lane_server_wait(NULL, servers, n, &at), KM_E_DEAD);
+        assert_true(at < n);
+        km_lane_server_free(servers[at]);
+        servers[at] = servers[n - 1];
+    }
+    alarm(0);
+}
+
+/* The end of a socket is found behind more messages than are taken at once. */
+static void test_death_behind_mail(void **state)
+{
+    (void)state;
+    int sock = -1;
+    unsigned n_sent = 0;
+    size_t at = 77;
+    const int room = 1 << 20;
+    struct km_lane_server *server = server_new(&sock, NULL);
+    assert_int_equal(setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+    while (n_sent < 1000 && send(sock, "x", 1, MSG_DONTWAIT) == 1)
+        n_sent++;
+    assert_true(n_sent > 256);
+    close(sock);
+    alarm(PATIENCE_S);
+    assert_int_equal(km_lane_server_wait(NULL, &server, 1, &at), KM_E_DEAD);
+    alarm(0);
+    km_lane_server_free(server);
+}
+
 static void *cancel_soon(void *arg)
 {
     usleep(50000);
@@ -413,6 +478,8 @@ int main(void)
         cmocka_unit_test(test_instance_dies),
         cmocka_unit_test(test_client_dies),
         cmocka_unit_test(test_nudge),
+        cmocka_unit_test(test_all_go_at_once),
+        cmocka_unit_test(test_death_behind_mail),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_many_lanes),
         cmocka_unit_test(test_fork),
