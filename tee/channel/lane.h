@@ -77,7 +77,10 @@ void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call
                           uint32_t origin);
 /* km_lane_server_cancelled: whether the client asked to cancel the call being served. */
 bool km_lane_server_cancelled(const struct km_lane_server *lane);
-/* km_lane_server_wait_cancel: sleeps until that or ms passed; true when cancelled (for TEE_Wait). */
+/*
+ * km_lane_server_wait_cancel: sleeps until that or ms passed; true when cancelled or the client is gone (for
+ * TEE_Wait). A nudge does not end it: the next km_lane_server_wait tells of that.
+ */
 bool km_lane_server_wait_cancel(const struct km_lane_server *lane, uint32_t ms);
 
 /* ---- client side (the Client API library, and an instance that calls another TA) ---- */

@@ -551,8 +551,8 @@ bool km_lane_server_wait_cancel(const struct km_lane_server *lane, uint32_t ms)
     for (;;) {
         uint32_t nudge = atomic_load(&nudge_word);
         uint32_t cancel = km_word_get(&lane->page->cancel);
-        /* Who waits for a client that is gone waits for nobody. */
-        if (km_lane_server_cancelled(lane) || nudged || client_gone(lane))
+        /* Who waits for a client that is gone waits for nobody. A nudge keeps until the next wait. */
+        if (km_lane_server_cancelled(lane) || client_gone(lane))
             return true;
         uint64_t now = km_now_ns();
         if (now >= until)

@@ -388,6 +388,36 @@ static void test_cancel(void **state)
     finish(&b);
 }
 
+static void *nudge_soon(void *arg)
+{
+    for (unsigned i = 0; i < 5; i++) {
+        usleep(10000);
+        km_lane_server_nudge();
+    }
+    return arg;
+}
+
+/* A new lane or an answer for another client does not end this one's wait, and is not forgotten. */
+static void test_nudge_cancels_nobody(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    int sock = -1;
+    size_t at = 77;
+    struct km_lane_server *server = server_new(&sock, NULL);
+    alarm(PATIENCE_S);
+    km_lane_server_nudge();
+    assert_false(km_lane_server_wait_cancel(server, 20));
+    pthread_create(&thread, NULL, nudge_soon, NULL);
+    assert_false(km_lane_server_wait_cancel(server, 100));
+    pthread_join(thread, NULL);
+    assert_int_equal(km_lane_server_wait(NULL, &server, 1, &at), KM_E_CANCELLED);
+    close(sock);
+    assert_true(km_lane_server_wait_cancel(server, UINT32_MAX));
+    alarm(0);
+    km_lane_server_free(server);
+}
+
 #define LANES 64
 
 static void *one_of_many(void *arg)
@@ -481,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_all_go_at_once),
         cmocka_unit_test(test_death_behind_mail),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_nudge_cancels_nobody),
         cmocka_unit_test(test_many_lanes),
         cmocka_unit_test(test_fork),
     };
