@@ -374,9 +374,11 @@ km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *
     if (n_lanes > 1)
         roam();
     /* The hot path: one lane, its client at it. Messages and signals wait for a quieter moment. */
+    uint64_t word = 0;
     if (n_lanes == 1 && lanes[0]->spin && !nudged && !mail_came &&
-        km_spin_quick(&lanes[0]->page->turn, KM_TURN_INSTANCE, &lanes[0]->post.turn) &&
-        km_lane_word_op(lanes[0]->post.turn) != KM_LANE_OP_MAIL) {
+        km_spin_quick(&lanes[0]->page->turn, KM_TURN_INSTANCE, &word) &&
+        km_lane_word_op(word) != KM_LANE_OP_MAIL) {
+        lanes[0]->post.turn = word;
         lanes[0]->misses = 0;
         *ret_index = 0;
         return KM_OK;

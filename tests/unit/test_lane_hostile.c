@@ -22,6 +22,8 @@
 #include "tests/unit/lane_peer.h"
 
 #define ROUNDS 40000u
+/* What should not sleep for ever: the alarm ends a test that does. */
+#define PATIENCE_S 60
 
 /* Raw ends: this client keeps to no rule. */
 struct raw {
@@ -201,6 +203,64 @@ static void test_wild_turn(void **state)
     raw_close(&raw);
 }
 
+/* ---- instances in this process ---- */
+
+struct own {
+    struct km_lane_server *server;
+    struct km_lane_page *page;
+    int sock;
+};
+
+static void own_open(struct own *own)
+{
+    int memory = -1;
+    int pair[2] = {-1, -1};
+    assert_int_equal(km_lane_memory_new(NULL, &memory), KM_OK);
+    assert_int_equal(km_sock_pair(NULL, pair), KM_OK);
+    own->page = mmap(NULL, KM_LANE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    assert_int_equal(km_lane_server_new(NULL, memory, pair[1], &own->server), KM_OK);
+    own->sock = pair[0];
+}
+
+static void own_close(struct own *own)
+{
+    km_lane_server_free(own->server);
+    close(own->sock);
+    munmap(own->page, KM_LANE_SIZE);
+}
+
+static void *nudge_soon(void *arg)
+{
+    usleep(20000);
+    km_lane_server_nudge();
+    return arg;
+}
+
+/* Parameters of what is no call are not answered, however early it comes. */
+static void test_mail_with_parameters(void **state)
+{
+    (void)state;
+    struct own own = {0};
+    struct km_lane_call call = {0};
+    pthread_t thread;
+    size_t at = 77;
+    own_open(&own);
+    alarm(PATIENCE_S);
+    atomic_store(&own.page->turn, km_lane_call_word(KM_LANE_INVOKE, 0, 0) | KM_LANE_F_SPIN);
+    assert_int_equal(km_lane_server_wait(NULL, &own.server, 1, &at), KM_OK);
+    assert_int_equal(km_lane_server_take(NULL, own.server, &call), KM_OK);
+    km_lane_server_reply(own.server, &call, 0, 0);
+    km_word_put(&own.page->slots[0].b, 1234);
+    atomic_store(&own.page->turn, km_lane_call_word(KM_LANE_OP_MAIL, KM_PARAM_MEM_OUT, 0));
+    pthread_create(&thread, NULL, nudge_soon, NULL);
+    assert_int_equal(km_lane_server_wait(NULL, &own.server, 1, &at), KM_E_CANCELLED);
+    pthread_join(thread, NULL);
+    alarm(0);
+    assert_int_equal(km_word_get(&own.page->slots[0].b), 1234);
+    assert_true((atomic_load(&own.page->turn) & KM_TURN_INSTANCE) == 0);
+    own_close(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_flipping_client),
         cmocka_unit_test(test_odd_mail),
         cmocka_unit_test(test_wild_turn),
+        cmocka_unit_test(test_mail_with_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
