@@ -26,6 +26,8 @@
 #define MOVE_AFTER 3u
 /* A drain ends after so many messages, so that a flood can't keep the instance from its calls. */
 #define MAIL_BATCH 256u
+/* The longest that a client can hide a nudge from the instance that sleeps on its page. */
+#define SLEEP_MS 500
 
 struct area {
     uint8_t *at;
@@ -317,6 +319,10 @@ static bool announce_sleep(struct km_lane_server *lane, uint32_t *ret_value)
     return (was & KM_TURN_INSTANCE) == 0;
 }
 
+/*
+ * The client can write the turn back while it is slept on. A wait with a time-out ends with any signal
+ * (one without would go on where the turn looks untouched), and the time-out bounds the moment before it.
+ */
 static void sleep_alone(struct km_lane_server *lane, uint32_t nudge)
 {
     uint32_t value = 0;
@@ -325,7 +331,7 @@ static void sleep_alone(struct km_lane_server *lane, uint32_t nudge)
     if ((turn_of(lane) & KM_TURN_DISTURBED) != 0)
         atomic_fetch_and(&lane->page->turn, ~(uint64_t)KM_TURN_DISTURBED);
     if (announce_sleep(lane, &value) && atomic_load(&nudge_word) == nudge)
-        km_futex_wait(km_turn_half(&lane->page->turn), value, -1);
+        km_futex_wait(km_turn_half(&lane->page->turn), value, SLEEP_MS);
     atomic_store(&asleep_at, NULL);
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,6 +262,71 @@ static void test_mail_with_parameters(void **state)
     own_close(&own);
 }
 
+static void on_signal(int signo)
+{
+    (void)signo;
+    km_lane_server_nudge();
+}
+
+/* A client in a process of its own that lets no change of its turn stand. */
+static pid_t hide_changes(struct km_lane_page *page)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;)
+        atomic_store_explicit(&page->turn, KM_TURN_SLEEPS, memory_order_relaxed);
+}
+
+/* One signal, a while after each octet: when the instance sleeps. */
+static pid_t signal_when_told(int told)
+{
+    uint8_t octet = 0;
+    pid_t instance = getpid();
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (read(told, &octet, 1) == 1) {
+        usleep(2000);
+        kill(instance, SIGUSR1);
+    }
+    _exit(0);
+}
+
+/* What a lone client does to its page keeps no news from the instance, such as another client. */
+static void test_nudges_behind_a_page(void **state)
+{
+    (void)state;
+    struct own own = {0};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    struct sigaction was = {0};
+    int told[2] = {-1, -1};
+    size_t at = 77;
+    own_open(&own);
+    sigemptyset(&action.sa_mask);
+    assert_int_equal(sigaction(SIGUSR1, &action, &was), 0);
+    alarm(PATIENCE_S);
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    /* Two, so that one goes on where the instance takes the other's CPU. */
+    const pid_t pids[] = {hide_changes(own.page), hide_changes(own.page),
+                          signal_when_told(told[0])};
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(write(told[1], "n", 1), 1);
+        assert_int_equal(km_lane_server_wait(NULL, &own.server, 1, &at), KM_E_CANCELLED);
+    }
+    for (size_t i = 0; i < KM_ARRAY_LEN(pids); i++) {
+        kill(pids[i], SIGKILL);
+        waitpid(pids[i], NULL, 0);
+    }
+    close(told[0]);
+    close(told[1]);
+    alarm(0);
+    sigaction(SIGUSR1, &was, NULL);
+    own_close(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_odd_mail),
         cmocka_unit_test(test_wild_turn),
         cmocka_unit_test(test_mail_with_parameters),
+        cmocka_unit_test(test_nudges_behind_a_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
