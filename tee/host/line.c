@@ -14,8 +14,10 @@ static void close_fds(int fds[2])
 
 static void keep_lane(struct km_line *line, const struct km_ctl_msg *msg, int fds[2])
 {
-    if (line->n_lanes == KM_LINE_LANES_MAX) { /* more than the service may open at once */
+    if (line->n_lanes == KM_LINE_LANES_MAX) { /* the service counts it until it is told */
+        struct km_ctl_msg closed = {.type = KM_CTL_CLOSED, .session = msg->session};
         close_fds(fds);
+        (void)km_ctl_send(NULL, line->sock, &closed, NULL, 0);
         return;
     }
     line->lanes[line->n_lanes++] = (struct km_line_lane){
