@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/host/confine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -31,6 +32,8 @@
 #define LL_SCOPE_ALL 0x3ull       /* ABI 6 */
 #define LL_RULE_PATH_BENEATH 1
 #define LL_ASK_VERSION 1u
+
+#define HEAP_BASE ((rlim_t)64 << 20) /* libcrypto, the store's dirty pages, secrets */
 
 struct ll_ruleset {
     uint64_t fs;
@@ -167,6 +170,31 @@ void km_confine_process(pid_t parent, bool may_fork, uint32_t *mask)
         *mask |= KM_CONFINE_PARENT;
 }
 
+void km_confine_heap(size_t max, uint32_t *mask)
+{
+    if (!KM_SANITIZED && !limit(RLIMIT_DATA, (rlim_t)max + HEAP_BASE))
+        *mask &= ~(uint32_t)KM_CONFINE_LIMITS;
+}
+
+static void dir_closep(DIR **dir)
+{
+    if (*dir != NULL)
+        closedir(*dir);
+}
+
+km_status km_confine_single_thread(struct km_err *err)
+{
+    size_t n = 0;
+    KM_AUTO(dir_closep) DIR *tasks = opendir("/proc/self/task");
+    if (tasks == NULL)
+        return KM_FAIL_ERRNO(err, "can't count the threads of this process");
+    for (const struct dirent *at = readdir(tasks); at != NULL; at = readdir(tasks))
+        n += at->d_name[0] != '.' ? 1 : 0;
+    if (n != 1)
+        return KM_FAIL(err, KM_E_STATE, "the program has %zu threads where one is allowed", n);
+    return KM_OK;
+}
+
 void km_confine_memory(uint32_t *mask)
 {
     if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
@@ -251,8 +279,12 @@ km_status km_confine_files_none(struct km_err *err, uint32_t *mask)
 km_status km_filter_install(struct km_err *err, const struct km_filter *filter, uint32_t *mask)
 {
     struct sock_fprog program = {.len = filter->n_code, .filter = filter->code};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+    /* A number above 0 is a thread that could not be included. */
+    long rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+    if (rc < 0)
         return KM_FAIL_ERRNO(err, "can't install the system call filter");
+    if (rc > 0)
+        return KM_FAIL(err, KM_E_INTERNAL, "thread %ld can't get the system call filter", rc);
     *mask |= KM_CONFINE_SECCOMP;
     return KM_OK;
 }

@@ -280,6 +280,13 @@ static void begin(pid_t template_pid)
     self.mask = self.host->mask &
                 (KM_CONFINE_UID | KM_CONFINE_LANDLOCK | KM_CONFINE_NET | KM_CONFINE_SCOPE);
     km_confine_process(template_pid, false, &self.mask);
+    km_confine_heap(self.host->heap_max, &self.mask);
+    /* Handlers of the program ran in the fork. Before there is a key, nobody may be here who keeps
+     * outside the walls that follow. */
+    if (!KM_SANITIZED_THREADS && km_confine_single_thread(&err) != KM_OK) {
+        report_failure(err.status, &err);
+        quit(KM_HOST_EXIT_FAILED);
+    }
     if (km_ctl_recv(&err, self.line.sock, KM_SPAN(self.line.buf, sizeof(self.line.buf)), &start,
                     fds) != KM_OK ||
         start.type != KM_CTL_START)

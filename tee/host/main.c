@@ -111,8 +111,8 @@ static km_status confine(struct km_err *err, pid_t parent, int store_fd)
 {
     struct km_filter filter = {0};
     km_confine_process(parent, true, &host.mask);
-    KM_TRY(km_filter_new(err, KM_FILTER_INSTANCE, &host.filter));
-    KM_TRY(km_filter_new(err, KM_FILTER_TEMPLATE, &filter));
+    KM_TRY(km_filter_new(err, KM_FILTER_INSTANCE, parent, &host.filter));
+    KM_TRY(km_filter_new(err, KM_FILTER_TEMPLATE, parent, &filter));
     KM_TRY(km_confine_files_template(err, store_fd, &host.mask));
     km_status status = km_filter_install(err, &filter, &host.mask);
     km_filter_clear(&filter);

@@ -212,8 +212,12 @@ static void child(const struct km_service *service, int line, uid_t uid)
     if (syscall(SYS_close_range, KM_CTL_FD + 1, 63, 0) != 0 ||
         syscall(SYS_close_range, 64, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) != 0)
         _exit(126);
+    /* Nobody else runs as that user: a process for each session that there may be, and some that
+     * are on their way out. */
+    const rlim_t processes = service->options.max_sessions + 64;
     if (uid != geteuid() &&
-        (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0))
+        (setrlimit(RLIMIT_NPROC, &(struct rlimit){processes, processes}) != 0 ||
+         setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0))
         _exit(126);
     (void)syscall(SYS_execveat, program, "", args, env, 0x1000 /* AT_EMPTY_PATH */);
     _exit(127);
@@ -511,6 +515,16 @@ struct km_instance *km_app_find_instance(const struct km_service *service, uint3
 
 /* ---- ends ---- */
 
+/* What runs when the program is loaded tried something that only its walls kept it from. */
+static void app_denied(struct km_app *app, char *text, size_t cap)
+{
+    struct km_audit_record record = {
+        .event = "denied",
+        .detail = "its process was killed for a system call that is not allowed"};
+    km_service_audit(app->service, &record, NULL, app);
+    (void)snprintf(text, cap, "%s", record.detail);
+}
+
 void km_app_child(struct km_service *service, pid_t pid, int how)
 {
     char text[96] = {0};
@@ -523,14 +537,17 @@ void km_app_child(struct km_service *service, pid_t pid, int how)
         else if (WIFEXITED(how))
             (void)snprintf(text, sizeof(text), "its process ended with status %d",
                            WEXITSTATUS(how));
+        else if (WTERMSIG(how) == SIGSYS)
+            app_denied(app, text, sizeof(text));
         else
             (void)snprintf(text, sizeof(text), "its process was ended by signal %d", WTERMSIG(how));
         /* What it had to say stands in its line still, and says more. */
         while (line_read(app) == KM_OK)
             ;
         bool was_ready = app->state == KM_APP_READY;
+        bool denied = WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS;
         if (app->state != KM_APP_IDLE)
-            km_app_fail(app, KM_TEE_TARGET_DEAD, text);
+            km_app_fail(app, denied ? KM_TEE_SECURITY : KM_TEE_TARGET_DEAD, text);
         if (was_ready)
             app->failure_until_ms = 0; /* it did work: the next client may try at once */
         instances_gone(app);

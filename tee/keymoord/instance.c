@@ -471,7 +471,10 @@ void km_instance_reaped(struct km_instance *instance, int how)
     /* It said nothing: the store brought it down. */
     if (!verifies || app->state != KM_APP_VERIFYING)
         return;
-    if (disk_is_full(service))
+    if (WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS)
+        km_app_fail(app, KM_TEE_SECURITY,
+                    "its process was killed for a system call that is not allowed");
+    else if (disk_is_full(service))
         km_app_fail(app, KM_TEE_STORAGE_NO_SPACE, "its store can't be opened: the disk is full");
     else
         km_app_fail(app, KM_TEE_CORRUPT_OBJECT,

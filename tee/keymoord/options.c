@@ -62,7 +62,7 @@ void km_options_usage(FILE *out)
         "                               no-new-privs, no-dump, limits, parent, landlock,\n"
         "                               landlock-net, landlock-scope, seccomp (default: all but\n"
         "                               memlock and landlock*, which are used where they exist;\n"
-        "                               uid only as root)\n"
+        "                               not as root, or with --uid-base 0: landlock, not uid)\n"
         "  -u, --uid-base N             as root: first user id for TAs (default 260000; 0: none)\n"
         "      --max-sessions N         at once (default 256)\n"
         "      --max-sessions-per-uid N at once for one user (default 128)\n"
@@ -199,22 +199,23 @@ km_status km_options_parse(struct km_err *err, int argc, char **argv, struct km_
         .socket_path = KM_SOCKET_DEFAULT,
         .socket_mode = 0660,
         .socket_gid = (gid_t)-1,
-        .confine_demanded = KM_CONFINE_DEFAULT | (geteuid() == 0 ? KM_CONFINE_UID : 0),
+        .confine_demanded = KM_CONFINE_DEFAULT,
         .uid_base = UID_BASE_DEFAULT,
         .max_sessions = SESSIONS_DEFAULT,
         .max_sessions_per_uid = SESSIONS_UID_DEFAULT,
     };
-    bool demands_uid = false;
+    bool demanded = false;
     optind = 1;
     for (int option = 0;
          (option = getopt_long(argc, argv, "s:S:t:k:r:a:c:u:vhV", long_options, NULL)) != -1;) {
         KM_TRY(take(err, option, &opt));
-        demands_uid = demands_uid || option == 'c';
+        demanded = demanded || option == 'c';
     }
     if (optind < argc)
         return KM_FAIL(err, KM_E_ARG, "unexpected argument '%.60s'", argv[optind]);
-    if (opt.uid_base == 0 && !demands_uid)
-        opt.confine_demanded &= ~(uint32_t)KM_CONFINE_UID;
+    if (!demanded)
+        opt.confine_demanded |=
+            geteuid() == 0 && opt.uid_base != 0 ? KM_CONFINE_UID : KM_CONFINE_LANDLOCK;
     if (opt.n_ta_dirs == 0)
         opt.ta_dirs[opt.n_ta_dirs++] = KM_TA_DIR;
     if (opt.n_ta_keys == 0)

@@ -19,7 +19,10 @@ enum hostile_command {
     HOSTILE_IO_URING = 12,
     HOSTILE_BPF = 13,
     HOSTILE_UNSHARE = 14,
-    HOSTILE_LAST_DENIED = 14,
+    HOSTILE_TGKILL = 15,
+    HOSTILE_THREAD = 16,
+    HOSTILE_AFFINITY = 17, /* of another process */
+    HOSTILE_LAST_DENIED = 17,
 
     HOSTILE_PANIC = 20,
     HOSTILE_LOOP = 21,
@@ -33,6 +36,7 @@ enum hostile_command {
     HOSTILE_SELF = 29,  /* a session to itself; value out: a is the result */
     HOSTILE_COUNT = 30, /* value out: calls in this instance */
     HOSTILE_FILL = 31,  /* objects into the store until that fails; its result */
+    HOSTILE_MAP = 32,   /* bare mmap up to 1 GiB; value out: a is errno of the one that failed */
 };
 
 #endif

@@ -103,6 +103,7 @@ call() {
 }
 audit() { cat "$state/audit.jsonl"; }
 audited() { grep -q "$1" "$state/audit.jsonl"; }
+audited_times() { [ "$(grep -c "$2" "$state/audit.jsonl")" -eq "$1" ]; }
 # processes: how many processes of trusted applications this service has.
 processes() {
     local n=0 pid

@@ -3,6 +3,7 @@
  * A trusted application that tries to get out, each time in another way and with the bare system
  * call, so that nothing but the walls stands between.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
     }
 
 static uint32_t n_calls;
+static volatile uintptr_t nowhere; /* the compiler does not know it */
 
 /* What comes back tells whether something was let through; most of these never come back. */
 static long try_to_escape(uint32_t command)
@@ -66,6 +68,12 @@ static long try_to_escape(uint32_t command)
         return syscall(SYS_bpf, 0, NULL, 0);
     case HOSTILE_UNSHARE:
         return syscall(SYS_unshare, 0x10000000);
+    case HOSTILE_TGKILL:
+        return syscall(SYS_tgkill, parent, parent, SIGKILL);
+    case HOSTILE_THREAD:
+        return syscall(SYS_clone, 0x10f00 /* CLONE_VM, FS, FILES, SIGHAND, THREAD */, 0, 0, 0, 0);
+    case HOSTILE_AFFINITY:
+        return syscall(SYS_sched_setaffinity, parent, sizeof(here), &here);
     default:
         return 0;
     }
@@ -87,6 +95,16 @@ static TEE_Result hoard(uint32_t *ret_refused)
         }
     }
     return TEE_SUCCESS;
+}
+
+static uint32_t map_memory(void)
+{
+    for (int i = 0; i < 64; i++) {
+        if (syscall(SYS_mmap, NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                    -1, 0) == -1)
+            return (uint32_t)errno;
+    }
+    return 0;
 }
 
 static TEE_Result peer(uint32_t *ret_value)
@@ -180,7 +198,7 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
         loop();
         return TEE_SUCCESS;
     case HOSTILE_CRASH:
-        (void)raise(SIGSEGV);
+        *(volatile uint32_t *)(uintptr_t)nowhere = 1;
         return TEE_SUCCESS;
     case HOSTILE_ABORT:
         abort();
@@ -201,6 +219,9 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
         return TEE_SUCCESS;
     case HOSTILE_COUNT:
         params[0].value.a = n_calls;
+        return TEE_SUCCESS;
+    case HOSTILE_MAP:
+        params[0].value.a = map_memory();
         return TEE_SUCCESS;
     case HOSTILE_FILL:
         return fill();

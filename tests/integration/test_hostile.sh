@@ -19,7 +19,7 @@ exec 8>"$dir/in" 9<"$dir/out"
 read -r line <&9
 same "the bystander has its session" "00000000 4 1" "$line"
 
-for command in $(seq 1 14); do
+for command in $(seq 1 17); do
     call $dead "$hostile" "$command"
     same "escape $command is told" "$command" "$(audit | grep -c '"event":"denied"')"
 done
@@ -28,15 +28,33 @@ has "with the user" "\"uid\":$(id -u)," "$dir/record"
 has "and the program" 'tests/ta_call"' "$dir/record"
 has "and the application" "$hostile" "$dir/record"
 
+# What runs while a program is loaded, or in the fork of an instance, is kept in as well.
+for what in 1 2 4; do
+    before=$(audit | grep -c '"event":"denied"')
+    call ffff000f "0b1d5e60-8f0a-4c1e-9d1c-5a3b7e2f4b0$what" 0
+    until_true audited "denied.*5a3b7e2f4b0$what.*not allowed"
+    until_true audited_times $((before + 1)) '"event":"denied"'
+done
+call 00000000 0b1d5e60-8f0a-4c1e-9d1c-5a3b7e2f4b03 0
+same "the root's secret is out of reach" "00000000 4 13" "$line"
+running || fail "a program that was loaded ended the service"
+
 call $dead "$hostile" 20
 until_true audited '"event":"panic".*0x00001234'
 call $dead "$hostile" 22
 sanitized || until_true audited '"event":"killed".*signal 11'
+# Signals reach nobody, so what ends abort() is the fault behind it.
 call $dead "$hostile" 23
-sanitized || until_true audited '"event":"killed".*signal 6'
+sanitized || until_true audited_times 2 '"event":"killed".*signal 11'
 
 call 00000000 "$hostile" 25
 same "memory has an end" "00000000 4 1" "$line"
+# Sanitizers reserve more than any limit.
+if ! sanitized; then
+    call 00000000 "$hostile" 32
+    same "and so has what it maps itself" "00000000 4 12" "$line"
+    call 00000000 "$hostile" 0
+fi
 call ffff0002 -c 50 "$hostile" 24
 call 00000000 "$hostile" 26
 same "another application answers it" "00000000 4 42" "$line"

@@ -29,6 +29,8 @@ until_true at_most 1
 python3 "$here/garbage.py" "$KEYMOOR_SOCKET" status >"$dir/status"
 has "status tells versions" '"version":2' "$dir/status"
 has "and what does not protect" 'none (this root has no counter)' "$dir/status"
+[ "$(id -u)" -eq 0 ] && wall=uid || wall=landlock
+has "what stands before the root's secret is demanded" "\"confinement_demanded\":\"[^\"]*\<$wall\>" "$dir/status"
 has "and no session is left" '"sessions":0' "$dir/status"
 stop
 done_testing

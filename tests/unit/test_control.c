@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The line between keymoord and the processes of a trusted application; and names of its walls. */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
 #include "common/km_sock.h"
 #include "tee/host/confine.h"
 #include "tee/host/control.h"
@@ -150,13 +157,78 @@ static void walls_have_names(void **state)
     assert_string_equal(text, "uid");
 }
 
+static void *wait_for_end(void *arg)
+{
+    char octet = 0;
+    (void)!read(*(int *)arg, &octet, 1);
+    return NULL;
+}
+
+static void threads_are_counted(void **state)
+{
+    (void)state;
+    int ends[2] = {-1, -1};
+    pthread_t thread = 0;
+    struct km_err err = {0};
+    if (!KM_SANITIZED_THREADS)
+        assert_int_equal(km_confine_single_thread(&err), KM_OK);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_end, &ends[0]), 0);
+    assert_int_equal(km_confine_single_thread(&err), KM_E_STATE);
+    close(ends[1]);
+    pthread_join(thread, NULL);
+    close(ends[0]);
+}
+
+static void *ask_for_parent(void *arg)
+{
+    int *pipes = arg;
+    char octet = 0;
+    (void)!read(pipes[0], &octet, 1);
+    errno = 0;
+    bool denied = syscall(SYS_getppid) < 0 && errno == EPERM;
+    _exit(denied ? 0 : 2);
+}
+
+/* In a process of its own: filters are for good. */
+static __attribute__((noreturn)) void filter_with_a_thread(void)
+{
+    int pipes[2] = {-1, -1};
+    pthread_t thread = 0;
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct km_filter filter = {.code = code, .n_code = KM_ARRAY_LEN(code)};
+    uint32_t mask = 0;
+    if (pipe(pipes) != 0 || pthread_create(&thread, NULL, ask_for_parent, pipes) != 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        km_filter_install(NULL, &filter, &mask) != KM_OK || mask != KM_CONFINE_SECCOMP)
+        _exit(3);
+    close(pipes[1]);
+    pthread_join(thread, NULL);
+    _exit(4);
+}
+
+static void filters_are_for_all_threads(void **state)
+{
+    (void)state;
+    int how = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        filter_with_a_thread();
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_int_equal(how, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_message_comes_back),
-        cmocka_unit_test(malformed_ones_are_refused),
-        cmocka_unit_test(descriptors_have_to_fit),
-        cmocka_unit_test(walls_have_names),
+        cmocka_unit_test(every_message_comes_back), cmocka_unit_test(malformed_ones_are_refused),
+        cmocka_unit_test(descriptors_have_to_fit),  cmocka_unit_test(walls_have_names),
+        cmocka_unit_test(threads_are_counted),      cmocka_unit_test(filters_are_for_all_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
