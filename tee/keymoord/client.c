@@ -135,20 +135,6 @@ struct login_wait {
     struct km_wire_open msg;
 };
 
-static void open_now(struct km_client *client, uint32_t serial, const struct km_wire_open *msg);
-
-static void login_digest_done(void *arg, struct km_peer *peer)
-{
-    struct login_wait *wait = arg;
-    for (struct km_client *client = wait->service->clients; client != NULL; client = client->next) {
-        if (client == wait->client && client->peer == peer) {
-            open_now(client, wait->serial, &wait->msg);
-            break;
-        }
-    }
-    free(wait);
-}
-
 static struct km_opening *opening_new(struct km_client *client, uint32_t serial,
                                       const struct km_wire_open *msg, const struct km_uuid *uuid)
 {
@@ -170,37 +156,68 @@ static struct km_opening *opening_new(struct km_client *client, uint32_t serial,
     return opening;
 }
 
+static void open_now(struct km_client *client, uint32_t serial, const struct km_wire_open *msg);
+
+static void open_refuse(struct km_client *client, uint32_t serial, const struct km_wire_open *msg,
+                        uint32_t result)
+{
+    const struct km_uuid nobody = {{0}};
+    struct km_opening *opening = opening_new(client, serial, msg, &nobody);
+    if (opening == NULL)
+        client_refuse(client, serial, KM_TEE_OUT_OF_MEMORY, "no memory for a session");
+    else
+        km_opening_answer(client->service, opening, result, KM_TEE_ORIGIN_TEE, 0, NULL);
+}
+
+static void login_digest_done(void *arg, struct km_peer *peer, km_status status)
+{
+    struct login_wait *wait = arg;
+    for (struct km_client *client = wait->service->clients; client != NULL; client = client->next) {
+        if (client != wait->client || client->peer != peer)
+            continue;
+        if (status == KM_OK)
+            open_now(client, wait->serial, &wait->msg);
+        else
+            open_refuse(client, wait->serial, &wait->msg, km_tee_result(status));
+        break;
+    }
+    free(wait);
+}
+
+static void ask_who(struct km_client *client, uint32_t serial, const struct km_wire_open *msg)
+{
+    struct km_service *service = client->service;
+    struct login_wait *wait = calloc(1, sizeof(*wait));
+    if (wait == NULL) {
+        open_refuse(client, serial, msg, KM_TEE_OUT_OF_MEMORY);
+        return;
+    }
+    *wait = (struct login_wait){service, client, serial, *msg};
+    km_exe_digest_ask(&service->loop, service->trust, client->peer, login_digest_done, wait);
+}
+
 static void open_now(struct km_client *client, uint32_t serial, const struct km_wire_open *msg)
 {
     struct km_service *service = client->service;
-    struct km_err err = {0};
     struct km_uuid uuid = {{0}};
     client->opening = true;
-    km_status status = km_peer_login(&err, client->peer, service->trust, msg->login_method,
+    km_status status = km_peer_login(NULL, client->peer, service->trust, msg->login_method,
                                      msg->login_data, &uuid);
-    if (status == KM_E_STATE) {
-        struct login_wait *wait = calloc(1, sizeof(*wait));
-        if (wait != NULL) {
-            *wait = (struct login_wait){service, client, serial, *msg};
-            km_exe_digest_ask(&service->loop, service->trust, client->peer, login_digest_done,
-                              wait);
-            return;
-        }
-        status = KM_E_NOMEM;
-    }
     if (status == KM_OK &&
         sessions_of_uid(service, client->peer->uid) >= service->options.max_sessions_per_uid)
-        status = KM_FAIL(&err, KM_E_BUSY, "too many sessions are open");
-    struct km_opening *opening = opening_new(client, serial, msg, &uuid);
-    if (opening == NULL) {
-        client_refuse(client, serial, KM_TEE_OUT_OF_MEMORY, "no memory for a session");
+        status = KM_E_BUSY;
+    if (status == KM_E_STATE) {
+        ask_who(client, serial, msg);
         return;
     }
-    if (status != KM_OK)
-        km_opening_answer(service, opening,
-                          status == KM_E_UNSUPPORTED ? KM_TEE_BAD_PARAMETERS
-                                                     : km_tee_result(status),
-                          KM_TEE_ORIGIN_TEE, 0, NULL);
+    if (status != KM_OK) {
+        open_refuse(client, serial, msg,
+                    status == KM_E_UNSUPPORTED ? KM_TEE_BAD_PARAMETERS : km_tee_result(status));
+        return;
+    }
+    struct km_opening *opening = opening_new(client, serial, msg, &uuid);
+    if (opening == NULL)
+        client_refuse(client, serial, KM_TEE_OUT_OF_MEMORY, "no memory for a session");
     else
         km_app_open_session(service, &msg->ta, opening);
 }

@@ -72,13 +72,14 @@ struct asked {
     uint32_t serial;
 };
 
-static void digest_done(void *arg, struct km_peer *peer)
+static void digest_done(void *arg, struct km_peer *peer, km_status status)
 {
     struct asked *asked = arg;
     struct km_instance *instance = km_app_find_instance(asked->service, asked->instance_id);
+    if (status == KM_OK && peer->exe_unknown)
+        status = KM_E_NOTFOUND;
     if (instance != NULL)
-        reply_text(instance, asked->serial, peer->exe_unknown ? KM_E_NOTFOUND : KM_OK,
-                   peer->exe_sha256);
+        reply_text(instance, asked->serial, status, peer->exe_sha256);
     free(asked);
 }
 
