@@ -224,7 +224,7 @@ struct km_client {
     struct km_peer *peer;
     bool opening; /* one is under way: nothing more is read until it is answered */
     bool closing;
-    bool early; /* it was there before the service: its first message may not name its sender */
+    bool early;    /* it was there before the service: its first message may not name its sender */
     uint64_t used; /* service time of its last message, to find the idlest */
     struct km_client *next;
 };

@@ -24,8 +24,8 @@ struct km_claims;
 struct km_claim {
     struct km_claim *next;
     uint8_t key[KM_NAME_KEY_LEN];
-    uint32_t flags;  /* KM_STORE_READ ... */
-    bool alone;      /* nobody else may hold this key in any way */
+    uint32_t flags; /* KM_STORE_READ ... */
+    bool alone;     /* nobody else may hold this key in any way */
 };
 
 /* km_claims_new: fd is the lock file, open for reading and writing; taken on success. */

@@ -9,11 +9,11 @@
 
 #include "tee/store/store.h"
 
-#define KM_TAG_LEN 16u         /* of AES-256-GCM; names one sealed version of something */
-#define KM_SEAL_OVERHEAD 40u   /* nonce[24] in front, tag[16] behind */
-#define KM_NAME_KEY_LEN 16u    /* truncated HMAC of a name */
-#define KM_SET_LEN 32u         /* the set hash */
-#define KM_KEY_ID_LEN 16u      /* tells "another root" from "damaged" */
+#define KM_TAG_LEN 16u       /* of AES-256-GCM; names one sealed version of something */
+#define KM_SEAL_OVERHEAD 40u /* nonce[24] in front, tag[16] behind */
+#define KM_NAME_KEY_LEN 16u  /* truncated HMAC of a name */
+#define KM_SET_LEN 32u       /* the set hash */
+#define KM_KEY_ID_LEN 16u    /* tells "another root" from "damaged" */
 
 /* Four LMDB pages of 4096 hold one sealed chunk exactly: 4 * 4096 - page header 16 - overhead 40. */
 #define KM_CHUNK_LEN 16328u
@@ -41,9 +41,9 @@ void km_store_key_put(struct km_wr *wr, const struct km_store_key *key);
 
 /* The header's sealed part: what the store as a whole must be. */
 struct km_head {
-    uint64_t count;     /* commits since creation */
-    uint64_t txn_id;    /* LMDB's number of the transaction that wrote this */
-    uint64_t next_id;   /* objects get increasing numbers, none twice */
+    uint64_t count;   /* commits since creation */
+    uint64_t txn_id;  /* LMDB's number of the transaction that wrote this */
+    uint64_t next_id; /* objects get increasing numbers, none twice */
     uint64_t n_objects;
     uint64_t n_pieces;
     uint8_t set[KM_SET_LEN];

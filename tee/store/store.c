@@ -69,8 +69,9 @@ static km_status open_dir(struct km_err *err, const struct km_store_config *conf
 static km_status open_claims(struct km_err *err, const struct km_store_config *config, int dir_fd,
                              struct km_claims **ret)
 {
-    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (config->may_create ? O_CREAT : 0);
-    KM_AUTO(km_fd_closep) int fd = openat(dir_fd, "claims", flags, 0600);
+    int create = config->may_create ? O_CREAT : 0;
+    KM_AUTO(km_fd_closep)
+    int fd = openat(dir_fd, "claims", O_RDWR | O_CLOEXEC | O_NOFOLLOW | create, 0600);
     if (fd < 0)
         return KM_FAIL_ERRNO(err, "could not open the file 'claims' of the store in %s",
                              config->dir);

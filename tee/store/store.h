@@ -22,8 +22,8 @@
 #include "common/km_secret.h"
 #include "common/km_uuid.h"
 
-#define KM_STORE_NAME_MAX 64    /* TEE_OBJECT_ID_MAX_LEN */
-#define KM_STORE_META_MAX 65536 /* the part written whole: type, usage, attributes */
+#define KM_STORE_NAME_MAX 64          /* TEE_OBJECT_ID_MAX_LEN */
+#define KM_STORE_META_MAX 65536       /* the part written whole: type, usage, attributes */
 #define KM_STORE_DATA_MAX 0xffffffffu /* octets of data: GlobalPlatform's TEE_DATA_MAX_POSITION */
 
 /* GlobalPlatform's data flags, same values (Internal Core API 1.3.1, table 5-6). */

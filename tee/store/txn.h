@@ -22,8 +22,8 @@ struct km_store {
     MDB_txn *reader; /* reset while nobody reads, so that a read costs no reader slot search */
     struct km_seal *seal;
     struct km_claims *claims;
-    struct km_secret *chunk; /* KM_CHUNK_LEN octets of clear data at work; made on first use */
-    uint64_t limit_pages;    /* live pages that growing operations may reach */
+    struct km_secret *chunk;  /* KM_CHUNK_LEN octets of clear data at work; made on first use */
+    uint64_t limit_pages;     /* live pages that growing operations may reach */
     uint64_t allocated_pages; /* of the file, as far as this process made sure of */
     bool cannot_allocate;     /* the file system can't, or the sandbox forbids it */
     size_t page_len;

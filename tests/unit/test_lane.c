@@ -371,7 +371,7 @@ static void test_cancel(void **state)
 {
     (void)state;
     struct bench b = {0};
-    pthread_t thread;
+    pthread_t thread = 0;
     begin(&b);
     struct km_lane_client_param params[4] = {{.type = KM_PARAM_VALUE_IN, .a = 60000}};
     pthread_create(&thread, NULL, cancel_soon, b.lane);
@@ -401,7 +401,7 @@ static void *nudge_soon(void *arg)
 static void test_nudge_cancels_nobody(void **state)
 {
     (void)state;
-    pthread_t thread;
+    pthread_t thread = 0;
     int sock = -1;
     size_t at = 77;
     struct km_lane_server *server = server_new(&sock, NULL);

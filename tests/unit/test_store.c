@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The store as its users see it: objects, data, names, cursors, sharing between processes. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -448,8 +449,8 @@ static void sharing_between_processes(void **state)
     km_store_close(store);
     int to[2] = {-1, -1};
     int from[2] = {-1, -1};
-    assert_int_equal(pipe(to), 0);
-    assert_int_equal(pipe(from), 0);
+    assert_int_equal(pipe2(to, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(from, O_CLOEXEC), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
@@ -501,7 +502,7 @@ static void a_killed_holder_holds_nothing(void **state)
     fixture_put(store, "shared", "m", "d");
     km_store_close(store);
     int ready[2] = {-1, -1};
-    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)

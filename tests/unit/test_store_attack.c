@@ -534,7 +534,7 @@ static void every_flipped_octet_is_harmless(void **state)
     size_t count[3] = {0};
     for (size_t first = 0; first < good.len; first += step * FLIPS_PER_CHILD) {
         int report[2] = {-1, -1};
-        assert_int_equal(pipe(report), 0);
+        assert_int_equal(pipe2(report, O_CLOEXEC), 0);
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writers killed at any instant, and full disks: what was acknowledged is there, whole. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -72,9 +73,8 @@ static struct state after(const struct state *s)
     struct state next = *s;
     size_t at = 0;
     uint32_t number = s->n_done + 1;
-    struct slot *slot = &next.slot[0];
     enum operation op = choose(s, &at);
-    slot = &next.slot[at];
+    struct slot *slot = &next.slot[at];
     next.n_done = number;
     if (op == CREATE)
         *slot = (struct slot){.present = true,
@@ -208,7 +208,7 @@ static void write_until_killed(struct fixture *f, struct state s, int acks)
 static uint32_t kill_one(struct fixture *f, const struct state *s, uint32_t r)
 {
     int acks[2] = {-1, -1};
-    assert_int_equal(pipe(acks), 0);
+    assert_int_equal(pipe2(acks, O_CLOEXEC), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {

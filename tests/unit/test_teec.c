@@ -587,7 +587,7 @@ static void test_cancel_any_time(void **state)
     struct rig rig = {0};
     open_rig(&rig);
     for (unsigned i = 0; i < 300; i++) {
-        pthread_t thread;
+        pthread_t thread = 0;
         struct cancelled_call call = wait_call(&rig, 60000);
         pthread_create(&thread, NULL, run_call, &call);
         for (volatile unsigned k = 0; k < i * 997 % 60000; k++)
@@ -606,7 +606,7 @@ static void test_cancel_opening(void **state)
 {
     (void)state;
     struct rig rig = {0};
-    pthread_t thread;
+    pthread_t thread = 0;
     fake_start(&rig.fake, FAKE_SILENT);
     assert_int_equal(TEEC_InitializeContext(rig.fake.path, &rig.context), TEEC_SUCCESS);
     struct cancelled_call call = {.rig = &rig, .op = op_of(0), .open = true};
