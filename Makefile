@@ -51,8 +51,10 @@ bench:
 kit: build
 	scripts/make-kit $(BUILD) build/kit
 
-install: build
-	cmake --install $(BUILD)
+install:
+	@scripts/install-deps build
+	@$(MAKE) --no-print-directory build PRESET=release
+	cmake --install build/release
 
 clean:
 	rm -rf build
