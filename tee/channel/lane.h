@@ -112,7 +112,8 @@ km_status km_lane_client_new(struct km_err *err, int memory_fd, int socket_fd,
 void km_lane_client_free(struct km_lane_client *lane);
 /*
  * km_lane_client_call: posts and waits. KM_OK when the instance answered (result and origin are its own words),
- * KM_E_DEAD when it is gone, KM_E_LIMIT when the parameters do not fit. Sizes and values come back in params.
+ * KM_E_DEAD when it is gone, KM_E_LIMIT when the parameters do not fit, KM_E_MALFORMED when it claims success and
+ * an output larger than its room. Sizes and values come back in params; with result 0 no size is above its room.
  * May be called from one thread at a time; km_lane_client_cancel from any.
  */
 km_status km_lane_client_call(struct km_err *err, struct km_lane_client *lane, uint32_t op,

@@ -598,16 +598,31 @@ static km_status put_params(struct km_err *err, struct km_lane_client *lane,
     return KM_OK;
 }
 
-static void get_memory(struct km_lane_client_param *param, const struct placed *placed,
-                       const struct km_lane_slot *slot)
+static bool is_output(const struct km_lane_client_param *param)
+{
+    return param->type == KM_PARAM_MEM_OUT || param->type == KM_PARAM_MEM_INOUT;
+}
+
+/* The sizes that come back, read once; false when a success has more than there is room for. */
+static bool get_sizes(const struct km_lane_client *lane, struct km_lane_client_param *params,
+                      const struct placed *placed, bool success)
+{
+    bool fit = true;
+    for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
+        if (!is_output(&params[i]))
+            continue;
+        params[i].size = km_word_get(&lane->page->slots[i].b);
+        fit = fit && params[i].size <= placed[i].size;
+    }
+    return fit || !success;
+}
+
+static void get_memory(const struct km_lane_client_param *param, const struct placed *placed)
 {
     size_t room = placed->size;
-    bool is_out = param->type != KM_PARAM_MEM_IN;
-    if (is_out)
-        param->size = km_word_get(&slot->b);
     if (placed->at == NULL)
         return;
-    if (is_out && param->size <= room)
+    if (is_output(param) && param->size <= room)
         km_copy(param->buffer, room, placed->at, param->size);
     /* The scratch area would take too long to wipe; it goes with the lane. */
     if (placed->area == KM_LANE_AREA_ARENA)
@@ -620,7 +635,7 @@ static void get_params(struct km_lane_client *lane, struct km_lane_client_param 
     for (size_t i = 0; i < KM_LANE_PARAMS; i++) {
         const struct km_lane_slot *slot = &lane->page->slots[i];
         if (km_lane_type_is_mem(params[i].type)) {
-            get_memory(&params[i], &placed[i], slot);
+            get_memory(&params[i], &placed[i]);
         } else if (params[i].type == KM_PARAM_VALUE_OUT || params[i].type == KM_PARAM_VALUE_INOUT) {
             params[i].a = km_word_get(&slot->a);
             params[i].b = km_word_get(&slot->b);
@@ -644,8 +659,11 @@ static km_status call(struct km_err *err, struct km_lane_client *lane, uint64_t 
     struct placed placed[KM_LANE_PARAMS] = {0};
     KM_TRY(put_params(err, lane, params, placed));
     KM_TRY(hand_over(err, lane, word, ret_answer));
+    bool honest = get_sizes(lane, params, placed, *ret_answer >> 32 == 0);
     get_params(lane, params, placed);
-    return KM_OK;
+    return honest
+               ? KM_OK
+               : KM_FAIL(err, KM_E_MALFORMED, "the instance answered more than there is room for");
 }
 
 km_status km_lane_client_call(struct km_err *err, struct km_lane_client *lane, uint32_t op,

@@ -57,8 +57,10 @@ static TEEC_Result lane_failed(const struct teec_session *session, km_status sta
 {
     if (teec_context_inherited(session->context))
         return answer(TEEC_ERROR_COMMUNICATION, TEEC_ORIGIN_API, ret_origin);
-    return answer(teec_result(status), status == KM_E_DEAD ? TEEC_ORIGIN_TEE : TEEC_ORIGIN_API,
-                  ret_origin);
+    uint32_t origin = status == KM_E_DEAD        ? TEEC_ORIGIN_TEE
+                      : status == KM_E_MALFORMED ? TEEC_ORIGIN_COMMS
+                                                 : TEEC_ORIGIN_API;
+    return answer(teec_result(status), origin, ret_origin);
 }
 
 static TEEC_Result plain_call(struct teec_session *session, uint32_t op, uint32_t command,

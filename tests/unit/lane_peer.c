@@ -51,9 +51,10 @@ static uint32_t each(struct km_lane_call *call)
         struct km_lane_param *param = &call->params[i];
         if (!is_mem(param))
             continue;
-        if (call->command == PEER_SIZES && param->type != KM_PARAM_MEM_IN) {
+        if ((call->command == PEER_SIZES || call->command == PEER_LIES) &&
+            param->type != KM_PARAM_MEM_IN) {
             param->size++;
-            result = PEER_SHORT;
+            result = call->command == PEER_SIZES ? PEER_SHORT : 0;
         } else if (call->command == PEER_NULLS
                        ? param->buffer == NULL
                        : call->command == PEER_IN_PLACE && param->in_place) {
@@ -72,6 +73,7 @@ static uint32_t serve(struct km_lane_server *lane, struct km_lane_call *call)
     case PEER_ECHO:
         return echo(call);
     case PEER_SIZES:
+    case PEER_LIES:
     case PEER_NULLS:
     case PEER_IN_PLACE:
         return each(call);

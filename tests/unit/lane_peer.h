@@ -18,6 +18,7 @@ enum lane_peer_command {
     PEER_NULLS = 6,         /* result: bit i when reference i is NULL */
     PEER_IN_PLACE = 7,      /* result: bit i when reference i is used in place */
     PEER_CLOSED = 8,        /* result: how many sessions this instance has seen closed */
+    PEER_LIES = 9,          /* as PEER_SIZES, but claims success */
 };
 
 #define PEER_ORIGIN 4u

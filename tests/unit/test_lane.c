@@ -117,6 +117,40 @@ static void test_parameters_that_do_not_fit(void **state)
     finish(&b);
 }
 
+/* What an instance says that it wrote is believed only as far as there was room. */
+static void test_lying_instance(void **state)
+{
+    (void)state;
+    static uint8_t large[200000];
+    struct bench b = {0};
+    uint8_t small[16] = {0};
+    const struct {
+        uint8_t type;
+        void *buffer;
+        size_t size;
+    } rows[] = {
+        {KM_PARAM_MEM_OUT, small, 16},   {KM_PARAM_MEM_INOUT, small, 16},
+        {KM_PARAM_MEM_OUT, small, 0},    {KM_PARAM_MEM_OUT, NULL, 0},
+        {KM_PARAM_MEM_OUT, large, 9000}, {KM_PARAM_MEM_INOUT, large, sizeof(large)},
+    };
+    begin(&b);
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        uint32_t result = 77;
+        uint32_t origin = 77;
+        struct km_lane_client_param params[4] = {
+            {.type = KM_PARAM_MEM_IN, .buffer = small, .size = sizeof(small)},
+            {.type = rows[i].type, .buffer = rows[i].buffer, .size = rows[i].size}};
+        assert_int_equal(
+            km_lane_client_call(NULL, b.lane, KM_LANE_INVOKE, PEER_LIES, params, &result, &origin),
+            KM_E_MALFORMED);
+        assert_int_equal(result, 77);
+        params[1].size = rows[i].size;
+        assert_int_equal(invoke(&b, PEER_SIZES, params), PEER_SHORT);
+        assert_int_equal(params[1].size, rows[i].size + 1);
+    }
+    finish(&b);
+}
+
 /* Memory that is not what it should be. */
 static void test_lane_memory(void **state)
 {
@@ -502,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_slow_client),
         cmocka_unit_test(test_parameters_that_do_not_fit),
+        cmocka_unit_test(test_lying_instance),
         cmocka_unit_test(test_lane_memory),
         cmocka_unit_test(test_shared),
         cmocka_unit_test(test_mail_flood),

@@ -222,6 +222,31 @@ static void test_null_and_limits(void **state)
     close_rig(&rig);
 }
 
+/* A caller never sees a success whose size is beyond its buffer. */
+static void test_lying_instance(void **state)
+{
+    (void)state;
+    struct rig rig = {0};
+    uint8_t octets[16] = {0};
+    open_rig(&rig);
+    TEEC_SharedMemory memory = {.size = 100, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
+    assert_int_equal(TEEC_AllocateSharedMemory(&rig.context, &memory), TEEC_SUCCESS);
+    const uint32_t types[] = {TEEC_MEMREF_TEMP_OUTPUT, TEEC_MEMREF_TEMP_INOUT, TEEC_MEMREF_WHOLE,
+                              TEEC_MEMREF_PARTIAL_OUTPUT};
+    for (size_t i = 0; i < KM_ARRAY_LEN(types); i++) {
+        TEEC_Operation op = op_of(types[i]);
+        if (types[i] >= TEEC_MEMREF_WHOLE)
+            op.params[0].memref = (TEEC_RegisteredMemoryReference){&memory, 50, 1};
+        else
+            op.params[0].tmpref = (TEEC_TempMemoryReference){octets, sizeof(octets)};
+        assert_int_equal(invoke(&rig, PEER_LIES, &op, TEEC_ORIGIN_COMMS), TEEC_ERROR_COMMUNICATION);
+        assert_int_equal(invoke(&rig, PEER_SIZES, &op, TEEC_ORIGIN_TRUSTED_APP),
+                         TEEC_ERROR_SHORT_BUFFER);
+    }
+    TEEC_ReleaseSharedMemory(&memory);
+    close_rig(&rig);
+}
+
 /* ---- shared memory ---- */
 
 enum kind { ALLOCATED, HEAP, STACK, MAPPED, ODD, FILE_BACKED, KINDS };
@@ -731,6 +756,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_temporary),
         cmocka_unit_test(test_null_and_limits),
+        cmocka_unit_test(test_lying_instance),
         cmocka_unit_test(test_shared_kinds),
         cmocka_unit_test(test_in_place),
         cmocka_unit_test(test_shared_arguments),
