@@ -69,7 +69,7 @@ static struct {
     pthread_mutex_t lock;
     struct km_lane_client *first;
     unsigned cpus;
-    uint32_t generation;
+    _Atomic uint32_t generation;
     _Atomic uint32_t *mark; /* holds generation; the kernel clears it in every forked child */
     _Atomic uint64_t crowded_until;
     uint64_t crowded_for;
@@ -97,7 +97,7 @@ static void after_fork_child(void)
     }
     process.first = NULL;
     if (process.mark != NULL)
-        *process.mark = ++process.generation;
+        atomic_store(process.mark, atomic_fetch_add(&process.generation, 1) + 1);
     pthread_mutex_init(&process.lock, NULL);
 }
 
@@ -113,20 +113,13 @@ static void process_init(void)
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
-/* Under the process's lock. A child made without the fork handlers finds the mark cleared. */
-static uint32_t generation_now(void)
-{
-    if (*process.mark == 0)
-        *process.mark = ++process.generation;
-    return process.generation;
-}
-
 static void init_once(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, process_init);
 }
 
+/* Takes no lock: a child made without the fork handlers may find any held; it finds the mark cleared. */
 uint32_t km_lane_generation(void)
 {
     init_once();
@@ -135,10 +128,8 @@ uint32_t km_lane_generation(void)
     uint32_t marked = atomic_load_explicit(process.mark, memory_order_relaxed);
     if (marked != 0)
         return marked;
-    pthread_mutex_lock(&process.lock);
-    uint32_t generation = generation_now();
-    pthread_mutex_unlock(&process.lock);
-    return generation;
+    uint32_t fresh = atomic_fetch_add(&process.generation, 1) + 1;
+    return atomic_compare_exchange_strong(process.mark, &marked, fresh) ? fresh : marked;
 }
 
 static bool inherited(const struct km_lane_client *lane)
@@ -152,7 +143,7 @@ static km_status enlist(struct km_err *err, struct km_lane_client *lane)
     if (process.mark == NULL)
         return KM_FAIL(err, KM_E_UNSUPPORTED, "this kernel does not tell a forked child apart");
     pthread_mutex_lock(&process.lock);
-    lane->generation = generation_now();
+    lane->generation = km_lane_generation();
     lane->next = process.first;
     process.first = lane;
     pthread_mutex_unlock(&process.lock);

@@ -26,6 +26,7 @@ bool teec_op_begin(TEEC_Operation *operation, struct teec_waiter *waiter)
     atomic_init(&waiter->sock, -1);
     if (operation == NULL)
         return true;
+    waiter->generation = km_lane_generation();
     operation->imp.session = waiter;
     atomic_store_explicit(word(&operation->imp.state), ACTIVE, memory_order_relaxed);
     uint32_t was = atomic_exchange(word(&operation->started), STARTED);
@@ -50,6 +51,9 @@ void teec_op_end(TEEC_Operation *operation)
 
 static void cancel(struct teec_waiter *waiter)
 {
+    /* In a forked child nobody waits there, and the socket is the parent's. */
+    if (waiter->generation != km_lane_generation())
+        return;
     atomic_store(&waiter->cancelled, true);
     int sock = atomic_load(&waiter->sock);
     struct teec_session *queue = atomic_load(&waiter->queue);

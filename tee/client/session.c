@@ -80,8 +80,6 @@ static TEEC_Result call_with(struct teec_session *session, struct teec_waiter *w
                              uint32_t command, TEEC_Operation *operation, uint32_t *ret_origin)
 {
     struct km_lane_client_param params[KM_LANE_PARAMS] = {0};
-    if (teec_context_inherited(session->context))
-        return answer(TEEC_ERROR_COMMUNICATION, TEEC_ORIGIN_API, ret_origin);
     TEEC_Result result = teec_op_to_lane(session->context, operation, params);
     if (result != TEEC_SUCCESS)
         return answer(result, TEEC_ORIGIN_API, ret_origin);
@@ -123,6 +121,9 @@ TEEC_EXPORT TEEC_Result TEEC_InvokeCommand(TEEC_Session *session, uint32_t comma
     if (session == NULL || session->imp.state == NULL)
         return answer(TEEC_ERROR_BAD_PARAMETERS, TEEC_ORIGIN_API, returnOrigin);
     struct teec_session *own = (struct teec_session *)session->imp.state;
+    /* Before any lock: in a forked child it may be somebody's who is not there. */
+    if (teec_context_inherited(own->context))
+        return answer(TEEC_ERROR_COMMUNICATION, TEEC_ORIGIN_API, returnOrigin);
     if (operation != NULL)
         return invoke_with(own, commandID, operation, returnOrigin);
     (void)teec_session_lock(own, NULL);

@@ -42,6 +42,7 @@ struct teec_session {
 
 /* Who waits in an operation; lives on the stack of the call. */
 struct teec_waiter {
+    uint32_t generation; /* of the process it waits in */
     _Atomic bool cancelled;
     _Atomic int sock;                         /* where an answer of keymoord is awaited, or -1 */
     _Atomic(struct teec_session *) queue;     /* the session that is waited for */

@@ -20,6 +20,9 @@
 
 static const TEEC_UUID ta = {0x12345678, 0x9abc, 0xdef0, {1, 2, 3, 4, 5, 6, 7, 8}};
 
+/* What should not sleep for ever: the alarm ends a process that does. */
+#define PATIENCE_S 60
+
 struct rig {
     struct fake_keymoord fake;
     TEEC_Context context;
@@ -748,6 +751,46 @@ static void test_fork(void **state)
     close_rig(&rig);
 }
 
+static int in_child_of_caller(struct rig *rig, TEEC_Operation *running)
+{
+    uint32_t origin = 0;
+    TEEC_Operation op = op_of(TEEC_VALUE_INPUT);
+    alarm(PATIENCE_S);
+    TEEC_RequestCancellation(running);
+    if (TEEC_InvokeCommand(&rig->session, 0, NULL, &origin) != TEEC_ERROR_COMMUNICATION ||
+        origin != TEEC_ORIGIN_API)
+        return __LINE__;
+    if (TEEC_InvokeCommand(&rig->session, 0, &op, &origin) != TEEC_ERROR_COMMUNICATION ||
+        origin != TEEC_ORIGIN_API)
+        return __LINE__;
+    TEEC_CloseSession(&rig->session);
+    TEEC_FinalizeContext(&rig->context);
+    return 0;
+}
+
+/* A fork in the middle of another thread's call: its child is told so at once, the call goes on. */
+static void test_fork_during_call(void **state)
+{
+    (void)state;
+    struct rig rig = {0};
+    pthread_t thread;
+    int status = 0;
+    open_rig(&rig);
+    struct cancelled_call call = wait_call(&rig, 60000);
+    pthread_create(&thread, NULL, run_call, &call);
+    usleep(50000);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(in_child_of_caller(&rig, &call.op) % 256);
+    waitpid(pid, &status, 0);
+    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : 255, 0);
+    TEEC_RequestCancellation(&call.op);
+    pthread_join(thread, NULL);
+    assert_int_equal(call.result, TEEC_ERROR_CANCEL);
+    assert_int_equal(call.origin, TEEC_ORIGIN_TRUSTED_APP);
+    close_rig(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -769,6 +812,7 @@ int main(void)
         cmocka_unit_test(test_cancel_opening),
         cmocka_unit_test(test_threads_share_a_session),
         cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_fork_during_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
