@@ -208,8 +208,6 @@ static void give_back(const struct teec_shared *shared)
 
 static void shared_free(struct teec_shared *shared, bool inherited)
 {
-    if (shared->pages != NULL && !shared->allocated && !inherited)
-        give_back(shared);
     /* In a child only what was allocated came along, as a copy. */
     if (shared->map != NULL && (shared->allocated || !inherited))
         munmap(shared->map, shared->map_len);
@@ -273,6 +271,31 @@ static TEEC_Result check(const TEEC_Context *context, const TEEC_SharedMemory *m
     return memory->size > TEEC_CONFIG_SHAREDMEM_MAX_SIZE ? TEEC_ERROR_OUT_OF_MEMORY : TEEC_SUCCESS;
 }
 
+static TEEC_Result make(struct teec_shared *shared)
+{
+    if (shared->allocated)
+        return make_allocated(shared);
+    return may_be_in_place(shared) ? make_in_place(shared) : make_shadow(shared);
+}
+
+/*
+ * Under the lock from before the caller's pages are replaced until the block is on the list: a fork
+ * in between would leave its child pages that are its parent's.
+ */
+static TEEC_Result make_and_link(struct teec_shared *shared)
+{
+    struct teec_context *context = shared->context;
+    pthread_mutex_lock(&context->lock);
+    TEEC_Result result = make(shared);
+    if (result == TEEC_SUCCESS) {
+        context->n_users++;
+        shared->next = context->shared;
+        context->shared = shared;
+    }
+    pthread_mutex_unlock(&context->lock);
+    return result;
+}
+
 static TEEC_Result shared_new(TEEC_Context *context, TEEC_SharedMemory *memory, bool allocate)
 {
     static _Atomic uint64_t last_id;
@@ -286,18 +309,11 @@ static TEEC_Result shared_new(TEEC_Context *context, TEEC_SharedMemory *memory, 
                                    .flags = memory->flags};
     shared->lane = (struct km_lane_shared){
         .fd = -1, .id = atomic_fetch_add(&last_id, 1) + 1, .size = memory->size};
-    TEEC_Result result = allocate                  ? make_allocated(shared)
-                         : may_be_in_place(shared) ? make_in_place(shared)
-                                                   : make_shadow(shared);
+    TEEC_Result result = make_and_link(shared);
     if (result != TEEC_SUCCESS) {
         shared_free(shared, false);
         return result;
     }
-    teec_context_hold(shared->context);
-    pthread_mutex_lock(&shared->context->lock);
-    shared->next = shared->context->shared;
-    shared->context->shared = shared;
-    pthread_mutex_unlock(&shared->context->lock);
     memory->buffer = shared->user;
     memory->imp.state = shared;
     return TEEC_SUCCESS;
@@ -326,10 +342,13 @@ TEEC_EXPORT TEEC_Result TEEC_AllocateSharedMemory(TEEC_Context *context,
     return result != TEEC_SUCCESS ? result : shared_new(context, sharedMem, true);
 }
 
-static void unlink_shared(struct teec_shared *shared)
+/* Under the lock until the pages are the caller's own again, or a fork would not find the block. */
+static void give_back_and_unlink(struct teec_shared *shared, bool inherited)
 {
     struct teec_context *context = shared->context;
     pthread_mutex_lock(&context->lock);
+    if (shared->pages != NULL && !shared->allocated && !inherited)
+        give_back(shared);
     for (struct teec_shared **at = &context->shared; *at != NULL; at = &(*at)->next) {
         if (*at == shared) {
             *at = shared->next;
@@ -350,8 +369,9 @@ TEEC_EXPORT void TEEC_ReleaseSharedMemory(TEEC_SharedMemory *sharedMem)
     sharedMem->imp.state = NULL;
     if (shared->allocated)
         sharedMem->buffer = NULL;
-    unlink_shared(shared);
-    shared_free(shared, teec_context_inherited(context));
+    bool inherited = teec_context_inherited(context);
+    give_back_and_unlink(shared, inherited);
+    shared_free(shared, inherited);
     teec_context_drop(context);
 }
 

@@ -791,6 +791,65 @@ static void test_fork_during_call(void **state)
     close_rig(&rig);
 }
 
+#define SHARED_LEN 1048576u
+
+struct registrar {
+    struct rig *rig;
+    uint8_t *buffer;
+    _Atomic bool stop;
+    _Atomic unsigned n_rounds;
+};
+
+static void *register_on_and_on(void *arg)
+{
+    struct registrar *r = (struct registrar *)arg;
+    while (!atomic_load(&r->stop)) {
+        TEEC_SharedMemory memory = {
+            .buffer = r->buffer, .size = SHARED_LEN, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
+        if (TEEC_RegisterSharedMemory(&r->rig->context, &memory) != TEEC_SUCCESS)
+            return arg;
+        TEEC_ReleaseSharedMemory(&memory);
+        atomic_fetch_add(&r->n_rounds, 1);
+    }
+    return NULL;
+}
+
+/* At whatever moment of another thread's registration a fork comes, the child writes only to itself. */
+static void test_fork_during_registration(void **state)
+{
+    (void)state;
+    struct rig rig = {0};
+    struct registrar r = {.rig = &rig};
+    pthread_t thread;
+    void *failed = NULL;
+    open_rig(&rig);
+    r.buffer = mmap(NULL, SHARED_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(r.buffer, MAP_FAILED);
+    memset(r.buffer, 1, SHARED_LEN);
+    pthread_create(&thread, NULL, register_on_and_on, &r);
+    while (atomic_load(&r.n_rounds) == 0)
+        usleep(1000);
+    bool clean = true;
+    for (unsigned i = 0; i < 200 && clean; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            for (size_t k = 0; k < SHARED_LEN; k += 1024)
+                ((volatile uint8_t *)r.buffer)[k] = 0xee;
+            _exit(0);
+        }
+        waitpid(pid, NULL, 0);
+        for (size_t k = 0; k < SHARED_LEN; k += 1024)
+            clean = clean && ((volatile uint8_t *)r.buffer)[k] == 1;
+        usleep(i * 37 % 1000);
+    }
+    atomic_store(&r.stop, true);
+    pthread_join(thread, &failed);
+    assert_null(failed);
+    assert_true(clean);
+    munmap(r.buffer, SHARED_LEN);
+    close_rig(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -813,6 +872,7 @@ int main(void)
         cmocka_unit_test(test_threads_share_a_session),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_fork_during_call),
+        cmocka_unit_test(test_fork_during_registration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
