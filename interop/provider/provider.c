@@ -44,10 +44,12 @@ static const OSSL_ALGORITHM *query_operation(void *provctx, int operation, int *
     *ret_no_cache = others_go;
     if (others_go)
         return NULL;
-    if (prov->shares_libcrypto) {
+    unsigned bit = 1u << (operation & 31);
+    if (prov->shares_libcrypto && (atomic_load(&prov->served) & bit) == 0) {
         others_go = true;
         let_others_go_first(prov->program, operation);
         others_go = false;
+        atomic_fetch_or(&prov->served, bit);
     }
     switch (operation) {
     case OSSL_OP_KEYMGMT:

@@ -33,6 +33,7 @@ struct prov {
     OSSL_LIB_CTX *libctx;  /* child of the program's */
     OSSL_LIB_CTX *program; /* the program's own, to be used only when shares_libcrypto */
     bool shares_libcrypto; /* with the program, so that program is what our functions take */
+    atomic_uint served;    /* operations, as bits, in which the others have gone first */
     OSSL_FUNC_core_new_error_fn *new_error;
     OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
     OSSL_FUNC_core_vset_error_fn *vset_error;
