@@ -172,7 +172,7 @@ static void threads_are_counted(void **state)
     struct km_err err = {0};
     if (!KM_SANITIZED_THREADS)
         assert_int_equal(km_confine_single_thread(&err), KM_OK);
-    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     assert_int_equal(pthread_create(&thread, NULL, wait_for_end, &ends[0]), 0);
     assert_int_equal(km_confine_single_thread(&err), KM_E_STATE);
     close(ends[1]);
@@ -203,7 +203,7 @@ static __attribute__((noreturn)) void filter_with_a_thread(void)
     };
     const struct km_filter filter = {.code = code, .n_code = KM_ARRAY_LEN(code)};
     uint32_t mask = 0;
-    if (pipe(pipes) != 0 || pthread_create(&thread, NULL, ask_for_parent, pipes) != 0 ||
+    if (pipe2(pipes, O_CLOEXEC) != 0 || pthread_create(&thread, NULL, ask_for_parent, pipes) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         km_filter_install(NULL, &filter, &mask) != KM_OK || mask != KM_CONFINE_SECCOMP)
         _exit(3);

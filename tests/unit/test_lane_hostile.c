@@ -243,7 +243,7 @@ static void test_mail_with_parameters(void **state)
     (void)state;
     struct own own = {0};
     struct km_lane_call call = {0};
-    pthread_t thread;
+    pthread_t thread = 0;
     size_t at = 77;
     own_open(&own);
     alarm(PATIENCE_S);
