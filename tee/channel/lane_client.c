@@ -98,7 +98,7 @@ static void after_fork_child(void)
     process.first = NULL;
     if (process.mark != NULL)
         atomic_store(process.mark, atomic_fetch_add(&process.generation, 1) + 1);
-    pthread_mutex_init(&process.lock, NULL);
+    pthread_mutex_unlock(&process.lock);
 }
 
 static void process_init(void)

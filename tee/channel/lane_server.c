@@ -51,8 +51,8 @@ struct km_lane_server {
 
 /* Rises with each nudge (by 2) and each signal from a socket (sets bit 0 through mail). */
 static _Atomic uint32_t nudge_word;
-static volatile sig_atomic_t nudged;
-static volatile sig_atomic_t mail_came;
+static _Atomic bool nudged;
+static _Atomic bool mail_came;
 
 /* Where this process may run, and where it was put: one thread, so plain variables do. */
 static struct {
@@ -79,14 +79,14 @@ static void disturb(void)
 
 void km_lane_server_nudge(void)
 {
-    nudged = 1;
+    nudged = true;
     disturb();
 }
 
 static void on_sigio(int signo)
 {
     (void)signo;
-    mail_came = 1;
+    mail_came = true;
     disturb();
 }
 
@@ -150,7 +150,7 @@ km_status km_lane_server_new(struct km_err *err, int memory_fd, int socket_fd,
     lane->page = (struct km_lane_page *)(void *)at;
     lane->sock = socket_fd;
     /* The client may have sent something, or be gone, before the signal was asked for. */
-    mail_came = 1;
+    mail_came = true;
     *ret_lane = lane;
     return KM_OK;
 }
@@ -196,7 +196,7 @@ static void take_mail(struct km_lane_server *lane, struct km_slice msg, int fd)
 /* A batch that was not the end of it: no signal will tell of the rest. */
 static void come_again(void)
 {
-    mail_came = 1;
+    mail_came = true;
     atomic_fetch_add(&nudge_word, 1);
 }
 
@@ -225,20 +225,20 @@ static km_status look_up(struct km_err *err, struct km_lane_server *const *lanes
                          size_t *ret_index)
 {
     if (mail_came) {
-        mail_came = 0;
+        mail_came = false;
         for (size_t i = 0; i < n_lanes; i++)
             drain(lanes[i]);
     }
     for (size_t i = 0; i < n_lanes; i++) {
         if (lanes[i]->gone) {
             /* Others may have gone with it, and no signal will tell of them again. */
-            mail_came = 1;
+            mail_came = true;
             *ret_index = i;
             return KM_FAIL(err, KM_E_DEAD, "the client is gone");
         }
     }
     if (nudged) {
-        nudged = 0;
+        nudged = false;
         return KM_FAIL(err, KM_E_CANCELLED, "nudged");
     }
     return KM_OK;

@@ -33,11 +33,11 @@ static void after_fork_child(void)
 {
     for (struct teec_context *at = all; at != NULL; at = at->next) {
         teec_shared_after_fork(at->shared, true);
-        pthread_mutex_init(&at->lock, NULL);
+        pthread_mutex_unlock(&at->lock);
     }
     /* What was inherited is only ever released. */
     all = NULL;
-    pthread_mutex_init(&all_lock, NULL);
+    pthread_mutex_unlock(&all_lock);
 }
 
 static void install_handlers(void)
