@@ -26,12 +26,12 @@ demo:
 test: deps
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build
-	ctest --test-dir $(BUILD) --output-on-failure
+	ctest --test-dir $(BUILD) --output-on-failure -j $$(nproc)
 
 test-asan:
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build PRESET=asan
-	ctest --test-dir build/asan --output-on-failure
+	ctest --test-dir build/asan --output-on-failure -j $$(nproc)
 
 fuzz:
 	@scripts/install-deps build test
