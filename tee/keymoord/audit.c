@@ -8,14 +8,31 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/km_log.h"
+#include "tee/keymoord/loop.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SUBJECT_MAX 256u
+#define TOLD_AFTER_MS 5000
+#define ROOM_MIN (1u << 20)
+#define ROOM_PART 8 /* of a small file system, this part is enough */
+
+/* Whatever a client or a TA can cause as often as it likes. */
+static const struct limit {
+    const char *event;
+    int64_t burst, per_second;
+    bool by_ta; /* a source is a user and an application, else a user */
+} limits[] = {
+    {"ta", 200, 20, true},
+    {"client-dropped", 20, 5, false},
+    {"session-refused", 20, 5, false},
+    {"instance-failed", 20, 5, true},
+};
 
 static km_status open_journal(struct km_err *err, struct km_audit *audit)
 {
@@ -61,11 +78,6 @@ km_status km_audit_reopen(struct km_err *err, struct km_audit *audit)
     return audit->journal ? open_journal(err, audit) : open_file(err, audit);
 }
 
-void km_audit_close(struct km_audit *audit)
-{
-    km_fd_closep(&audit->fd);
-}
-
 static void add_time(cJSON *object)
 {
     struct timespec now = {0};
@@ -109,6 +121,8 @@ static bool format(const struct km_audit_record *record, char ret[KM_AUDIT_LINE_
     add_text(object, "event", record->event);
     if (record->has_client) {
         cJSON_AddNumberToObject(object, "uid", record->uid);
+    }
+    if (record->has_client && !record->only_uid) {
         cJSON_AddNumberToObject(object, "gid", record->gid);
         cJSON_AddNumberToObject(object, "pid", record->pid);
         add_text(object, "exe", record->exe);
@@ -130,6 +144,16 @@ static bool format(const struct km_audit_record *record, char ret[KM_AUDIT_LINE_
     return good;
 }
 
+/* The stores must not be kept from working by what is said of them. */
+static bool has_room(const struct km_audit *audit)
+{
+    struct statvfs fs = {0};
+    if (audit->journal || fstatvfs(audit->fd, &fs) != 0)
+        return true;
+    uint64_t part = (uint64_t)fs.f_blocks * fs.f_frsize / ROOM_PART;
+    return (uint64_t)fs.f_bavail * fs.f_frsize >= (part < ROOM_MIN ? part : ROOM_MIN);
+}
+
 static bool deliver(struct km_audit *audit, const char *line)
 {
     char out[KM_AUDIT_LINE_MAX + 96] = {0};
@@ -140,6 +164,10 @@ static bool deliver(struct km_audit *audit, const char *line)
                 : snprintf(out, sizeof(out), "%s%s\n", audit->torn ? "\n" : "", line);
     if (n <= 0 || (size_t)n >= sizeof(out))
         return false;
+    if (!has_room(audit)) {
+        errno = ENOSPC;
+        return false;
+    }
     ssize_t written = audit->journal ? send(audit->fd, out, (size_t)n, MSG_NOSIGNAL)
                                      : write(audit->fd, out, (size_t)n);
     if (written >= 0 && written < n)
@@ -150,7 +178,7 @@ static bool deliver(struct km_audit *audit, const char *line)
     return written == (ssize_t)n;
 }
 
-void km_audit_write(struct km_audit *audit, const struct km_audit_record *record)
+static void write_record(struct km_audit *audit, const struct km_audit_record *record)
 {
     char *line = audit->ring[audit->n_records % KM_AUDIT_RING];
     bool good = format(record, line);
@@ -163,6 +191,116 @@ void km_audit_write(struct km_audit *audit, const struct km_audit_record *record
         km_log(KM_LOG_WARNING, "audit records are being lost (%s); the service goes on",
                good ? strerror(errno) : "record too long");
     audit->warned = true;
+}
+
+/* ---- floods ---- */
+
+static void tell_suppressed(struct km_audit *audit, struct km_audit_bucket *bucket)
+{
+    char detail[64] = {0};
+    if (bucket->suppressed == 0)
+        return;
+    (void)snprintf(detail, sizeof(detail), "%llu records in %lld s",
+                   (unsigned long long)bucket->suppressed,
+                   (long long)(km_loop_now_ms() - bucket->since_ms) / 1000);
+    const struct km_audit_record record = {.event = "suppressed",
+                                           .has_client = bucket->has_uid,
+                                           .only_uid = true,
+                                           .uid = bucket->uid,
+                                           .ta = bucket->ta[0] == '\0' ? NULL : bucket->ta,
+                                           .operation = bucket->event,
+                                           .detail = detail};
+    bucket->suppressed = 0;
+    write_record(audit, &record);
+}
+
+static const struct limit *limit_of(const struct km_audit_record *record)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(limits); i++) {
+        if (strcmp(limits[i].event, record->event) == 0)
+            return &limits[i];
+    }
+    return NULL;
+}
+
+static bool same_source(const struct km_audit_bucket *bucket, const struct limit *limit,
+                        const struct km_audit_record *record)
+{
+    const char *ta = limit->by_ta && record->ta != NULL ? record->ta : "";
+    return bucket->event == limit->event && bucket->has_uid == record->has_client &&
+           (!bucket->has_uid || bucket->uid == record->uid) && strcmp(bucket->ta, ta) == 0;
+}
+
+/* The source that was silent longest makes room. */
+static struct km_audit_bucket *bucket_for(struct km_audit *audit, const struct limit *limit,
+                                          const struct km_audit_record *record, int64_t now)
+{
+    struct km_audit_bucket *oldest = &audit->buckets[0];
+    for (size_t i = 0; i < KM_AUDIT_BUCKETS; i++) {
+        struct km_audit_bucket *bucket = &audit->buckets[i];
+        if (same_source(bucket, limit, record))
+            return bucket;
+        if (bucket->event == NULL ? oldest->event != NULL
+                                  : oldest->event != NULL && bucket->used_ms < oldest->used_ms)
+            oldest = bucket;
+    }
+    tell_suppressed(audit, oldest);
+    *oldest = (struct km_audit_bucket){.event = limit->event,
+                                       .has_uid = record->has_client,
+                                       .uid = record->uid,
+                                       .milli = limit->burst * 1000,
+                                       .used_ms = now};
+    if (limit->by_ta && record->ta != NULL)
+        (void)snprintf(oldest->ta, sizeof(oldest->ta), "%s", record->ta);
+    return oldest;
+}
+
+static bool may_write(struct km_audit *audit, const struct km_audit_record *record)
+{
+    const struct limit *limit = limit_of(record);
+    if (limit == NULL)
+        return true;
+    int64_t now = km_loop_now_ms();
+    struct km_audit_bucket *bucket = bucket_for(audit, limit, record, now);
+    bucket->milli += (now - bucket->used_ms) * limit->per_second;
+    if (bucket->milli > limit->burst * 1000)
+        bucket->milli = limit->burst * 1000;
+    bucket->used_ms = now;
+    if (bucket->milli >= 1000) {
+        bucket->milli -= 1000;
+        return true;
+    }
+    if (bucket->suppressed++ == 0)
+        bucket->since_ms = now;
+    audit->n_suppressed++;
+    return false;
+}
+
+void km_audit_write(struct km_audit *audit, const struct km_audit_record *record)
+{
+    if (may_write(audit, record))
+        write_record(audit, record);
+}
+
+int km_audit_tick(struct km_audit *audit)
+{
+    int64_t now = km_loop_now_ms(), next = -1;
+    for (size_t i = 0; i < KM_AUDIT_BUCKETS; i++) {
+        struct km_audit_bucket *bucket = &audit->buckets[i];
+        int64_t left = bucket->since_ms + TOLD_AFTER_MS - now;
+        if (bucket->suppressed != 0 && left <= 0)
+            tell_suppressed(audit, bucket);
+        else if (bucket->suppressed != 0 && (next < 0 || left < next))
+            next = left;
+    }
+    return (int)next;
+}
+
+void km_audit_close(struct km_audit *audit)
+{
+    for (size_t i = 0; i < KM_AUDIT_BUCKETS; i++)
+        tell_suppressed(audit, &audit->buckets[i]);
+    km_fd_closep(&audit->fd);
 }
 
 size_t km_audit_last(const struct km_audit *audit, uint32_t n, uint32_t skip, char *ret, size_t cap)

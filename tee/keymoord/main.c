@@ -247,6 +247,9 @@ static km_status run(struct km_err *err)
     km_notify("READY=1\nSTATUS=serving");
     while (!service.stop) {
         int timeout = km_app_tick(&service);
+        int audit_timeout = km_audit_tick(&service.audit);
+        if (timeout < 0 || (audit_timeout >= 0 && audit_timeout < timeout))
+            timeout = audit_timeout;
         KM_TRY(km_loop_once(err, &service.loop, timeout));
     }
     return KM_OK;

@@ -93,6 +93,7 @@ static cJSON *make(const struct km_service *service, const struct km_peer *asker
     cJSON_AddNumberToObject(object, "clients", (double)service->n_clients);
     cJSON_AddNumberToObject(object, "audit_records", (double)service->audit.n_records);
     cJSON_AddNumberToObject(object, "audit_lost", (double)service->audit.n_lost);
+    cJSON_AddNumberToObject(object, "audit_suppressed", (double)service->audit.n_suppressed);
     cJSON *apps = cJSON_AddArrayToObject(object, "tas");
     for (const struct km_app *app = service->apps; app != NULL; app = app->next)
         add_app(apps, app);
