@@ -382,6 +382,18 @@ static struct km_instance *single_instance(struct km_app *app)
     return NULL;
 }
 
+/* Sessions that one application holds to others or to itself: no client is counted for them. */
+static size_t sessions_by(const struct km_service *service, const struct km_uuid *caller)
+{
+    size_t n = 0;
+    for (const struct km_app *app = service->apps; app != NULL; app = app->next) {
+        for (const struct km_instance *i = app->instances; i != NULL; i = i->next)
+            for (const struct km_session *s = i->sessions; s != NULL; s = s->next)
+                n += s->caller_instance != 0 && km_uuid_equal(&s->caller, caller) ? 1 : 0;
+    }
+    return n;
+}
+
 static void serve_one(struct km_app *app, struct km_opening *opening)
 {
     struct km_err err = {0};
@@ -391,6 +403,9 @@ static void serve_one(struct km_app *app, struct km_opening *opening)
     km_status status = KM_OK;
     if (app->service->n_sessions >= app->service->options.max_sessions)
         status = KM_FAIL(&err, KM_E_BUSY, "as many sessions as there may be are open");
+    else if (opening->instance_id != 0 && sessions_by(app->service, &opening->who.uuid) >=
+                                              app->service->options.max_sessions / 2)
+        status = KM_FAIL(&err, KM_E_BUSY, "the calling application has half of all sessions");
     else if (instance != NULL && instance->sessions != NULL && !app->multi)
         status = KM_FAIL(&err, KM_E_BUSY, "it takes one session at a time");
     else if (instance != NULL && instance->id == opening->instance_id)

@@ -338,6 +338,7 @@ static struct km_session *session_new(struct km_instance *instance,
         .id = ++instance->service->last_session,
         .peer = opening->peer == NULL ? NULL : km_peer_ref(opening->peer),
         .caller_instance = opening->instance_id,
+        .caller = opening->who.uuid,
         .uid = opening->who.uid,
         .next = instance->sessions,
     };

@@ -76,6 +76,7 @@ struct km_session {
     uint64_t id;
     struct km_peer *peer;     /* NULL: another TA opened it */
     uint32_t caller_instance; /* then its instance, else 0 */
+    struct km_uuid caller;    /* and the TA itself */
     uint32_t uid;             /* who counts for it */
     struct km_session *next;
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Speaks the service's protocol badly. Usage: garbage.py SOCKET [status]
+"""Speaks the service's protocol badly. Usage: garbage.py SOCKET [status | flood N]
 
 Each bad message has to be answered by one sentence or silence, and the connection cut.
 """
@@ -62,6 +62,10 @@ def inherited():
 
 
 def main():
+    if len(sys.argv) > 3:
+        for _ in range(int(sys.argv[3])):
+            must_be_cut(b"x")
+        return
     if len(sys.argv) > 2:
         print(status())
         return

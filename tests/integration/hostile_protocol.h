@@ -37,6 +37,9 @@ enum hostile_command {
     HOSTILE_COUNT = 30, /* value out: calls in this instance */
     HOSTILE_FILL = 31,  /* objects into the store until that fails; its result */
     HOSTILE_MAP = 32,   /* bare mmap up to 1 GiB; value out: a is errno of the one that failed */
+    HOSTILE_AUDIT = 33, /* 5000 audit records */
+    HOSTILE_TEXT = 34,  /* questions to the service, whose answers it never reads */
+    HOSTILE_MANY = 35,  /* sessions to its like until that is refused; value out: how many */
 };
 
 #endif

@@ -26,6 +26,14 @@
         }                                                                                          \
     }
 
+#define HOSTILE_UUID                                                                               \
+    {                                                                                              \
+        0x0b1d5e60, 0x8f0a, 0x4c1e,                                                                \
+        {                                                                                          \
+            0x9d, 0x1c, 0x5a, 0x3b, 0x7e, 0x2f, 0x4a, 0x01                                         \
+        }                                                                                          \
+    }
+
 static uint32_t n_calls;
 static volatile uintptr_t nowhere; /* the compiler does not know it */
 
@@ -122,6 +130,54 @@ static TEE_Result peer(uint32_t *ret_value)
     *ret_value = params[0].value.a;
     TEE_CloseTASession(session);
     return result;
+}
+
+/* say: a message of its own making on its line to the service, which is its first socket. */
+static bool say(const uint8_t *msg, size_t len)
+{
+    for (int fd = 0; fd < 64; fd++) {
+        long rc = syscall(SYS_sendto, fd, msg, len, MSG_NOSIGNAL, NULL, 0);
+        if (rc >= 0)
+            return true;
+        if (errno != ENOTSOCK && errno != EBADF)
+            return false;
+    }
+    return false;
+}
+
+static TEE_Result flood_audit(void)
+{
+    /* type 34, serial, session, "x", "y", result */
+    static const uint8_t msg[] = {34, 0, 0, 0, 0, 0,   0, 0, 0, 0, 0,   0, 0, 0, 0,
+                                  0,  1, 0, 0, 0, 'x', 1, 0, 0, 0, 'y', 0, 0, 0, 0};
+    for (int i = 0; i < 5000; i++) {
+        if (!say(msg, sizeof(msg)))
+            return TEE_ERROR_GENERIC;
+    }
+    return TEE_SUCCESS;
+}
+
+static TEE_Result flood_text(void)
+{
+    /* type 35, serial, session, "x" */
+    static const uint8_t msg[] = {35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 'x'};
+    /* The line may be gone a moment before the process is. */
+    for (int i = 0; i < 10000000; i++)
+        (void)say(msg, sizeof(msg));
+    return TEE_SUCCESS;
+}
+
+static uint32_t open_many(void)
+{
+    const TEE_UUID like = HOSTILE_UUID;
+    uint32_t n = 0;
+    TEE_TASessionHandle sessions[64] = {TEE_HANDLE_NULL};
+    while (n < 64 && TEE_OpenTASession(&like, TEE_TIMEOUT_INFINITE, 0, NULL, &sessions[n], NULL) ==
+                         TEE_SUCCESS)
+        n++;
+    for (uint32_t i = 0; i < n; i++)
+        TEE_CloseTASession(sessions[i]);
+    return n;
 }
 
 static TEE_Result who(TEE_Param *out)
@@ -222,6 +278,13 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
         return TEE_SUCCESS;
     case HOSTILE_MAP:
         params[0].value.a = map_memory();
+        return TEE_SUCCESS;
+    case HOSTILE_AUDIT:
+        return flood_audit();
+    case HOSTILE_TEXT:
+        return flood_text();
+    case HOSTILE_MANY:
+        params[0].value.a = open_many();
         return TEE_SUCCESS;
     case HOSTILE_FILL:
         return fill();

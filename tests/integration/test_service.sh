@@ -72,12 +72,22 @@ wait "$waiting" 2>/dev/null || true
 has "its client is told" "^$dead" "$dir/waiting"
 until_true audited 'signal 9'
 call 00000000 "$hostile" 0
-# And the template.
+# And the template, with sessions open: none of them is counted for ever.
+sessions_are() { python3 "$here/garbage.py" "$KEYMOOR_SOCKET" status | grep -q "\"sessions\":$1,"; }
+mkfifo "$dir/in"
+"$build/tests/ta_call" -w -n 20 "$hostile" 0 <"$dir/in" >"$dir/out" &
+helpers=$!
+exec 8>"$dir/in"
+until_true sessions_are 20
 for pid in $(cat "/proc/$service/task/$service/children"); do
     kill -KILL "$pid"
 done
 until_true audited 'its process was ended by signal 9'
+until_true sessions_are 0
 call 00000000 "$hostile" 0
+exec 8>&-
+wait "$helpers" || true
+helpers=""
 
 # Who is who, by the kernel's word.
 uuid5() { python3 -c 'import sys,uuid; print(uuid.uuid5(uuid.UUID("58ac9ca0-2086-4683-a1b8-ec4bc08e01b6"), sys.argv[1]))' "$1"; }
@@ -128,6 +138,13 @@ if [ "$(id -u)" -eq 0 ] && mkdir -m 0700 "$dir/small" && mount -t tmpfs -o size=
     line=$("$build/tests/ta_call" -n 16 "$hostile" 0 | tail -n 1)
     same "what needs no room works" "00000000 4 42" "$line"
     has "lost audit records are warned of" 'audit records are being lost' "$dir/log"
+    # While there is a little room left for the stores, records do not take it.
+    truncate -s -128K "$state/fill"
+    before=$(stat -c %s "$state/audit.jsonl")
+    call 00000000 "$hostile" 0
+    same "the stores' last room is not for records" "$before" "$(stat -c %s "$state/audit.jsonl")"
+    truncate -s +128K "$state/fill"
+    dd if=/dev/zero of="$state/fill2" bs=4k 2>/dev/null || true
     call ffff3041 "$single" 0
     mount -o remount,size=4m "$state"
     sleep 1.1
