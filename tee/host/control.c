@@ -24,6 +24,11 @@ static const struct row rows[] = {
     {KM_CTL_ADVANCE, 0, "n"},
 };
 
+bool km_ctl_advance_fits(uint64_t now, uint64_t wanted)
+{
+    return wanted <= now || wanted - now <= KM_CTL_ADVANCE_MAX;
+}
+
 static const struct row *row_find(uint16_t type)
 {
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {

@@ -64,6 +64,14 @@ enum km_ctl_type {
 #define KM_CTL_MULTI 0x8u      /* SETUP: more than one lane may come */
 #define KM_CTL_CREATE 0x10u    /* START: there need not be a store yet */
 
+/*
+ * km_ctl_advance_fits: whether an instance may have the root's counter raised from now to wanted. It counts its
+ * store's commits and asks long before KM_CTL_ADVANCE_MAX of them: who wants more would wear the counter out, or use it
+ * up.
+ */
+#define KM_CTL_ADVANCE_MAX 1024u
+bool km_ctl_advance_fits(uint64_t now, uint64_t wanted);
+
 /* Who is at the other end of a lane. */
 struct km_ctl_client {
     uint32_t login;

@@ -138,8 +138,13 @@ static void on_session(struct km_instance *instance, const struct km_ctl_msg *ms
 static void on_advance(struct km_instance *instance, const struct km_ctl_msg *msg)
 {
     const struct km_root *root = &instance->service->root;
+    uint64_t now = 0;
     km_status status = KM_E_UNSUPPORTED;
     if (km_root_has_counter(root))
+        status = root->driver->counter_read(NULL, root->state, &now);
+    if (status == KM_OK && !km_ctl_advance_fits(now, msg->count))
+        status = KM_E_LIMIT;
+    if (status == KM_OK)
         status = root->driver->counter_advance(NULL, root->state, msg->count);
     struct km_ctl_msg answer = {
         .type = KM_CTL_ADVANCED, .serial = msg->serial, .code = (uint32_t)status};

@@ -60,10 +60,11 @@ static void watch_process(struct km_peer *peer, int sock)
         close(fd);
 }
 
+/* A process that can't be watched may be another one by now: then nothing is known of it. */
 static bool process_alive(const struct km_peer *peer)
 {
     struct pollfd poller = {.fd = peer->gone_watch.fd, .events = POLLIN};
-    return !peer->gone && (poller.fd < 0 || poll(&poller, 1, 0) == 0);
+    return !peer->gone && poller.fd >= 0 && poll(&poller, 1, 0) == 0;
 }
 
 static void open_exe(struct km_peer *peer)

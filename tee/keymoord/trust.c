@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/km_file.h"
 
@@ -84,6 +85,12 @@ static EVP_PKEY *key_read(const struct km_trust *trust, struct km_slice pem)
     return key;
 }
 
+/* Whoever owns it can change it, whatever its mode says. */
+static bool is_ours(const struct stat *st)
+{
+    return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
 static km_status add_file(struct km_err *err, struct km_trust *trust, int dir_fd, const char *name)
 {
     struct stat st = {0};
@@ -91,6 +98,8 @@ static km_status add_file(struct km_err *err, struct km_trust *trust, int dir_fd
         return KM_FAIL_ERRNO(err, "can't look at the trusted key %s", name);
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return KM_FAIL(err, KM_E_DENIED, "the trusted key %s can be written by others", name);
+    if (!is_ours(&st))
+        return KM_FAIL(err, KM_E_DENIED, "the trusted key %s belongs to uid %u", name, st.st_uid);
     if (trust->n_keys == KM_TRUST_KEYS_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "more than %d trusted keys", KM_TRUST_KEYS_MAX);
     KM_AUTO(km_freep) uint8_t *pem = NULL;
@@ -125,6 +134,9 @@ km_status km_trust_add(struct km_err *err, struct km_trust *trust, const char *p
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return KM_FAIL(err, KM_E_DENIED,
                        "the directory of trusted keys %s can be written by others", path);
+    if (!is_ours(&st))
+        return KM_FAIL(err, KM_E_DENIED, "the directory of trusted keys %s belongs to uid %u", path,
+                       st.st_uid);
     KM_AUTO(dir_closep) DIR *dir = opendir(path);
     if (dir == NULL)
         return KM_FAIL_ERRNO(err, "can't read the directory of trusted keys %s", path);

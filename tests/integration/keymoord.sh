@@ -89,7 +89,7 @@ stop() {
 refuses() {
     local what=$1 sentence=$2 status=0
     shift 2
-    "$build/bin/keymoord" -s "$state" -S "$KEYMOOR_SOCKET" -t "$tas" -k "$build/ta-keys" "$@" 2>"$dir/err" || status=$?
+    timeout 60 "$build/bin/keymoord" -s "$state" -S "$KEYMOOR_SOCKET" -t "$tas" -k "$build/ta-keys" "$@" 2>"$dir/err" || status=$?
     [ "$status" -ne 0 ] || fail "$what: it started"
     has "$what" "$sentence" "$dir/err"
 }

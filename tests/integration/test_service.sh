@@ -18,6 +18,12 @@ chmod 0750 "$state"
 refuses "a state directory that others may enter" 'mode 750' -v
 chmod 0700 "$state"
 if [ "$(id -u)" -eq 0 ]; then
+    cp -r "$build/ta-keys" "$dir/keys"
+    chown 64001 "$dir/keys"/*.pem
+    refuses "a key of somebody else" 'belongs to uid 64001' -k "$dir/keys"
+    chown 0 "$dir/keys"/*.pem
+    chown 64001 "$dir/keys"
+    refuses "a directory of keys of somebody else" 'belongs to uid 64001' -k "$dir/keys"
     chown 64001 "$state"
     refuses "a state directory of somebody else" 'belongs to uid 64001' -v
     chown 0 "$state"

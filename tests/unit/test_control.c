@@ -157,6 +157,18 @@ static void walls_have_names(void **state)
     assert_string_equal(text, "uid");
 }
 
+static void counters_do_not_jump(void **state)
+{
+    (void)state;
+    assert_true(km_ctl_advance_fits(5, 0));
+    assert_true(km_ctl_advance_fits(5, 5));
+    assert_true(km_ctl_advance_fits(5, 6));
+    assert_true(km_ctl_advance_fits(5, 5 + KM_CTL_ADVANCE_MAX));
+    assert_false(km_ctl_advance_fits(5, 6 + KM_CTL_ADVANCE_MAX));
+    assert_false(km_ctl_advance_fits(0, UINT64_MAX));
+    assert_true(km_ctl_advance_fits(UINT64_MAX - 1, UINT64_MAX));
+}
+
 static void *wait_for_end(void *arg)
 {
     char octet = 0;
@@ -226,9 +238,10 @@ static void filters_are_for_all_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_message_comes_back), cmocka_unit_test(malformed_ones_are_refused),
-        cmocka_unit_test(descriptors_have_to_fit),  cmocka_unit_test(walls_have_names),
-        cmocka_unit_test(threads_are_counted),      cmocka_unit_test(filters_are_for_all_threads),
+        cmocka_unit_test(every_message_comes_back),    cmocka_unit_test(malformed_ones_are_refused),
+        cmocka_unit_test(descriptors_have_to_fit),     cmocka_unit_test(walls_have_names),
+        cmocka_unit_test(counters_do_not_jump),        cmocka_unit_test(threads_are_counted),
+        cmocka_unit_test(filters_are_for_all_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

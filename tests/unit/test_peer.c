@@ -111,12 +111,34 @@ static void the_kernel_names_the_peer(void **state)
     close(ends[1]);
 }
 
+/* Without a handle on the process its number may be another's by the time that it is looked at. */
+static void an_unwatched_process_is_not_told(void **state)
+{
+    (void)state;
+    int ends[2] = {-1, -1};
+    struct km_loop loop = {.epoll_fd = -1};
+    struct km_peer *peer = NULL;
+    assert_int_equal(km_sock_pair(NULL, ends), KM_OK);
+    /* A loop that watches nothing. */
+    assert_int_equal(km_peer_new(NULL, &loop, ends[0], &peer), KM_OK);
+    assert_int_equal(peer->gone_watch.fd, -1);
+    assert_false(peer->gone);
+    assert_int_equal(peer->exe_fd, -1);
+    assert_string_equal(peer->exe, "");
+    char unit[64] = {0};
+    assert_int_equal(km_peer_unit(peer, unit, sizeof(unit)), KM_E_NOTFOUND);
+    km_peer_unref(peer);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unit_names),
         cmocka_unit_test(login_uuids),
         cmocka_unit_test(the_kernel_names_the_peer),
+        cmocka_unit_test(an_unwatched_process_is_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
