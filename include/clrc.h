@@ -384,7 +384,10 @@ CLRC_API ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uin
 /* clrcAgreeRaw: the same X coordinate to the caller, as TLS libraries need it. The long-lived key stays. */
 CLRC_API ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point,
                                  uint32_t peer_length, uint8_t *shared, uint32_t *shared_length);
-/* clrcDerive: HKDF of a generic secret into a new ephemeral key of wish's type and bits. */
+/*
+ * clrcDerive: HKDF of a generic secret into a new ephemeral key of wish's type and bits. CLRC_ERROR_NOT_SUPPORTED: less than 128
+ * bits of a secret that is not exportable. One salt and info give keys that begin alike: use an info of its own for each purpose.
+ */
 CLRC_API ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint8_t *salt,
                                uint32_t salt_length, const uint8_t *info, uint32_t info_length,
                                const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey);

@@ -396,6 +396,12 @@ static TEE_Result hkdf(const struct km_use *use, const struct km_crypto_hkdf *wi
     return len == out.len ? TEE_SUCCESS : TEE_ERROR_GENERIC;
 }
 
+/*
+ * HKDF's output begins alike whatever its length, and the caller chooses the length: of keys of 8, 16, 24, ... bits each would
+ * give the next octet away to 256 trials. So nothing that can be searched for comes out of a secret that stays inside.
+ */
+#define SHUT_DERIVED_BITS_MIN 128u
+
 static TEE_Result check_derive(const struct km_use *use, const struct km_crypto_template *wish)
 {
     const struct km_key_type *type = km_key_type_find(wish->type);
@@ -403,7 +409,9 @@ static TEE_Result check_derive(const struct km_use *use, const struct km_crypto_
         return TEE_ERROR_BAD_PARAMETERS;
     bool is_open = (use->key->meta.attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) != 0;
     bool wants_open = (wish->attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) != 0;
-    return wants_open && !is_open ? KM_CRYPTO_E_NOT_EXPORTABLE : TEE_SUCCESS;
+    if (wants_open && !is_open)
+        return KM_CRYPTO_E_NOT_EXPORTABLE;
+    return !is_open && wish->bits < SHUT_DERIVED_BITS_MIN ? TEE_ERROR_NOT_SUPPORTED : TEE_SUCCESS;
 }
 
 TEE_Result km_cmd_derive(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])

@@ -347,12 +347,14 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_ASYM_ENCRYPT = 0x4b,
     KM_CRYPTO_CMD_ASYM_DECRYPT = 0x4c,
     /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(04 X Y) vo(a key)
-     *                    BAD_FORMAT: not a point of the curve */
+     *                    the whole X coordinate, never a part of it. BAD_FORMAT: not a point of the curve */
     KM_CRYPTO_CMD_AGREE = 0x4d,
     /* AGREE_RAW          vi(a key) mi(04 X Y) mo(X coordinate) -      BAD_FORMAT SHORT_BUFFER */
     KM_CRYPTO_CMD_AGREE_RAW = 0x4e,
     /* DERIVE             mi(TEMPLATE: AES, HMAC or generic) vi(a key, b HKDF algorithm) mi(HKDF) vo(a key)
-     *                    NOT_EXPORTABLE: the wish is exportable and the secret is not */
+     *                    NOT_EXPORTABLE: the wish is exportable and the secret is not. NOT_SUPPORTED also: less than 128 bits
+     *                    of a secret that is not exportable. Keys derived with the same salt and info begin with the same
+     *                    octets, whatever their types and lengths: give each purpose an info of its own */
     KM_CRYPTO_CMD_DERIVE = 0x4f,
 
     /* OP_NEW             vi(a key or 0, b algorithm) vi(a mode, b digest; ECDSA only) mi(iv or nonce, may be empty)

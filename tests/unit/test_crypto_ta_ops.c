@@ -753,6 +753,33 @@ static void hkdf(void **state)
     }
 }
 
+/*
+ * An output of HKDF begins like every longer one: with keys of 8, 16, 24, ... bits each octet could be found by 256 trials.
+ * A secret that stays inside gives nothing that short, whatever it is to be; an exportable one hides nothing anyway.
+ */
+static void nothing_short_is_derived(void **state)
+{
+    static const uint32_t TYPES[] = {KM_CRYPTO_KEY_GENERIC_SECRET, KM_CRYPTO_KEY_HMAC};
+    static const uint8_t NO_SALT_NO_INFO[8] = {0};
+    uint8_t ikm[32] = {1, 2, 3};
+    uint32_t shut = import_raw(KM_CRYPTO_KEY_GENERIC_SECRET, KM_SLICE(ikm, 32), 0);
+    uint32_t open =
+        import_raw(KM_CRYPTO_KEY_GENERIC_SECRET, KM_SLICE(ikm, 32), KM_CRYPTO_ATTR_EXPORT_AS_PLAIN);
+    (void)state;
+    for (size_t t = 0; t < KM_ARRAY_LEN(TYPES); t++) {
+        for (uint32_t bits = t == 0 ? 8 : 64; bits <= 256; bits += 8) {
+            struct km_crypto_template wish = rig_wish(TYPES[t], bits);
+            uint32_t id = 0;
+            assert_int_equal(with_wish(KM_CRYPTO_CMD_DERIVE, &wish, shut, KM_CRYPTO_HKDF_SHA256,
+                                       KM_SLICE(NO_SALT_NO_INFO, 8), &id),
+                             bits < 128 ? TEE_ERROR_NOT_SUPPORTED : TEE_SUCCESS);
+            assert_int_equal(with_wish(KM_CRYPTO_CMD_DERIVE, &wish, open, KM_CRYPTO_HKDF_SHA256,
+                                       KM_SLICE(NO_SALT_NO_INFO, 8), &id),
+                             TEE_SUCCESS);
+        }
+    }
+}
+
 /* A key agreed inside is the one that AGREE_RAW tells. */
 static void agreed_key(void **state)
 {
@@ -777,6 +804,12 @@ static void agreed_key(void **state)
         TEE_SUCCESS);
     assert_int_equal(rig_out(&s, KM_CRYPTO_CMD_EXPORT_PRIVATE, id, 0, out, &out_len), TEE_SUCCESS);
     assert_memory_equal(out, raw, 32);
+    /* The whole coordinate or nothing. */
+    for (wish.bits = 8; wish.bits <= 512; wish.bits += 8)
+        assert_int_equal(
+            with_wish(KM_CRYPTO_CMD_AGREE, &wish, b, 0, KM_SLICE(spki[0] + len[0] - 65, 65), &id),
+            wish.bits == 256 ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS);
+    wish.bits = 0;
     wish.type = KM_CRYPTO_KEY_AES;
     assert_int_equal(
         with_wish(KM_CRYPTO_CMD_AGREE, &wish, b, 0, KM_SLICE(spki[0] + len[0] - 65, 65), &id),
@@ -822,6 +855,7 @@ int main(void)
         T(oaep),
         T(agreement),
         T(hkdf),
+        T(nothing_short_is_derived),
         T(agreed_key),
         T(wrong_family),
     };
