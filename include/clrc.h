@@ -349,7 +349,10 @@ CLRC_API ClrcResult clrcMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const u
 /* clrcVerifyMac: compared inside the service in constant time. */
 CLRC_API ClrcResult clrcVerifyMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data,
                                   size_t length, const uint8_t *mac, uint32_t mac_length);
-/* clrcCipher: whole message; in and out may be the same buffer; iv NULL for ECB, else 16 octets. */
+/*
+ * clrcCipher: whole message; in and out may be the same buffer; iv NULL for ECB, else 16 octets. AES_CTR needs
+ * CLRC_USAGE_ENCRYPT and CLRC_USAGE_DECRYPT in either mode: they are the same operation.
+ */
 CLRC_API ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode,
                                const uint8_t *iv, uint32_t iv_length, const uint8_t *in,
                                size_t length, uint8_t *out, size_t *out_length);

@@ -106,6 +106,10 @@ uint32_t km_alg_usage(const struct km_alg *alg, uint32_t mode)
 {
     bool encrypts =
         alg->class == KM_ALG_CIPHER || alg->class == KM_ALG_AE || alg->class == KM_ALG_ASYM;
+    /* Here decrypting is encrypting: the one right alone would give the key stream, with which anybody forges GCM. */
+    if (alg->id == KM_CRYPTO_AES_CTR &&
+        (mode == KM_CRYPTO_MODE_ENCRYPT || mode == KM_CRYPTO_MODE_DECRYPT))
+        return KM_CRYPTO_USAGE_ENCRYPT | KM_CRYPTO_USAGE_DECRYPT;
     if (mode == KM_CRYPTO_MODE_ENCRYPT && encrypts)
         return KM_CRYPTO_USAGE_ENCRYPT;
     if (mode == KM_CRYPTO_MODE_DECRYPT && encrypts)

@@ -41,7 +41,7 @@ struct km_alg {
 const struct km_alg *km_alg_find(uint32_t id);
 /* km_alg_tee: TEE_ALG_... for a key of these bits (ECDSA: any digest goes with any curve). */
 uint32_t km_alg_tee(const struct km_alg *alg, uint32_t bits);
-/* km_alg_usage: the CLRC usage that a mode needs; 0 when the algorithm has no such mode. */
+/* km_alg_usage: the CLRC usages that a mode needs, all of them; 0 when the algorithm has no such mode. */
 uint32_t km_alg_usage(const struct km_alg *alg, uint32_t mode);
 /* km_alg_supported: whether this TEE offers it (bits 0: any size). */
 bool km_alg_supported(const struct km_alg *alg, uint32_t bits);

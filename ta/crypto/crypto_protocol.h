@@ -333,7 +333,8 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_VERIFY_MAC = 0x46,
     /* CIPHER_ENCRYPT, CIPHER_DECRYPT
      *                    vi(a key, b algorithm) mi(iv: 16 octets, empty for ECB) mi*(in) mo*(out)
-     *                    BAD_PARAMETERS: not whole blocks (ECB, CBC). SHORT_BUFFER */
+     *                    BAD_PARAMETERS: not whole blocks (ECB, CBC). SHORT_BUFFER. AES_CTR needs both usages in either
+     *                    direction, here and in OP_NEW: its decryption is its encryption */
     KM_CRYPTO_CMD_CIPHER_ENCRYPT = 0x47,
     KM_CRYPTO_CMD_CIPHER_DECRYPT = 0x48,
     /* AEAD_ENCRYPT       mio(AEAD; its tag is written) mi*(aad, may be empty) mi*(in, may be empty) mo*(out)   SHORT_BUFFER */

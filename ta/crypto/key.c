@@ -575,7 +575,7 @@ void km_key_subject(const struct km_key *key, struct km_crypto_name *ret)
 static void tell(struct km_key *key, uint32_t bit, const char *operation, TEE_Result result)
 {
     bool each = (key->meta.attributes & KM_CRYPTO_ATTR_AUDIT_EACH_USE) != 0;
-    if ((key->audited & bit) != 0 && !each)
+    if ((key->audited & bit) == bit && !each)
         return;
     key->audited |= bit;
     struct km_crypto_name subject = {0};
@@ -585,7 +585,7 @@ static void tell(struct km_key *key, uint32_t bit, const char *operation, TEE_Re
 
 static TEE_Result why_not(const struct km_key *key, uint32_t usage)
 {
-    if ((key->meta.usage & usage) == 0)
+    if ((key->meta.usage & usage) != usage)
         return TEE_ERROR_ACCESS_DENIED;
     if (key->meta.not_after != 0 && km_now() > key->meta.not_after)
         return KM_CRYPTO_E_EXPIRED;
@@ -609,6 +609,8 @@ static const char *usage_name(uint32_t usage)
         return "encrypt";
     case KM_CRYPTO_USAGE_DECRYPT:
         return "decrypt";
+    case KM_CRYPTO_USAGE_ENCRYPT | KM_CRYPTO_USAGE_DECRYPT:
+        return "cipher";
     case KM_CRYPTO_USAGE_SIGN:
         return "sign";
     case KM_CRYPTO_USAGE_VERIFY:

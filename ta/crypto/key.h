@@ -84,7 +84,7 @@ TEE_Result km_key_operation_own(const struct km_key *key, const struct km_alg *a
                                 uint32_t tee_mode, TEE_OperationHandle *ret_op);
 
 /*
- * km_key_permits: whether the key may be used so (CLRC usage bit): ACCESS_DENIED, EXPIRED, USED_UP. Tells the audit
+ * km_key_permits: whether the key may be used so (all of these CLRC usage bits): ACCESS_DENIED, EXPIRED, USED_UP. Tells the audit
  * about a refusal.
  */
 TEE_Result km_key_permits(struct km_key *key, uint32_t usage);

@@ -371,6 +371,42 @@ static void ciphers(void **state)
     }
 }
 
+/* Who may decrypt only gets no key stream, from which a GCM message could be forged: counter mode asks for both usages. */
+static void counter_mode_is_both(void **state)
+{
+    static const uint32_t USAGES[] = {KM_CRYPTO_USAGE_ENCRYPT, KM_CRYPTO_USAGE_DECRYPT,
+                                      KM_CRYPTO_USAGE_ENCRYPT | KM_CRYPTO_USAGE_DECRYPT};
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(USAGES); i++) {
+        struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_AES, 128);
+        uint32_t wanted = i == 2 ? TEE_SUCCESS : TEE_ERROR_ACCESS_DENIED;
+        uint8_t block[16] = {0};
+        uint32_t id = 0;
+        uint32_t op = 0;
+        wish.usage = USAGES[i];
+        assert_int_equal(rig_create(&s, &wish, &id), TEE_SUCCESS);
+        for (uint32_t mode = KM_CRYPTO_MODE_ENCRYPT; mode <= KM_CRYPTO_MODE_DECRYPT; mode++) {
+            uint32_t command = mode == KM_CRYPTO_MODE_ENCRYPT ? KM_CRYPTO_CMD_CIPHER_ENCRYPT
+                                                              : KM_CRYPTO_CMD_CIPHER_DECRYPT;
+            struct km_lane_param p[4] = {P_VI(id, KM_CRYPTO_AES_CTR), P_MI(block, 16),
+                                         P_MI(block, 16), P_MO(block, 16)};
+            assert_int_equal(rig_call(&s, command, p), wanted);
+            assert_int_equal(op_new(id, KM_CRYPTO_AES_CTR, mode, 0, KM_SLICE(block, 16), 0, &op),
+                             wanted);
+            struct km_lane_param c[4] = {P_VI(id, KM_CRYPTO_AES_CBC_NOPAD), P_MI(block, 16),
+                                         P_MI(block, 16), P_MO(block, 16)};
+            bool may =
+                (USAGES[i] & (mode == KM_CRYPTO_MODE_ENCRYPT ? KM_CRYPTO_USAGE_ENCRYPT
+                                                             : KM_CRYPTO_USAGE_DECRYPT)) != 0;
+            assert_int_equal(rig_call(&s, command, c), may ? TEE_SUCCESS : TEE_ERROR_ACCESS_DENIED);
+        }
+        if (i == 2) {
+            struct km_lane_param r[4] = {P_VI(op, 0), P_MI(block, 16), P_NONE, P_NONE};
+            assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_OP_RESET, r), TEE_SUCCESS);
+        }
+    }
+}
+
 /* ---- AEAD: test case 4 of the GCM specification ---- */
 
 #define GCM_KEY "feffe9928665731c6d6a8f9467308308"
@@ -848,6 +884,7 @@ int main(void)
         T(digests),
         T(macs),
         T(ciphers),
+        T(counter_mode_is_both),
         T(aead),
         T(aead_in_parts),
         T(signatures_in_parts),
