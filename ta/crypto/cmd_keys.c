@@ -105,17 +105,11 @@ TEE_Result km_cmd_export_public(struct km_session *session, TEE_Param params[TEE
     return km_ta_give(&params[1], KM_SLICE(der, len));
 }
 
-static bool is_exportable(const struct km_key *key)
-{
-    return (key->meta.attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) != 0;
-}
-
-static TEE_Result refuse_export(const struct km_key *key)
+static void tell_export(const struct km_key *key)
 {
     struct km_crypto_name subject = {0};
     km_key_subject(key, &subject);
-    km_audit("denied", &subject, KM_CRYPTO_E_NOT_EXPORTABLE);
-    return KM_CRYPTO_E_NOT_EXPORTABLE;
+    km_audit("export", &subject, TEE_SUCCESS);
 }
 
 static TEE_Result give_private(const struct km_key *key, TEE_Param *out)
@@ -136,16 +130,13 @@ static TEE_Result give_private(const struct km_key *key, TEE_Param *out)
 TEE_Result km_cmd_export_private(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_key *key = km_slots_find(&session->keys, params[0].value.a);
-    struct km_crypto_name subject = {0};
     if (key == NULL)
         return KM_CRYPTO_E_STALE_ID;
-    if (!is_exportable(key))
-        return refuse_export(key);
+    KM_TRY_TEE(km_key_may_export(key));
     if (key->type->is_public)
         return TEE_ERROR_NOT_SUPPORTED;
     KM_TRY_TEE(give_private(key, &params[1]));
-    km_key_subject(key, &subject);
-    km_audit("export", &subject, TEE_SUCCESS);
+    tell_export(key);
     return TEE_SUCCESS;
 }
 
@@ -166,9 +157,12 @@ TEE_Result km_cmd_get_attribute(struct km_session *session, TEE_Param params[TEE
     km_key_attrs(key, &attrs);
     if (!km_attr_find(&attrs, params[0].value.b, &value))
         return TEE_ERROR_ITEM_NOT_FOUND;
-    if (!is_public_attribute(params[0].value.b) && !is_exportable(key))
-        return refuse_export(key);
-    return km_ta_give(&params[1], value);
+    if (is_public_attribute(params[0].value.b))
+        return km_ta_give(&params[1], value);
+    KM_TRY_TEE(km_key_may_export(key));
+    KM_TRY_TEE(km_ta_give(&params[1], value));
+    tell_export(key);
+    return TEE_SUCCESS;
 }
 
 TEE_Result km_cmd_key_info(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])

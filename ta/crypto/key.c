@@ -583,10 +583,8 @@ static void tell(struct km_key *key, uint32_t bit, const char *operation, TEE_Re
     km_audit(operation, &subject, result);
 }
 
-static TEE_Result why_not(const struct km_key *key, uint32_t usage)
+static TEE_Result check_limits(const struct km_key *key)
 {
-    if ((key->meta.usage & usage) != usage)
-        return TEE_ERROR_ACCESS_DENIED;
     if (key->meta.not_after != 0 && km_now() > key->meta.not_after)
         return KM_CRYPTO_E_EXPIRED;
     if (key->meta.max_uses != 0 && key->uses_left == 0)
@@ -596,9 +594,30 @@ static TEE_Result why_not(const struct km_key *key, uint32_t usage)
 
 TEE_Result km_key_permits(struct km_key *key, uint32_t usage)
 {
-    TEE_Result result = why_not(key, usage);
+    bool is_meant = (key->meta.usage & usage) == usage;
+    TEE_Result result = is_meant ? check_limits(key) : TEE_ERROR_ACCESS_DENIED;
     if (result != TEE_SUCCESS)
         tell(key, usage << DENIED_SHIFT, "denied", result);
+    return result;
+}
+
+static TEE_Result check_export(struct km_key *key)
+{
+    if ((key->meta.attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) == 0)
+        return KM_CRYPTO_E_NOT_EXPORTABLE;
+    if (key->name.len != 0 && key->meta.max_uses != 0)
+        KM_TRY_TEE(km_key_store_refresh(key));
+    return check_limits(key);
+}
+
+TEE_Result km_key_may_export(struct km_key *key)
+{
+    struct km_crypto_name subject = {0};
+    TEE_Result result = check_export(key);
+    if (result == TEE_SUCCESS)
+        return TEE_SUCCESS;
+    km_key_subject(key, &subject);
+    km_audit("denied", &subject, result);
     return result;
 }
 

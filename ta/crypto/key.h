@@ -88,6 +88,11 @@ TEE_Result km_key_operation_own(const struct km_key *key, const struct km_alg *a
  * about a refusal.
  */
 TEE_Result km_key_permits(struct km_key *key, uint32_t usage);
+/*
+ * km_key_may_export: whether its private part may be given out now: exportable, not expired, with uses left (a saved key's as
+ * the store has them). NOT_EXPORTABLE, EXPIRED, USED_UP, KEY_GONE. Tells the audit about a refusal.
+ */
+TEE_Result km_key_may_export(struct km_key *key);
 /* km_key_charge: counts one use, in the store for saved keys, and tells the audit. USED_UP, KEY_GONE. */
 TEE_Result km_key_charge(struct km_key *key, uint32_t usage);
 /* km_key_subject: what the audit calls it: its name, or id: and its unique id. */

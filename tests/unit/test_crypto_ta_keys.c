@@ -439,6 +439,41 @@ static void audited(void **state)
     assert_int_equal(rig_host.n_audited, n + 3);
 }
 
+/* Each way to the private octets leaves a record, each refusal too; what is public leaves none. */
+static void exports_are_audited(void **state)
+{
+    static const uint32_t TYPES[][3] = {
+        {KM_CRYPTO_KEY_AES, 128, KM_CRYPTO_SECRET_VALUE},
+        {KM_CRYPTO_KEY_EC_DUAL_KEYPAIR, 256, KM_CRYPTO_ECC_PRIVATE_VALUE}};
+    (void)state;
+    for (size_t i = 0; i < 2 * KM_ARRAY_LEN(TYPES); i++) {
+        const uint32_t *row = TYPES[i / 2];
+        struct km_crypto_template wish = rig_wish(row[0], row[1]);
+        const char *wanted = i % 2 == 0 ? "export" : "denied";
+        uint32_t result = i % 2 == 0 ? TEE_SUCCESS : KM_CRYPTO_E_NOT_EXPORTABLE;
+        uint8_t out[512] = {0};
+        size_t len = sizeof(out);
+        uint32_t id = 0;
+        wish.attributes = i % 2 == 0 ? KM_CRYPTO_ATTR_EXPORT_AS_PLAIN : 0;
+        assert_int_equal(rig_create(&s, &wish, &id), TEE_SUCCESS);
+        unsigned n = rig_host.n_audited;
+        for (unsigned k = 1; k <= 2; k++) {
+            len = sizeof(out);
+            assert_int_equal(rig_out(&s, KM_CRYPTO_CMD_GET_ATTRIBUTE, id, row[2], out, &len),
+                             result);
+            assert_int_equal(rig_host.n_audited, n + k);
+            assert_string_equal(rig_host.last_audit, wanted);
+        }
+        len = sizeof(out);
+        assert_int_equal(rig_out(&s, KM_CRYPTO_CMD_EXPORT_PRIVATE, id, 0, out, &len), result);
+        assert_int_equal(rig_host.n_audited, n + 3);
+        assert_string_equal(rig_host.last_audit, wanted);
+        len = sizeof(out);
+        (void)rig_out(&s, KM_CRYPTO_CMD_GET_ATTRIBUTE, id, KM_CRYPTO_ECC_PUBLIC_VALUE_X, out, &len);
+        assert_int_equal(rig_host.n_audited, n + 3);
+    }
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -454,6 +489,7 @@ int main(void)
         T(rsa_exponents),
         T(ids),
         T(audited),
+        T(exports_are_audited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
