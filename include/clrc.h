@@ -289,7 +289,8 @@ CLRC_API void clrcFreeKey(ClrcKeyHandle hKey);
 
 /*
  * clrcSaveNamedKey: stores the key under a new name (CLRC_ERROR_EXISTS), wrapped under the password object when
- * hPassword is not NULL. On success the handle stands for the saved key.
+ * hPassword is not NULL. On success the handle stands for the saved key. Names that begin with "com.seqlabs." are the
+ * administrator's (CLRC_ERROR_ACCESS_DENIED for others).
  */
 CLRC_API ClrcResult clrcSaveNamedKey(ClrcKeyHandle hKey, const char *name,
                                      ClrcPasswordHandle hPassword);

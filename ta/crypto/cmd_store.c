@@ -23,6 +23,19 @@ static TEE_Result password_of(struct km_session *session, uint32_t id,
     return TEE_SUCCESS;
 }
 
+/* Names of provisioned keys: who saved one first would stand in the way of the device's own, or pass for it. */
+#define RESERVED_PREFIX "com.seqlabs."
+
+static TEE_Result check_reserved(const struct km_session *session,
+                                 const struct km_crypto_name *name)
+{
+    size_t len = sizeof(RESERVED_PREFIX) - 1;
+    if (session->caller.is_admin || name->len < len || memcmp(name->at, RESERVED_PREFIX, len) != 0)
+        return TEE_SUCCESS;
+    km_audit("denied", name, TEE_ERROR_ACCESS_DENIED);
+    return TEE_ERROR_ACCESS_DENIED;
+}
+
 TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_key *key = km_slots_find(&session->keys, params[0].value.a);
@@ -31,6 +44,7 @@ TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_
     if (key == NULL)
         return KM_CRYPTO_E_STALE_ID;
     KM_TRY_TEE(name_in(&params[1], &name));
+    KM_TRY_TEE(check_reserved(session, &name));
     KM_TRY_TEE(password_of(session, params[0].value.b, &password));
     return km_key_store_save(key, &name, password);
 }

@@ -276,16 +276,19 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_IMPORT_KEY = 0x11,
     /* EXPORT_PUBLIC      vi(a key) mo(SubjectPublicKeyInfo) - -       SHORT_BUFFER NOT_SUPPORTED (symmetric) */
     KM_CRYPTO_CMD_EXPORT_PUBLIC = 0x12,
-    /* EXPORT_PRIVATE     vi(a key) mo(PKCS#8, or a symmetric key's octets) - -   SHORT_BUFFER NOT_EXPORTABLE */
+    /* EXPORT_PRIVATE     vi(a key) mo(PKCS#8, or a symmetric key's octets) - -   SHORT_BUFFER NOT_EXPORTABLE
+     *                    EXPIRED USED_UP: it may be exported as long as it may be used; an export counts no use */
     KM_CRYPTO_CMD_EXPORT_PRIVATE = 0x13,
-    /* GET_ATTRIBUTE      vi(a key, b attribute) mo(value) - -         SHORT_BUFFER NOT_EXPORTABLE ITEM_NOT_FOUND */
+    /* GET_ATTRIBUTE      vi(a key, b attribute) mo(value) - -         SHORT_BUFFER ITEM_NOT_FOUND; private ones as
+     *                    EXPORT_PRIVATE */
     KM_CRYPTO_CMD_GET_ATTRIBUTE = 0x14,
     /* KEY_INFO           vi(a key) mo(INFO) - -                       SHORT_BUFFER */
     KM_CRYPTO_CMD_KEY_INFO = 0x15,
     /* FREE_KEY           vi(a key) - - -                              operations made with it live on */
     KM_CRYPTO_CMD_FREE_KEY = 0x16,
 
-    /* SAVE_KEY           vi(a key, b password or 0) mi(name) - -      EXISTS; BAD_STATE: is saved already */
+    /* SAVE_KEY           vi(a key, b password or 0) mi(name) - -      EXISTS; BAD_STATE: is saved already. ACCESS_DENIED: names
+     *                    that begin with "com.seqlabs." are the administrator's */
     KM_CRYPTO_CMD_SAVE_KEY = 0x20,
     /* LOAD_KEY           mi(name) vi(a password or 0) mi(id expected, 16 octets or empty) vo(a key)
      *                    ITEM_NOT_FOUND PASSWORD; KEY_GONE: the name stands for another key than expected, or for none */

@@ -158,6 +158,8 @@ static TEE_Result load(struct km_caller *caller, const struct km_crypto_name *na
         return KM_CRYPTO_E_KEY_GONE;
     KM_TRY_TEE(result);
     KM_TRY_TEE(read_record(&object, buf, &record));
+    /* Let go of: a grant may ask who the caller is, which takes as long as his executable is large. */
+    km_ta_objectp(&object);
     if (!may(caller, &record.meta, KM_WANTS_USE))
         return TEE_ERROR_ACCESS_DENIED;
     if (expected != NULL && memcmp(expected, record.meta.id, KM_CRYPTO_ID_LEN) != 0)
@@ -229,6 +231,7 @@ TEE_Result km_key_store_describe(struct km_caller *caller, const struct km_crypt
         return TEE_ERROR_OUT_OF_MEMORY;
     KM_TRY_TEE(km_stored_open(KM_STORED_KEY, name, TOGETHER, &object));
     KM_TRY_TEE(read_record(&object, buf, &record));
+    km_ta_objectp(&object); /* as when it is loaded */
     if (!may(caller, &record.meta, KM_WANTS_LOOK))
         return TEE_ERROR_ACCESS_DENIED;
     struct km_key shown = {.meta = record.meta, .name = *name, .uses_left = record.uses_left};

@@ -42,6 +42,8 @@ static km_status client_text(void *arg, const char *name, char *ret, size_t cap)
 {
     (void)arg;
     const char *text = NULL;
+    if (rig_host.asked != NULL)
+        rig_host.asked();
     if (strcmp(name, "org.keymoor.client.exe.sha256") == 0)
         text = rig_host.exe_sha256;
     if (strcmp(name, "org.keymoor.client.unit") == 0)

@@ -271,6 +271,112 @@ static void saved_count(void **state)
     assert_int_equal(rig_sign(&owner, mine), KM_CRYPTO_E_KEY_GONE);
 }
 
+static uint32_t export_both(struct rig_session *s, uint32_t id)
+{
+    uint8_t out[512] = {0};
+    size_t len = sizeof(out);
+    uint32_t result = rig_out(s, KM_CRYPTO_CMD_EXPORT_PRIVATE, id, 0, out, &len);
+    len = sizeof(out);
+    assert_int_equal(
+        rig_out(s, KM_CRYPTO_CMD_GET_ATTRIBUTE, id, KM_CRYPTO_ECC_PRIVATE_VALUE, out, &len),
+        result);
+    return result;
+}
+
+/* What may not be used any more is not given out either, wherever its uses went. */
+static void exports_end_with_the_key(void **state)
+{
+    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
+    uint32_t here = 0;
+    uint32_t there = 0;
+    (void)state;
+    wish.attributes = KM_CRYPTO_ATTR_EXPORT_AS_PLAIN | KM_CRYPTO_ATTR_SHARED;
+    wish.max_uses = 1;
+    assert_int_equal(rig_create(&owner, &wish, &here), TEE_SUCCESS);
+    assert_int_equal(export_both(&owner, here), TEE_SUCCESS);
+    assert_int_equal(rig_sign(&owner, here), TEE_SUCCESS);
+    assert_int_equal(export_both(&owner, here), KM_CRYPTO_E_USED_UP);
+    save_as(&wish, "counted");
+    assert_int_equal(rig_load(&owner, "counted", 0, &here), TEE_SUCCESS);
+    assert_int_equal(rig_load(&stranger, "counted", 0, &there), TEE_SUCCESS);
+    assert_int_equal(export_both(&owner, here), TEE_SUCCESS);
+    assert_int_equal(rig_sign(&stranger, there), TEE_SUCCESS);
+    assert_int_equal(export_both(&owner, here), KM_CRYPTO_E_USED_UP);
+    assert_int_equal(rig_delete(&owner, "counted", 0), TEE_SUCCESS);
+    assert_int_equal(export_both(&owner, here), KM_CRYPTO_E_KEY_GONE);
+    wish.max_uses = 0;
+    wish.not_after = rig_host.now + 10;
+    assert_int_equal(rig_create(&owner, &wish, &here), TEE_SUCCESS);
+    rig_host.now += 10;
+    assert_int_equal(export_both(&owner, here), TEE_SUCCESS);
+    rig_host.now += 1;
+    assert_int_equal(export_both(&owner, here), KM_CRYPTO_E_EXPIRED);
+}
+
+/* While it is found out who asks, which takes long for a large program, the key is in nobody's way. */
+static struct {
+    unsigned n_free, n_held;
+} while_asked;
+
+static void try_alone(void)
+{
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    TEE_Result result =
+        TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, "kk", 2,
+                                 TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE, &object);
+    TEE_CloseObject(object);
+    while_asked.n_free += result == TEE_SUCCESS;
+    while_asked.n_held += result != TEE_SUCCESS;
+}
+
+static void asking_holds_nothing(void **state)
+{
+    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
+    struct rig_session second = {0};
+    struct km_crypto_info info = {0};
+    uint32_t id = 0;
+    (void)state;
+    wish.n_grants = 1;
+    wish.grants[0] = (struct km_crypto_grant){.fields = KM_CRYPTO_GRANT_EXE};
+    save_as(&wish, "k");
+    while_asked.n_free = 0;
+    while_asked.n_held = 0;
+    rig_open(&second, STRANGER, false);
+    rig_host.asked = try_alone;
+    assert_int_equal(rig_load(&stranger, "k", 0, &id), TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(rig_describe(&second, "k", &info), TEE_ERROR_ACCESS_DENIED);
+    rig_host.asked = NULL;
+    rig_close(&second);
+    assert_int_equal(while_asked.n_held, 0);
+    assert_int_equal(while_asked.n_free, 2);
+}
+
+/* The names of provisioned keys can't be taken beforehand. */
+static void reserved_names(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t result;
+    } rows[] = {
+        {"com.seqlabs.", TEE_ERROR_ACCESS_DENIED},
+        {"com.seqlabs.oem_device_key", TEE_ERROR_ACCESS_DENIED},
+        {"com.seqlabs.anything else", TEE_ERROR_ACCESS_DENIED},
+        {"com.seqlabs", TEE_SUCCESS},
+        {"com.seqlabsx", TEE_SUCCESS},
+        {"Com.seqlabs.x", TEE_SUCCESS},
+        {"x.com.seqlabs.x", TEE_SUCCESS},
+    };
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++)
+        assert_int_equal(rig_save(&owner, new_key(&owner), rows[i].name, 0), rows[i].result);
+    assert_int_equal(rig_save(&owner, new_key(&owner), "com.seqlabs.x", 0),
+                     TEE_ERROR_ACCESS_DENIED);
+    assert_string_equal(rig_host.last_audit, "denied");
+    assert_int_equal(rig_save(&admin, new_key(&admin), "com.seqlabs.x", 0), TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, new_key(&owner), "com.seqlabs.x", 0),
+                     TEE_ERROR_ACCESS_DENIED);
+}
+
 /* Processes at once: as many uses as there are, whoever gets them. */
 static int sign_until_used_up(void *arg)
 {
@@ -610,6 +716,9 @@ int main(void)
         T(usage_and_expiry),
         T(ephemeral_count),
         T(saved_count),
+        T(exports_end_with_the_key),
+        T(asking_holds_nothing),
+        T(reserved_names),
         T(count_across_processes),
         T(under_a_password),
         T(throttle),
