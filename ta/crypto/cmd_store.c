@@ -292,10 +292,8 @@ TEE_Result km_cmd_free_password(struct km_session *session, TEE_Param params[TEE
 
 static TEE_Result check_provision(const struct km_key *key, const struct km_slice public_name)
 {
-    bool is_sealed = true;
     const struct km_key_meta *meta = &key->meta;
-    KM_TRY_TEE(km_provision_sealed(&is_sealed));
-    if (is_sealed || key->name.len != 0)
+    if (key->name.len != 0)
         return TEE_ERROR_BAD_STATE;
     bool is_limited = meta->max_uses != 0 || meta->not_after != 0 || meta->n_grants != 0;
     bool is_secret = (key->type->family & KM_FAMILY_SYMMETRIC) != 0;
@@ -347,6 +345,8 @@ TEE_Result km_cmd_provision_key(struct km_session *session, TEE_Param params[TEE
         KM_TRY_TEE(name_in(&params[2], &public_name));
     if (km_slice_equal(km_in(&params[1]), km_in(&params[2])))
         return KM_CRYPTO_E_EXISTS;
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    KM_TRY_TEE(km_provision_enter(&gate));
     KM_TRY_TEE(check_provision(key, km_in(&params[2])));
     TEE_Result result = provision(session, key, &name, &public_name);
     km_audit("provision", &name, result);

@@ -7,6 +7,8 @@
 #define TOGETHER (TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ)
 
 static const struct km_crypto_name SEALED = {.len = 6, .at = "sealed"};
+static const struct km_crypto_name GATE = {.len = 4, .at = "gate"};
+static const uint8_t STATE_VERSION[4] = {1, 0, 0, 0};
 
 static bool may(struct km_caller *caller, const struct km_key_meta *meta, enum km_wish_for wish)
 {
@@ -181,16 +183,18 @@ TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_na
 
 /* ---- the rest of a named key's life ---- */
 
+/* *gate is opened where the seal must not come before the deletion. */
 static TEE_Result check_delete(struct km_caller *caller, const struct km_key_meta *meta,
-                               const struct km_password *password)
+                               const struct km_password *password, TEE_ObjectHandle *gate)
 {
-    bool is_sealed = true;
     if (!may(caller, meta, KM_WANTS_DELETE))
         return TEE_ERROR_ACCESS_DENIED;
     if ((meta->flags & KM_CRYPTO_INFO_PROVISIONED) != 0) {
         /* Before the seal a provisioning that went wrong can be begun again. */
-        KM_TRY_TEE(km_provision_sealed(&is_sealed));
-        return is_sealed || !caller->is_admin ? KM_CRYPTO_E_IMMUTABLE : TEE_SUCCESS;
+        if (!caller->is_admin)
+            return KM_CRYPTO_E_IMMUTABLE;
+        TEE_Result result = km_provision_enter(gate);
+        return result == TEE_ERROR_BAD_STATE ? KM_CRYPTO_E_IMMUTABLE : result;
     }
     if (meta->password_name.len == 0 || caller->is_admin)
         return TEE_SUCCESS;
@@ -209,7 +213,8 @@ static TEE_Result delete_key(struct km_caller *caller, const struct km_crypto_na
     KM_TRY_TEE(km_stored_open(
         KM_STORED_KEY, name, TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE_META, &object));
     KM_TRY_TEE(read_record(&object, buf, &record));
-    KM_TRY_TEE(check_delete(caller, &record.meta, password));
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    KM_TRY_TEE(check_delete(caller, &record.meta, password, &gate));
     return km_stored_delete(&object);
 }
 
@@ -338,10 +343,36 @@ TEE_Result km_provision_sealed(bool *ret_sealed)
     return km_stored_exists(KM_STORED_STATE, &SEALED, ret_sealed);
 }
 
+/* The gate, made where it is missing: another instance may do the same, then its gate is as good. */
+static TEE_Result gate_open(uint32_t flags, TEE_ObjectHandle *ret_gate)
+{
+    TEE_Result result = km_stored_open(KM_STORED_STATE, &GATE, flags, ret_gate);
+    if (result != TEE_ERROR_ITEM_NOT_FOUND)
+        return result;
+    result =
+        km_stored_create(KM_STORED_STATE, &GATE, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)));
+    if (result != TEE_SUCCESS && result != KM_CRYPTO_E_EXISTS)
+        return result;
+    return km_stored_open(KM_STORED_STATE, &GATE, flags, ret_gate);
+}
+
+TEE_Result km_provision_enter(TEE_ObjectHandle *ret_gate)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    bool is_sealed = true;
+    KM_TRY_TEE(gate_open(TOGETHER, &gate));
+    KM_TRY_TEE(km_provision_sealed(&is_sealed));
+    if (is_sealed)
+        return TEE_ERROR_BAD_STATE;
+    *ret_gate = km_steal(&gate);
+    return TEE_SUCCESS;
+}
+
 TEE_Result km_provision_seal(void)
 {
-    static const uint8_t VERSION[4] = {1, 0, 0, 0};
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    KM_TRY_TEE(gate_open(TEE_DATA_FLAG_ACCESS_READ, &gate));
     TEE_Result result =
-        km_stored_create(KM_STORED_STATE, &SEALED, KM_SLICE(VERSION, sizeof(VERSION)));
+        km_stored_create(KM_STORED_STATE, &SEALED, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)));
     return result == KM_CRYPTO_E_EXISTS ? TEE_SUCCESS : result;
 }

@@ -35,7 +35,12 @@ TEE_Result km_key_store_under(const uint8_t password_id[KM_CRYPTO_ID_LEN], bool 
 
 /* km_provision_sealed: whether provisioning has ended. */
 TEE_Result km_provision_sealed(bool *ret_sealed);
-/* km_provision_seal: ends it; again is fine. */
+/*
+ * km_provision_enter: opens the gate beside others that provision: nobody seals until it is closed, so that nothing slips in while
+ * provisioning ends. BAD_STATE: it is sealed. Returns owned.
+ */
+TEE_Result km_provision_enter(TEE_ObjectHandle *ret_gate);
+/* km_provision_seal: waits until nobody provisions, some seconds at most (ACCESS_CONFLICT), and ends it; again is fine. */
 TEE_Result km_provision_seal(void);
 
 #endif

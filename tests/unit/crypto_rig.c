@@ -31,6 +31,16 @@ void __wrap_TEE_DeriveKey(TEE_OperationHandle op, const TEE_Attribute *params, u
     __real_TEE_DeriveKey(op, params, n, key);
 }
 
+TEE_Result __real_TEE_Wait(uint32_t timeout);
+TEE_Result __wrap_TEE_Wait(uint32_t timeout);
+TEE_Result __wrap_TEE_Wait(uint32_t timeout)
+{
+    if (rig_host.waited == NULL)
+        return __real_TEE_Wait(timeout);
+    rig_host.waited();
+    return TEE_SUCCESS;
+}
+
 __attribute__((noreturn)) static void on_panic(void *arg, uint32_t code)
 {
     (void)arg;
@@ -60,6 +70,8 @@ static void audit(void *arg, const char *operation, struct km_slice subject, uin
     (void)result;
     assert_true(subject.len <= 128 && km_utf8_valid(subject));
     rig_host.n_audited++;
+    if (rig_host.audited != NULL)
+        rig_host.audited();
     (void)snprintf(rig_host.last_audit, sizeof(rig_host.last_audit), "%s", operation);
 }
 

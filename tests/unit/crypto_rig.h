@@ -18,7 +18,9 @@ struct rig_host {
     unsigned n_audited;  /* records since the start */
     char last_audit[64]; /* operation of the last one */
     bool dies_in_derivation;
-    void (*asked)(void); /* called while a client's property is asked for; NULL: nothing */
+    void (*audited)(void); /* called with each audit record; NULL: nothing */
+    void (*waited)(void);  /* called in the place of TEE_Wait; NULL: it waits */
+    void (*asked)(void);   /* called while a client's property is asked for; NULL: nothing */
 };
 extern struct rig_host rig_host;
 

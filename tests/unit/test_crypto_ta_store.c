@@ -705,6 +705,78 @@ static void provisioning(void **state)
     assert_int_equal(rig_sign(&stranger, id), TEE_ERROR_ACCESS_DENIED);
 }
 
+/* ---- the gate: nothing is provisioned, or taken back, while the seal is put on ---- */
+
+static TEE_ObjectHandle gate_held;
+static unsigned n_waits;
+static unsigned n_gate_free;
+
+static uint32_t gate_open(uint32_t flags, TEE_ObjectHandle *ret_gate)
+{
+    return TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, "sgate", 5, flags, ret_gate);
+}
+
+static void look_at_gate(void)
+{
+    TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    n_gate_free += gate_open(TEE_DATA_FLAG_ACCESS_READ, &gate) != TEE_ERROR_ACCESS_CONFLICT;
+    TEE_CloseObject(gate);
+}
+
+static void let_go_at_the_third(void)
+{
+    if (++n_waits == 3) {
+        TEE_CloseObject(gate_held);
+        gate_held = TEE_HANDLE_NULL;
+    }
+}
+
+static void never_let_go(void)
+{
+    n_waits++;
+}
+
+static void hold_gate(uint32_t flags, void (*waited)(void))
+{
+    n_waits = 0;
+    assert_int_equal(gate_open(TEE_DATA_FLAG_ACCESS_READ | flags, &gate_held), TEE_SUCCESS);
+    rig_host.waited = waited;
+}
+
+static void the_gate(void **state)
+{
+    struct km_crypto_info info = {0};
+    (void)state;
+    n_gate_free = 0;
+    rig_host.audited = look_at_gate;
+    uint32_t id = new_key(&admin); /* its record is told with the gate free */
+    assert_int_equal(n_gate_free, 1);
+    n_gate_free = 0;
+    unsigned n_before = rig_host.n_audited;
+    assert_int_equal(provision(&admin, id, "dev", "pub"), TEE_SUCCESS);
+    rig_host.audited = NULL;
+    assert_int_equal(rig_host.n_audited, n_before + 3); /* two keys and the provisioning */
+    assert_int_equal(n_gate_free, 0);
+
+    hold_gate(0, let_go_at_the_third); /* as who seals holds it */
+    assert_int_equal(provision(&admin, new_key(&admin), "dev2", ""), TEE_SUCCESS);
+    assert_int_equal(n_waits, 3);
+    hold_gate(0, let_go_at_the_third);
+    assert_int_equal(rig_delete(&admin, "dev2", 0), TEE_SUCCESS);
+    assert_int_equal(n_waits, 3);
+    hold_gate(TEE_DATA_FLAG_SHARE_READ, never_let_go); /* as who provisions holds it */
+    assert_int_equal(seal(&admin), TEE_ERROR_ACCESS_CONFLICT);
+    TEE_CloseObject(gate_held);
+    hold_gate(TEE_DATA_FLAG_SHARE_READ, let_go_at_the_third);
+    assert_int_equal(provision(&admin, new_key(&admin), "dev3", ""), TEE_SUCCESS);
+    assert_int_equal(n_waits, 0);
+    assert_int_equal(seal(&admin), TEE_SUCCESS);
+    assert_int_equal(n_waits, 3);
+    rig_host.waited = NULL;
+    assert_int_equal(rig_delete(&admin, "dev", 0), KM_CRYPTO_E_IMMUTABLE);
+    assert_int_equal(rig_describe(&admin, "dev", &info), TEE_SUCCESS);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -725,6 +797,7 @@ int main(void)
         T(killed_guesses_count),
         T(listings),
         T(provisioning),
+        T(the_gate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
