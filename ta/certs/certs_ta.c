@@ -15,6 +15,8 @@
 #include "ta/certs/certs_protocol.h"
 
 #define GATE "gate"
+#define GATE_WAIT_MS 8000u
+#define GATE_STEP_MAX_MS 32u
 #define PROVISIONED 'p'
 #define REQUEST_SUFFIX "_csr"
 
@@ -73,12 +75,25 @@ static enum km_cert_form form_of(const struct object_id *id)
 
 /* ---- the gate ---- */
 
+/* Somebody else holds it for as long as storing one object takes, or a few. */
+static TEE_Result gate_open_existing(uint32_t flags, TEE_ObjectHandle *ret_gate)
+{
+    uint32_t step = 1;
+    for (uint32_t waited = 0;; waited += step) {
+        TEE_Result result =
+            TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, GATE, strlen(GATE), flags, ret_gate);
+        if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= GATE_WAIT_MS)
+            return result;
+        TRY(TEE_Wait(step));
+        step = step < GATE_STEP_MAX_MS ? 2 * step : step;
+    }
+}
+
 /* Opens the gate, making it where it is missing. */
 static TEE_Result gate_open(uint32_t flags, TEE_ObjectHandle *ret_gate)
 {
     static const uint8_t is_sealed = 0;
-    TEE_Result result =
-        TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, GATE, strlen(GATE), flags, ret_gate);
+    TEE_Result result = gate_open_existing(flags, ret_gate);
     if (result != TEE_ERROR_ITEM_NOT_FOUND)
         return result;
     /* Another instance may do the same: then its gate is as good. */
@@ -86,7 +101,7 @@ static TEE_Result gate_open(uint32_t flags, TEE_ObjectHandle *ret_gate)
                                         &is_sealed, sizeof(is_sealed), NULL);
     if (result != TEE_SUCCESS && result != TEE_ERROR_ACCESS_CONFLICT)
         return result;
-    return TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, GATE, strlen(GATE), flags, ret_gate);
+    return gate_open_existing(flags, ret_gate);
 }
 
 static TEE_Result gate_read(TEE_ObjectHandle gate, bool *ret_is_sealed)

@@ -135,6 +135,12 @@ static void test_version_and_state(void **state)
     assert_int_equal(op.params[0].value.a, KM_CERTS_VERSION);
     assert_int_equal(call(KM_CERTS_CMD_PROVISION_STATE, &op), TEEC_SUCCESS);
     assert_int_equal(op.params[0].value.a, 0);
+}
+
+static void test_state_after(void **state)
+{
+    (void)state;
+    TEEC_Operation op = {.paramTypes = rows[5].types};
     TEEC_Operation none = {0};
     assert_int_equal(call(KM_CERTS_CMD_PROVISION_SEAL, &none), TEEC_SUCCESS);
     assert_int_equal(call(KM_CERTS_CMD_PROVISION_STATE, &op), TEEC_SUCCESS);
@@ -155,6 +161,66 @@ static void test_odd_opening(void **state)
     assert_int_equal(origin, TEEC_ORIGIN_TRUSTED_APP);
 }
 
+/* One of several that provision with short pauses, each through an instance of its own, until it is sealed. */
+static int provision_until_sealed(unsigned who, const uint8_t *der, size_t len)
+{
+    static const TEEC_UUID uuid = KM_CERTS_TA_UUID;
+    char name[32] = {0};
+    TEEC_Context own = {0};
+    TEEC_Session to = {0};
+    if (TEEC_InitializeContext(NULL, &own) != TEEC_SUCCESS ||
+        TEEC_OpenSession(&own, &to, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL) != TEEC_SUCCESS)
+        return 1;
+    (void)snprintf(name, sizeof(name), "certificate %u", who);
+    for (;;) {
+        TEEC_Operation op = {.paramTypes = rows[3].types};
+        op.params[0].tmpref = (TEEC_TempMemoryReference){.buffer = name, .size = strlen(name)};
+        op.params[1].tmpref =
+            (TEEC_TempMemoryReference){.buffer = (void *)(uintptr_t)der, .size = len};
+        TEEC_Result result = TEEC_InvokeCommand(&to, KM_CERTS_CMD_PROVISION, &op, NULL);
+        if (result == TEEC_ERROR_BAD_STATE)
+            return 0;
+        if (result != TEEC_SUCCESS)
+            return 2;
+        (void)usleep(2000);
+    }
+}
+
+/* Sealing waits for those who provision and gets its turn; they are not refused for it. */
+static void test_seal_among_provisioners(void **state)
+{
+    (void)state;
+    static uint8_t der[4096];
+    pid_t children[3] = {0};
+    FILE *sample = fopen(SAMPLES "/v3_ec.der", "re");
+    assert_non_null(sample);
+    size_t len = fread(der, 1, sizeof(der), sample);
+    (void)fclose(sample);
+    for (unsigned i = 0; i < KM_ARRAY_LEN(children); i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] == 0)
+            _exit(provision_until_sealed(i, der, len));
+    }
+    TEEC_Operation get = {.paramTypes = rows[1].types};
+    get.params[0].tmpref = (TEEC_TempMemoryReference){.buffer = "certificate 0", .size = 13};
+    TEEC_Result result = TEEC_ERROR_ITEM_NOT_FOUND;
+    while (result == TEEC_ERROR_ITEM_NOT_FOUND || result == TEEC_ERROR_ACCESS_CONFLICT) {
+        static uint8_t room[4096];
+        get.params[1].tmpref = (TEEC_TempMemoryReference){.buffer = room, .size = sizeof(room)};
+        result = call(KM_CERTS_CMD_GET, &get);
+    }
+    assert_int_equal(result, TEEC_SUCCESS);
+    TEEC_Operation none = {0};
+    assert_int_equal(call(KM_CERTS_CMD_PROVISION_SEAL, &none), TEEC_SUCCESS);
+    for (unsigned i = 0; i < KM_ARRAY_LEN(children); i++) {
+        int status = 0;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +228,8 @@ int main(void)
         cmocka_unit_test(test_odd_memory),
         cmocka_unit_test(test_odd_opening),
         cmocka_unit_test(test_version_and_state),
+        cmocka_unit_test(test_seal_among_provisioners),
+        cmocka_unit_test(test_state_after),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
