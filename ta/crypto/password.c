@@ -88,11 +88,28 @@ static uint64_t wait_after(uint32_t failures)
     return doublings >= 12 ? KM_PASSWORD_WAIT_MAX_S : 1u << doublings;
 }
 
-/* Two counts, so that a stranger's wrong guesses do not lock the owner out. */
+/*
+ * Each caller's own count, so that nobody's wrong guesses lock out another. A count that holds failures is never given to
+ * somebody else: with all taken, whoever comes new shares the last.
+ */
 static struct km_guesses *guesses_of(struct km_password_record *record,
                                      const struct km_caller *caller)
 {
-    return &record->guesses[km_owner_equal(&record->owner, &caller->owner) ? 0 : 1];
+    struct km_guesser *others = record->counts.others;
+    struct km_guesser *found = NULL;
+    if (km_owner_equal(&record->owner, &caller->owner))
+        return &record->counts.owner;
+    for (size_t i = 0; i < KM_PASSWORD_GUESSERS; i++) {
+        bool is_free = others[i].guesses.failures == 0;
+        if (!is_free && km_owner_equal(&others[i].who, &caller->owner))
+            return &others[i].guesses;
+        if (is_free && found == NULL)
+            found = &others[i];
+    }
+    if (found == NULL)
+        return &others[KM_PASSWORD_GUESSERS - 1].guesses;
+    found->who = caller->owner;
+    return &found->guesses;
 }
 
 static uint64_t wait_left(const struct km_guesses *guesses, uint64_t now)
@@ -106,7 +123,7 @@ static uint64_t wait_left(const struct km_guesses *guesses, uint64_t now)
 static TEE_Result put_guesses(TEE_ObjectHandle *object, const struct km_password_record *record)
 {
     uint8_t bytes[KM_PASSWORD_GUESSES_LEN] = {0};
-    km_guesses_put(record->guesses, bytes);
+    km_password_counts_put(&record->counts, bytes);
     return km_stored_write(object, KM_PASSWORD_RECORD_GUESSES_AT, KM_SLICE(bytes, sizeof(bytes)));
 }
 

@@ -12,7 +12,7 @@
 
 /* One iteration costs an attacker as much as us; see docs/crypto-ta.md for the time it takes. */
 #ifndef KM_PASSWORD_ITERATIONS
-#define KM_PASSWORD_ITERATIONS 210000u
+#define KM_PASSWORD_ITERATIONS 600000u
 #endif
 #define KM_PASSWORD_FREE_GUESSES 5u /* wrong ones before the first wait */
 #define KM_PASSWORD_WAIT_MAX_S 3600u

@@ -134,11 +134,28 @@ static void guesses_write(struct km_wr *wr, const struct km_guesses *guesses)
     km_wr_u64le(wr, guesses->not_before);
 }
 
-void km_guesses_put(const struct km_guesses guesses[2], uint8_t ret[KM_PASSWORD_GUESSES_LEN])
+static bool counts_read(struct km_rd *rd, struct km_password_counts *ret)
+{
+    bool good = guesses_read(rd, &ret->owner);
+    for (size_t i = 0; i < KM_PASSWORD_GUESSERS && good; i++)
+        good = owner_read(rd, &ret->others[i].who) && guesses_read(rd, &ret->others[i].guesses);
+    return good;
+}
+
+static void counts_write(struct km_wr *wr, const struct km_password_counts *counts)
+{
+    guesses_write(wr, &counts->owner);
+    for (size_t i = 0; i < KM_PASSWORD_GUESSERS; i++) {
+        owner_write(wr, &counts->others[i].who);
+        guesses_write(wr, &counts->others[i].guesses);
+    }
+}
+
+void km_password_counts_put(const struct km_password_counts *counts,
+                            uint8_t ret[KM_PASSWORD_GUESSES_LEN])
 {
     struct km_wr wr = km_wr_init(ret, KM_PASSWORD_GUESSES_LEN);
-    guesses_write(&wr, &guesses[0]);
-    guesses_write(&wr, &guesses[1]);
+    counts_write(&wr, counts);
 }
 
 bool km_password_record_parse(struct km_slice in, struct km_password_record *ret)
@@ -147,10 +164,9 @@ bool km_password_record_parse(struct km_slice in, struct km_password_record *ret
     struct km_password_record record = {0};
     uint32_t magic = 0;
     if (!km_rd_u32le(&rd, &magic) || magic != KM_PASSWORD_RECORD_MAGIC ||
-        !guesses_read(&rd, &record.guesses[0]) || !guesses_read(&rd, &record.guesses[1]) ||
-        !km_rd_copy(&rd, record.id, sizeof(record.id)) || !owner_read(&rd, &record.owner) ||
-        !km_rd_u32le(&rd, &record.iterations) || record.iterations == 0 ||
-        record.iterations > KM_PASSWORD_ITERATIONS_MAX ||
+        !counts_read(&rd, &record.counts) || !km_rd_copy(&rd, record.id, sizeof(record.id)) ||
+        !owner_read(&rd, &record.owner) || !km_rd_u32le(&rd, &record.iterations) ||
+        record.iterations == 0 || record.iterations > KM_PASSWORD_ITERATIONS_MAX ||
         !km_rd_copy(&rd, record.salt, sizeof(record.salt)) ||
         !km_rd_copy(&rd, record.nonce, sizeof(record.nonce)) ||
         !km_rd_copy(&rd, record.sealed, sizeof(record.sealed)) ||
@@ -165,8 +181,7 @@ bool km_password_record_put(const struct km_password_record *record, struct km_s
 {
     struct km_wr wr = km_wr_init(out.ptr, out.len);
     km_wr_u32le(&wr, KM_PASSWORD_RECORD_MAGIC);
-    guesses_write(&wr, &record->guesses[0]);
-    guesses_write(&wr, &record->guesses[1]);
+    counts_write(&wr, &record->counts);
     km_wr_bytes(&wr, KM_SLICE(record->id, sizeof(record->id)));
     owner_write(&wr, &record->owner);
     km_wr_u32le(&wr, record->iterations);

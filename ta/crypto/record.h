@@ -40,7 +40,8 @@ KM_MUST_USE bool km_key_meta_put(const struct km_key_meta *meta, struct km_span 
 
 #define KM_PASSWORD_RECORD_MAGIC 0x31504d4bu /* "KMP1" */
 #define KM_PASSWORD_RECORD_GUESSES_AT 4u
-#define KM_PASSWORD_GUESSES_LEN 40u
+#define KM_PASSWORD_GUESSERS 8u
+#define KM_PASSWORD_GUESSES_LEN (20u + KM_PASSWORD_GUESSERS * 44u)
 #define KM_PASSWORD_SALT_LEN 16u
 #define KM_PASSWORD_SECRET_LEN 32u
 #define KM_PASSWORD_ITERATIONS_MAX 10000000u
@@ -52,8 +53,21 @@ struct km_guesses {
     uint64_t not_before;
 };
 
+/* What one caller guessed. Free while nothing is counted in it. */
+struct km_guesser {
+    struct km_owner
+        who; /* of the last one of them: whoever counted first; it is everybody's who finds no other */
+    struct km_guesses guesses;
+};
+
+/* Everybody's wrong guesses, apart, so that nobody locks out others. */
+struct km_password_counts {
+    struct km_guesses owner;
+    struct km_guesser others[KM_PASSWORD_GUESSERS];
+};
+
 struct km_password_record {
-    struct km_guesses guesses[2]; /* of the owner; of everybody else */
+    struct km_password_counts counts;
     uint8_t id[KM_CRYPTO_ID_LEN];
     struct km_owner owner;
     uint32_t iterations;
@@ -66,7 +80,8 @@ struct km_password_record {
 KM_MUST_USE bool km_password_record_parse(struct km_slice in, struct km_password_record *ret);
 KM_MUST_USE bool km_password_record_put(const struct km_password_record *record, struct km_span out,
                                         size_t *ret_len);
-/* km_guesses_put: both, KM_PASSWORD_GUESSES_LEN octets. */
-void km_guesses_put(const struct km_guesses guesses[2], uint8_t ret[KM_PASSWORD_GUESSES_LEN]);
+/* km_password_counts_put: KM_PASSWORD_GUESSES_LEN octets. */
+void km_password_counts_put(const struct km_password_counts *counts,
+                            uint8_t ret[KM_PASSWORD_GUESSES_LEN]);
 
 #endif

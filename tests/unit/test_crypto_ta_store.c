@@ -530,6 +530,59 @@ static void throttle(void **state)
     assert_int_equal(seconds, 0);
 }
 
+static uint32_t guess(struct rig_session *s, const char *text)
+{
+    uint32_t pw = 0;
+    return rig_password(s, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", text, &pw);
+}
+
+static void guess_until_throttled(struct rig_session *s)
+{
+    uint32_t result = KM_CRYPTO_E_PASSWORD;
+    for (unsigned i = 0; i < 10 && result == KM_CRYPTO_E_PASSWORD; i++)
+        result = guess(s, "wrong");
+    assert_int_equal(result, KM_CRYPTO_E_THROTTLED);
+}
+
+/* Nobody's wrong guesses are in another's way, as long as there are places; and no place is given up for a newcomer. */
+static void guesses_apart(void **state)
+{
+    struct rig_session many[10] = {0};
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    for (uint32_t i = 0; i < KM_ARRAY_LEN(many); i++)
+        rig_open(&many[i], 2000 + i, false);
+    for (unsigned i = 0; i < 7; i++) {
+        assert_int_equal(guess(&many[i], "secret"), TEE_SUCCESS);
+        guess_until_throttled(&many[i]);
+        assert_int_equal(guess(&many[7], "secret"), TEE_SUCCESS);
+        assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
+    }
+    /* The eighth place: its user shares it with all who come later. */
+    guess_until_throttled(&many[7]);
+    assert_int_equal(guess(&many[8], "secret"), KM_CRYPTO_E_THROTTLED);
+    assert_int_equal(guess(&many[9], "secret"), KM_CRYPTO_E_THROTTLED);
+    assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
+    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++)
+        rig_close(&many[i]);
+    restart();
+    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++) {
+        rig_open(&many[i], 2000 + i, false);
+        assert_int_equal(guess(&many[i], "secret"), KM_CRYPTO_E_THROTTLED);
+    }
+    /* Who knows it frees his place, which the next one takes with a count of its own. */
+    rig_host.now += 2;
+    assert_int_equal(guess(&many[3], "secret"), TEE_SUCCESS);
+    assert_int_equal(guess(&many[9], "wrong"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(guess(&many[9], "wrong"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(guess(&many[8], "wrong"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(guess(&many[7], "secret"), KM_CRYPTO_E_THROTTLED);
+    assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
+    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++)
+        rig_close(&many[i]);
+}
+
 /* A process that is killed while it tries a password has used up that guess. */
 static int guess_and_die(void *arg)
 {
@@ -794,6 +847,7 @@ int main(void)
         T(count_across_processes),
         T(under_a_password),
         T(throttle),
+        T(guesses_apart),
         T(killed_guesses_count),
         T(listings),
         T(provisioning),
