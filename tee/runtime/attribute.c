@@ -328,7 +328,8 @@ void TEE_CopyObjectAttributes(TEE_ObjectHandle destObject, TEE_ObjectHandle srcO
 
 /* ---- generating ---- */
 
-static TEE_Result rsa_exponent(const TEE_Attribute *params, uint32_t count, struct km_span *out)
+static TEE_Result rsa_exponent(uint32_t bits, const TEE_Attribute *params, uint32_t count,
+                               struct km_span *out)
 {
     const TEE_Attribute *attr = km_rt_param(params, count, TEE_ATTR_RSA_PUBLIC_EXPONENT);
     size_t len = attr != NULL ? attr->content.ref.length : 0;
@@ -343,7 +344,10 @@ static TEE_Result rsa_exponent(const TEE_Attribute *params, uint32_t count, stru
     while (zeros < len && out->ptr[zeros] == 0)
         zeros++;
     /* SP 800-56B: odd and at least 65537, so three octets or more */
-    bool ok = (out->ptr[len - 1] & 1) != 0 && len - zeros >= 3;
+    if ((out->ptr[len - 1] & 1) == 0 || len - zeros < 3)
+        return TEE_ERROR_BAD_PARAMETERS;
+    const struct km_rt_attr value = {.bytes = out->ptr + zeros, .len = len - zeros};
+    bool ok = km_rt_rsa_exponent_ok(bits, number_bits(&value));
     return ok ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
@@ -352,7 +356,7 @@ static TEE_Result check_generate(const struct km_rt_object *object, uint32_t bit
                                  struct km_span *exponent)
 {
     if (object->type->family == KM_RT_RSA)
-        return rsa_exponent(params, count, exponent);
+        return rsa_exponent(bits, params, count, exponent);
     exponent->len = 0;
     if (object->type->family == KM_RT_SECRET)
         return TEE_SUCCESS;

@@ -165,13 +165,20 @@ static bool exponents_fit(const struct rsa_numbers *k, BIGNUM *a, BIGNUM *b, BN_
            BN_mod_exp(a, b, k->d, k->n, ctx) == 1 && BN_is_word(a, 2);
 }
 
+/* SP 800-56B ends at 256 bits; above 3072 bits of modulus libcrypto refuses to work with more than 64. */
+bool km_rt_rsa_exponent_ok(uint32_t bits, uint32_t e_bits)
+{
+    return e_bits <= (bits > OPENSSL_RSA_SMALL_MODULUS_BITS ? OPENSSL_RSA_MAX_PUBEXP_BITS : 256u);
+}
+
 static bool rsa_sound(const struct km_rt_object *object, const struct rsa_numbers *k, BN_CTX *ctx)
 {
     BN_CTX_start(ctx);
     BIGNUM *a = BN_CTX_get(ctx);
     BIGNUM *b = BN_CTX_get(ctx);
     bool ok = b != NULL && k->n != NULL && k->e != NULL && BN_is_odd(k->n) && BN_is_odd(k->e) &&
-              !BN_is_one(k->e) && BN_num_bits(k->e) <= 256 && BN_cmp(k->e, k->n) < 0;
+              !BN_is_one(k->e) && BN_cmp(k->e, k->n) < 0 &&
+              km_rt_rsa_exponent_ok((uint32_t)BN_num_bits(k->n), (uint32_t)BN_num_bits(k->e));
     if (ok && object->type->has_private)
         ok = k->d != NULL && BN_cmp(k->d, k->n) < 0 && exponents_fit(k, a, b, ctx);
     if (ok && km_rt_attr_get(object, TEE_ATTR_RSA_PRIME1) != NULL)

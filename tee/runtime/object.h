@@ -85,6 +85,8 @@ extern const char km_rt_time_name[TEE_OBJECT_ID_MAX_LEN];
 EVP_PKEY *km_rt_key(struct km_rt_object *object);
 /* km_rt_key_consistent: whether the private part belongs to the public one. */
 bool km_rt_key_consistent(struct km_rt_object *object);
+/* km_rt_rsa_exponent_ok: whether libcrypto works with an exponent of e_bits bits under a modulus of bits. */
+bool km_rt_rsa_exponent_ok(uint32_t bits, uint32_t e_bits);
 /* km_rt_key_generate: a fresh key of bits in an uninitialized object. exponent: of RSA, at most 32 octets; empty for 65537. */
 bool km_rt_key_generate(struct km_rt_object *object, uint32_t bits, struct km_slice exponent);
 /* km_rt_key_point: a public key from coordinates; NULL when off the curve. Returns owned. */

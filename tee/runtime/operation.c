@@ -295,7 +295,6 @@ void TEE_CopyOperation(TEE_OperationHandle dstOperation, TEE_OperationHandle src
     dst->handle_flags = src->handle_flags;
     dst->state = src->state;
     dst->pending = src->pending;
-    dst->salt_len = src->salt_len;
     dst->tag_len = src->tag_len;
     dst->payload_seen = src->payload_seen;
     km_copy(dst->digest, sizeof(dst->digest), src->digest, sizeof(src->digest));

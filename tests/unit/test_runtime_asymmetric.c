@@ -230,6 +230,86 @@ static void rsa_agrees_with_libcrypto(void **state)
     EVP_PKEY_CTX_free(make);
 }
 
+/* A copy starts from its algorithm's salt and knows so, whatever the original signed with before. */
+static void copied_salt(void **state)
+{
+    static const uint32_t salts[] = {0, 20, 32, 40};
+    (void)state;
+    const uint32_t alg = TEE_ALG_RSASSA_PKCS1_PSS_MGF1_SHA256;
+    uint8_t digest[32] = {7};
+    uint8_t sig[256];
+    for (size_t i = 0; i < KM_ARRAY_LEN(salts) * KM_ARRAY_LEN(salts); i++) {
+        size_t len = sizeof(sig);
+        TEE_Attribute before = val(TEE_ATTR_RSA_PSS_SALT_LENGTH, salts[i / 4]);
+        TEE_Attribute after = val(TEE_ATTR_RSA_PSS_SALT_LENGTH, salts[i % 4]);
+        TEE_OperationHandle original = keyed(alg, TEE_MODE_SIGN, 2048, rsa_key());
+        TEE_OperationHandle copied = keyed(alg, TEE_MODE_SIGN, 2048, rsa_key());
+        TEE_OperationHandle verify = keyed(alg, TEE_MODE_VERIFY, 2048, rsa_key());
+        RT_OK(TEE_AsymmetricSignDigest(original, &before, 1, digest, 32, sig, &len));
+        TEE_CopyOperation(copied, original);
+        RT_OK(TEE_AsymmetricSignDigest(copied, &after, 1, digest, 32, sig, &len));
+        RT_OK(TEE_AsymmetricVerifyDigest(verify, &after, 1, digest, 32, sig, len));
+        TEE_FreeOperation(original);
+        TEE_FreeOperation(copied);
+        TEE_FreeOperation(verify);
+    }
+}
+
+static TEE_Result populate_public(uint32_t bits, size_t e_bits, TEE_ObjectHandle *ret)
+{
+    uint8_t n[512] = {0x80};
+    uint8_t e[64] = {0};
+    size_t e_len = (e_bits + 7) / 8;
+    n[bits / 8 - 1] = 1;
+    e[0] = (uint8_t)(1u << (e_bits - 1) % 8);
+    e[e_len - 1] |= 1;
+    TEE_Attribute attrs[] = {ref(TEE_ATTR_RSA_MODULUS, n, bits / 8),
+                             ref(TEE_ATTR_RSA_PUBLIC_EXPONENT, e, e_len)};
+    RT_OK(TEE_AllocateTransientObject(TEE_TYPE_RSA_PUBLIC_KEY, bits, ret));
+    return TEE_PopulateTransientObject(*ret, attrs, 2);
+}
+
+/* An exponent that libcrypto would refuse to work with is refused when the key comes, not when it is used. */
+static void rsa_exponent_sizes(void **state)
+{
+    static const struct {
+        uint32_t bits, e_bits;
+        TEE_Result result;
+    } rows[] = {
+        {2048, 17, TEE_SUCCESS}, {2048, 65, TEE_SUCCESS}, {2048, 256, TEE_SUCCESS},
+        {2048, 257, RT_BAD},     {3072, 65, TEE_SUCCESS}, {3072, 256, TEE_SUCCESS},
+        {3080, 64, TEE_SUCCESS}, {3080, 65, RT_BAD},      {4096, 64, TEE_SUCCESS},
+        {4096, 65, RT_BAD},      {4096, 256, RT_BAD},
+    };
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        TEE_ObjectHandle key = TEE_HANDLE_NULL;
+        assert_int_equal(populate_public(rows[i].bits, rows[i].e_bits, &key), rows[i].result);
+        if (rows[i].result == TEE_SUCCESS) {
+            TEE_OperationHandle verify =
+                keyed(TEE_ALG_RSASSA_PKCS1_V1_5_SHA256, TEE_MODE_VERIFY, rows[i].bits, key);
+            TEE_OperationHandle encrypt =
+                keyed(TEE_ALG_RSAES_PKCS1_OAEP_MGF1_SHA256, TEE_MODE_ENCRYPT, rows[i].bits, key);
+            uint8_t digest[32] = {7};
+            uint8_t out[512] = {0};
+            size_t len = sizeof(out);
+            assert_int_equal(
+                TEE_AsymmetricVerifyDigest(verify, NULL, 0, digest, 32, out, rows[i].bits / 8),
+                TEE_ERROR_SIGNATURE_INVALID);
+            RT_OK(TEE_AsymmetricEncrypt(encrypt, NULL, 0, digest, 32, out, &len));
+            TEE_FreeOperation(verify);
+            TEE_FreeOperation(encrypt);
+        }
+        TEE_CloseObject(key);
+    }
+    TEE_ObjectHandle pair = TEE_HANDLE_NULL;
+    TEE_Attribute wide = ref_hex(TEE_ATTR_RSA_PUBLIC_EXPONENT, "010000000000000001");
+    RT_OK(TEE_AllocateTransientObject(TEE_TYPE_RSA_KEYPAIR, 4096, &pair));
+    assert_int_equal(TEE_GenerateKey(pair, 4096, &wide, 1), RT_BAD);
+    RT_OK(TEE_GenerateKey(pair, 2048, &wide, 1));
+    TEE_CloseObject(pair);
+}
+
 static void rsa_encryption(void **state)
 {
     (void)state;
@@ -353,6 +433,8 @@ int main(void)
         cmocka_unit_test_teardown(ecdsa_round_trip, fixture_after),
         cmocka_unit_test_teardown(rsa_signatures, fixture_after),
         cmocka_unit_test_teardown(rsa_agrees_with_libcrypto, fixture_after),
+        cmocka_unit_test_teardown(copied_salt, fixture_after),
+        cmocka_unit_test_teardown(rsa_exponent_sizes, fixture_after),
         cmocka_unit_test_teardown(rsa_encryption, fixture_after),
         cmocka_unit_test_teardown(rsa_raw_digest_info, fixture_after),
         cmocka_unit_test_teardown(misuse_panics, fixture_after),
