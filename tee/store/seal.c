@@ -107,6 +107,19 @@ static EVP_MAC_CTX *mac_new(const uint8_t key[KEY_LEN])
     return NULL;
 }
 
+/*
+ * libcrypto notices a fork by the process id, which repeats across pid namespaces; two processes that went on from the
+ * same state would choose the same nonces. So each draws fresh seed by itself.
+ */
+static bool reseed(void)
+{
+    EVP_RAND_CTX *primary = RAND_get0_primary(crypto.lib);
+    EVP_RAND_CTX *nonces = RAND_get0_public(crypto.lib);
+    return primary != NULL && nonces != NULL &&
+           EVP_RAND_reseed(primary, 1, NULL, 0, NULL, 0) == 1 &&
+           EVP_RAND_reseed(nonces, 1, NULL, 0, NULL, 0) == 1;
+}
+
 km_status km_seal_new(struct km_err *err, const struct km_secret *key, const struct km_uuid *owner,
                       struct km_seal **ret)
 {
@@ -123,7 +136,7 @@ km_status km_seal_new(struct km_err *err, const struct km_secret *key, const str
         return KM_FAIL(err, KM_E_NOMEM, "secret of %d octets", KEYS_LEN);
     struct km_span keys = km_secret_fill(seal->keys);
     (void)ERR_set_mark();
-    bool done = derive_keys(from, owner, keys) &&
+    bool done = reseed() && derive_keys(from, owner, keys) &&
                 km_xaes_init(&seal->xaes, crypto.ecb, crypto.gcm, keys.ptr + SEAL_KEY_AT) &&
                 (seal->name_mac = mac_new(keys.ptr + NAME_KEY_AT)) != NULL &&
                 (seal->set_mac = mac_new(keys.ptr + SET_KEY_AT)) != NULL;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sealing: the published vector, every flipped bit, every changed place; the set's arithmetic. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <openssl/err.h>
@@ -173,6 +176,46 @@ static void elements_differ_by_object_and_version(void **state)
     km_seal_free(seal);
 }
 
+/* In the place of the C library's: every process of this program has the same number, as in pid namespaces of their own. */
+__attribute__((visibility("default"))) pid_t getpid(void)
+{
+    return 4711;
+}
+
+/* Processes that were forked after km_store_warm must not choose the same nonces. */
+static void nonces_differ_after_a_fork(void **state)
+{
+    (void)state;
+    uint8_t sealed[3][16 + KM_SEAL_OVERHEAD] = {{0}};
+    int ends[2] = {-1, -1};
+    assert_int_equal(km_seal_warm(NULL), KM_OK);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    for (size_t i = 0; i < 2; i++) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            struct km_seal *seal = seal_new(KEY_A, 1);
+            bool done = km_seal_put(NULL, seal, &place, KM_SLICE_STR("same"), 16,
+                                    KM_SPAN(sealed[i], sizeof sealed[i]), NULL) == KM_OK &&
+                        write(ends[1], sealed[i], sizeof sealed[i]) == sizeof sealed[i];
+            _exit(done ? 0 : 1);
+        }
+        int status = -1;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(read(ends[0], sealed[i], sizeof sealed[i]), sizeof sealed[i]);
+    }
+    struct km_seal *seal = seal_new(KEY_A, 1);
+    assert_int_equal(km_seal_put(NULL, seal, &place, KM_SLICE_STR("same"), 16,
+                                 KM_SPAN(sealed[2], sizeof sealed[2]), NULL),
+                     KM_OK);
+    km_seal_free(seal);
+    for (size_t i = 0; i < 3; i++)
+        assert_memory_not_equal(sealed[i], sealed[(i + 1) % 3], sizeof sealed[i]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +224,7 @@ int main(void)
         cmocka_unit_test(names_and_ids_depend_on_key_and_owner),
         cmocka_unit_test(sets_add_and_subtract),
         cmocka_unit_test(elements_differ_by_object_and_version),
+        cmocka_unit_test(nonces_differ_after_a_fork),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
