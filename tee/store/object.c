@@ -325,6 +325,13 @@ km_status km_store_object_read(struct km_err *err, struct km_store_object *objec
     return status;
 }
 
+/* A write that changes octets which are there, in one chunk. */
+static bool is_in_place(const struct km_record *record, uint64_t offset, size_t len)
+{
+    return offset <= record->size && len <= record->size - offset &&
+           offset % KM_CHUNK_LEN + len <= KM_CHUNK_LEN;
+}
+
 km_status km_store_object_write(struct km_err *err, struct km_store_object *object, uint64_t offset,
                                 struct km_slice data)
 {
@@ -333,11 +340,16 @@ km_status km_store_object_write(struct km_err *err, struct km_store_object *obje
     struct km_record record = {0};
     uint8_t element[KM_SET_LEN] = {0};
     KM_TRY(km_txn_write(err, object->store, &txn));
-    KM_TRY(km_txn_room(err, &txn, data.len));
     KM_TRY(current(err, &txn, object, &record, element));
+    /* What needs no more room goes on in a full store, from what deleting has: counts must never stand still. */
+    bool in_place = is_in_place(&record, offset, data.len);
+    if (!in_place)
+        KM_TRY(km_txn_room(err, &txn, data.len));
     KM_TRY(km_tree_write(err, &txn, object->id, &record, offset, data));
     if (data.len == 0)
         return KM_OK;
+    if (in_place && txn.grown > 0)
+        KM_TRY(km_txn_room(err, &txn, txn.grown));
     KM_TRY(km_txn_record_put(err, &txn, object->id, &record, element));
     KM_TRY(km_txn_commit(err, &txn));
     object->generation = record.generation;

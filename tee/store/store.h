@@ -115,7 +115,8 @@ km_status km_store_object_read(struct km_err *err, struct km_store_object *objec
                                struct km_span out, size_t *ret_len);
 /*
  * km_store_object_write: at offset, a gap is filled with zeros; all of it is committed or nothing. Needs
- * KM_STORE_WRITE. KM_E_LIMIT when it would end beyond KM_STORE_DATA_MAX, KM_E_NOSPACE.
+ * KM_STORE_WRITE. KM_E_LIMIT when it would end beyond KM_STORE_DATA_MAX, KM_E_NOSPACE. A few octets that replace others
+ * (within the data and one chunk of 16328, not in a hole) can be written in a full store too.
  */
 km_status km_store_object_write(struct km_err *err, struct km_store_object *object, uint64_t offset,
                                 struct km_slice data);

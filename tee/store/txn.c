@@ -428,6 +428,14 @@ static struct km_seal_place piece_place(const struct km_piece *piece)
         .kind = KM_KEY_PIECE, .id = piece->id, .level = piece->level, .index = piece->index};
 }
 
+/* By how much the piece becomes longer than what stands in its place. */
+static uint64_t growth_of(const struct km_txn *txn, const struct km_store_key *key, size_t len)
+{
+    struct km_slice old = {0};
+    size_t old_len = get(txn, key, &old) == 0 ? old.len : 0;
+    return len > old_len ? len - old_len : 0;
+}
+
 km_status km_txn_piece_put(struct km_err *err, struct km_txn *txn, const struct km_piece *piece,
                            struct km_slice plain, uint8_t tag[KM_TAG_LEN])
 {
@@ -435,6 +443,7 @@ km_status km_txn_piece_put(struct km_err *err, struct km_txn *txn, const struct 
     const struct km_seal_place place = piece_place(piece);
     size_t padded_len = km_padded_len(plain.len);
     struct km_span sealed = {0};
+    txn->grown += growth_of(txn, &key, padded_len + KM_SEAL_OVERHEAD);
     int code = reserve(txn, &key, padded_len + KM_SEAL_OVERHEAD, &sealed);
     if (code != 0)
         return km_lmdb_fail(err, code, "write a piece of an object");

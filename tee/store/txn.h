@@ -39,6 +39,7 @@ struct km_txn {
     MDB_txn *txn;
     bool writing;
     struct km_head head; /* writing: as it will be committed */
+    uint64_t grown;      /* writing: octets by which pieces became more or longer */
 };
 
 /* km_lmdb_fail: records an LMDB code as what the caller can do about it. what: "could not <what>". */

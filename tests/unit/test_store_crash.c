@@ -328,16 +328,70 @@ static void delete_filler(struct km_store *store, uint32_t i)
         fail_msg("deleting on a full disk: %s", err.text);
 }
 
+static struct km_store_object *open_to_write(struct km_store *store, const char *name)
+{
+    struct km_store_object *o = NULL;
+    assert_int_equal(
+        km_store_object_open(NULL, store, KM_SLICE_STR(name), KM_STORE_READ | KM_STORE_WRITE, &o),
+        KM_OK);
+    return o;
+}
+
+/* Objects of which each becomes larger by a write inside its data: a hole, and a chunk that was stored short. */
+static const char *const growing[] = {"a hole", "a short chunk"};
+
+static void make_growing(struct km_store *store)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(growing); i++) {
+        fixture_put(store, growing[i], "", i == 0 ? "" : "short");
+        struct km_store_object *o = open_to_write(store, growing[i]);
+        assert_int_equal(km_store_object_truncate(NULL, o, 16000), KM_OK);
+        km_store_object_close(o);
+    }
+}
+
+/* Counts go on in a full store; what takes room does not. */
+static void counts_go_on(struct km_store *store)
+{
+    static const uint8_t zeros[16000];
+    for (size_t i = 0; i < KM_ARRAY_LEN(growing); i++) {
+        struct km_store_object *o = open_to_write(store, growing[i]);
+        uint8_t got[6] = {0};
+        size_t len = 0;
+        assert_int_equal(km_store_object_write(NULL, o, 0, KM_SLICE(zeros, sizeof zeros)),
+                         KM_E_NOSPACE);
+        assert_int_equal(km_store_object_read(NULL, o, 0, KM_SPAN(got, sizeof got), &len), KM_OK);
+        assert_memory_equal(got, i == 0 ? "\0\0\0\0\0\0" : "short\0", 6);
+        km_store_object_close(o);
+    }
+    struct km_store_object *o = open_to_write(store, "counter");
+    for (uint64_t count = 0; count < 300; count++) {
+        struct km_err err = {0};
+        uint64_t got = 0;
+        size_t len = 0;
+        if (km_store_object_write(&err, o, 4, KM_SLICE((const uint8_t *)&count, 8)) != KM_OK)
+            fail_msg("count %u on a full disk: %s", (unsigned)count, err.text);
+        assert_int_equal(
+            km_store_object_read(NULL, o, 4, KM_SPAN((uint8_t *)&got, sizeof got), &len), KM_OK);
+        assert_true(len == 8 && got == count);
+    }
+    assert_int_equal(km_store_object_write(NULL, o, 8, KM_SLICE(zeros, 16000)), KM_E_NOSPACE);
+    km_store_object_close(o);
+}
+
 static void full_store_stays_usable(struct fixture *f)
 {
     struct km_store *store = fixture_open(f);
     km_status last = KM_OK;
+    fixture_put(store, "counter", "", "a count of so many octets");
+    make_growing(store);
     uint32_t n = fill(store, &last);
     assert_int_equal(last, KM_E_NOSPACE);
     assert_true(n > 8);
     check_filled(store, 0, n);
     km_store_close(store);
     store = fixture_open(f);
+    counts_go_on(store);
     for (uint32_t i = 0; i < n / 2; i++)
         delete_filler(store, i);
     check_filled(store, n / 2, n);
