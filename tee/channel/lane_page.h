@@ -188,7 +188,9 @@ bool km_futex_wait_any(const struct km_futex_words *words, int64_t ms);
 #define KM_SPIN_GAP_NS 500000u
 
 /* Looks before the clock is read for the first time: an empty call's hand-over takes less. */
-#define KM_QUICK_LOOKS 64u
+#define KM_QUICK_LOOKS 96u
+/* The first of them without a pause, which can take as long as a whole hand-over. */
+#define KM_EAGER_LOOKS 32u
 
 static inline bool km_turn_is(const _Atomic uint64_t *turn, uint32_t want)
 {
@@ -202,7 +204,8 @@ static inline bool km_spin_quick(const _Atomic uint64_t *turn, uint32_t want, ui
         *ret_word = atomic_load_explicit(turn, memory_order_acquire);
         if ((*ret_word & KM_TURN_INSTANCE) == want)
             return true;
-        km_cpu_relax();
+        if (i >= KM_EAGER_LOOKS)
+            km_cpu_relax();
     }
     return false;
 }
