@@ -176,8 +176,8 @@ TEE_Result TEE_AsymmetricEncrypt(TEE_OperationHandle operation, const TEE_Attrib
         km_copy(own, sizeof(own), srcData, srcLen);
     ok = EVP_PKEY_encrypt(op->pctx, out, &len, own, srcLen) == 1;
     km_wipe(own, sizeof(own));
-    km_rt_ssl_need(ok, "the encryption failed");
-    return km_rt_give(destData, destLen, out, len);
+    TEE_Result result = km_rt_ssl_result(ok, "the encryption failed");
+    return result == TEE_SUCCESS ? km_rt_give(destData, destLen, out, len) : result;
 }
 
 TEE_Result TEE_AsymmetricDecrypt(TEE_OperationHandle operation, const TEE_Attribute *params,
@@ -197,8 +197,8 @@ TEE_Result TEE_AsymmetricDecrypt(TEE_OperationHandle operation, const TEE_Attrib
     size_t len = sizeof(out);
     km_copy(own, sizeof(own), srcData, srcLen);
     ok = EVP_PKEY_decrypt(op->pctx, out, &len, own, srcLen) == 1;
-    km_rt_ssl_quiet();
-    TEE_Result result = ok ? km_rt_give(destData, destLen, out, len) : TEE_ERROR_CIPHERTEXT_INVALID;
+    TEE_Result failure = km_rt_ssl_short() ? TEE_ERROR_OUT_OF_MEMORY : TEE_ERROR_CIPHERTEXT_INVALID;
+    TEE_Result result = ok ? km_rt_give(destData, destLen, out, len) : failure;
     km_wipe(out, sizeof(out));
     return result;
 }
@@ -316,7 +316,10 @@ TEE_Result TEE_AsymmetricSignDigest(TEE_OperationHandle operation, const TEE_Att
         return TEE_ERROR_BAD_PARAMETERS;
     uint8_t out[RSA_MAX] = {0};
     size_t len = sizeof(out);
-    km_rt_ssl_need(EVP_PKEY_sign(op->pctx, out, &len, own, own_len) == 1, "the signature failed");
+    TEE_Result result = km_rt_ssl_result(EVP_PKEY_sign(op->pctx, out, &len, own, own_len) == 1,
+                                         "the signature failed");
+    if (result != TEE_SUCCESS)
+        return result;
     if (is_rsa(op))
         return km_rt_give(signature, signatureLen, out, len);
     uint8_t rs[2 * ORDER_MAX] = {0};

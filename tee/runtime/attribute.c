@@ -24,11 +24,17 @@ const struct km_rt_attr *km_rt_attr_get(const struct km_rt_object *object, uint3
     return NULL;
 }
 
+static uint8_t *secret_room(const struct km_rt_object *object, size_t len)
+{
+    bool has_room = object->room != NULL && len <= km_rt_bytes(object->max_bits);
+    return has_room ? object->room : km_rt_secret_new(len);
+}
+
 uint8_t *km_rt_attr_put(struct km_rt_object *object, uint32_t id, size_t len)
 {
     if (object->n_attrs == KM_RT_ATTRS_MAX)
         return NULL;
-    uint8_t *bytes = is_public(id) ? calloc(1, len == 0 ? 1 : len) : km_rt_secret_new(len);
+    uint8_t *bytes = is_public(id) ? calloc(1, len == 0 ? 1 : len) : secret_room(object, len);
     if (bytes == NULL)
         return NULL;
     object->attrs[object->n_attrs++] = (struct km_rt_attr){.id = id, .bytes = bytes, .len = len};
@@ -47,6 +53,8 @@ void km_rt_attrs_clear(struct km_rt_object *object)
         struct km_rt_attr *attr = &object->attrs[i];
         if (is_public(attr->id))
             free(attr->bytes);
+        else if (attr->bytes == object->room)
+            km_wipe(attr->bytes, attr->len);
         else
             km_rt_secret_free(attr->bytes, attr->len);
         *attr = (struct km_rt_attr){0};
@@ -273,9 +281,9 @@ static TEE_Result populate_key(struct km_rt_object *object, const TEE_Attribute 
     if (result != TEE_SUCCESS)
         return result;
     bool sound = km_rt_key(object) != NULL && km_rt_key_consistent(object);
-    km_rt_ssl_quiet();
+    bool is_short = km_rt_ssl_short();
     if (!sound)
-        return TEE_ERROR_BAD_PARAMETERS;
+        return is_short ? TEE_ERROR_OUT_OF_MEMORY : TEE_ERROR_BAD_PARAMETERS;
     object->handle_flags |= TEE_HANDLE_FLAG_INITIALIZED;
     return TEE_SUCCESS;
 }

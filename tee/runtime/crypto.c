@@ -3,12 +3,16 @@
 #include "tee/runtime/internal.h"
 
 #include <openssl/crypto.h>
+#include <openssl/cryptoerr.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
 
-/* Room for some thousand EC keys or some hundred RSA keys; locked, so it counts against RLIMIT_MEMLOCK. */
-#define SECURE_HEAP ((size_t)512 << 10)
+/*
+ * Room for what one session of the crypto application may hold, keys and operations, were they all RSA-4096. Its pages are locked
+ * when they are first touched, but all of it counts against RLIMIT_MEMLOCK: where that is small a quarter has to do.
+ */
+static const size_t SECURE_HEAPS[] = {(size_t)2 << 20, (size_t)512 << 10};
 #define SECURE_HEAP_MIN 32
 
 static OSSL_LIB_CTX *libctx;
@@ -28,6 +32,24 @@ void km_rt_ssl_need(bool ok, const char *why)
 {
     if (__builtin_expect(!ok, 0))
         km_rt_panic(TEE_ERROR_GENERIC, why);
+}
+
+bool km_rt_ssl_short(void)
+{
+    bool is_short = false;
+    for (unsigned long code = ERR_get_error(); code != 0; code = ERR_get_error())
+        is_short = is_short || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE ||
+                   (ERR_GET_LIB(code) == ERR_LIB_CRYPTO &&
+                    ERR_GET_REASON(code) == CRYPTO_R_SECURE_MALLOC_FAILURE);
+    return is_short;
+}
+
+TEE_Result km_rt_ssl_result(bool ok, const char *why)
+{
+    if (__builtin_expect(ok, 1))
+        return TEE_SUCCESS;
+    km_rt_ssl_need(km_rt_ssl_short(), why);
+    return TEE_ERROR_OUT_OF_MEMORY;
 }
 
 static km_status warm(struct km_err *err)
@@ -68,12 +90,22 @@ static bool reseed(void)
     return ok;
 }
 
+/* libcrypto answers 2 when the pages can't be locked: still apart, guarded and wiped. */
+static bool heap_start(void)
+{
+    int done = 0;
+    for (size_t i = 0; i < KM_ARRAY_LEN(SECURE_HEAPS) && done != 1; i++) {
+        if (done == 2)
+            (void)CRYPTO_secure_malloc_done();
+        done = CRYPTO_secure_malloc_init(SECURE_HEAPS[i], SECURE_HEAP_MIN);
+    }
+    return done != 0;
+}
+
 km_status km_rt_crypto_start(struct km_err *err)
 {
-    /* 2 means that the pages could not be locked: still apart, guarded and wiped. */
-    if (CRYPTO_secure_malloc_initialized() == 0 &&
-        CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN) == 0)
-        return KM_FAIL(err, KM_E_NOMEM, "locked heap of %zu bytes", SECURE_HEAP);
+    if (CRYPTO_secure_malloc_initialized() == 0 && !heap_start())
+        return KM_FAIL(err, KM_E_NOMEM, "a locked heap");
     bool ok = reseed();
     km_rt_ssl_quiet();
     return ok ? KM_OK : KM_FAIL(err, KM_E_INTERNAL, "seed the random generator");

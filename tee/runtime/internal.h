@@ -88,7 +88,7 @@ void km_rt_memory_clear(void);
 void km_rt_memory_start(void);
 
 /*
- * Secret bytes in libcrypto's locked heap. It is small and shared with libcrypto's own keys; when it is
+ * Secret bytes in libcrypto's locked heap, zero. It is small and shared with libcrypto's own keys; when it is
  * full km_rt_secret_new answers NULL.
  */
 uint8_t *km_rt_secret_new(size_t len);
@@ -106,6 +106,10 @@ km_status km_rt_crypto_start(struct km_err *err);
 void km_rt_crypto_stop(void);
 /* km_rt_ssl_need: panics with TEE_ERROR_GENERIC unless libcrypto was able to. */
 void km_rt_ssl_need(bool ok, const char *why);
+/* km_rt_ssl_short: empties the error queue; whether memory was short, the locked heap's above all. */
+bool km_rt_ssl_short(void);
+/* km_rt_ssl_result: OUT_OF_MEMORY when libcrypto was short of memory; panics as km_rt_ssl_need when it failed otherwise. */
+TEE_Result km_rt_ssl_result(bool ok, const char *why);
 /* km_rt_ssl_quiet: empties the error queue. */
 void km_rt_ssl_quiet(void);
 

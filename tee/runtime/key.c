@@ -136,8 +136,6 @@ EVP_PKEY *km_rt_key(struct km_rt_object *object)
 {
     if (object->pkey == NULL)
         object->pkey = object->type->family == KM_RT_RSA ? build_rsa(object) : build_ec(object);
-    if (object->pkey == NULL)
-        km_rt_ssl_quiet();
     return object->pkey;
 }
 

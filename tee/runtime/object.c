@@ -31,6 +31,7 @@ void km_rt_object_free(void *what)
     if (object == NULL)
         return;
     km_rt_attrs_clear(object);
+    km_rt_secret_free(object->room, km_rt_bytes(object->max_bits));
     km_store_object_close(object->stored);
     free(object);
 }
@@ -108,6 +109,10 @@ TEE_Result TEE_AllocateTransientObject(TEE_ObjectType objectType, uint32_t maxOb
         return TEE_ERROR_NOT_SUPPORTED;
     KM_AUTO(km_rt_object_freep) struct km_rt_object *self = km_rt_object_new(type, maxObjectSize);
     if (self == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    if (type->family == KM_RT_SECRET)
+        self->room = km_rt_secret_new(km_rt_bytes(maxObjectSize));
+    if (type->family == KM_RT_SECRET && self->room == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     return km_rt_object_publish(&self, object);
 }

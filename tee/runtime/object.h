@@ -20,6 +20,8 @@ struct km_rt_object {
     uint32_t handle_flags; /* TEE_HANDLE_FLAG_..., TEE_DATA_FLAG_... */
     struct km_rt_attr attrs[KM_RT_ATTRS_MAX];
     size_t n_attrs;
+    uint8_t *
+        room; /* KM_RT_SECRET: for its secret, taken beforehand, since TEE_DeriveKey has no way to say it is missing */
     EVP_PKEY *pkey;                 /* made when first needed, see km_rt_key */
     struct km_store_object *stored; /* NULL: transient */
     uint64_t position;
@@ -81,7 +83,10 @@ extern const char km_rt_time_name[TEE_OBJECT_ID_MAX_LEN];
 
 /* ---- key.c ---- */
 
-/* km_rt_key: the key in libcrypto's form; borrowed. NULL when libcrypto refuses it (off the curve, ...). */
+/*
+ * km_rt_key: the key in libcrypto's form; borrowed. NULL when libcrypto refuses it (off the curve, ...) or memory is short; why is
+ * in the error queue then, for km_rt_ssl_short.
+ */
 EVP_PKEY *km_rt_key(struct km_rt_object *object);
 /* km_rt_key_consistent: whether the private part belongs to the public one. */
 bool km_rt_key_consistent(struct km_rt_object *object);

@@ -2,6 +2,8 @@
 /* Transient objects: the rules of each type's attributes, key checks, usage, copies. */
 #include "tests/unit/runtime_fixture.h"
 
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -360,13 +362,14 @@ static void many_objects(void **state)
 static void secret_heap_runs_out(void **state)
 {
     (void)state;
-    enum { N = 200 };
+    enum { N = 1000 };
     static TEE_ObjectHandle all[N];
     size_t n = 0;
     TEE_Result result = TEE_SUCCESS;
     while (n < N && result == TEE_SUCCESS) {
-        all[n] = fresh(TEE_TYPE_GENERIC_SECRET, 65536);
-        result = TEE_GenerateKey(all[n++], 65536, NULL, 0);
+        result = TEE_AllocateTransientObject(TEE_TYPE_GENERIC_SECRET, 65536, &all[n]);
+        if (result == TEE_SUCCESS)
+            RT_OK(TEE_GenerateKey(all[n++], 65536, NULL, 0));
     }
     assert_int_equal(result, TEE_ERROR_OUT_OF_MEMORY);
     for (size_t i = 0; i < n; i++)
@@ -374,6 +377,117 @@ static void secret_heap_runs_out(void **state)
     TEE_ObjectHandle again = fresh(TEE_TYPE_GENERIC_SECRET, 65536);
     RT_OK(TEE_GenerateKey(again, 65536, NULL, 0));
     TEE_CloseObject(again);
+}
+
+/* ---- the locked heap full, and a little less full each time ---- */
+
+static void *taken[1 << 14];
+static size_t n_taken;
+static size_t n_given_back;
+
+static void fill_locked_heap(void)
+{
+    n_taken = 0;
+    n_given_back = 0;
+    for (size_t len = 1024; len >= 32; len /= 2) {
+        void *block = OPENSSL_secure_malloc(len);
+        for (; block != NULL; block = OPENSSL_secure_malloc(len)) {
+            assert_true(n_taken < KM_ARRAY_LEN(taken));
+            taken[n_taken++] = block;
+        }
+    }
+    ERR_clear_error();
+}
+
+/* The large ones first. */
+static bool give_one_back(void)
+{
+    if (n_given_back == n_taken)
+        return false;
+    OPENSSL_secure_free(taken[n_given_back++]);
+    return true;
+}
+
+struct scarce {
+    struct rsa_parts rsa;
+    TEE_ObjectHandle pair; /* EC, made while there was room */
+    TEE_OperationHandle sign;
+    TEE_ObjectHandle secret;
+};
+
+static TEE_Result scarce_rsa(struct scarce *s)
+{
+    return rsa_populate(&s->rsa, N_RSA);
+}
+
+static TEE_Result scarce_ec(struct scarce *s)
+{
+    (void)s;
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    TEE_Attribute curve = val(TEE_ATTR_ECC_CURVE, TEE_ECC_CURVE_NIST_P256);
+    RT_OK(TEE_AllocateTransientObject(TEE_TYPE_ECDSA_KEYPAIR, 256, &object));
+    TEE_Result result = TEE_GenerateKey(object, 256, &curve, 1);
+    TEE_CloseObject(object);
+    return result;
+}
+
+static TEE_Result scarce_sign(struct scarce *s)
+{
+    uint8_t digest[32] = {1};
+    uint8_t sig[64] = {0};
+    size_t len = sizeof(sig);
+    return TEE_AsymmetricSignDigest(s->sign, NULL, 0, digest, sizeof(digest), sig, &len);
+}
+
+static TEE_Result scarce_derive(struct scarce *s)
+{
+    TEE_ObjectHandle derived = TEE_HANDLE_NULL;
+    TEE_OperationHandle op = TEE_HANDLE_NULL;
+    TEE_Attribute len = val(TEE_ATTR_HKDF_OKM_LENGTH, 512);
+    TEE_Result result = TEE_AllocateTransientObject(TEE_TYPE_GENERIC_SECRET, 4096, &derived);
+    if (result == TEE_SUCCESS)
+        result = TEE_AllocateOperation(&op, TEE_ALG_HKDF_SHA256_DERIVE_KEY, TEE_MODE_DERIVE, 256);
+    if (result == TEE_SUCCESS)
+        result = TEE_SetOperationKey(op, s->secret);
+    if (result == TEE_SUCCESS) {
+        TEE_DeriveKey(op, &len, 1, derived); /* has no way to fail: it must not for want of room */
+        TEE_ResetTransientObject(derived);
+        TEE_DeriveKey(op, &len, 1, derived);
+    }
+    TEE_FreeOperation(op);
+    TEE_CloseObject(derived);
+    return result;
+}
+
+/* Whatever runs short of locked memory says so: nothing else is blamed, and nothing dies. */
+static void locked_heap_runs_short(void **state)
+{
+    (void)state;
+    static TEE_Result (*const calls[])(struct scarce *) = {scarce_rsa, scarce_ec, scarce_sign,
+                                                           scarce_derive};
+    static struct scarce s;
+    TEE_ObjectHandle object = fresh(TEE_TYPE_RSA_KEYPAIR, 2048);
+    RT_OK(TEE_GenerateKey(object, 2048, NULL, 0));
+    rsa_take(object, &s.rsa);
+    s.pair = ec_generate(TEE_TYPE_ECDSA_KEYPAIR, TEE_ECC_CURVE_NIST_P256, 256);
+    s.sign = keyed(TEE_ALG_ECDSA_SHA256, TEE_MODE_SIGN, 256, s.pair);
+    s.secret = secret_object(TEE_TYPE_HKDF_IKM, "0123456789abcdef0123456789abcdef", 32);
+    for (size_t i = 0; i < KM_ARRAY_LEN(calls); i++) {
+        fill_locked_heap();
+        TEE_Result result = calls[i](&s);
+        assert_int_equal(result, TEE_ERROR_OUT_OF_MEMORY);
+        while (result != TEE_SUCCESS && give_one_back()) {
+            result = calls[i](&s);
+            assert_true(result == TEE_SUCCESS || result == TEE_ERROR_OUT_OF_MEMORY);
+        }
+        assert_int_equal(result, TEE_SUCCESS);
+        while (give_one_back())
+            ;
+    }
+    TEE_FreeOperation(s.sign);
+    TEE_CloseObject(s.pair);
+    TEE_CloseObject(s.secret);
+    TEE_CloseObject(object);
 }
 
 int main(void)
@@ -389,6 +503,7 @@ int main(void)
         cmocka_unit_test_teardown(garbage_handles, fixture_after),
         cmocka_unit_test_teardown(many_objects, fixture_after),
         cmocka_unit_test_teardown(secret_heap_runs_out, fixture_after),
+        cmocka_unit_test_teardown(locked_heap_runs_short, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }
