@@ -192,6 +192,16 @@ static void template_ready(struct km_watch *watch, uint32_t events)
     template_stop(app);
 }
 
+/* Nobody else runs as a TA's user: a process for each session there may be, and some that end. */
+static bool limit_processes(rlim_t n)
+{
+    struct rlimit now = {0};
+    if (getrlimit(RLIMIT_NPROC, &now) != 0)
+        return false;
+    n = now.rlim_max < n ? now.rlim_max : n;
+    return setrlimit(RLIMIT_NPROC, &(struct rlimit){n, n}) == 0;
+}
+
 /* After the fork: only what may be called there. The program is run by its descriptor, since its
  * new user need not be able to walk to it. */
 static void child(const struct km_service *service, int line, uid_t uid)
@@ -212,12 +222,9 @@ static void child(const struct km_service *service, int line, uid_t uid)
     if (syscall(SYS_close_range, KM_CTL_FD + 1, 63, 0) != 0 ||
         syscall(SYS_close_range, 64, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) != 0)
         _exit(126);
-    /* Nobody else runs as that user: a process for each session that there may be, and some that
-     * are on their way out. */
-    const rlim_t processes = service->options.max_sessions + 64;
     if (uid != geteuid() &&
-        (setrlimit(RLIMIT_NPROC, &(struct rlimit){processes, processes}) != 0 ||
-         setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0))
+        (!limit_processes(service->options.max_sessions + 64) || setgroups(0, NULL) != 0 ||
+         setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0))
         _exit(126);
     (void)syscall(SYS_execveat, program, "", args, env, 0x1000 /* AT_EMPTY_PATH */);
     _exit(127);

@@ -14,7 +14,7 @@ static int set_up(void **state)
 {
     (void)state;
     (void)snprintf(path, sizeof(path), "/tmp/km-audit.XXXXXX");
-    int fd = mkstemp(path);
+    int fd = mkostemp(path, O_CLOEXEC);
     memset(&audit, 0, sizeof(audit));
     if (fd < 0)
         return -1;
