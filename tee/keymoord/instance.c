@@ -475,17 +475,22 @@ void km_instance_reaped(struct km_instance *instance, int how)
         audit_end(instance, how);
         km_instance_free(instance);
     }
-    /* It said nothing: the store brought it down. */
+    /* It said nothing: mostly, the store brought it down. */
     if (!verifies || app->state != KM_APP_VERIFYING)
         return;
-    if (WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS)
+    if (WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS) {
         km_app_fail(app, KM_TEE_SECURITY,
                     "its process was killed for a system call that is not allowed");
-    else if (disk_is_full(service))
+    } else if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL) {
+        /* No store does that: somebody else did, and the next client may try at once. */
+        km_app_fail(app, KM_TEE_TARGET_DEAD, "its process was killed while it looked at the store");
+        app->failure_until_ms = 0;
+    } else if (disk_is_full(service)) {
         km_app_fail(app, KM_TEE_STORAGE_NO_SPACE, "its store can't be opened: the disk is full");
-    else
+    } else {
         km_app_fail(app, KM_TEE_CORRUPT_OBJECT,
                     "its store is damaged so badly that it can't be read");
+    }
 }
 
 static bool client_gone(const struct km_instance *instance, const struct km_session *session)

@@ -95,6 +95,29 @@ exec 8>&-
 wait "$helpers" || true
 helpers=""
 
+# Killed while it looks at the store, which says nothing against the store.
+stop
+mkfifo "$dir/hold"
+python3 -c 'import fcntl, sys
+file = open(sys.argv[1], "r+b")
+fcntl.lockf(file, fcntl.LOCK_EX)
+open(sys.argv[2]).read()' "$state/ta/$hostile/lock.mdb" "$dir/hold" &
+helpers=$!
+exec 7>"$dir/hold" # it has the lock
+start
+"$build/tests/ta_call" "$hostile" 0 >"$dir/waiting" &
+waiting=$!
+until_true at_least 2
+template=$(cat "/proc/$service/task/$service/children")
+kill -KILL "$(cat "/proc/${template% }/task/${template% }/children")"
+wait "$waiting" || true
+has "the killed look at a store is told" "^$dead" "$dir/waiting"
+exec 7>&-
+kill "$helpers"
+wait "$helpers" || true
+helpers=""
+call 00000000 "$hostile" 0
+
 # Who is who, by the kernel's word.
 uuid5() { python3 -c 'import sys,uuid; print(uuid.uuid5(uuid.UUID("58ac9ca0-2086-4683-a1b8-ec4bc08e01b6"), sys.argv[1]))' "$1"; }
 call 00000000 "$hostile" 27t
