@@ -154,6 +154,9 @@ TEE_Result TEE_CloseAndDeletePersistentObject1(TEE_ObjectHandle object)
     km_status status = km_store_object_delete(NULL, self->stored);
     self->stored = NULL;
     km_rt_object_free(km_rt_handle_drop(KM_RT_OBJECT, object));
+    /* What was deleted must not come back with an older copy of the store. It is deleted even when the counter can't follow. */
+    if (status == KM_OK)
+        (void)km_store_settle(NULL, km_rt.config.store);
     return km_rt_result(status);
 }
 

@@ -134,9 +134,23 @@ struct km_store *fixture_store(void)
     return store;
 }
 
+static km_status anchor_advance(struct km_err *err, void *arg, uint64_t count)
+{
+    (void)err;
+    (void)arg;
+    fake.anchor = count;
+    fake.n_advanced++;
+    return KM_OK;
+}
+
 static void open_store(void)
 {
-    struct km_store_config open = {.dir = dir, .may_create = true, .key = root_key};
+    struct km_store_config open = {.dir = dir,
+                                   .may_create = true,
+                                   .key = root_key,
+                                   .has_anchor = true,
+                                   .anchor = fake.anchor,
+                                   .advance = anchor_advance};
     struct km_err err = {0};
     open.owner.octet[0] = 0x42;
     if (km_store_open(&err, &open, &store) != KM_OK) {

@@ -20,6 +20,8 @@ struct fake_host {
     bool cancelled;
     unsigned n_sessions; /* open at the fake other TA */
     char audited[160];
+    uint64_t anchor;                                           /* the root's counter */
+    unsigned n_advanced;                                       /* how often it was raised */
     TEE_Result (*invoke)(uint32_t types, TEE_Param params[4]); /* what the TA does */
 };
 extern struct fake_host fake;

@@ -465,6 +465,23 @@ static void nothing_in_the_clear(void **state)
     remove_it("a-telling-name");
 }
 
+/* A deleted object is out of reach of an older copy at once, not some commits later. */
+static void deletion_is_anchored(void **state)
+{
+    (void)state;
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    for (unsigned i = 0; i < 3; i++) {
+        RT_OK(TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, "anchored", 8,
+                                         TEE_DATA_FLAG_ACCESS_WRITE_META, TEE_HANDLE_NULL, "x", 1,
+                                         &object));
+        unsigned n = fake.n_advanced;
+        uint64_t anchor = fake.anchor;
+        RT_OK(TEE_CloseAndDeletePersistentObject1(object));
+        assert_int_equal(fake.n_advanced, n + 1);
+        assert_true(fake.anchor > anchor);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +498,7 @@ int main(void)
         cmocka_unit_test_teardown(clocks, fixture_after),
         cmocka_unit_test_teardown(strange_metadata, fixture_after),
         cmocka_unit_test_teardown(nothing_in_the_clear, fixture_after),
+        cmocka_unit_test_teardown(deletion_is_anchored, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }
