@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,6 +42,9 @@ static struct board *board;
 static char root[] = "/tmp/keymoor-kill.XXXXXX";
 static char socket_path[128];
 static const char *build;
+static pid_t test_pid;
+static pid_t service;
+static pid_t writers[WRITERS];
 
 static void die(const char *what, const char *name, ClrcResult result)
 {
@@ -75,6 +79,7 @@ static pid_t start_service(void)
     snprintf(ta_keys, sizeof ta_keys, "%s/ta-keys", build);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
         dup2(log, STDERR_FILENO);
         execl(keymoord, keymoord, "--state-dir", state, "--socket", socket_path, "--ta-dir", ta_dir,
@@ -132,6 +137,7 @@ static void write_once(unsigned writer)
 
 static void write_forever(unsigned writer)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {
         atomic_store(&board->paused[writer], atomic_load(&board->pause));
         if (atomic_load(&board->pause))
@@ -165,7 +171,7 @@ static size_t children_of(pid_t parent, pid_t *ret, size_t cap)
 }
 
 /* The victim of this round; the service itself every third time. */
-static pid_t choose(pid_t service)
+static pid_t choose(void)
 {
     pid_t templates[16];
     pid_t instances[64];
@@ -189,12 +195,26 @@ static ClrcResult sign(ClrcKeyHandle key)
     return clrcSignDigest(key, CLRC_ECDSA, digest, sizeof digest, signature, &length);
 }
 
+static void writers_live(void)
+{
+    for (unsigned writer = 0; writer < WRITERS; writer++) {
+        if (waitpid(writers[writer], NULL, WNOHANG) != 0) {
+            fprintf(stderr, "kill_writes: a writer ended\n");
+            writers[writer] = 0;
+            exit(EXIT_FAILURE);
+        }
+    }
+}
+
 static void check(void)
 {
     atomic_store(&board->pause, true);
-    for (unsigned writer = 0; writer < WRITERS; writer++)
-        while (!atomic_load(&board->paused[writer]))
+    for (unsigned writer = 0; writer < WRITERS; writer++) {
+        while (!atomic_load(&board->paused[writer])) {
             nap_us(1000);
+            writers_live();
+        }
+    }
     for (unsigned writer = 0; writer < WRITERS; writer++) {
         for (unsigned i = 0; i < NAMES; i++) {
             char name[32];
@@ -221,8 +241,19 @@ static void check(void)
     atomic_store(&board->pause, false);
 }
 
-static void remove_root(void)
+/* However the test ends, nothing it started may stay and hold its output. */
+static void clean_up(void)
 {
+    if (getpid() != test_pid)
+        return;
+    for (unsigned writer = 0; writer < WRITERS; writer++) {
+        if (writers[writer] <= 0)
+            continue;
+        kill(writers[writer], SIGKILL);
+        waitpid(writers[writer], NULL, 0);
+    }
+    kill(service, SIGTERM);
+    waitpid(service, NULL, 0);
     char command[160];
     snprintf(command, sizeof command, "rm -rf %s", root);
     if (system(command) != 0)
@@ -245,33 +276,25 @@ int main(int argc, char **argv)
     if (board == MAP_FAILED || system(state) != 0)
         return EXIT_FAILURE;
 
-    pid_t writers[WRITERS];
-    pid_t service = start_service();
+    test_pid = getpid();
+    service = start_service();
     for (unsigned writer = 0; writer < WRITERS; writer++)
         if ((writers[writer] = fork()) == 0)
             write_forever(writer);
+    atexit(clean_up);
     for (unsigned i = 1; i <= n_kills; i++) {
         nap_us(random_below(PAUSE_MAX_US) + (i == 1 ? 300000 : 0));
-        pid_t victim = choose(service);
+        pid_t victim = choose();
         kill(victim, SIGKILL);
         if (victim == service) {
             waitpid(service, NULL, 0);
             service = start_service();
             nap_us(60000);
         }
-        for (unsigned writer = 0; writer < WRITERS; writer++)
-            if (waitpid(writers[writer], NULL, WNOHANG) != 0)
-                return fprintf(stderr, "kill_writes: a writer ended\n"), EXIT_FAILURE;
+        writers_live();
         if (i % 50 == 0 || i == n_kills)
             check();
     }
-    for (unsigned writer = 0; writer < WRITERS; writer++) {
-        kill(writers[writer], SIGKILL);
-        waitpid(writers[writer], NULL, 0);
-    }
-    kill(service, SIGTERM);
-    waitpid(service, NULL, 0);
-    remove_root();
     unsigned n = atomic_load(&board->n_acknowledged);
     printf("%u kills, %u acknowledged writes, nothing lost\n", n_kills, n);
     return n > n_kills / 4 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -377,9 +377,11 @@ TEEC_Result TEEC_OpenSession(TEEC_Context *context, TEEC_Session *session,
     *returnOrigin = TEEC_ORIGIN_TEE;
     if (fake.is_down)
         return TEEC_ERROR_COMMUNICATION;
-    if (fake.max_sessions != 0 && fake.n_open >= fake.max_sessions)
-        return TEEC_ERROR_BUSY;
     pthread_mutex_lock(&lock);
+    if (fake.max_sessions != 0 && fake.n_open >= fake.max_sessions) {
+        pthread_mutex_unlock(&lock);
+        return TEEC_ERROR_BUSY;
+    }
     for (unsigned i = 0; i < SESSIONS_MAX; i++) {
         if (sessions[i].is_open)
             continue;
