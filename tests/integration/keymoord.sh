@@ -14,8 +14,13 @@ dead=ffff3024
 if [ "$(id -u)" -eq 0 ] && [ "${KEYMOOR_TEST_USER:-}" = "" ]; then
     # A user without rights sees everything a second time.
     KEYMOOR_TEST_USER=root "$0" "$@"
-    KEYMOOR_TEST_USER=other exec setpriv --reuid=64001 --regid=64001 --clear-groups \
-        env HOME=/nonexistent "$0" "$@"
+    other="setpriv --reuid=64001 --regid=64001 --clear-groups"
+    if ! $other test -r "$here/keymoord.sh" -a -x "$build/bin/keymoord"; then
+        echo "not repeated as uid 64001: other users can't read this tree"
+        exit 0
+    fi
+    # shellcheck disable=SC2086 # several words on purpose
+    KEYMOOR_TEST_USER=other exec $other env HOME=/nonexistent "$0" "$@"
 fi
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/keymoor-test.XXXXXX")
