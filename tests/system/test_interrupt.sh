@@ -15,9 +15,18 @@ for delay in 0.05 0.2 0.4 0.7 1.1 1.6; do
     demo=$!
     sleep "$delay"
     kill -INT -- "-$demo" 2>/dev/null || true
+    # A demo that does not end is shown and ended, not waited for.
+    (
+        sleep 30
+        ps -eo pid,ppid,pgid,stat,wchan,args | awk -v group="$demo" '$3 == group' >&2
+        kill -KILL -- "-$demo"
+    ) >/dev/null 2>"$scratch/hung" &
+    watchdog=$!
     status=0
     wait "$demo" || status=$?
-    [ "$status" -eq 130 ] || { echo "FAILED: exit status $status after $delay s" >&2; cat "$scratch/out" >&2; exit 1; }
+    [ "$status" -eq 130 ] || { echo "FAILED: exit status $status after $delay s" >&2; cat "$scratch/out" "$scratch/hung" >&2; exit 1; }
+    pkill -P "$watchdog" 2>/dev/null || true
+    kill "$watchdog" 2>/dev/null || true
     for _ in $(seq 100); do
         [ -n "$(left)" ] || break
         sleep 0.05
