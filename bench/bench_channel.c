@@ -28,6 +28,7 @@
 #include "common/km_sock.h"
 #include "include/tee_client_api.h"
 #include "tee/channel/lane.h"
+#include "tee/channel/lane_page.h"
 #include "tee/channel/wire.h"
 
 #define ROUNDS 5
@@ -386,6 +387,68 @@ static void print(const char *id, const char *unit, double value, const char *pe
     fflush(stdout);
 }
 
+/* ---- what two processes on one CPU pay at least to sleep for each other ---- */
+
+/* Bit 0 is whose turn it is, bit 1 that the other one sleeps. */
+static void futex_pass(_Atomic uint32_t *word, uint32_t me)
+{
+    if ((atomic_exchange(word, 1 - me) & 2u) != 0)
+        km_futex_wake(word, 1);
+    for (;;) {
+        uint32_t was = atomic_fetch_or(word, 2u);
+        if ((was & 1u) == me)
+            break;
+        km_futex_wait(word, was | 2u, KM_FOREVER);
+    }
+}
+
+static double futex_ping_pong(void)
+{
+    _Atomic uint32_t *word =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pids[2] = {0};
+    int result[2] = {-1, -1};
+    double us = 0;
+    must(pipe(result) == 0, "pipe");
+    for (uint32_t me = 0; me < 2; me++) {
+        pids[me] = fork();
+        if (pids[me] != 0)
+            continue;
+        cpu_set_t first = {0};
+        CPU_SET((size_t)sched_getcpu(), &first);
+        if (me == 1)
+            must(read(result[0], &first, sizeof(first)) == sizeof(first), "a CPU");
+        else
+            must(write(result[1], &first, sizeof(first)) == sizeof(first), "a CPU");
+        must(sched_setaffinity(0, sizeof(first), &first) == 0, "sched_setaffinity");
+        uint32_t n = 0;
+        double begin = now();
+        for (; me == 1 || n % 1024 != 0 || now() < begin + seconds; n++)
+            futex_pass(word, me);
+        us = (now() - begin) / n * 1e6;
+        must(write(result[1], &us, sizeof(us)) == sizeof(us), "the result");
+        _exit(0);
+    }
+    waitpid(pids[0], NULL, 0);
+    must(read(result[0], &us, sizeof(us)) == sizeof(us), "the result");
+    kill(pids[1], SIGKILL);
+    waitpid(pids[1], NULL, 0);
+    close(result[0]);
+    close(result[1]);
+    munmap((void *)word, 4096);
+    return us;
+}
+
+static void print_sleeping(size_t n, double us)
+{
+    static double bare;
+    char id[64];
+    if (bare == 0)
+        bare = futex_ping_pong();
+    snprintf(id, sizeof(id), "channel.sleep.%zu", n);
+    print(id, "us of CPU beside the work", us, "bare futex ping-pong on one CPU", bare, 0, false);
+}
+
 static void compare_rates(const char *id, struct runner *runners, size_t n, uint32_t command,
                           bool registered, double target)
 {
@@ -411,6 +474,8 @@ static void compare_rates(const char *id, struct runner *runners, size_t n, uint
     print(id, "calls/s", median(ratios) * peer, "libcrypto in process", peer, target, false);
     snprintf(cpu_id, sizeof(cpu_id), "%s.cpu", id);
     print(cpu_id, "us a call", median(cpu), "libcrypto in process", median(peer_cpu), 0, false);
+    if (n > 1 && command == SIGN && strncmp(id, "channel.sign", 12) == 0)
+        print_sleeping(n, median(cpu) - median(peer_cpu));
     if (n == 8)
         print("channel.fairness.8", "slowest", median(fair), "fastest thread", 1, 0.8, false);
 }

@@ -19,6 +19,13 @@
 /* After so many fruitless spins in a row only every RETRY-th wait spins. */
 #define MISSES_MAX 8u
 #define RETRY 16u
+/*
+ * Calls that take longer, and alike, are slept through until shortly before their answer is due: then
+ * the wake, which takes as long as a signature or two, is over when it comes. Beyond DUE_MAX_NS a late wake does not matter.
+ */
+#define DUE_LEAD_NS 100000u
+#define DUE_MAX_NS 5000000u
+#define ALIKE_MIN 3u
 /* How many calls pass between two looks at what else runs. */
 #define LOOK_EVERY 32u
 /* A lane without a call for so long does not count as active. */
@@ -26,6 +33,8 @@
 /* How long nobody spins after somebody else wanted the CPU: doubles from MIN to MAX. */
 #define CROWDED_MIN_NS 10000000u
 #define CROWDED_MAX_NS 640000000u
+/* One lane is moved at a time, and only briefly asked to: all at once would chase each other. */
+#define SETTLE_NS 5000000u
 /* While a call is in flight: how often to look whether the instance still lives. */
 #define LOOK_ALIVE_MS 50
 #define LOOK_AFTER_WAKES 16u
@@ -46,12 +55,16 @@ struct km_lane_client {
     uint32_t generation;
     uint32_t serial;
     uint32_t misses;
+    uint32_t n_alike; /* long calls in a row that took about as long as the one before */
+    uint64_t due_ns;  /* what the last long call took */
     bool spin;
     const _Atomic bool *watch;
     _Atomic bool busy;
     _Atomic bool dead;
     _Atomic bool mail;
     _Atomic uint32_t n_calls;
+    _Atomic int cpu;          /* where its client ran when it last woke the instance; -1 at first */
+    int wish;                 /* where client and instance had better be, or -1 */
     _Atomic uint32_t current; /* serial of the call in flight, 0 between calls */
     int sock;
     uint8_t *scratch;
@@ -69,10 +82,12 @@ static struct {
     pthread_mutex_t lock;
     struct km_lane_client *first;
     unsigned cpus;
+    cpu_set_t allowed;
     _Atomic uint32_t generation;
     _Atomic uint32_t *mark; /* holds generation; the kernel clears it in every forked child */
     _Atomic uint64_t crowded_until;
     uint64_t crowded_for;
+    uint64_t settled_at; /* until then no other lane is moved */
 } process = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void before_fork(void)
@@ -103,9 +118,9 @@ static void after_fork_child(void)
 
 static void process_init(void)
 {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    process.cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+    process.cpus = sched_getaffinity(0, sizeof(process.allowed), &process.allowed) == 0
+                       ? (unsigned)CPU_COUNT(&process.allowed)
+                       : 1;
     void *mark =
         mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mark != MAP_FAILED && madvise(mark, sizeof(uint32_t), MADV_WIPEONFORK) == 0)
@@ -185,8 +200,8 @@ km_status km_lane_client_new(struct km_err *err, int memory_fd, int socket_fd,
     KM_TRY(km_lane_map(err, memory_fd, KM_LANE_SIZE, &at));
     struct km_lane_client *lane = aligned_alloc(ALIGN, (sizeof(*lane) + ALIGN - 1) / ALIGN * ALIGN);
     if (lane != NULL) {
-        *lane =
-            (struct km_lane_client){.page = (struct km_lane_page *)(void *)at, .sock = socket_fd};
+        *lane = (struct km_lane_client){
+            .page = (struct km_lane_page *)(void *)at, .cpu = -1, .wish = -1, .sock = socket_fd};
         km_status status = set_up(err, lane, socket_fd);
         if (status == KM_OK) {
             close(memory_fd);
@@ -240,25 +255,51 @@ static void crowded(void)
     pthread_mutex_unlock(&process.lock);
 }
 
+/*
+ * Lanes whose two sides sleep are tied to one CPU each, and the scheduler can't even out what is tied: five of
+ * eight lanes would stay on one of two CPUs. So the instance is asked to go where fewer are; its
+ * next answer draws the client after it.
+ */
+static int better_cpu(const struct km_lane_client *lane, const uint16_t n_lanes[CPU_SETSIZE])
+{
+    int mine = atomic_load_explicit(&lane->cpu, memory_order_relaxed);
+    if (mine < 0 || mine >= CPU_SETSIZE)
+        return -1;
+    int best = mine;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET((size_t)cpu, &process.allowed) && n_lanes[cpu] < n_lanes[best])
+            best = cpu;
+    }
+    return n_lanes[mine] - n_lanes[best] > 1 ? best : -1;
+}
+
 /* Spinning takes two CPUs a lane: only while there are as many for all lanes that are at work. */
 static void look_around(struct km_lane_client *lane)
 {
     uint64_t now = km_now_ns();
     if (pthread_mutex_trylock(&process.lock) != 0)
         return;
-    unsigned n_active = 1;
+    unsigned n_active = 0;
+    uint16_t n_lanes[CPU_SETSIZE] = {0};
     for (struct km_lane_client *other = process.first; other != NULL; other = other->next) {
         uint32_t n_calls = atomic_load_explicit(&other->n_calls, memory_order_relaxed);
         if (n_calls != other->seen_calls) {
             other->seen_calls = n_calls;
             other->moved_at = now;
         }
-        if (other != lane && (atomic_load_explicit(&other->busy, memory_order_relaxed) ||
-                              now - other->moved_at < ACTIVE_NS))
-            n_active++;
+        if (other != lane && !atomic_load_explicit(&other->busy, memory_order_relaxed) &&
+            now - other->moved_at >= ACTIVE_NS)
+            continue;
+        n_active++;
+        int cpu = atomic_load_explicit(&other->cpu, memory_order_relaxed);
+        if (cpu >= 0 && cpu < CPU_SETSIZE)
+            n_lanes[cpu]++;
     }
     lane->spin = 2 * n_active <= process.cpus &&
                  now >= atomic_load_explicit(&process.crowded_until, memory_order_relaxed);
+    lane->wish = lane->spin || now < process.settled_at ? -1 : better_cpu(lane, n_lanes);
+    if (lane->wish >= 0)
+        process.settled_at = now + SETTLE_NS;
     pthread_mutex_unlock(&process.lock);
 }
 
@@ -298,22 +339,53 @@ static bool hung_up(const struct km_lane_client *lane)
     return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
 }
 
-static km_status wait_answer(struct km_err *err, struct km_lane_client *lane, uint64_t *ret_answer)
+/* Says in the turn that this side sleeps; false when the answer is there. */
+static bool announce_sleep(struct km_lane_client *lane, uint32_t *ret_value)
 {
-    if (spin_pays(lane)) {
-        if (km_spin_quick(&lane->page->turn, 0, ret_answer)) {
-            lane->misses = 0;
-            return KM_OK;
-        }
-        spin(lane);
-    }
+    uint64_t was = atomic_fetch_or(&lane->page->turn, KM_TURN_SLEEPS);
+    *ret_value = (uint32_t)was | KM_TURN_SLEEPS;
+    return (was & KM_TURN_INSTANCE) != 0;
+}
+
+/* Takes it back, so that the answer comes without a wake. The bit of an instance that answered stays. */
+static void awake(struct km_lane_client *lane)
+{
+    uint64_t was = atomic_load_explicit(&lane->page->turn, memory_order_relaxed);
+    while ((was & KM_TURN_INSTANCE) != 0 && (was & KM_TURN_SLEEPS) != 0 &&
+           !atomic_compare_exchange_weak(&lane->page->turn, &was, was & ~(uint64_t)KM_TURN_SLEEPS))
+        continue;
+}
+
+static bool is_due_later(const struct km_lane_client *lane)
+{
+    return lane->spin && lane->n_alike >= ALIKE_MIN;
+}
+
+static void sleep_until_due(struct km_lane_client *lane)
+{
+    uint32_t value = 0;
+    if (announce_sleep(lane, &value))
+        km_futex_wait(km_turn_half(&lane->page->turn), value, lane->due_ns - DUE_LEAD_NS);
+    awake(lane);
+}
+
+/* What a call took that outlasted a spin; the estimate for the next one. */
+static void note_long_call(struct km_lane_client *lane, uint64_t took)
+{
+    uint64_t apart = took > lane->due_ns ? took - lane->due_ns : lane->due_ns - took;
+    bool alike = took >= SPIN_NS && took < DUE_MAX_NS && apart <= took / 4;
+    lane->n_alike = alike ? lane->n_alike + 1 : 0;
+    lane->due_ns = took;
+}
+
+static km_status sleep_for_answer(struct km_err *err, struct km_lane_client *lane)
+{
+    uint32_t value = 0;
     for (unsigned wakes = 1; !answered(lane); wakes++) {
-        uint64_t was = atomic_fetch_or(&lane->page->turn, KM_TURN_SLEEPS);
-        if ((was & KM_TURN_INSTANCE) == 0)
+        if (!announce_sleep(lane, &value))
             break;
         /* A program that is full of signals never sleeps to the end. */
-        if (km_futex_wait(km_turn_half(&lane->page->turn), (uint32_t)was | KM_TURN_SLEEPS,
-                          LOOK_ALIVE_MS) &&
+        if (km_futex_wait(km_turn_half(&lane->page->turn), value, LOOK_ALIVE_MS * KM_NS_PER_MS) &&
             wakes % LOOK_AFTER_WAKES != 0)
             continue;
         /* The answer may have come just before the end. */
@@ -322,8 +394,43 @@ static km_status wait_answer(struct km_err *err, struct km_lane_client *lane, ui
             return KM_FAIL(err, KM_E_DEAD, "the instance ended during the call");
         }
     }
+    return KM_OK;
+}
+
+static __attribute__((noinline)) km_status wait_long(struct km_err *err,
+                                                     struct km_lane_client *lane)
+{
+    uint64_t began = km_now_ns();
+    if (is_due_later(lane)) {
+        sleep_until_due(lane);
+        if (!answered(lane))
+            spin(lane);
+    } else if (spin_pays(lane)) {
+        spin(lane);
+    }
+    KM_TRY(sleep_for_answer(err, lane));
+    if (lane->spin)
+        note_long_call(lane, km_now_ns() - began);
+    return KM_OK;
+}
+
+static km_status wait_answer(struct km_err *err, struct km_lane_client *lane, uint64_t *ret_answer)
+{
+    if (lane->spin && !is_due_later(lane) && km_spin_quick(&lane->page->turn, 0, ret_answer)) {
+        lane->misses = 0;
+        lane->n_alike = 0;
+        return KM_OK;
+    }
+    KM_TRY(wait_long(err, lane));
     *ret_answer = atomic_load_explicit(&lane->page->turn, memory_order_relaxed);
     return KM_OK;
+}
+
+static void tell_cpu(struct km_lane_client *lane)
+{
+    int cpu = sched_getcpu();
+    atomic_store_explicit(&lane->cpu, cpu, memory_order_relaxed);
+    km_word_put(&lane->page->client_cpu, (uint32_t)(lane->wish >= 0 ? lane->wish : cpu));
 }
 
 /* Hands the page over with a call's word and waits until it comes back with the answer's. */
@@ -341,7 +448,7 @@ static km_status hand_over(struct km_err *err, struct km_lane_client *lane, uint
     km_word_put(&page->serial, lane->serial);
     atomic_store_explicit(&lane->current, lane->serial, memory_order_relaxed);
     if ((atomic_load_explicit(&page->turn, memory_order_relaxed) & KM_TURN_SLEEPS) != 0)
-        km_word_put(&page->client_cpu, (uint32_t)sched_getcpu());
+        tell_cpu(lane);
     uint64_t was = atomic_exchange(&page->turn, word);
     if ((was & KM_TURN_SLEEPS) != 0)
         km_futex_wake(km_turn_half(&page->turn), 1);

@@ -108,11 +108,12 @@ static struct timespec from_now(int64_t ms)
                              .tv_nsec = (long)(at % 1000000000u)};
 }
 
-bool km_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t ms)
+bool km_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t ns)
 {
-    struct timespec span = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    struct timespec span = {.tv_sec = (time_t)(ns / 1000000000u),
+                            .tv_nsec = (long)(ns % 1000000000u)};
     int saved = errno;
-    long rc = syscall(SYS_futex, word, FUTEX_WAIT, value, ms < 0 ? NULL : &span, NULL, 0);
+    long rc = syscall(SYS_futex, word, FUTEX_WAIT, value, ns == KM_FOREVER ? NULL : &span, NULL, 0);
     bool in_time = rc == 0 || errno != ETIMEDOUT;
     errno = saved;
     return in_time;
@@ -141,7 +142,7 @@ static bool poll_any(const struct km_futex_words *words, int64_t ms)
     while (!any_changed(words)) {
         if (km_now_ns() >= until)
             return false;
-        km_futex_wait(words->word[0], words->value[0], POLL_MS);
+        km_futex_wait(words->word[0], words->value[0], POLL_MS * KM_NS_PER_MS);
     }
     return true;
 }

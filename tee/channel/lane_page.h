@@ -167,8 +167,10 @@ static inline uint64_t km_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* km_futex_wait: sleeps while *word is value, at most ms (-1: for ever). False when the time is over. */
-bool km_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t ms);
+#define KM_NS_PER_MS 1000000u
+#define KM_FOREVER UINT64_MAX
+/* km_futex_wait: sleeps while *word is value, at most ns (KM_FOREVER). False when the time is over. */
+bool km_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t ns);
 /* km_futex_wake: wakes at most n of those that sleep on it. */
 void km_futex_wake(_Atomic uint32_t *word, int n);
 

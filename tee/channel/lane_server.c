@@ -331,7 +331,7 @@ static void sleep_alone(struct km_lane_server *lane, uint32_t nudge)
     if ((turn_of(lane) & KM_TURN_DISTURBED) != 0)
         atomic_fetch_and(&lane->page->turn, ~(uint64_t)KM_TURN_DISTURBED);
     if (announce_sleep(lane, &value) && atomic_load(&nudge_word) == nudge)
-        km_futex_wait(km_turn_half(&lane->page->turn), value, SLEEP_MS);
+        km_futex_wait(km_turn_half(&lane->page->turn), value, SLEEP_MS * KM_NS_PER_MS);
     atomic_store(&asleep_at, NULL);
 }
 

@@ -44,7 +44,7 @@ void teec_op_end(TEEC_Operation *operation)
         uint32_t expected = ACTIVE;
         if (atomic_compare_exchange_strong(word(&operation->imp.state), &expected, IDLE))
             break;
-        km_futex_wait(word(&operation->imp.state), CANCELLING, -1);
+        km_futex_wait(word(&operation->imp.state), CANCELLING, KM_FOREVER);
     }
     operation->imp.session = NULL;
 }

@@ -24,7 +24,7 @@ bool teec_session_lock(struct teec_session *session, struct teec_waiter *waiter)
             return true;
         if (waiter != NULL && atomic_load(&waiter->cancelled))
             return false;
-        km_futex_wait(&session->lock, 2, -1);
+        km_futex_wait(&session->lock, 2, KM_FOREVER);
     }
 }
 

@@ -422,6 +422,27 @@ static void test_cancel(void **state)
     finish(&b);
 }
 
+/* Calls that take as long as each other, then one that ends before it is due, one that is late, one cancelled. */
+static void test_steady_long_calls(void **state)
+{
+    (void)state;
+    struct bench b = {0};
+    pthread_t thread = 0;
+    begin(&b);
+    struct km_lane_client_param params[4] = {{.type = KM_PARAM_VALUE_IN, .a = 2}};
+    for (unsigned i = 0; i < 40; i++) {
+        params[0].a = i % 13 == 12 ? 5 : 2;
+        assert_int_equal(invoke(&b, PEER_WAIT, params), 0);
+        if (i % 11 == 10)
+            assert_int_equal(invoke(&b, PEER_NOTHING, NULL), 0);
+    }
+    params[0].a = 60000;
+    pthread_create(&thread, NULL, cancel_soon, b.lane);
+    assert_int_equal(invoke(&b, PEER_WAIT, params), PEER_CANCEL);
+    pthread_join(thread, NULL);
+    finish(&b);
+}
+
 static void *nudge_soon(void *arg)
 {
     for (unsigned i = 0; i < 5; i++) {
@@ -546,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_all_go_at_once),
         cmocka_unit_test(test_death_behind_mail),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_steady_long_calls),
         cmocka_unit_test(test_nudge_cancels_nobody),
         cmocka_unit_test(test_many_lanes),
         cmocka_unit_test(test_fork),

@@ -118,7 +118,7 @@ static bool turn_back(struct raw *raw)
         uint32_t word = km_word_get(turn);
         if ((word & KM_TURN_INSTANCE) == 0)
             return true;
-        km_futex_wait(turn, word, 1);
+        km_futex_wait(turn, word, KM_NS_PER_MS);
     }
     return false;
 }
