@@ -6,6 +6,7 @@
  * Usage: bench_channel [--seconds S] [--only ID-PREFIX]
  * One JSON line a row, see bench.h.
  */
+#include <fcntl.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -409,7 +410,7 @@ static double futex_ping_pong(void)
     pid_t pids[2] = {0};
     int result[2] = {-1, -1};
     double us = 0;
-    must(pipe(result) == 0, "pipe");
+    must(pipe2(result, O_CLOEXEC) == 0, "pipe2");
     for (uint32_t me = 0; me < 2; me++) {
         pids[me] = fork();
         if (pids[me] != 0)
