@@ -17,6 +17,7 @@
 
 #define PASSED_FD 3
 #define BACKLOG 128
+#define NEW ".new"
 
 static bool option_is(int fd, int option, int wanted)
 {
@@ -91,38 +92,55 @@ static void make_parent(const char *path)
     (void)mkdir(parent, 0755); /* binding tells what is wrong */
 }
 
-km_status km_listen_open(struct km_err *err, const char *path, mode_t mode, gid_t gid,
-                         struct km_listen *ret)
+static km_status open_to_clients(struct km_err *err, int fd, const char *path, mode_t mode,
+                                 gid_t gid)
+{
+    if ((gid != (gid_t)-1 && lchown(path, (uid_t)-1, gid) != 0) || chmod(path, mode) != 0 ||
+        listen(fd, BACKLOG) != 0)
+        return KM_FAIL_ERRNO(err, "can't open the socket %s to clients", path);
+    return KM_OK;
+}
+
+/* Under another name until it listens: who sees the socket's own name can connect. */
+static km_status bind_and_show(struct km_err *err, int fd, const char *path, mode_t mode, gid_t gid)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct stat st = {0};
-    bool taken = false;
-    KM_TRY(take_passed(err, ret, &taken));
-    if (taken)
-        return ask_for_senders(err, ret->fd);
-    size_t len = strlen(path);
-    if (len == 0 || len >= sizeof(address.sun_path))
-        return KM_FAIL(err, KM_E_LIMIT, "socket path of %zu octets, at most %zu", len,
-                       sizeof(address.sun_path) - 1);
-    km_copy(address.sun_path, sizeof(address.sun_path), path, len);
+    int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s%s", path, NEW);
+    if (path[0] == '\0' || len < 0 || (size_t)len >= sizeof(address.sun_path))
+        return KM_FAIL(err, KM_E_LIMIT, "socket path of %zu octets, at most %zu", strlen(path),
+                       sizeof(address.sun_path) - sizeof(NEW));
     make_parent(path);
     KM_TRY(clear_place(err, path));
-    KM_AUTO(km_fd_closep)
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return KM_FAIL_ERRNO(err, "can't make the socket");
-    KM_TRY(ask_for_senders(err, fd));
+    KM_TRY(clear_place(err, address.sun_path));
     mode_t old = umask(0777);
     int rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
     umask(old);
     if (rc != 0)
         return KM_FAIL_ERRNO(err, "can't make the socket %s", path);
-    if ((gid != (gid_t)-1 && lchown(path, (uid_t)-1, gid) != 0) || chmod(path, mode) != 0 ||
-        lstat(path, &st) != 0 || listen(fd, BACKLOG) != 0) {
-        km_status status = KM_FAIL_ERRNO(err, "can't open the socket %s to clients", path);
-        (void)unlink(path);
-        return status;
-    }
+    km_status status = open_to_clients(err, fd, address.sun_path, mode, gid);
+    if (status == KM_OK && rename(address.sun_path, path) != 0)
+        status = KM_FAIL_ERRNO(err, "can't make the socket %s", path);
+    if (status != KM_OK)
+        (void)unlink(address.sun_path);
+    return status;
+}
+
+km_status km_listen_open(struct km_err *err, const char *path, mode_t mode, gid_t gid,
+                         struct km_listen *ret)
+{
+    struct stat st = {0};
+    bool taken = false;
+    KM_TRY(take_passed(err, ret, &taken));
+    if (taken)
+        return ask_for_senders(err, ret->fd);
+    KM_AUTO(km_fd_closep)
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return KM_FAIL_ERRNO(err, "can't make the socket");
+    KM_TRY(ask_for_senders(err, fd));
+    KM_TRY(bind_and_show(err, fd, path, mode, gid));
+    if (lstat(path, &st) != 0)
+        return KM_FAIL_ERRNO(err, "can't look at the socket %s", path);
     *ret = (struct km_listen){.path = path, .dev = st.st_dev, .ino = st.st_ino};
     ret->fd = km_fd_steal(&fd);
     return KM_OK;
