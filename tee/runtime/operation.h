@@ -126,6 +126,8 @@ static inline bool km_rt_wraps(const struct km_rt_operation *op)
 {
     return op->alg->scheme == KM_RT_WRAP || op->alg->scheme == KM_RT_WRAP_PAD;
 }
+/* km_rt_wrap_collect: OUT_OF_MEMORY when it becomes more than a key can be. */
+TEE_Result km_rt_wrap_collect(struct km_rt_operation *op, const void *src, size_t len);
 /* km_rt_wrap_start: panics unless iv is none or of the length that the algorithm has. */
 void km_rt_wrap_start(struct km_rt_operation *op, const void *iv, size_t iv_len);
 TEE_Result km_rt_wrap_final(struct km_rt_operation *op, const void *src, size_t len, void *dst,

@@ -422,6 +422,20 @@ static void wrap_rules(void **state)
     RT_OK(TEE_CipherDoFinal(wrap, text, 24, out, &len));
     uint8_t wrapped[33];
     copy(wrapped, out, 32);
+    uint8_t *large = calloc(1, 65544); /* more than a key can be */
+    TEE_CipherInit(wrap, NULL, 0);
+    RT_OK(TEE_CipherUpdate(wrap, large, 65536, NULL, &len));
+    assert_int_equal(len, 0);
+    assert_int_equal(TEE_CipherUpdate(wrap, large, 1, NULL, &len), TEE_ERROR_OUT_OF_MEMORY);
+    len = 65544;
+    RT_OK(TEE_CipherDoFinal(wrap, NULL, 0, large, &len));
+    assert_int_equal(len, 65544);
+    TEE_CipherInit(unwrap, NULL, 0);
+    RT_OK(TEE_CipherUpdate(unwrap, large, 60000, NULL, &len));
+    len = 65536;
+    RT_OK(TEE_CipherDoFinal(unwrap, large + 60000, 5544, large, &len));
+    assert_int_equal(len, 65536);
+    free(large);
     TEE_CipherInit(unwrap, NULL, 0); /* another initial value */
     len = sizeof(out);
     assert_int_equal(TEE_CipherDoFinal(unwrap, wrapped, 32, out, &len),
