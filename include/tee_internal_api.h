@@ -384,7 +384,7 @@ void TEE_ResetTransientObject(TEE_ObjectHandle object);
 /*
  * TEE_PopulateTransientObject (5.6.4): copies the attributes; big-endian numbers. TEE_ERROR_BAD_PARAMETERS when a
  * value is wrong for the type: a point off its curve, a size not allowed, an even RSA modulus, parts of
- * a key that don't belong together, a DSA or DH value outside its group, an X25519 value of low order. Panics on an initialized or persistent object, on a mandatory attribute
+ * a key that don't belong together, a DSA or DH value outside its group, an X25519 or X448 value of low order. Panics on an initialized or persistent object, on a mandatory attribute
  * that is missing and on one that the type doesn't have or that comes twice, and on more bits than
  * maxObjectSize.
  */
@@ -662,7 +662,7 @@ TEE_Result TEE_AsymmetricDecrypt(TEE_OperationHandle operation, const TEE_Attrib
  * TEE_AsymmetricSignDigest (6.7.2): params may hold TEE_ATTR_RSA_PSS_SALT_LENGTH (octets; the digest's length
  * otherwise). ECDSA and DSA: r and s one after the other, each as long as the order. TEE_ERROR_SHORT_BUFFER. Panics
  * when digestLen is not the algorithm's (RSA, DSA); for ECDSA any digest is taken, cut to the order's bits. For
- * TEE_ALG_ED25519 digest is the message, of any length; TEE_ATTR_EDDSA_CTX and TEE_ATTR_EDDSA_PREHASH are TEE_ERROR_NOT_SUPPORTED.
+ * TEE_ALG_ED25519 and TEE_ALG_ED448 digest is the message, of any length; TEE_ATTR_EDDSA_CTX and TEE_ATTR_EDDSA_PREHASH are TEE_ERROR_NOT_SUPPORTED.
  */
 TEE_Result TEE_AsymmetricSignDigest(TEE_OperationHandle operation, const TEE_Attribute *params,
                                     uint32_t paramCount, const void *digest, size_t digestLen,
@@ -676,7 +676,7 @@ TEE_Result TEE_AsymmetricVerifyDigest(TEE_OperationHandle operation, const TEE_A
 
 /*
  * TEE_DeriveKey (6.8.1): into an uninitialized transient object, TEE_TYPE_GENERIC_SECRET or a symmetric type.
- * ECDH: params hold the peer's TEE_ATTR_ECC_PUBLIC_VALUE_X and _Y; X25519 its TEE_ATTR_X25519_PUBLIC_VALUE; DH its
+ * ECDH: params hold the peer's TEE_ATTR_ECC_PUBLIC_VALUE_X and _Y; X25519, X448 their public value; DH its
  * TEE_ATTR_DH_PUBLIC_VALUE (the secret is as wide as the prime). HKDF: TEE_ATTR_HKDF_HASH_ALGORITHM, _SALT,
  * _INFO, TEE_ATTR_KDF_KEY_SIZE (octets). Knows no error: panics on a missing or wrong parameter, a point off
  * the curve, a result that does not fit the object. Check a peer's point first by populating a public key with it.

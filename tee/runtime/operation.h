@@ -170,11 +170,10 @@ bool km_rt_ecdsa_fixed(const struct km_rt_operation *op, struct km_slice digest,
 
 /* ---- eddsa.c ---- */
 
-#define KM_RT_ED25519_SIGNATURE 64
-/* km_rt_eddsa_sign, km_rt_eddsa_verify: over the message itself. OUT_OF_MEMORY; SIGNATURE_INVALID. */
+/* km_rt_eddsa_sign, km_rt_eddsa_verify: over the message itself; signatures of twice op->width octets. OUT_OF_MEMORY; SIGNATURE_INVALID. */
 TEE_Result km_rt_eddsa_sign(struct km_rt_operation *op, const void *message, size_t len,
-                            uint8_t out[KM_RT_ED25519_SIGNATURE]);
+                            uint8_t out[2 * KM_RT_RAW_KEY_MAX]);
 TEE_Result km_rt_eddsa_verify(struct km_rt_operation *op, const void *message, size_t len,
-                              const uint8_t signature[KM_RT_ED25519_SIGNATURE]);
+                              const uint8_t signature[2 * KM_RT_RAW_KEY_MAX]);
 
 #endif
