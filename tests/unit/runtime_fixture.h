@@ -33,6 +33,8 @@ int fixture_stop(void **state);
 int fixture_after(void **state);
 /* fixture_reopen_store: closes the store and opens it again, as another run of the TA would. */
 void fixture_reopen_store(void);
+/* fixture_allow: what the host answers about algorithms from now on; NULL allows all. */
+void fixture_allow(bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bits));
 const char *fixture_dir(void);
 struct km_store *fixture_store(void);
 
@@ -76,5 +78,9 @@ TEE_ObjectHandle secret_object(uint32_t type, const void *bytes, size_t len);
 /* keyed: an operation with that key. */
 TEE_OperationHandle keyed(uint32_t alg, uint32_t mode, uint32_t bits, TEE_ObjectHandle key);
 TEE_ObjectHandle ec_generate(uint32_t type, uint32_t curve, uint32_t bits);
+
+/* fill_locked_heap: takes all of it. give_one_back: frees a piece, the large ones first; false when all are free. */
+void fill_locked_heap(void);
+bool give_one_back(void);
 
 #endif
