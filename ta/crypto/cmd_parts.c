@@ -447,8 +447,8 @@ TEE_Result km_cmd_op_final(struct km_session *session, TEE_Param params[TEE_NUM_
     KM_TRY_TEE(check_room(op, params));
     op->is_final = true;
     bool gives_data = is_whole(op) && op->alg->class != KM_ALG_SIGN;
-    TEE_Result result = gives_data ? whole_result(op, &params[1], &params[2])
-                                   : final_result(op, &params[2]);
+    TEE_Result result =
+        gives_data ? whole_result(op, &params[1], &params[2]) : final_result(op, &params[2]);
     held_free(op);
     return result;
 }

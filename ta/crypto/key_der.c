@@ -556,7 +556,9 @@ static bool put_public(struct km_wr *wr, const struct km_crypto_attrs *attrs, en
     case KM_DER_KEY_ED25519:
         whole = put_25519(wr, attrs, KM_CRYPTO_ED25519_PUBLIC_VALUE);
         break;
-    default:
+    case KM_DER_KEY_EC: /* put_point does it */
+        break;
+    case KM_DER_KEY_X25519:
         whole = put_25519(wr, attrs, KM_CRYPTO_X25519_PUBLIC_VALUE);
         break;
     }
@@ -612,6 +614,8 @@ static bool put_private(struct km_wr *wr, const struct km_crypto_attrs *attrs,
         whole = put_integers(wr, attrs, KM_CRYPTO_RSA_MODULUS, KM_CRYPTO_RSA_COEFFICIENT);
         km_der_end(wr, inner);
         return whole;
+    case KM_DER_KEY_ED25519:
+    case KM_DER_KEY_X25519:
     default:
         inner = km_der_begin(wr, KM_DER_OCTET_STRING);
         whole = put_25519(wr, attrs,
