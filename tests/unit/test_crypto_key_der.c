@@ -52,7 +52,7 @@ static EVP_PKEY *make_key(const char *kind)
 static struct km_slice take(unsigned char *der, int len)
 {
     assert_true(der != NULL && len > 0);
-    return KM_SLICE(der, len);
+    return KM_SLICE(der, (size_t)len);
 }
 
 static struct km_slice spki_of(const EVP_PKEY *pkey)
