@@ -227,9 +227,9 @@ static void test_des3_cmac(void **state)
         uint8_t three[24] = {0};
         size_t n = 0;
         uint32_t len = 16;
-        memcpy(three, data, 24);
+        km_copy(three, sizeof(three), data, 24);
         if (key_len == 16)
-            memcpy(three + 16, data, 8);
+            km_copy(three + 16, 8, data, 8);
         assert_non_null(EVP_Q_mac(NULL, "CMAC", NULL, "DES-EDE3-CBC", NULL, three, 24, data, 999,
                                   expected, 16, &n));
         ok(clrcMac(key, CLRC_DES3_CMAC, data, 999, out, &len));
@@ -1254,11 +1254,11 @@ static void test_keys_that_are_none(void **state)
     ClrcKeyHandle key = NULL;
     ClrcKeyTemplate wish = {.type = KEY_DES3};
     (void)state;
-    memcpy(alike, data, 16);
-    memcpy(alike + 16, data + 8, 8);
+    km_copy(alike, sizeof(alike), data, 16);
+    km_copy(alike + 16, 8, data + 8, 8);
     alike[20] ^= 1; /* parity alone */
     expect(clrcImportKeyRaw(&wish, alike, 24, &key), CLRC_ERROR_BAD_FORMAT);
-    memcpy(alike + 8, data, 8);
+    km_copy(alike + 8, 16, data, 8);
     expect(clrcImportKeyRaw(&wish, alike, 16, &key), CLRC_ERROR_BAD_FORMAT);
     expect(clrcImportKeyRaw(&wish, data, 8, &key), CLRC_ERROR_NOT_SUPPORTED);
     /* 512 bits are two keys, for XTS alone. */
