@@ -34,7 +34,8 @@
  *              u8[16] id, blob name, blob password name, blob storage (at most 15 octets)
  *   LIST       INFO after INFO, each as a blob; or name after name, each as a blob
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
- *   HKDF       blob salt (at most 1024), blob info (at most 1024)
+ *   HKDF       blob salt (at most 1024; empty for Concat KDF), blob info (at most 1024)
+ *   PBKDF2     u32 iterations (not 0), blob salt (1 to 1024 octets)
  *
  * crypto_wire.h has a parser and a printer for each.
  */
@@ -66,6 +67,9 @@
 #define KM_CRYPTO_TAG_MAX 16u
 #define KM_CRYPTO_DIGEST_MAX 64u
 #define KM_CRYPTO_HKDF_PART_MAX 1024u
+#define KM_CRYPTO_PBKDF2_SHUT_MIN 1000u /* iterations over a secret that stays inside */
+#define KM_CRYPTO_PBKDF2_MAX 10000000u  /* iterations times blocks: some seconds */
+#define KM_CRYPTO_SHAKE_MAX 4096u       /* octets of one output */
 #define KM_CRYPTO_OAEP_LABEL_MAX 512u
 #define KM_CRYPTO_POINT_MAX 133u /* 04 X Y of P-521 */
 #define KM_CRYPTO_SMALL_MAX 4096u
@@ -99,6 +103,16 @@ enum km_crypto_key_type {
     KM_CRYPTO_KEY_ECDH_KEYPAIR = 9,
     KM_CRYPTO_KEY_EC_DUAL_PUBLIC = 10,
     KM_CRYPTO_KEY_EC_DUAL_KEYPAIR = 11,
+    KM_CRYPTO_KEY_DES3 = 12,
+    KM_CRYPTO_KEY_DSA_PUBLIC = 13,
+    KM_CRYPTO_KEY_DSA_KEYPAIR = 14,
+    KM_CRYPTO_KEY_DH_PUBLIC = 15,
+    KM_CRYPTO_KEY_DH_KEYPAIR = 16,
+    KM_CRYPTO_KEY_ED25519_PUBLIC = 17,
+    KM_CRYPTO_KEY_ED25519_KEYPAIR = 18,
+    KM_CRYPTO_KEY_X25519_PUBLIC = 19,
+    KM_CRYPTO_KEY_X25519_KEYPAIR = 20,
+    KM_CRYPTO_KEY_CHACHA20 = 21,
 };
 
 #define KM_CRYPTO_USAGE_ENCRYPT 0x00000001u
@@ -107,12 +121,15 @@ enum km_crypto_key_type {
 #define KM_CRYPTO_USAGE_VERIFY 0x00000008u
 #define KM_CRYPTO_USAGE_MAC 0x00000010u
 #define KM_CRYPTO_USAGE_DERIVE 0x00000020u
-#define KM_CRYPTO_USAGE_ALL 0x0000003fu
+#define KM_CRYPTO_USAGE_WRAP 0x00000040u
+#define KM_CRYPTO_USAGE_UNWRAP 0x00000080u
+#define KM_CRYPTO_USAGE_ALL 0x000000ffu
 
 #define KM_CRYPTO_ATTR_EXPORT_AS_PLAIN 0x00000001u
 #define KM_CRYPTO_ATTR_SHARED 0x00000002u
 #define KM_CRYPTO_ATTR_AUDIT_EACH_USE 0x00000004u
-#define KM_CRYPTO_ATTR_ALL 0x00000007u
+#define KM_CRYPTO_ATTR_WRAPPABLE 0x00000008u
+#define KM_CRYPTO_ATTR_ALL 0x0000000fu
 
 #define KM_CRYPTO_GRANT_UID 0x1u
 #define KM_CRYPTO_GRANT_GID 0x2u
@@ -140,6 +157,21 @@ enum km_crypto_attribute {
     KM_CRYPTO_ECC_PUBLIC_VALUE_Y = 11,
     KM_CRYPTO_ECC_PRIVATE_VALUE = 12,
     KM_CRYPTO_SECRET_VALUE = 13,
+    KM_CRYPTO_DSA_PRIME = 14,
+    KM_CRYPTO_DSA_SUBPRIME = 15,
+    KM_CRYPTO_DSA_BASE = 16,
+    KM_CRYPTO_DSA_PUBLIC_VALUE = 17,
+    KM_CRYPTO_DSA_PRIVATE_VALUE = 18,
+    KM_CRYPTO_DH_PRIME = 19,
+    KM_CRYPTO_DH_SUBPRIME = 20,
+    KM_CRYPTO_DH_BASE = 21,
+    KM_CRYPTO_DH_PUBLIC_VALUE = 22,
+    KM_CRYPTO_DH_PRIVATE_VALUE = 23,
+    KM_CRYPTO_ED25519_PUBLIC_VALUE = 24, /* 32 octets as RFC 8032 and RFC 7748 have them */
+    KM_CRYPTO_ED25519_PRIVATE_VALUE = 25,
+    KM_CRYPTO_X25519_PUBLIC_VALUE = 26,
+    KM_CRYPTO_X25519_PRIVATE_VALUE = 27,
+    KM_CRYPTO_ATTRIBUTE_LAST = KM_CRYPTO_X25519_PRIVATE_VALUE,
 };
 
 enum km_crypto_algorithm {
@@ -149,16 +181,41 @@ enum km_crypto_algorithm {
     KM_CRYPTO_SHA256,
     KM_CRYPTO_SHA384,
     KM_CRYPTO_SHA512,
+    KM_CRYPTO_MD5,
+    KM_CRYPTO_SHA3_224,
+    KM_CRYPTO_SHA3_256,
+    KM_CRYPTO_SHA3_384,
+    KM_CRYPTO_SHA3_512,
+    KM_CRYPTO_SHAKE128,
+    KM_CRYPTO_SHAKE256,
     KM_CRYPTO_AES_ECB_NOPAD = 0x200,
     KM_CRYPTO_AES_CBC_NOPAD,
     KM_CRYPTO_AES_CTR,
+    KM_CRYPTO_AES_OFB,
+    KM_CRYPTO_AES_CFB_128,
+    KM_CRYPTO_AES_XTS_NOPAD,
+    KM_CRYPTO_AES_CTS,
+    KM_CRYPTO_DES3_ECB_NOPAD,
+    KM_CRYPTO_DES3_CBC_NOPAD,
+    KM_CRYPTO_DES3_OFB,
+    KM_CRYPTO_DES3_CFB_64,
     KM_CRYPTO_AES_GCM = 0x300,
+    KM_CRYPTO_AES_CCM,
+    KM_CRYPTO_CHACHA20_POLY1305,
+    KM_CRYPTO_AES_KW = 0x310,
+    KM_CRYPTO_AES_KWP,
     KM_CRYPTO_AES_CMAC = 0x400,
     KM_CRYPTO_HMAC_SHA1,
     KM_CRYPTO_HMAC_SHA224,
     KM_CRYPTO_HMAC_SHA256,
     KM_CRYPTO_HMAC_SHA384,
     KM_CRYPTO_HMAC_SHA512,
+    KM_CRYPTO_HMAC_MD5,
+    KM_CRYPTO_HMAC_SHA3_224,
+    KM_CRYPTO_HMAC_SHA3_256,
+    KM_CRYPTO_HMAC_SHA3_384,
+    KM_CRYPTO_HMAC_SHA3_512,
+    KM_CRYPTO_DES3_CMAC,
     KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA1 = 0x500,
     KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA224,
     KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA256,
@@ -170,17 +227,38 @@ enum km_crypto_algorithm {
     KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA384,
     KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA512,
     KM_CRYPTO_ECDSA,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_MD5,
+    KM_CRYPTO_DSA_SHA1,
+    KM_CRYPTO_DSA_SHA224,
+    KM_CRYPTO_DSA_SHA256,
+    KM_CRYPTO_ED25519,
+    KM_CRYPTO_ECDSA_DETERMINISTIC,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA224,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA256,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA384,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA512,
+    KM_CRYPTO_RSAES_PKCS1_V1_5,
+    KM_CRYPTO_RSA_NOPAD,
     KM_CRYPTO_ECDH = 0x700,
     KM_CRYPTO_HKDF_SHA1,
     KM_CRYPTO_HKDF_SHA224,
     KM_CRYPTO_HKDF_SHA256,
     KM_CRYPTO_HKDF_SHA384,
     KM_CRYPTO_HKDF_SHA512,
+    KM_CRYPTO_DH_DERIVE_SHARED_SECRET,
+    KM_CRYPTO_X25519,
+    KM_CRYPTO_HKDF_MD5,
+    KM_CRYPTO_CONCAT_KDF_SHA1,
+    KM_CRYPTO_CONCAT_KDF_SHA224,
+    KM_CRYPTO_CONCAT_KDF_SHA256,
+    KM_CRYPTO_CONCAT_KDF_SHA384,
+    KM_CRYPTO_CONCAT_KDF_SHA512,
+    KM_CRYPTO_PBKDF2_HMAC_SHA1,
+    KM_CRYPTO_PBKDF2_HMAC_SHA224,
+    KM_CRYPTO_PBKDF2_HMAC_SHA256,
+    KM_CRYPTO_PBKDF2_HMAC_SHA384,
+    KM_CRYPTO_PBKDF2_HMAC_SHA512,
 };
 
 enum km_crypto_mode {
@@ -318,11 +396,13 @@ enum km_crypto_command {
     /* FREE_PASSWORD      vi(a password) - - -                         keys loaded with it stay */
     KM_CRYPTO_CMD_FREE_PASSWORD = 0x35,
 
-    /* DIGEST             vi(a algorithm) mi*(data, may be empty) mo(digest) -     SHORT_BUFFER */
+    /* DIGEST             vi(a algorithm) mi*(data, may be empty) mo(digest) -     SHORT_BUFFER
+     *                    SHAKE: as many octets as there is room for, to SHAKE_MAX (TOO_LARGE); no room asks for 32, 64 */
     KM_CRYPTO_CMD_DIGEST = 0x40,
     /* SIGN_DIGEST        vi(a key, b algorithm) mi(digest) mo(signature; ECDSA in DER) -
      *                    BAD_PARAMETERS: digest's length. SHORT_BUFFER: for ECDSA when the longest signature of the curve
-     *                    does not fit (72, 104, 139 octets for P-256, P-384, P-521) */
+     *                    does not fit (72, 104, 139 octets for P-256, P-384, P-521). DSA as ECDSA. ED25519: the digest is
+     *                    the message, which may be empty */
     KM_CRYPTO_CMD_SIGN_DIGEST = 0x41,
     /* VERIFY_DIGEST      vi(a key, b algorithm) mi(digest) mi(signature) -        SIGNATURE_INVALID */
     KM_CRYPTO_CMD_VERIFY_DIGEST = 0x42,
@@ -335,9 +415,10 @@ enum km_crypto_command {
     /* VERIFY_MAC         vi(a key, b algorithm) mi*(data, may be empty) mi(mac) -   MAC_INVALID */
     KM_CRYPTO_CMD_VERIFY_MAC = 0x46,
     /* CIPHER_ENCRYPT, CIPHER_DECRYPT
-     *                    vi(a key, b algorithm) mi(iv: 16 octets, empty for ECB) mi*(in) mo*(out)
-     *                    BAD_PARAMETERS: not whole blocks (ECB, CBC). SHORT_BUFFER. AES_CTR needs both usages in either
-     *                    direction, here and in OP_NEW: its decryption is its encryption */
+     *                    vi(a key, b algorithm) mi(iv: one block, empty for ECB and key wrap) mi*(in) mo*(out)
+     *                    BAD_PARAMETERS: not whole blocks (ECB, CBC), less than a block (XTS, CTS). SHORT_BUFFER. CTR and OFB
+     *                    need both usages in either direction, CFB to decrypt, here and in OP_NEW: their decryption is, or
+     *                    gives, encryption. AES_KW, AES_KWP: to 4096 octets of data; MAC_INVALID */
     KM_CRYPTO_CMD_CIPHER_ENCRYPT = 0x47,
     KM_CRYPTO_CMD_CIPHER_DECRYPT = 0x48,
     /* AEAD_ENCRYPT       mio(AEAD; its tag is written) mi*(aad, may be empty) mi*(in, may be empty) mo*(out)   SHORT_BUFFER */
@@ -345,21 +426,43 @@ enum km_crypto_command {
     /* AEAD_DECRYPT       mi(AEAD; its tag is checked) mi*(aad) mi*(in) mo*(out)
      *                    MAC_INVALID: out is untouched, at every moment. TOO_LARGE: beyond AEAD_HELD_MAX */
     KM_CRYPTO_CMD_AEAD_DECRYPT = 0x4a,
-    /* ASYM_ENCRYPT, ASYM_DECRYPT   vi(a key, b algorithm) mi(label, may be empty) mi(in) mo(out)
+    /* ASYM_ENCRYPT, ASYM_DECRYPT   vi(a key, b algorithm) mi(label, may be empty; OAEP only) mi(in) mo(out)
      *                    BAD_PARAMETERS: plaintext too long. SHORT_BUFFER (decrypt: room for the longest message is asked
-     *                    for, so that it tells nothing). MAC_INVALID: ciphertext does not fit */
+     *                    for, so that it tells nothing). MAC_INVALID: ciphertext does not fit. RSA_NOPAD needs the usages
+     *                    DECRYPT and SIGN to decrypt: it does either */
     KM_CRYPTO_CMD_ASYM_ENCRYPT = 0x4b,
     KM_CRYPTO_CMD_ASYM_DECRYPT = 0x4c,
-    /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(04 X Y) vo(a key)
-     *                    the whole X coordinate, never a part of it. BAD_FORMAT: not a point of the curve */
+    /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(peer: 04 X Y; DH, X25519: its value) vo(a key)
+     *                    the whole X coordinate or number, never a part of it. BAD_FORMAT: not a point of the curve, not of
+     *                    the group, of small order */
     KM_CRYPTO_CMD_AGREE = 0x4d,
-    /* AGREE_RAW          vi(a key) mi(04 X Y) mo(X coordinate) -      BAD_FORMAT SHORT_BUFFER */
+    /* AGREE_RAW          vi(a key) mi(peer) mo(shared value) -      BAD_FORMAT SHORT_BUFFER */
     KM_CRYPTO_CMD_AGREE_RAW = 0x4e,
-    /* DERIVE             mi(TEMPLATE: AES, HMAC or generic) vi(a key, b HKDF algorithm) mi(HKDF) vo(a key)
+    /* DERIVE             mi(TEMPLATE: symmetric) vi(a key, b HKDF or Concat KDF) mi(HKDF) vo(a key)
      *                    NOT_EXPORTABLE: the wish is exportable and the secret is not. NOT_SUPPORTED also: less than 128 bits
-     *                    of a secret that is not exportable. Keys derived with the same salt and info begin with the same
+     *                    of a secret that is not exportable, or DES3 of one. Keys derived with the same salt and info begin with the same
      *                    octets, whatever their types and lengths: give each purpose an info of its own */
     KM_CRYPTO_CMD_DERIVE = 0x4f,
+
+    /* WRAP_KEY           vi(a wrapping key, b AES_KW or AES_KWP) vi(a key) mo(wrapped) -
+     *                    the wrapping key needs the usage WRAP. What may be exported: its octets or PKCS#8, as EXPORT_PRIVATE
+     *                    gives them. What is WRAPPABLE, only under a key that CREATE_KEY made, that is neither exportable nor
+     *                    wrappable, and by AES_KWP: with its policy. NOT_EXPORTABLE: anything else. NOT_SUPPORTED: a public
+     *                    key, or a length that AES_KW does not take. SHORT_BUFFER */
+    KM_CRYPTO_CMD_WRAP_KEY = 0x50,
+    /* UNWRAP_KEY         mi(TEMPLATE) vi(a wrapping key, b AES_KW or AES_KWP) mi(wrapped) vo(a key)
+     *                    the usage UNWRAP. MAC_INVALID; BAD_FORMAT: what was wrapped is not such a key. NOT_EXPORTABLE: the wish
+     *                    is exportable and the wrapping key is not. A key that was wrapped with its policy keeps it:
+     *                    ACCESS_DENIED for more usages */
+    KM_CRYPTO_CMD_UNWRAP_KEY = 0x51,
+    /* CREATE_KEY_WITH    mi(TEMPLATE: DSA or DH pair) mi(domain parameters) vi(a form) vo(a key)
+     *                    ATTRIBUTES: PRIME, BASE, SUBPRIME (which DH may leave out for the groups of RFC 7919 and 3526); DER:
+     *                    Dss-Parms, DHParameter. BAD_FORMAT NOT_SUPPORTED */
+    KM_CRYPTO_CMD_CREATE_KEY_WITH = 0x52,
+    /* DERIVE_PASSWORD    mi(TEMPLATE) vi(a key, b PBKDF2 algorithm) mi(PBKDF2) vo(a key)
+     *                    as DERIVE. BAD_PARAMETERS: fewer than PBKDF2_SHUT_MIN iterations of a secret that is not exportable.
+     *                    TOO_LARGE: iterations times blocks of output beyond PBKDF2_MAX */
+    KM_CRYPTO_CMD_DERIVE_PASSWORD = 0x53,
 
     /* OP_NEW             vi(a key or 0, b algorithm) vi(a mode, b digest; ECDSA only) mi(iv or nonce, may be empty)
      *                    vio(a in: tag length, out: operation)        TOO_LARGE (too many operations) */
