@@ -34,6 +34,7 @@
  *              u8[16] id, blob name, blob password name, blob storage (at most 15 octets)
  *   LIST       INFO after INFO, each as a blob; or name after name, each as a blob
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
+ *   PAYLOAD_WISH u32 flags (1: any target), u64 lowest version, blob target (at most 128; empty: a package without one)
  *   HKDF       blob salt (at most 1024), blob info (at most 1024)
  *
  * crypto_wire.h has a parser and a printer for each.
@@ -290,6 +291,9 @@ enum km_crypto_form {
 #define KM_CRYPTO_E_EXPIRED 0x80c70105u
 #define KM_CRYPTO_E_USED_UP 0x80c70106u
 #define KM_CRYPTO_E_KEY_GONE 0x80c70107u
+#define KM_CRYPTO_E_TARGET 0x80c70190u /* a payload for somebody else */
+#define KM_CRYPTO_E_DOWNGRADE                                                                      \
+    0x80c70191u /* a payload older than asked for, or than one seen before */
 
 /*
  * Every result that a command may end with: X(what the TA answers, what the library makes of it).
@@ -325,7 +329,9 @@ enum km_crypto_form {
     X(KM_CRYPTO_E_IMMUTABLE, CLRC_ERROR_IMMUTABLE)                                                 \
     X(KM_CRYPTO_E_EXPIRED, CLRC_ERROR_EXPIRED)                                                     \
     X(KM_CRYPTO_E_USED_UP, CLRC_ERROR_USED_UP)                                                     \
-    X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)
+    X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)                                                   \
+    X(KM_CRYPTO_E_TARGET, CLRC_ERROR_TARGET)                                                       \
+    X(KM_CRYPTO_E_DOWNGRADE, CLRC_ERROR_DOWNGRADE)
 
 /* ---- commands ---- */
 
@@ -464,6 +470,14 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_PROVISION_SEAL = 0x71,
     /* PROVISION_STATE    vo(a 1 when sealed) - - - */
     KM_CRYPTO_CMD_PROVISION_STATE = 0x72,
+
+    /* PAYLOAD_NEW        vi(a key) mi(content head of a payload package) mi(PAYLOAD_WISH) vo(a operation)
+     *                    begins to verify the package: the head says the algorithm and is the first that is hashed; the payload
+     *                    follows with OP_UPDATE and the signature with OP_FINAL_VERIFY, which then checks, in this order: the
+     *                    signature; TARGET; DOWNGRADE: below the wish, or below the highest version that this key's owner ever
+     *                    signed for this target and that was verified here. It ends well only after that version is
+     *                    stored. OP_RESET is BAD_STATE. BAD_FORMAT: the head. NOT_SUPPORTED: its algorithm */
+    KM_CRYPTO_CMD_PAYLOAD_NEW = 0x98,
 
     /* TELL_PRIVATE       vi(a key) mo(private value or octets) - -    exists in the test build alone, which is never installed */
     KM_CRYPTO_CMD_TELL_PRIVATE = 0x7f,

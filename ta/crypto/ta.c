@@ -90,6 +90,7 @@ static const struct row ROWS[] = {
     ROW(PROVISION_KEY, ADMIN, VI | A, MI | EMPTY, MI | EMPTY, NONE, km_cmd_provision_key),
     ROW(PROVISION_SEAL, ADMIN, NONE, NONE, NONE, NONE, km_cmd_provision_seal),
     ROW(PROVISION_STATE, ANYONE, VO, NONE, NONE, NONE, km_cmd_provision_state),
+    ROW(PAYLOAD_NEW, ANYONE, VI | A, MI, MI, VO, km_cmd_payload_new),
 #ifdef KM_CRYPTO_TEST_BUILD
     ROW(TELL_PRIVATE, ANYONE, VI | A, MO, NONE, NONE, km_cmd_tell_private),
 #endif
