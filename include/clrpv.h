@@ -112,6 +112,14 @@ CLRC_API const char *clrpvHashName(ClrpvHash hash);
 /* clrpvHashIsWeak: 1 for MD5 and SHA-1. */
 CLRC_API int clrpvHashIsWeak(ClrpvHash hash);
 
+/* clrpvKeyKind: what kind of key it is; CLRPV_ERROR_KEY_TYPE for those that sign no packages. */
+typedef enum ClrpvKeyFamily {
+    CLRPV_KEY_EC = 1,
+    CLRPV_KEY_RSA,
+    CLRPV_KEY_DSA,
+} ClrpvKeyFamily;
+CLRC_API ClrpvResult clrpvKeyKind(const ClrpvKey *key, ClrpvKeyFamily *family);
+
 /* ---- packages ---- */
 
 /*

@@ -101,3 +101,15 @@ ClrpvResult clrpv_family_check(const char *function, enum clrpv_family family)
         return clrpv_fail(function, CLRPV_ERROR_KEY_TYPE, NULL);
     }
 }
+
+ClrpvResult clrpvKeyKind(const ClrpvKey *key, ClrpvKeyFamily *family)
+{
+    static const char function[] = "clrpvKeyKind";
+    KM_AUTO(clrpv_crypto_freep) struct clrpv_crypto *crypto = NULL;
+    if (key == NULL || family == NULL)
+        return clrpv_fail(function, CLRPV_ERROR_BAD_PARAMETERS, "a pointer is NULL");
+    CLRPV_TRY(clrpv_key_check(function, key));
+    CLRPV_TRY(clrpv_crypto_open(function, key, false, &crypto));
+    *family = (ClrpvKeyFamily)clrpv_crypto_family(crypto);
+    return CLRPV_SUCCESS;
+}
