@@ -100,12 +100,22 @@ typedef enum ClrcKeyType {
     KEY_GENERIC_SECRET, /* input to HKDF; whole octets, to 4096 bits */
     KEY_RSA_PUBLIC,     /* 2048 to 4096 bits */
     KEY_RSA_KEYPAIR,
-    KEY_ECDSA_PUBLIC, /* P-256, P-384, P-521: 256, 384, 521 bits */
+    KEY_ECDSA_PUBLIC, /* P-192 (old signatures only), P-224, P-256, P-384, P-521: 192 to 521 bits */
     KEY_ECDSA_KEYPAIR,
     KEY_ECDH_PUBLIC,
     KEY_ECDH_KEYPAIR,
     KEY_EC_DUAL_PUBLIC, /* both ECDSA and ECDH, as the provisioned device keys are */
     KEY_EC_DUAL_KEYPAIR,
+    KEY_DES3,       /* 128 (two keys) or 192 bits, parity bits counted; all parts different */
+    KEY_DSA_PUBLIC, /* 1024 (old signatures only), 2048, 3072 bits */
+    KEY_DSA_KEYPAIR,
+    KEY_DH_PUBLIC, /* 2048, 3072, 4096 bits */
+    KEY_DH_KEYPAIR,
+    KEY_ED25519_PUBLIC, /* 256 bits, as the next three */
+    KEY_ED25519_KEYPAIR,
+    KEY_X25519_PUBLIC,
+    KEY_X25519_KEYPAIR,
+    KEY_CHACHA20, /* 256 bits */
 } ClrcKeyType;
 
 /* What a key may be used for; 0 in a template means all that its type allows. */
@@ -115,11 +125,18 @@ typedef enum ClrcKeyType {
 #define CLRC_USAGE_VERIFY 0x00000008u
 #define CLRC_USAGE_MAC 0x00000010u
 #define CLRC_USAGE_DERIVE 0x00000020u
+/*
+ * An AES key that wraps or unwraps other keys does nothing else: these two go with no other usage, and 0 does not include them.
+ */
+#define CLRC_USAGE_WRAP 0x00000040u
+#define CLRC_USAGE_UNWRAP 0x00000080u
 
 /* Flags fixed when a key is made. */
 #define CLRC_ATTR_EXPORT_AS_PLAIN 0x00000001u /* the private part may be exported; off by default */
 #define CLRC_ATTR_SHARED 0x00000002u /* every caller may use the saved key, not its owner alone */
 #define CLRC_ATTR_AUDIT_EACH_USE 0x00000004u /* one audit record a use, not one a session */
+#define CLRC_ATTR_WRAPPABLE                                                                        \
+    0x00000008u /* may leave wrapped under a key that never leaves (clrcWrapKey); not with max_uses */
 
 /* Who may use a saved key besides its owner and the administrator; every field set must fit. */
 typedef struct ClrcGrant {
@@ -176,7 +193,21 @@ typedef enum ClrcAttribute {
     CLRC_ATTR_ECC_PUBLIC_VALUE_X, /* padded to the curve's size */
     CLRC_ATTR_ECC_PUBLIC_VALUE_Y,
     CLRC_ATTR_ECC_PRIVATE_VALUE,
-    CLRC_ATTR_SECRET_VALUE, /* AES, HMAC, generic */
+    CLRC_ATTR_SECRET_VALUE, /* symmetric keys */
+    CLRC_ATTR_DSA_PRIME,
+    CLRC_ATTR_DSA_SUBPRIME,
+    CLRC_ATTR_DSA_BASE,
+    CLRC_ATTR_DSA_PUBLIC_VALUE,
+    CLRC_ATTR_DSA_PRIVATE_VALUE,
+    CLRC_ATTR_DH_PRIME,
+    CLRC_ATTR_DH_SUBPRIME,
+    CLRC_ATTR_DH_BASE,
+    CLRC_ATTR_DH_PUBLIC_VALUE,
+    CLRC_ATTR_DH_PRIVATE_VALUE,
+    CLRC_ATTR_ED25519_PUBLIC_VALUE, /* 32 octets as RFC 8032 has them */
+    CLRC_ATTR_ED25519_PRIVATE_VALUE,
+    CLRC_ATTR_X25519_PUBLIC_VALUE, /* 32 octets as RFC 7748 has them */
+    CLRC_ATTR_X25519_PRIVATE_VALUE,
 } ClrcAttribute;
 
 typedef struct ClrcAttributeValue {
@@ -193,12 +224,32 @@ typedef enum ClrcAlgorithm {
     CLRC_SHA256,
     CLRC_SHA384,
     CLRC_SHA512,
+    CLRC_MD5, /* broken for signatures; for old formats */
+    CLRC_SHA3_224,
+    CLRC_SHA3_256,
+    CLRC_SHA3_384,
+    CLRC_SHA3_512,
+    CLRC_SHAKE128, /* SHAKE: as many octets as there is room for; asked with room 0: 32 and 64 */
+    CLRC_SHAKE256,
     /* ciphers, no padding; CTR counts a 128-bit big-endian block */
     CLRC_AES_ECB_NOPAD = 0x200,
     CLRC_AES_CBC_NOPAD,
     CLRC_AES_CTR,
+    CLRC_AES_OFB,
+    CLRC_AES_CFB_128,
+    CLRC_AES_XTS_NOPAD, /* key of 256 or 512 bits: two keys side by side; at least 16 octets of data */
+    CLRC_AES_CTS,       /* CBC with ciphertext stealing, CS3 as in RFC 3962; at least 16 octets */
+    CLRC_DES3_ECB_NOPAD,
+    CLRC_DES3_CBC_NOPAD,
+    CLRC_DES3_OFB,
+    CLRC_DES3_CFB_64,
     /* authenticated encryption */
     CLRC_AES_GCM = 0x300,
+    CLRC_AES_CCM,           /* nonce 7 to 13 octets, tag 12, 14, 16 */
+    CLRC_CHACHA20_POLY1305, /* RFC 8439: nonce 12, tag 16 octets */
+    /* key wrap: clrcWrapKey, clrcUnwrapKey; for data clrcCipher without an IV */
+    CLRC_AES_KW = 0x310, /* RFC 3394: whole 8 octets, at least 16 */
+    CLRC_AES_KWP,        /* RFC 5649: any length */
     /* MACs */
     CLRC_AES_CMAC = 0x400,
     CLRC_HMAC_SHA1,
@@ -206,6 +257,12 @@ typedef enum ClrcAlgorithm {
     CLRC_HMAC_SHA256,
     CLRC_HMAC_SHA384,
     CLRC_HMAC_SHA512,
+    CLRC_HMAC_MD5,
+    CLRC_HMAC_SHA3_224,
+    CLRC_HMAC_SHA3_256,
+    CLRC_HMAC_SHA3_384,
+    CLRC_HMAC_SHA3_512,
+    CLRC_DES3_CMAC,
     /* signatures over a digest; PSS salt is as long as the digest unless said otherwise */
     CLRC_RSASSA_PKCS1_V1_5_SHA1 = 0x500,
     CLRC_RSASSA_PKCS1_V1_5_SHA224,
@@ -218,12 +275,20 @@ typedef enum ClrcAlgorithm {
     CLRC_RSASSA_PKCS1_PSS_MGF1_SHA384,
     CLRC_RSASSA_PKCS1_PSS_MGF1_SHA512,
     CLRC_ECDSA, /* curve from the key; signature is DER (SEQUENCE of r and s); any digest length to 64 */
+    CLRC_RSASSA_PKCS1_V1_5_MD5,
+    CLRC_DSA_SHA1, /* DSA signatures are DER, as ECDSA's */
+    CLRC_DSA_SHA224,
+    CLRC_DSA_SHA256,
+    CLRC_ED25519,             /* over the message itself, not a digest */
+    CLRC_ECDSA_DETERMINISTIC, /* ECDSA with the nonce of RFC 6979; verifies like CLRC_ECDSA */
     /* asymmetric encryption */
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA224,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA256,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA384,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA512,
+    CLRC_RSAES_PKCS1_V1_5,
+    CLRC_RSA_NOPAD, /* the bare RSA operation on a number below the modulus */
     /* agreement and derivation */
     CLRC_ECDH = 0x700,
     CLRC_HKDF_SHA1,
@@ -231,6 +296,19 @@ typedef enum ClrcAlgorithm {
     CLRC_HKDF_SHA256,
     CLRC_HKDF_SHA384,
     CLRC_HKDF_SHA512,
+    CLRC_DH_DERIVE_SHARED_SECRET,
+    CLRC_X25519,
+    CLRC_HKDF_MD5,
+    CLRC_CONCAT_KDF_SHA1,
+    CLRC_CONCAT_KDF_SHA224,
+    CLRC_CONCAT_KDF_SHA256,
+    CLRC_CONCAT_KDF_SHA384,
+    CLRC_CONCAT_KDF_SHA512,
+    CLRC_PBKDF2_HMAC_SHA1,
+    CLRC_PBKDF2_HMAC_SHA224,
+    CLRC_PBKDF2_HMAC_SHA256,
+    CLRC_PBKDF2_HMAC_SHA384,
+    CLRC_PBKDF2_HMAC_SHA512,
 } ClrcAlgorithm;
 
 typedef enum ClrcMode {
