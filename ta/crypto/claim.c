@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/claim.h"
 
-#include "ta/crypto/key_der.h"
+#include "ta/crypto/package_sign.h"
 #include "ta/crypto/stored.h"
 
 #define MAGIC "KMV1"
@@ -19,23 +19,18 @@ struct km_claim {
     struct km_crypto_name subject;
 };
 
-/* SHA-256 of the public key and the target: whoever signs with another key has other versions. */
+/* SHA-256 of the key's fingerprint and the target: whoever signs with another key has other versions. */
 static TEE_Result subject_of(const struct km_key *key, struct km_slice target,
                              struct km_crypto_name *ret)
 {
-    uint8_t der[KM_CRYPTO_DER_KEY_MAX] = {0};
-    struct km_crypto_attrs attrs = {0};
-    size_t len = 0;
-    size_t hash_len = SUBJECT_LEN;
+    uint8_t fingerprint[SUBJECT_LEN] = {0};
+    size_t len = SUBJECT_LEN;
     KM_AUTO(km_ta_operationp) TEE_OperationHandle op = TEE_HANDLE_NULL;
-    km_key_attrs(key, &attrs);
-    if (!km_der_key_put_spki(&attrs, KM_SPAN(der, sizeof(der)), &len))
-        return TEE_ERROR_NOT_SUPPORTED;
+    KM_TRY_TEE(km_key_fingerprint(key, fingerprint));
     KM_TRY_TEE(TEE_AllocateOperation(&op, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0));
-    /* DER has an end, so nothing of the target is taken for a part of the key. */
-    TEE_DigestUpdate(op, der, len);
-    KM_TRY_TEE(TEE_DigestDoFinal(op, target.ptr, target.len, ret->at, &hash_len));
-    ret->len = (uint8_t)hash_len;
+    TEE_DigestUpdate(op, fingerprint, sizeof(fingerprint));
+    KM_TRY_TEE(TEE_DigestDoFinal(op, target.ptr, target.len, ret->at, &len));
+    ret->len = (uint8_t)len;
     return TEE_SUCCESS;
 }
 

@@ -35,67 +35,29 @@ bool km_payload_wish_put(const struct km_payload_wish *wish, struct km_span out,
     return true;
 }
 
-static uint32_t digest_of(enum km_sign_digest digest)
-{
-    switch (digest) {
-    case KM_SIGN_MD5:
-        return KM_CRYPTO_MD5;
-    case KM_SIGN_SHA1:
-        return KM_CRYPTO_SHA1;
-    case KM_SIGN_SHA224:
-        return KM_CRYPTO_SHA224;
-    case KM_SIGN_SHA384:
-        return KM_CRYPTO_SHA384;
-    case KM_SIGN_SHA512:
-        return KM_CRYPTO_SHA512;
-    case KM_SIGN_SHA256:
-    default:
-        return KM_CRYPTO_SHA256;
-    }
-}
-
-static uint32_t rsa_of(enum km_sign_digest digest)
-{
-    switch (digest) {
-    case KM_SIGN_MD5:
-        return KM_CRYPTO_RSASSA_PKCS1_V1_5_MD5;
-    case KM_SIGN_SHA1:
-        return KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA1;
-    case KM_SIGN_SHA224:
-        return KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA224;
-    case KM_SIGN_SHA384:
-        return KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA384;
-    case KM_SIGN_SHA512:
-        return KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA512;
-    case KM_SIGN_SHA256:
-    default:
-        return KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA256;
-    }
-}
-
-/* Of the digests that the table of envelope.c has for DSA. */
-static uint32_t dsa_of(enum km_sign_digest digest)
-{
-    if (digest == KM_SIGN_SHA1)
-        return KM_CRYPTO_DSA_SHA1;
-    return digest == KM_SIGN_SHA224 ? KM_CRYPTO_DSA_SHA224 : KM_CRYPTO_DSA_SHA256;
-}
+static const struct {
+    enum km_sign_digest digest;
+    uint32_t hash, rsa, dsa;
+} DIGESTS[] = {
+    {KM_SIGN_MD5, KM_CRYPTO_MD5, KM_CRYPTO_RSASSA_PKCS1_V1_5_MD5, 0},
+    {KM_SIGN_SHA1, KM_CRYPTO_SHA1, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA1, KM_CRYPTO_DSA_SHA1},
+    {KM_SIGN_SHA224, KM_CRYPTO_SHA224, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA224, KM_CRYPTO_DSA_SHA224},
+    {KM_SIGN_SHA256, KM_CRYPTO_SHA256, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA256, KM_CRYPTO_DSA_SHA256},
+    {KM_SIGN_SHA384, KM_CRYPTO_SHA384, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA384, 0},
+    {KM_SIGN_SHA512, KM_CRYPTO_SHA512, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA512, 0},
+};
 
 struct km_crypto_signing km_crypto_signing_of(const struct km_sign_alg *alg)
 {
-    struct km_crypto_signing signing = {.digest = digest_of(alg->digest)};
-    switch (alg->family) {
-    case KM_SIGN_RSA:
-        signing.algorithm = rsa_of(alg->digest);
-        break;
-    case KM_SIGN_DSA:
-        signing.algorithm = dsa_of(alg->digest);
-        break;
-    case KM_SIGN_EC:
-    default:
-        signing.algorithm = KM_CRYPTO_ECDSA;
-        signing.op_digest = signing.digest;
-        break;
+    struct km_crypto_signing signing = {0};
+    for (size_t i = 0; i < KM_ARRAY_LEN(DIGESTS); i++) {
+        if (DIGESTS[i].digest != alg->digest)
+            continue;
+        signing.digest = DIGESTS[i].hash;
+        signing.algorithm = alg->family == KM_SIGN_RSA   ? DIGESTS[i].rsa
+                            : alg->family == KM_SIGN_DSA ? DIGESTS[i].dsa
+                                                         : KM_CRYPTO_ECDSA;
+        signing.op_digest = alg->family == KM_SIGN_EC ? DIGESTS[i].hash : 0;
     }
     return signing;
 }

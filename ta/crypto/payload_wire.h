@@ -16,7 +16,7 @@ KM_MUST_USE bool km_payload_wish_parse(struct km_slice in, struct km_payload_wis
 KM_MUST_USE bool km_payload_wish_put(const struct km_payload_wish *wish, struct km_span out,
                                      size_t *ret_len);
 
-/* The numbers of crypto_protocol.h. digest is of the message; sign with it is `algorithm`, in parts with `op_digest`. */
+/* The numbers of crypto_protocol.h for a package's signature. digest is of the message; sign with it is `algorithm`, in parts with `op_digest`. */
 struct km_crypto_signing {
     uint32_t algorithm;
     uint32_t digest;
