@@ -23,18 +23,19 @@ struct wishes {
 
 static void usage(FILE *out)
 {
-    fprintf(out,
-            "Usage: clrpv_demo -E -p PAYLOAD -k KEY -s PACKAGE [-d HASH] [-v VERSION] [-t TARGET]\n"
-            "       clrpv_demo -V -k KEY -s PACKAGE -p PAYLOAD [-v VERSION] [-t TARGET] [-x]\n"
-            "  -E          make a package of the payload\n"
-            "  -V          verify the package and write its payload\n"
-            "  -k KEY      a key file (.key or .pem: PEM, .der: DER), else the name of a stored key\n"
-            "  -p PAYLOAD  the payload's file\n"
-            "  -s PACKAGE  the package's file\n"
-            "  -d HASH     md5, sha1, sha224, sha256, sha384, sha512; without it SHA1 and an EC key\n"
-            "  -v VERSION  -E: the package's version; -V: the lowest that is taken\n"
-            "  -t TARGET   -E: whom it is for; -V: whom it must be for\n"
-            "  -x          -V: take no MD5 and no SHA1\n");
+    fprintf(
+        out,
+        "Usage: clrpv_demo -E -p PAYLOAD -k KEY -s PACKAGE [-d HASH] [-v VERSION] [-t TARGET]\n"
+        "       clrpv_demo -V -k KEY -s PACKAGE -p PAYLOAD [-v VERSION] [-t TARGET] [-x]\n"
+        "  -E          make a package of the payload\n"
+        "  -V          verify the package and write its payload\n"
+        "  -k KEY      a key file (.key or .pem: PEM, .der: DER), else the name of a stored key\n"
+        "  -p PAYLOAD  the payload's file\n"
+        "  -s PACKAGE  the package's file\n"
+        "  -d HASH     md5, sha1, sha224, sha256, sha384, sha512; without it SHA1 and an EC key\n"
+        "  -v VERSION  -E: the package's version; -V: the lowest that is taken\n"
+        "  -t TARGET   -E: whom it is for; -V: whom it must be for\n"
+        "  -x          -V: take no MD5 and no SHA1\n");
 }
 
 static int has_suffix(const char *text, const char *suffix)
@@ -92,8 +93,7 @@ static int make_package(const struct wishes *wishes)
         }
     }
     warn_if_weak(wish.hash);
-    return report("Package creation",
-                  clrpvCreatePackage(&wish, wishes->payload, wishes->package));
+    return report("Package creation", clrpvCreatePackage(&wish, wishes->payload, wishes->package));
 }
 
 static int verify_package(const struct wishes *wishes)

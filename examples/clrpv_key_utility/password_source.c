@@ -85,8 +85,9 @@ static int ask(struct password *ret)
     struct termios before;
     FILE *terminal = fopen("/dev/tty", "r+e");
     if (terminal == NULL || tcgetattr(fileno(terminal), &before) != 0) {
-        fprintf(stderr, "clrpv_key_utility: there is no terminal to ask for the password of %s: "
-                        "give -w FILE\n",
+        fprintf(stderr,
+                "clrpv_key_utility: there is no terminal to ask for the password of %s: "
+                "give -w FILE\n",
                 ret->name);
         if (terminal != NULL)
             (void)fclose(terminal);
