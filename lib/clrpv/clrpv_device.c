@@ -74,7 +74,7 @@ ClrpvResult clrpv_crypto_open(const char *function, const ClrpvKey *key, bool si
     crypto->function = function;
     crypto->key = key->handle;
     if (key->handle == NULL) {
-        CLRPV_TRY(clrpv_key_load(function, key, KEY_NONE, &crypto->key));
+        CLRPV_TRY(clrpv_key_load(function, key, KEY_NONE, true, &crypto->key));
         crypto->owns_key = true;
     }
     CLRPV_TRY(look_at_key(crypto, signs));

@@ -9,9 +9,9 @@
 ClrpvResult clrpv_fail_clrc(const char *function, ClrcResult result);
 /*
  * clrpv_key_load: the key of any kind of ClrpvKey but handle, which stays its owner's. type KEY_NONE: as the data have it.
- * signs: refuses what can't sign packages.
+ * for_packages: a file of a kind that signs none is refused before the service sees it.
  */
 ClrpvResult clrpv_key_load(const char *function, const ClrpvKey *key, ClrcKeyType type,
-                           ClrcKeyHandle *ret_key);
+                           bool for_packages, ClrcKeyHandle *ret_key);
 
 #endif

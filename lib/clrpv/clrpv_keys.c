@@ -59,7 +59,7 @@ static ClrpvResult import(const char *function, const struct clrpv_key_data *dat
 }
 
 ClrpvResult clrpv_key_load(const char *function, const ClrpvKey *key, ClrcKeyType type,
-                           ClrcKeyHandle *ret_key)
+                           bool for_packages, ClrcKeyHandle *ret_key)
 {
     KM_AUTO(clrpv_key_data_clear) struct clrpv_key_data data = {0};
     if (key->name != NULL) {
@@ -67,6 +67,8 @@ ClrpvResult clrpv_key_load(const char *function, const ClrpvKey *key, ClrcKeyTyp
         return result == CLRC_SUCCESS ? CLRPV_SUCCESS : clrpv_fail_clrc(function, result);
     }
     CLRPV_TRY(clrpv_key_data_get(function, key, is_symmetric(type), &data));
+    if (for_packages)
+        CLRPV_TRY(clrpv_family_check(function, data.form.family));
     if (type == KEY_NONE)
         type = type_of(&data.form);
     if (type == KEY_NONE)
@@ -80,7 +82,7 @@ ClrpvResult clrpvLoadKey(const ClrpvKey *key, ClrcKeyType type, ClrcKeyHandle *h
     if (key == NULL || hKey == NULL || key->handle != NULL)
         return clrpv_fail(function, CLRPV_ERROR_BAD_PARAMETERS, NULL);
     CLRPV_TRY(clrpv_key_check(function, key));
-    return clrpv_key_load(function, key, type, hKey);
+    return clrpv_key_load(function, key, type, false, hKey);
 }
 
 ClrpvResult clrpvSavePublicKeyBuffer(ClrcKeyHandle hKey, uint8_t *der, uint32_t *length)
@@ -183,7 +185,7 @@ ClrpvResult clrpvPublicKeyFromDer(const uint8_t *der, uint32_t length, ClrpvPubl
     KM_AUTO(free_keyp) ClrcKeyHandle handle = NULL;
     if (der == NULL || key == NULL)
         return clrpv_fail(function, CLRPV_ERROR_BAD_PARAMETERS, "a pointer is NULL");
-    CLRPV_TRY(clrpv_key_load(function, &data, KEY_NONE, &handle));
+    CLRPV_TRY(clrpv_key_load(function, &data, KEY_NONE, false, &handle));
     ClrcKeyInfo info = {.type = KEY_NONE};
     ClrcResult result = clrcGetKeyInfo(handle, &info);
     if (result != CLRC_SUCCESS)

@@ -425,6 +425,71 @@ static void key_forms_cut_at_every_octet(void **state)
     }
 }
 
+/* Called after each read, so that a test can change a file at that moment. */
+static void (*after_read)(unsigned n);
+static unsigned n_reads;
+ssize_t __real_read(int fd, void *buf, size_t count);
+ssize_t __wrap_read(int fd, void *buf, size_t count);
+ssize_t __wrap_read(int fd, void *buf, size_t count)
+{
+    ssize_t n = __real_read(fd, buf, count);
+    if (after_read != NULL)
+        after_read(++n_reads);
+    return n;
+}
+
+static off_t scribble_at;
+static unsigned scribble_after;
+
+static void scribble(unsigned n)
+{
+    if (n != scribble_after)
+        return;
+    int fd = open(path("victim"), O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "!", 1, scribble_at), 1);
+    assert_int_equal(close(fd), 0);
+}
+
+static void scribble_during(unsigned n_th_read, off_t at)
+{
+    n_reads = 0;
+    scribble_after = n_th_read;
+    scribble_at = at;
+    after_read = scribble;
+}
+
+/* Whoever writes into a file while it is read: what comes out is what was verified, or nothing. */
+static void changes_under_us(void **state)
+{
+    (void)state;
+    static uint8_t octets[3 * CLRPV_PIECE];
+    const ClrpvCreateWish wish = {.key = private_of(EC256)};
+    const ClrpvVerifyWish asked = {.key = public_of(EC256)};
+    put_file("victim", KM_SLICE(octets, sizeof(octets)));
+    /* Between the two readings: three pieces and the end take four reads. */
+    scribble_during(5, 0);
+    scribble_at = (off_t)CLRPV_PIECE + 1;
+    assert_int_equal(clrpvCreatePackage(&wish, path("victim"), path("package")),
+                     CLRPV_ERROR_CHANGED);
+    after_read = NULL;
+    assert_int_equal(km_test_count_entries(dir), 1);
+    put_file("victim", KM_SLICE(octets, sizeof(octets)));
+    assert_int_equal(clrpvCreatePackage(&wish, path("victim"), path("package")), CLRPV_SUCCESS);
+    assert_int_equal(rename(path("package"), path("victim")), 0);
+    /* What was read already: it does not matter any more. */
+    scribble_during(2, 300);
+    assert_int_equal(clrpvVerifyPackage(&asked, path("victim"), path("out"), NULL), CLRPV_SUCCESS);
+    after_read = NULL;
+    assert_true(file_is("out", KM_SLICE(octets, sizeof(octets))));
+    assert_int_equal(unlink(path("out")), 0);
+    /* What was not: it is what the signature is held against. */
+    assert_int_equal(clrpvVerifyPackage(&asked, path("victim"), path("out"), NULL),
+                     CLRPV_ERROR_SIGNATURE);
+    assert_int_equal(km_test_count_entries(dir), 1);
+    assert_int_equal(unlink(path("victim")), 0);
+}
+
 static void buffers(void **state)
 {
     (void)state;
@@ -516,6 +581,7 @@ int main(void)
         cmocka_unit_test(keys),
         cmocka_unit_test(key_files),
         cmocka_unit_test(key_forms_cut_at_every_octet),
+        cmocka_unit_test(changes_under_us),
         cmocka_unit_test(buffers),
         cmocka_unit_test(signatures),
         cmocka_unit_test(names_and_texts),
