@@ -7,9 +7,12 @@
 #define MAGIC "KMV1"
 #define RECORD_LEN 12u
 #define VERSION_AT 4u
-#define SUBJECT_LEN 32u
+#define HASH_LEN 32u
+#define SUBJECT_LEN 30u /* in hex, as a walk passes over what is no name */
 /* Nobody can delete a record, so there is an end to how many strangers make with keys of their own. */
-#define RECORDS_MAX 1024u
+#ifndef KM_CLAIM_RECORDS_MAX
+#define KM_CLAIM_RECORDS_MAX 1024u
+#endif
 
 struct km_claim {
     enum km_payload_answer answer;
@@ -23,14 +26,16 @@ struct km_claim {
 static TEE_Result subject_of(const struct km_key *key, struct km_slice target,
                              struct km_crypto_name *ret)
 {
-    uint8_t fingerprint[SUBJECT_LEN] = {0};
-    size_t len = SUBJECT_LEN;
+    uint8_t fingerprint[HASH_LEN] = {0};
+    uint8_t hash[HASH_LEN] = {0};
+    size_t len = sizeof(hash);
     KM_AUTO(km_ta_operationp) TEE_OperationHandle op = TEE_HANDLE_NULL;
     KM_TRY_TEE(km_key_fingerprint(key, fingerprint));
     KM_TRY_TEE(TEE_AllocateOperation(&op, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0));
     TEE_DigestUpdate(op, fingerprint, sizeof(fingerprint));
-    KM_TRY_TEE(TEE_DigestDoFinal(op, target.ptr, target.len, ret->at, &len));
-    ret->len = (uint8_t)len;
+    KM_TRY_TEE(TEE_DigestDoFinal(op, target.ptr, target.len, hash, &len));
+    km_hex(KM_SLICE(hash, SUBJECT_LEN), ret->at, sizeof(ret->at));
+    ret->len = 2u * SUBJECT_LEN;
     return TEE_SUCCESS;
 }
 
@@ -96,7 +101,7 @@ static TEE_Result check_room(void)
     struct km_crypto_name name = {0};
     uint32_t count = 0;
     TEE_Result result = km_stored_walk_begin(&walk, KM_STORED_VERSION);
-    while (result == TEE_SUCCESS && count < RECORDS_MAX) {
+    while (result == TEE_SUCCESS && count < KM_CLAIM_RECORDS_MAX) {
         result = km_stored_walk_next(&walk, &name);
         count++;
     }

@@ -224,6 +224,33 @@ static void bad_calls(void **state)
     assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_OP_RESET, reset), TEE_ERROR_BAD_STATE);
 }
 
+/* The rig's application keeps 20. What is known goes on; a provisioned key's records have no such end. */
+static void records_have_an_end(void **state)
+{
+    (void)state;
+    char target[16] = {0};
+    for (unsigned i = 0; i <= 20; i++) {
+        (void)snprintf(target, sizeof(target), "t%u", i);
+        assert_int_equal(deliver(1, target, 0, NULL),
+                         i < 20 ? TEE_SUCCESS : TEE_ERROR_STORAGE_NO_SPACE);
+    }
+    assert_int_equal(deliver(2, "t7", 0, NULL), TEE_SUCCESS);
+    assert_int_equal(deliver(1, "t7", 0, NULL), KM_CRYPTO_E_DOWNGRADE);
+    assert_int_equal(deliver(-1, "t20", 0, NULL), TEE_SUCCESS);
+    struct rig_session admin = {0};
+    uint32_t pair = 0;
+    rig_open(&admin, 0, true);
+    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
+    assert_int_equal(rig_create(&admin, &wish, &pair), TEE_SUCCESS);
+    struct km_lane_param p[4] = {P_VI(pair, 0), P_STR("com.seqlabs.oem_payload_key"), P_MI("", 0),
+                                 P_NONE};
+    assert_int_equal(rig_call(&admin, KM_CRYPTO_CMD_PROVISION_KEY, p), TEE_SUCCESS);
+    rig_close(&admin);
+    assert_int_equal(rig_load(&s, "com.seqlabs.oem_payload_key", 0, &key), TEE_SUCCESS);
+    assert_int_equal(deliver(1, "t20", 0, NULL), TEE_SUCCESS);
+    assert_int_equal(deliver(0, "t20", 0, NULL), KM_CRYPTO_E_DOWNGRADE);
+}
+
 static void wish_has_one_form(void **state)
 {
     static const struct {
@@ -282,6 +309,7 @@ int main(void)
         TEST(signature_comes_first),
         TEST(head_is_signed),
         TEST(bad_calls),
+        TEST(records_have_an_end),
         cmocka_unit_test(wish_has_one_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

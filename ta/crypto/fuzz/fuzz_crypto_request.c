@@ -4,6 +4,7 @@
 
 #include "fuzz/km_fuzz.h"
 #include "ta/crypto/key_der.h"
+#include "ta/crypto/payload_wire.h"
 #include "ta/crypto/record.h"
 
 #define OUT_MAX 8192
@@ -47,6 +48,15 @@ static void records(struct km_slice in, uint8_t which)
         check(km_password_record_put(&password, KM_SPAN(out, sizeof(out)), &len), in, out, len);
 }
 
+static void wishes(struct km_slice in, uint8_t which)
+{
+    static uint8_t out[OUT_MAX];
+    size_t len = 0;
+    struct km_payload_wish wish = {0};
+    if (which == 0x28 && km_payload_wish_parse(in, &wish))
+        check(km_payload_wish_put(&wish, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+}
+
 /* More than one DER may mean the same private key; what is printed of it means that same key. */
 static void keys(struct km_slice in, uint8_t which)
 {
@@ -76,5 +86,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     requests(in, data[0]);
     records(in, data[0]);
     keys(in, data[0]);
+    wishes(in, data[0]);
     return 0;
 }
