@@ -79,6 +79,27 @@ openssl ec -inform DER -in ecdsa.der -pubout -outform DER -out expected.der 2>/d
 cmp expected.der ecdsa-pub.der
 grep -q "public value x: $(tail -c 64 expected.der | head -c 32 | od -An -v -tx1 | tr -d ' \n')\$" printed
 openssl pkey -pubin -inform DER -in device_pub_key.der -noout -text >/dev/null
+# 4.2
+cp device_pub_key.der ../../corelockr_opaque_keys/
+cd ../../corelockr_opaque_keys
+./make_opaque_key_package.sh -n "opaque.ecdsa256.test1" \
+    -t KEY_ECDSA_KEYPAIR -K ecdsa256.der \
+    -S ../corelockr_crypto/example/seq_oem_ca_key.der \
+    -D device_pub_key.der -c AES_CTR -m HMAC_SHA256 \
+    -o opaque_key.dat
+cp opaque_key.dat ../corelockr_payload_verification/example_key_utility/
+./clrpv_key_utility -E -n "com.seqlabs.oem_device_pub_key" -k again.der
+cmp again.der device_pub_key.der
+openssl ec -inform DER -in ecdsa256.der -pubout -outform DER -out expected.der 2>/dev/null
+cp expected.der ../corelockr_payload_verification/example_key_utility/
+cd ../corelockr_payload_verification/example_key_utility
+./clrpv_key_utility -S -p "OKMyPW:myokpassword"
+./clrpv_key_utility -O -k "opaque_key.dat" -p "OKMyPW:myokpassword"
+./clrpv_key_utility -P -n "opaque.ecdsa256.test1" -p "OKMyPW:myokpassword" >printed
+grep -q "public value x: $(tail -c 64 expected.der | head -c 32 | od -An -v -tx1 | tr -d ' \n')\$" printed
+refused ./clrpv_key_utility -O -k "opaque_key.dat" -p "OKMyPW:myokpassword"
+./clrpv_key_utility -D -n "opaque.ecdsa256.test1" -p "OKMyPW:myokpassword"
+./clrpv_key_utility -D -p "OKMyPW:myokpassword"
 # The safer ways to tell a password, each type of key, and what is refused.
 printf 'from a file\n' >pw
 ./clrpv_key_utility -S -p PW2 -w pw 2>quiet

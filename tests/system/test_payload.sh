@@ -83,6 +83,15 @@ refused "an encrypted key" "not a private key" sh -c "openssl ec -in ec.key -aes
 [ ! -e x ] || { echo "FAILED: a refusal left a package" >&2; exit 1; }
 same "nothing lies about" "" "$(find . -name '*.new.*' -o -name '*.content.[0-9]*' -o -name '.km-*')"
 
+# The worked example of the formats page is one.
+sed -n '/^## Payload package/,$p' "$source/docs/formats.md" >page
+sed -n '/^00  30 81 82/,/^```/{/^```/d;p}' page | cut -c5-52 | grep -oE '\b[0-9a-f]{2}\b' | tr -d '\n' >hex
+python3 -c 'import sys; open("x.pkg", "wb").write(bytes.fromhex(open("hex").read()))'
+sed -n 's/^The public key it verifies with: `\([^`]*\)`.*/\1/p' page | openssl base64 -d -A >x.der
+printf 'hello\n' >hello
+ok "the example" "$server" -V -k x.der -s x.pkg -p got -t radio -v 7
+ok "its payload" cmp hello got
+
 # The board: its provisioned key, targets, versions, and what lasts.
 sign() { "$script" -k "$pki/oem_payload_key.pem" -d sha256 -p payload "$@"; }
 deliver() { "$demo" -V -k "$payload_key" -p got "$@"; }
