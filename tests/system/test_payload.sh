@@ -84,9 +84,11 @@ refused "an encrypted key" "not a private key" sh -c "openssl ec -in ec.key -aes
 same "nothing lies about" "" "$(find . -name '*.new.*' -o -name '*.content.[0-9]*' -o -name '.km-*')"
 
 # The worked example of the formats page is one.
+# shellcheck disable=SC2016 # dollars and back-quotes are the page's
 sed -n '/^## Payload package/,$p' "$source/docs/formats.md" >page
 sed -n '/^00  30 81 82/,/^```/{/^```/d;p}' page | cut -c5-52 | grep -oE '\b[0-9a-f]{2}\b' | tr -d '\n' >hex
 python3 -c 'import sys; open("x.pkg", "wb").write(bytes.fromhex(open("hex").read()))'
+# shellcheck disable=SC2016
 sed -n 's/^The public key it verifies with: `\([^`]*\)`.*/\1/p' page | openssl base64 -d -A >x.der
 printf 'hello\n' >hello
 ok "the example" "$server" -V -k x.der -s x.pkg -p got -t radio -v 7
