@@ -86,6 +86,7 @@ same "nothing lies about" "" "$(find . -name '*.new.*' -o -name '*.content.[0-9]
 # The worked example of the formats page is one.
 # shellcheck disable=SC2016 # dollars and back-quotes are the page's
 sed -n '/^## Payload package/,$p' "$source/docs/formats.md" >page
+# shellcheck disable=SC2016
 sed -n '/^00  30 81 82/,/^```/{/^```/d;p}' page | cut -c5-52 | grep -oE '\b[0-9a-f]{2}\b' | tr -d '\n' >hex
 python3 -c 'import sys; open("x.pkg", "wb").write(bytes.fromhex(open("hex").read()))'
 # shellcheck disable=SC2016
