@@ -110,6 +110,31 @@ printf 'from a file\n' | ./clrpv_key_utility -S -n raw -t KEY_AES -k pw16 -p PW2
 ./clrpv_key_utility -S -n dual -t KEY_EC_DUAL_KEYPAIR -k ecdsa.der
 ./clrpv_key_utility -S -n public -t KEY_ECDH_PUBLIC -k ecdsa-pub.der
 ./clrpv_key_utility -P -k ecdsa.der
+head -c 24 /dev/urandom >pw24
+head -c 32 /dev/urandom >pw32
+./clrpv_key_utility -S -n des3 -t KEY_DES3 -k pw24
+./clrpv_key_utility -S -n chacha -t KEY_CHACHA20 -k pw32
+./clrpv_key_utility -S -n hmac -t KEY_HMAC -k pw32
+./clrpv_key_utility -S -n secret -t KEY_GENERIC_SECRET -k pw32
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out RSA.pem 2>/dev/null
+openssl genpkey -algorithm ED25519 -out ED25519.pem
+openssl genpkey -algorithm X25519 -out X25519.pem
+openssl genpkey -algorithm DH -pkeyopt group:ffdhe2048 -out DH.pem 2>/dev/null
+openssl dsaparam -genkey 2048 2>/dev/null | openssl pkey -out DSA.pem
+for type in RSA ED25519 X25519 DH DSA; do
+    openssl pkey -in $type.pem -pubout -out $type.pub.pem
+    ./clrpv_key_utility -S -n $type -t KEY_${type}_KEYPAIR -k $type.pem
+    ./clrpv_key_utility -S -n $type.pub -t KEY_${type}_PUBLIC -k $type.pub.pem
+    ./clrpv_key_utility -P -n $type >pair.txt
+    ./clrpv_key_utility -P -n $type.pub >pub.txt
+    [ "$(grep -c ': [0-9a-f]*$' pair.txt)" -ge 1 ]
+    # What is public of both is the same.
+    grep -v '^name:\|^type:\|^usage:\|^private' pair.txt >pair.public
+    grep -v '^name:\|^type:\|^usage:\|^private' pub.txt | cmp - pair.public
+    ./clrpv_key_utility -E -n $type -k $type.out.der
+    openssl pkey -pubin -in $type.pub.pem -outform DER -out $type.expected.der
+    cmp $type.expected.der $type.out.der
+done
 refused ./clrpv_key_utility -S -n wrong -t KEY_ECDSA_PUBLIC -k ecdsa.der
 refused ./clrpv_key_utility -S -n wrong -t KEY_NOTHING -k ecdsa.der
 refused ./clrpv_key_utility -S -n raw -t KEY_AES -k pw16
