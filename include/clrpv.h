@@ -12,7 +12,7 @@
  * Conventions. Results are CLRPV_SUCCESS, CLRPV_ERROR_..., what clrc answered (CLRC_ERROR_...), or an errno value of a
  * system call (1 to 4095). Outputs are written only on success. Buffers and strings are borrowed for the call.
  * A length that comes back: on entry room, on success octets written, with CLRPV_ERROR_SHORT_BUFFER octets needed. Files are
- * read and written piece by piece in constant memory; an output file takes its place in one step, mode 0644, once all of it is
+ * read and written piece by piece in constant memory; an output file takes its place in one step, with the mode that the umask leaves of 0666, once all of it is
  * right, and not at all otherwise. Functions may be called from any thread and block until the work is done.
  */
 #ifndef CLRPV_H
@@ -91,7 +91,8 @@ typedef struct ClrpvVerifyWish {
     uint32_t flags;
     const char *target;      /* the package must have this one; NULL: it must have none */
     uint64_t lowest_version; /* 0: a package without a version will do */
-    uint64_t max_length;     /* octets of payload; 0: unlimited */
+    uint64_t
+        max_length; /* octets of payload; 0: unlimited, and the disk may fill before a bad signature shows */
 } ClrpvVerifyWish;
 
 typedef struct ClrpvPackageInfo {

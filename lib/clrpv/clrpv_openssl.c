@@ -8,6 +8,10 @@
 
 #include "lib/clrpv/clrpv_internal.h"
 
+/* As the trusted service has it: a device would not take what is made with less. */
+#define RSA_BITS_MIN 2048
+#define DSA_BITS_MIN 1024
+
 struct clrpv_crypto {
     const char *function;
     OSSL_LIB_CTX *lib; /* of our own, without configuration */
@@ -43,6 +47,11 @@ static ClrpvResult decode(struct clrpv_crypto *crypto, struct km_slice der)
     ERR_clear_error();
     if (!done || left != 0)
         return clrpv_fail(crypto->function, CLRPV_ERROR_KEY_FILE, "not a key that libcrypto takes");
+    int bits = EVP_PKEY_get_bits(crypto->key);
+    if ((crypto->family == CLRPV_FAMILY_RSA && bits < RSA_BITS_MIN) ||
+        (crypto->family == CLRPV_FAMILY_DSA && bits < DSA_BITS_MIN))
+        return clrpv_fail(crypto->function, CLRPV_ERROR_KEY_TYPE,
+                          "the key is too short: RSA has 2048 bits and more, DSA 1024");
     return CLRPV_SUCCESS;
 }
 

@@ -3,10 +3,33 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OUTPUT_MODE 0644
+#define STATUS_MAX 65536u
+#define UMASK "\nUmask:\t"
+#define MODE_ALL 0666u
+#define MODE_OWNER 0600u
+
+/*
+ * What open would give a new file. umask itself can only be read by changing it, which other threads would notice; where
+ * the system does not tell, the file is its owner's alone.
+ */
+static mode_t output_mode(void)
+{
+    KM_AUTO(km_freep) uint8_t *text = NULL;
+    size_t len = 0;
+    if (km_file_read(NULL, AT_FDCWD, "/proc/self/status", STATUS_MAX, &text, &len) != KM_OK)
+        return MODE_OWNER;
+    const uint8_t *at = memmem(text, len, UMASK, strlen(UMASK));
+    if (at == NULL)
+        return MODE_OWNER;
+    unsigned mask = 0;
+    for (at += strlen(UMASK); at < text + len && *at >= '0' && *at <= '7'; at++)
+        mask = mask * 8 + (unsigned)(*at - '0');
+    return (mode_t)(MODE_ALL & ~mask);
+}
 
 ClrpvResult clrpv_source_open(const char *function, const char *path, struct clrpv_source *ret)
 {
@@ -114,7 +137,7 @@ ClrpvResult clrpv_sink_write(struct clrpv_sink *sink, struct km_slice octets)
 ClrpvResult clrpv_sink_commit(struct clrpv_sink *sink)
 {
     struct km_err err = {0};
-    if (sink->file.is_begun && km_file_new_commit(&err, &sink->file, OUTPUT_MODE) != KM_OK)
+    if (sink->file.is_begun && km_file_new_commit(&err, &sink->file, output_mode()) != KM_OK)
         return clrpv_fail_km(sink->function, &err);
     return CLRPV_SUCCESS;
 }

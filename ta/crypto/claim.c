@@ -19,7 +19,8 @@ struct km_claim {
     bool has_version;
     uint64_t version;
     bool is_provisioned;
-    struct km_crypto_name subject;
+    struct km_crypto_name subject; /* whose version: the record's name */
+    struct km_crypto_name signer;  /* what the audit calls the key */
 };
 
 /* SHA-256 of the key's fingerprint and the target: whoever signs with another key has other versions. */
@@ -51,6 +52,7 @@ TEE_Result km_claim_begin(const struct km_key *key, const struct km_claim_wish *
     claim->has_version = payload->has_version;
     claim->version = payload->version;
     claim->is_provisioned = (key->meta.flags & KM_CRYPTO_INFO_PROVISIONED) != 0;
+    km_key_subject(key, &claim->signer);
     KM_TRY_TEE(subject_of(key, payload->target, &claim->subject));
     TEE_DigestUpdate(digest, payload->content_head.ptr, payload->content_head.len);
     *ret = km_steal(&claim);
@@ -123,7 +125,7 @@ static TEE_Result first_version(const struct km_claim *claim)
     return result == KM_CRYPTO_E_EXISTS ? raise_stored(claim) : result;
 }
 
-TEE_Result km_claim_settle(const struct km_claim *claim)
+static TEE_Result settle(const struct km_claim *claim)
 {
     if (claim->answer == KM_PAYLOAD_NOT_FOR_US)
         return KM_CRYPTO_E_TARGET;
@@ -133,4 +135,12 @@ TEE_Result km_claim_settle(const struct km_claim *claim)
     if (result != TEE_ERROR_ITEM_NOT_FOUND)
         return result;
     return claim->has_version ? first_version(claim) : TEE_SUCCESS;
+}
+
+TEE_Result km_claim_settle(const struct km_claim *claim)
+{
+    TEE_Result result = settle(claim);
+    if (result != TEE_SUCCESS)
+        km_audit("payload", &claim->signer, result);
+    return result;
 }

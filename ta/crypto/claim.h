@@ -24,7 +24,7 @@ TEE_Result km_claim_begin(const struct km_key *key, const struct km_claim_wish *
                           TEE_OperationHandle digest, struct km_claim **ret);
 /*
  * km_claim_settle: after a good signature: KM_CRYPTO_E_TARGET, KM_CRYPTO_E_DOWNGRADE, or the version is stored by the time
- * it answers TEE_SUCCESS.
+ * it answers TEE_SUCCESS. The audit is told of refusals.
  */
 TEE_Result km_claim_settle(const struct km_claim *claim);
 

@@ -142,6 +142,65 @@ static void versions_survive_being_killed(void **state)
     ok(clrcDeleteNamedKey("vendor", NULL));
 }
 
+/* A client delivers one version after the other and tells each that was taken, until the service is gone. */
+static int deliver_many(uint64_t first, int tell)
+{
+    ClrcKeyHandle key = NULL;
+    if (clrcLoadNamedKey("vendor", NULL, &key) != CLRC_SUCCESS)
+        return 1;
+    for (uint64_t version = first; version < first + 10000; version++) {
+        uint8_t package[4096] = {0};
+        size_t len = sizeof(package);
+        const ClrpvCreateWish wish = {
+            .key = {.handle = key}, .has_version = 1, .version = version, .target = "radio"};
+        const ClrpvVerifyWish asked = {.key = {.handle = key}, .target = "radio"};
+        if (clrpvCreatePackageBuffer(&wish, (const uint8_t *)"octets", 6, package, &len) !=
+                CLRPV_SUCCESS ||
+            verify(&asked, package, len) != CLRPV_SUCCESS ||
+            write(tell, &version, sizeof(version)) != (ssize_t)sizeof(version))
+            break;
+    }
+    return 0;
+}
+
+/* Killed in the middle of it, wherever that is: what a client was told counts, and nothing that was never signed. */
+static void versions_survive_kills_at_any_moment(void **state)
+{
+    (void)state;
+    uint64_t highest = 1;
+    ClrcKeyHandle key = test_create(KEY_ECDSA_KEYPAIR, 256);
+    ok(clrcSaveNamedKey(key, "vendor", NULL));
+    for (unsigned round = 0; round < 12; round++) {
+        int ends[2] = {-1, -1};
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(deliver_many(highest, ends[1]));
+        assert_int_equal(close(ends[1]), 0);
+        /* After a number of versions that differs from round to round; then wherever the next one is. */
+        uint64_t told = 0;
+        for (unsigned n = 0; n < 1 + 3 * round; n++)
+            assert_int_equal(read(ends[0], &told, sizeof(told)), sizeof(told));
+        km_service_signal(service, SIGKILL);
+        while (read(ends[0], &told, sizeof(told)) == (ssize_t)sizeof(told))
+            continue;
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(close(ends[0]), 0);
+        km_service_resume(service);
+        assert_true(told >= highest);
+        if (told > 1)
+            expect_pv(deliver(key, told - 1, false), CLRPV_ERROR_DOWNGRADE);
+        /* The one that was under way may count or not; the one after it can't. */
+        expect_pv(deliver(key, told + 1, false), CLRPV_SUCCESS);
+        highest = told + 1;
+    }
+    clrcFreeKey(key);
+    ok(clrcDeleteNamedKey("vendor", NULL));
+}
+
 static void public_keys_there_and_back(void **state)
 {
     static const struct {
@@ -228,6 +287,7 @@ int main(void)
         cmocka_unit_test(keys_of_every_kind),
         cmocka_unit_test(keys_that_do_not_fit),
         cmocka_unit_test(versions_survive_being_killed),
+        cmocka_unit_test(versions_survive_kills_at_any_moment),
         cmocka_unit_test(public_keys_there_and_back),
         cmocka_unit_test(printing_tells_nothing_private),
         cmocka_unit_test(without_a_service),

@@ -19,7 +19,7 @@ struct pair {
     uint8_t public_der[2048];
     uint32_t public_len;
 };
-enum { EC256, EC521, RSA2048, DSA1024, DH2048, X25519, N_PAIRS };
+enum { EC256, EC521, RSA2048, RSA1024, DSA1024, DH2048, X25519, N_PAIRS };
 static struct pair pairs[N_PAIRS];
 static char dir[64];
 
@@ -74,6 +74,7 @@ static int set_up(void **state)
     make_pair(&pairs[EC256], EVP_EC_gen("P-256"));
     make_pair(&pairs[EC521], EVP_EC_gen("P-521"));
     make_pair(&pairs[RSA2048], EVP_RSA_gen(2048));
+    make_pair(&pairs[RSA1024], EVP_RSA_gen(1024));
     make_pair(&pairs[DSA1024], dsa_new());
     make_pair(&pairs[DH2048], dh_new());
     make_pair(&pairs[X25519], EVP_PKEY_Q_keygen(NULL, NULL, "X25519"));
@@ -272,9 +273,16 @@ static void files(void **state)
         assert_int_equal(clrpvVerifyPackage(&asked, path("package"), path("out"), NULL),
                          CLRPV_ERROR_TRUNCATED);
     }
-    struct stat st = {0};
-    assert_int_equal(stat(path("package"), &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0644);
+    static const mode_t masks[] = {0022, 0077, 0002};
+    for (size_t i = 0; i < KM_ARRAY_LEN(masks); i++) {
+        struct stat st = {0};
+        const ClrpvCreateWish wish = {.key = private_of(EC256)};
+        mode_t before = umask(masks[i]);
+        assert_int_equal(clrpvCreatePackage(&wish, path("in"), path("package")), CLRPV_SUCCESS);
+        (void)umask(before);
+        assert_int_equal(stat(path("package"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0666 & ~masks[i]);
+    }
     assert_int_equal(unlink(path("in")) + unlink(path("package")), 0);
     assert_int_equal(km_test_count_entries(dir), 0);
 }
@@ -344,6 +352,7 @@ static void keys(void **state)
         {private_of(EC256), CLRPV_SUCCESS, CLRPV_SUCCESS},
         {public_of(EC256), CLRPV_ERROR_KEY_PUBLIC, CLRPV_SUCCESS},
         {private_of(RSA2048), CLRPV_SUCCESS, CLRPV_ERROR_KEY_MISMATCH},
+        {private_of(RSA1024), CLRPV_ERROR_KEY_TYPE, CLRPV_ERROR_KEY_TYPE},
         {private_of(DH2048), CLRPV_ERROR_KEY_TYPE, CLRPV_ERROR_KEY_TYPE},
         {public_of(DH2048), CLRPV_ERROR_KEY_TYPE, CLRPV_ERROR_KEY_TYPE},
         {private_of(X25519), CLRPV_ERROR_KEY_TYPE, CLRPV_ERROR_KEY_TYPE},

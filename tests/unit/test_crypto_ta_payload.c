@@ -140,6 +140,16 @@ static void versions_only_grow(void **state)
                          rows[i].result);
 }
 
+static void refusals_are_audited(void **state)
+{
+    (void)state;
+    assert_int_equal(deliver(3, "door", 0, "door"), TEE_SUCCESS);
+    unsigned before = rig_host.n_audited;
+    assert_int_equal(deliver(2, "door", 0, "door"), KM_CRYPTO_E_DOWNGRADE);
+    assert_true(rig_host.n_audited > before);
+    assert_string_equal(rig_host.last_audit, "payload");
+}
+
 static void another_instance_knows(void **state)
 {
     (void)state;
@@ -304,13 +314,10 @@ static void wish_has_one_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(versions_only_grow),
-        TEST(another_instance_knows),
-        TEST(signature_comes_first),
-        TEST(head_is_signed),
-        TEST(bad_calls),
-        TEST(records_have_an_end),
-        cmocka_unit_test(wish_has_one_form),
+        TEST(versions_only_grow),     TEST(refusals_are_audited),
+        TEST(another_instance_knows), TEST(signature_comes_first),
+        TEST(head_is_signed),         TEST(bad_calls),
+        TEST(records_have_an_end),    cmocka_unit_test(wish_has_one_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
