@@ -46,10 +46,20 @@ static void records(struct km_slice in, uint8_t which)
     struct km_key_record key = {0};
     struct km_password_record password = {0};
     struct km_wrapped_key wrapped = {0};
+    struct km_crypto_object object = {0};
+    uint64_t opened = 0;
     if (which == 5 && km_key_record_parse(in, &key))
         check(km_key_record_put(&key, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 6 && km_password_record_parse(in, &password))
         check(km_password_record_put(&password, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+    if (which == 11 && km_opens_record_parse(in, &opened)) {
+        km_opens_record_put(opened, out);
+        check(true, in, out, KM_OPENS_RECORD_LEN);
+    }
+    if (which == 12 && km_crypto_object_parse(in, &object)) {
+        km_crypto_object_put(&object, out);
+        check(true, in, out, KM_CRYPTO_OBJECT_WIRE_LEN);
+    }
     if (which == 10 && km_wrapped_key_parse(in, &wrapped))
         check(km_wrapped_key_put(&wrapped, KM_SPAN(out, sizeof(out)), &len), in, out, len);
 }
