@@ -56,6 +56,7 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_BUSY 0xffff000bu          /* somebody else is changing it */
 #define CLRC_ERROR_CANCELLED 0xffff000cu
 #define CLRC_ERROR_STATE 0xffff000du   /* not in this state of the handle */
+#define CLRC_ERROR_FILE 0xffff0180u    /* a file can't be read or written */
 #define CLRC_ERROR_CORRUPT 0xffff000eu /* stored data are damaged or were put back */
 #define CLRC_ERROR_ACCESS_DENIED                                                                   \
     0xffff0101u                          /* not allowed for this caller, or by the key's policy */
@@ -68,6 +69,13 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_SIGNATURE 0xffff0108u      /* signature does not fit */
 #define CLRC_ERROR_MAC 0xffff0109u            /* tag or MAC does not fit */
 #define CLRC_ERROR_KEY_GONE 0xffff010au /* deleted or replaced meanwhile, or its session is over */
+#define CLRC_ERROR_TARGET 0xffff0190u   /* a payload package for another target */
+#define CLRC_ERROR_DOWNGRADE                                                                       \
+    0xffff0191u /* a payload package older than wanted, or than one seen here */
+#define CLRC_ERROR_OTHER_DEVICE 0xffff0181u  /* the package was made for another device key */
+#define CLRC_ERROR_NOT_YET_VALID 0xffff0182u /* its first day has not come */
+#define CLRC_ERROR_OTHER_OBJECT                                                                    \
+    0xffff0183u /* the data are not those that the identifier was made for */
 #define CLRC_ERROR_NO_SERVICE 0xffff0201u /* keymoord can't be reached */
 #define CLRC_ERROR_SERVICE_DIED                                                                    \
     0xffff0202u /* the session ended during the call; the next call reconnects */
@@ -75,9 +83,11 @@ typedef uint32_t ClrcResult;
 typedef struct clrc_key *ClrcKeyHandle;
 typedef struct clrc_password *ClrcPasswordHandle;
 typedef struct clrc_operation *ClrcOperationHandle;
+typedef struct clrc_object *ClrcOpaqueObjectHandle;
 
 #define CLRC_NAME_MAX 63u /* octets of a key's or password object's name, NUL not counted */
 #define CLRC_PASSWORD_MAX 256u
+#define CLRC_PACKAGE_MAX 8192u /* octets of an opaque key package or object identifier */
 #define CLRC_DATA_MAX                                                                              \
     0x04000000u /* octets of data in one call; more in an operation of several parts */
 
@@ -568,6 +578,77 @@ CLRC_API ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uin
 CLRC_API ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv,
                                        uint32_t iv_length);
 CLRC_API void clrcOperationFree(ClrcOperationHandle hOperation);
+/*
+ * clrcOperationNewPayload: begins to verify a payload package (docs/formats.md); libkeymoor_payload's clrpvVerifyPackage does all
+ * of it. head: the content from its tag to the payload's first octet; the payload goes to clrcOperationUpdate and the
+ * signature to clrcOperationFinalVerify, which answers CLRC_ERROR_SIGNATURE, then CLRC_ERROR_TARGET, then CLRC_ERROR_DOWNGRADE.
+ * The highest version of each key and target is kept in the service for good. target NULL: any; "": a package without one.
+ */
+typedef struct ClrcPayloadWish {
+    const char *target;
+    uint64_t
+        lowest_version; /* 0: a package without a version will do, as long as none was seen with one */
+} ClrcPayloadWish;
+CLRC_API ClrcResult clrcOperationNewPayload(ClrcKeyHandle hKey, const uint8_t *head,
+                                            uint32_t head_length, const ClrcPayloadWish *wish,
+                                            ClrcOperationHandle *hOperation);
+
+/* ---- opaque keys ---- */
+
+/*
+ * clrcSaveOpaqueKeyEx: takes a key out of an opaque key package and saves it under the name and with the rules that the package
+ * has, wrapped under the password object when hPassword is not NULL. The caller becomes its owner and sees nothing of it.
+ * hDeviceKey is the EC key that the package was made for, with the usage CLRC_USAGE_DERIVE; NULL: the OEM device key.
+ * The signature is checked with CLRC_OEM_PUBLIC_KEY. CLRC_ERROR_BAD_FORMAT, CLRC_ERROR_TOO_LARGE (the package),
+ * CLRC_ERROR_SIGNATURE (not signed by the OEM), CLRC_ERROR_OTHER_DEVICE, CLRC_ERROR_MAC (changed on the way), CLRC_ERROR_EXISTS
+ * (the name is taken), CLRC_ERROR_NOT_SUPPORTED (an algorithm or key that is not offered), CLRC_ERROR_NOT_FOUND (the service has no
+ * OEM keys). After a refusal the store is as it was.
+ */
+CLRC_API ClrcResult clrcSaveOpaqueKeyEx(const uint8_t *keyPkg, uint32_t keyPkgLength,
+                                        ClrcKeyHandle hDeviceKey, ClrcPasswordHandle hPassword);
+
+/* ---- opaque objects ---- */
+
+typedef struct ClrcOpaqueObjectInfo {
+    uint8_t id[16];
+    uint64_t size;           /* octets of the cleartext */
+    ClrcAlgorithm algorithm; /* that it is encrypted with */
+    uint64_t opens_left;     /* after this one; UINT64_MAX: not counted */
+    uint64_t not_after;      /* seconds since 1970; 0: never expires */
+} ClrcOpaqueObjectInfo;
+
+/*
+ * clrcOpenOpaqueObject: opens an object with the identifier that was made for this device: its key comes to life in one session
+ * of the service and goes with it. hVerifyKey is the public key of who signed the identifier (EC, RSA or DSA; NULL: the OEM's),
+ * hDeviceKey as for clrcSaveOpaqueKeyEx. Each success counts as one opening, for good, when the identifier limits them. info may
+ * be NULL. Results as clrcSaveOpaqueKeyEx, and CLRC_ERROR_NOT_YET_VALID, CLRC_ERROR_EXPIRED, CLRC_ERROR_USED_UP,
+ * CLRC_ERROR_ACCESS_DENIED (it is meant for another executable). A handle is one thread's at a time, and ends with its session
+ * (CLRC_ERROR_SERVICE_DIED).
+ */
+CLRC_API ClrcResult clrcOpenOpaqueObject(const uint8_t *identifier, uint32_t length,
+                                         ClrcKeyHandle hVerifyKey, ClrcKeyHandle hDeviceKey,
+                                         ClrcOpaqueObjectHandle *hObject,
+                                         ClrcOpaqueObjectInfo *info);
+/*
+ * clrcUpdateOpaqueObject: decrypts the next part; parts may be of any length. Room of length + 16 octets always suffices;
+ * in and out may be the same buffer. Memory of clrcSharedAlloc is used in place. THE CLEARTEXT MAY BE ANYTHING UNTIL
+ * clrcFinishOpaqueObject SUCCEEDS. out NULL (out_length too): the part is only looked over, for a first pass.
+ */
+CLRC_API ClrcResult clrcUpdateOpaqueObject(ClrcOpaqueObjectHandle hObject, const uint8_t *in,
+                                           size_t length, uint8_t *out, size_t *out_length);
+/* clrcFinishOpaqueObject: CLRC_ERROR_OTHER_OBJECT unless all that went through has the size and digest of the object. */
+CLRC_API ClrcResult clrcFinishOpaqueObject(ClrcOpaqueObjectHandle hObject);
+/* clrcRewindOpaqueObject: back to its beginning: for a second pass, whose end is checked like the first's. */
+CLRC_API ClrcResult clrcRewindOpaqueObject(ClrcOpaqueObjectHandle hObject);
+CLRC_API void clrcFreeOpaqueObject(ClrcOpaqueObjectHandle hObject);
+/*
+ * clrcDecryptOpaqueObjectFile: the whole of it: opens, decrypts the file `in` piece by piece, and lets the result take the place
+ * of `out` only when it is right; until then it lies in a temporary file beside it that only this user can read.
+ * CLRC_ERROR_FILE: a file can't be read or written (clrcLastError tells which).
+ */
+CLRC_API ClrcResult clrcDecryptOpaqueObjectFile(const uint8_t *identifier, uint32_t length,
+                                                ClrcKeyHandle hVerifyKey, ClrcKeyHandle hDeviceKey,
+                                                const char *in, const char *out);
 
 /* ---- memory that the service uses in place ---- */
 

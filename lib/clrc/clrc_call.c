@@ -7,10 +7,12 @@
 #define LOADED_MAX 192u
 #define OWN_KEYS_FULL 240u
 #define OPERATIONS_FULL 60u
-#define POSTED_MAX (KM_CRYPTO_KEYS_MAX + KM_CRYPTO_OPERATIONS_MAX + KM_CRYPTO_PASSWORDS_MAX)
+#define POSTED_MAX                                                                                 \
+    (KM_CRYPTO_KEYS_MAX + KM_CRYPTO_OPERATIONS_MAX + KM_CRYPTO_OBJECTS_MAX +                       \
+     KM_CRYPTO_PASSWORDS_MAX)
 
 struct posted {
-    uint32_t command; /* FREE_KEY, OP_FREE or FREE_PASSWORD */
+    uint32_t command; /* FREE_KEY, OP_FREE, OBJECT_FREE or FREE_PASSWORD */
     uint32_t id;
 };
 
@@ -262,7 +264,7 @@ static ClrcResult flush_posted(struct km_pool_lane *lane)
            take_posted(state, &posted)) {
         if (posted.command == KM_CRYPTO_CMD_FREE_KEY)
             (void)atomic_fetch_sub(&state->n_keys, 1);
-        if (posted.command == KM_CRYPTO_CMD_OP_FREE)
+        if (posted.command == KM_CRYPTO_CMD_OP_FREE || posted.command == KM_CRYPTO_CMD_OBJECT_FREE)
             (void)atomic_fetch_sub(&state->n_operations, 1);
         if (free_id(lane, posted.command, posted.id) == CLRC_ERROR_SERVICE_DIED)
             return CLRC_ERROR_SERVICE_DIED;
@@ -684,7 +686,7 @@ void clrc_forget_operation(const struct clrc_operation *operation)
     struct lane_state *state = &states[operation->home];
     (void)pthread_mutex_lock(&state->lock);
     if (operation->serial == state->serial)
-        post(state, KM_CRYPTO_CMD_OP_FREE, operation->id);
+        post(state, operation->free_command, operation->id);
     (void)pthread_mutex_unlock(&state->lock);
 }
 

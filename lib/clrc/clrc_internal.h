@@ -50,6 +50,13 @@ struct clrc_operation {
     uint32_t home;
     uint32_t serial;
     uint32_t id;
+    uint32_t free_command; /* OP_FREE or OBJECT_FREE */
+};
+
+/* An opaque object lives in a session as an operation does. */
+struct clrc_object {
+    uint32_t magic;
+    struct clrc_operation in;
 };
 
 /* ---- results (clrc_result.c) ---- */

@@ -141,31 +141,6 @@ static const struct {
     {"PBKDF2_HMAC_SHA512", CLRC_PBKDF2_HMAC_SHA512},
 };
 
-static const char *const key_types[] = {
-    [KEY_NONE] = "KEY_NONE",
-    [KEY_AES] = "KEY_AES",
-    [KEY_HMAC] = "KEY_HMAC",
-    [KEY_GENERIC_SECRET] = "KEY_GENERIC_SECRET",
-    [KEY_RSA_PUBLIC] = "KEY_RSA_PUBLIC",
-    [KEY_RSA_KEYPAIR] = "KEY_RSA_KEYPAIR",
-    [KEY_ECDSA_PUBLIC] = "KEY_ECDSA_PUBLIC",
-    [KEY_ECDSA_KEYPAIR] = "KEY_ECDSA_KEYPAIR",
-    [KEY_ECDH_PUBLIC] = "KEY_ECDH_PUBLIC",
-    [KEY_ECDH_KEYPAIR] = "KEY_ECDH_KEYPAIR",
-    [KEY_EC_DUAL_PUBLIC] = "KEY_EC_DUAL_PUBLIC",
-    [KEY_EC_DUAL_KEYPAIR] = "KEY_EC_DUAL_KEYPAIR",
-    [KEY_DES3] = "KEY_DES3",
-    [KEY_DSA_PUBLIC] = "KEY_DSA_PUBLIC",
-    [KEY_DSA_KEYPAIR] = "KEY_DSA_KEYPAIR",
-    [KEY_DH_PUBLIC] = "KEY_DH_PUBLIC",
-    [KEY_DH_KEYPAIR] = "KEY_DH_KEYPAIR",
-    [KEY_ED25519_PUBLIC] = "KEY_ED25519_PUBLIC",
-    [KEY_ED25519_KEYPAIR] = "KEY_ED25519_KEYPAIR",
-    [KEY_X25519_PUBLIC] = "KEY_X25519_PUBLIC",
-    [KEY_X25519_KEYPAIR] = "KEY_X25519_KEYPAIR",
-    [KEY_CHACHA20] = "KEY_CHACHA20",
-};
-
 #define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), #ours)
 SAME(KEY_AES, KM_CRYPTO_KEY_AES);
 SAME(KEY_HMAC, KM_CRYPTO_KEY_HMAC);
@@ -346,16 +321,10 @@ const char *clrcAlgorithmName(ClrcAlgorithm algorithm)
 
 ClrcKeyType clrcKeyTypeByName(const char *name)
 {
-    if (name == NULL)
-        return KEY_NONE;
-    for (size_t i = 0; i < KM_ARRAY_LEN(key_types); i++) {
-        if (strcmp(key_types[i], name) == 0)
-            return (ClrcKeyType)i;
-    }
-    return KEY_NONE;
+    return name == NULL ? KEY_NONE : (ClrcKeyType)km_crypto_type_find(KM_SLICE_STR(name));
 }
 
 const char *clrcKeyTypeName(ClrcKeyType type)
 {
-    return (size_t)type < KM_ARRAY_LEN(key_types) ? key_types[type] : NULL;
+    return km_crypto_type_name((uint32_t)type);
 }

@@ -34,8 +34,11 @@
  *              u8[16] id, blob name, blob password name, blob storage (at most 15 octets)
  *   LIST       INFO after INFO, each as a blob; or name after name, each as a blob
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
+ *   PAYLOAD_WISH u32 flags (1: any target), u64 lowest version, blob target (at most 128; empty: a package without one)
  *   HKDF       blob salt (at most 1024; empty for Concat KDF), blob info (at most 1024)
  *   PBKDF2     u32 iterations (not 0), blob salt (1 to 1024 octets)
+ *   OBJECT     u64 size (of the cleartext), u64 opens left (2^64 - 1: not counted), u64 not_after (0: never),
+ *              u32 algorithm, u8[16] object id
  *
  * crypto_wire.h has a parser and a printer for each.
  */
@@ -76,6 +79,8 @@
 #define KM_CRYPTO_KEYS_MAX 256u      /* keys a session may hold */
 #define KM_CRYPTO_OPERATIONS_MAX 64u /* operations a session may hold */
 #define KM_CRYPTO_PASSWORDS_MAX 16u  /* password handles a session may hold */
+#define KM_CRYPTO_OBJECTS_MAX 64u    /* opaque objects a session may have open */
+#define KM_CRYPTO_PACKAGE_MAX 8192u  /* octets of an opaque key package or object identifier */
 /* Plaintext that a decryption holds back until its tag fits: one-shot, and all parts together. */
 #define KM_CRYPTO_AEAD_HELD_MAX 16777216u
 #define KM_CRYPTO_AEAD_PARTS_HELD_MAX 1048576u
@@ -86,6 +91,7 @@
 #define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
 #define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
 #define KM_CRYPTO_AEAD_WIRE_MAX (16u + KM_CRYPTO_NONCE_MAX + KM_CRYPTO_TAG_MAX)
+#define KM_CRYPTO_OBJECT_WIRE_LEN 44u
 #define KM_CRYPTO_SIGNATURE_MAX 512u /* RSA-4096; ECDSA in DER needs at most 139 */
 
 /* ---- numbers; all equal to those of clrc.h (the library asserts it) ---- */
@@ -294,6 +300,13 @@ enum km_crypto_form {
 #define KM_CRYPTO_E_EXPIRED 0x80c70105u
 #define KM_CRYPTO_E_USED_UP 0x80c70106u
 #define KM_CRYPTO_E_KEY_GONE 0x80c70107u
+#define KM_CRYPTO_E_TARGET 0x80c70190u /* a payload for somebody else */
+#define KM_CRYPTO_E_DOWNGRADE                                                                      \
+    0x80c70191u /* a payload older than asked for, or than one seen before */
+#define KM_CRYPTO_E_OTHER_DEVICE 0x80c70181u  /* sealed for another key */
+#define KM_CRYPTO_E_NOT_YET_VALID 0x80c70182u /* its first day has not come */
+#define KM_CRYPTO_E_OTHER_OBJECT                                                                   \
+    0x80c70183u /* size or digest are not those that the identifier names */
 
 /*
  * Every result that a command may end with: X(what the TA answers, what the library makes of it).
@@ -329,7 +342,12 @@ enum km_crypto_form {
     X(KM_CRYPTO_E_IMMUTABLE, CLRC_ERROR_IMMUTABLE)                                                 \
     X(KM_CRYPTO_E_EXPIRED, CLRC_ERROR_EXPIRED)                                                     \
     X(KM_CRYPTO_E_USED_UP, CLRC_ERROR_USED_UP)                                                     \
-    X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)
+    X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)                                                   \
+    X(KM_CRYPTO_E_TARGET, CLRC_ERROR_TARGET)                                                       \
+    X(KM_CRYPTO_E_DOWNGRADE, CLRC_ERROR_DOWNGRADE)                                                 \
+    X(KM_CRYPTO_E_OTHER_DEVICE, CLRC_ERROR_OTHER_DEVICE)                                           \
+    X(KM_CRYPTO_E_NOT_YET_VALID, CLRC_ERROR_NOT_YET_VALID)                                         \
+    X(KM_CRYPTO_E_OTHER_OBJECT, CLRC_ERROR_OTHER_OBJECT)
 
 /* ---- commands ---- */
 
@@ -493,6 +511,41 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_PROVISION_SEAL = 0x71,
     /* PROVISION_STATE    vo(a 1 when sealed) - - - */
     KM_CRYPTO_CMD_PROVISION_STATE = 0x72,
+
+    /* PAYLOAD_NEW        vi(a key) mi(content head of a payload package) mi(PAYLOAD_WISH) vo(a operation)
+     *                    begins to verify the package: the head says the algorithm and is the first that is hashed; the payload
+     *                    follows with OP_UPDATE and the signature with OP_FINAL_VERIFY, which then checks, in this order: the
+     *                    signature; TARGET; DOWNGRADE: below the wish, or below the highest version that this key's owner ever
+     *                    signed for this target and that was verified here. It ends well only after that version is
+     *                    stored. OP_RESET is BAD_STATE. BAD_FORMAT: the head. NOT_SUPPORTED: its algorithm */
+    KM_CRYPTO_CMD_PAYLOAD_NEW = 0x98,
+    /*
+     * SAVE_OPAQUE_KEY    mi*(opaque key package) vi(a device key or 0, b password or 0) - -
+     *                    opens the package with the device key (0: com.seqlabs.oem_device_key) and saves what is in it; nothing
+     *                    of it comes back. TOO_LARGE BAD_FORMAT NOT_SUPPORTED (version, algorithm), SIGNATURE_INVALID: not
+     *                    com.seqlabs.oem_pub_key's, OTHER_DEVICE, MAC_INVALID, and what IMPORT_KEY and SAVE_KEY answer.
+     *                    ITEM_NOT_FOUND: the provisioned keys are missing. A refusal leaves the store as it was.
+     */
+    KM_CRYPTO_CMD_SAVE_OPAQUE_KEY = 0x80,
+    /*
+     * OBJECT_OPEN        mi*(object identifier) vi(a verifying key or 0, b device key or 0) mo(OBJECT) vo(a object)
+     *                    as SAVE_OPAQUE_KEY; a is any EC, RSA or DSA key (0: com.seqlabs.oem_pub_key). Also NOT_YET_VALID,
+     *                    EXPIRED, ACCESS_DENIED (another executable), USED_UP (no opening left). An opening is counted, for good,
+     *                    when all else is right; then the object's key is in this session and nowhere else.
+     */
+    KM_CRYPTO_CMD_OBJECT_OPEN = 0x81,
+    /*
+     * OBJECT_UPDATE      vi(a object) mi*(ciphertext) mo*(cleartext; size 0: it is only looked over) -
+     *                    cleartext is not to be believed before OBJECT_FINISH says so. SHORT_BUFFER: nothing was taken in.
+     *                    OTHER_OBJECT: more than the identifier names. BAD_STATE: is over
+     */
+    KM_CRYPTO_CMD_OBJECT_UPDATE = 0x82,
+    /* OBJECT_FINISH      vi(a object) - - -                           OTHER_OBJECT: not the object that the identifier names */
+    KM_CRYPTO_CMD_OBJECT_FINISH = 0x83,
+    /* OBJECT_REWIND      vi(a object) - - -                           from its beginning once more; no opening is counted */
+    KM_CRYPTO_CMD_OBJECT_REWIND = 0x84,
+    /* OBJECT_FREE        vi(a object) - - - */
+    KM_CRYPTO_CMD_OBJECT_FREE = 0x85,
 
     /* TELL_PRIVATE       vi(a key) mo(private value or octets) - -    exists in the test build alone, which is never installed */
     KM_CRYPTO_CMD_TELL_PRIVATE = 0x7f,

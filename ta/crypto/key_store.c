@@ -181,6 +181,20 @@ TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_na
     return result;
 }
 
+TEE_Result km_key_store_provisioned(struct km_caller *caller, const char *name,
+                                    struct km_key **ret_key)
+{
+    KM_AUTO(km_key_freep) struct km_key *key = NULL;
+    struct km_crypto_name at = {0};
+    if (!km_crypto_name_parse(KM_SLICE_STR(name), &at))
+        km_ta_unreached();
+    KM_TRY_TEE(km_key_store_load(caller, &at, NULL, NULL, &key));
+    if ((key->meta.flags & KM_CRYPTO_INFO_PROVISIONED) == 0)
+        return TEE_ERROR_ITEM_NOT_FOUND;
+    *ret_key = km_steal(&key);
+    return TEE_SUCCESS;
+}
+
 /* ---- the rest of a named key's life ---- */
 
 /* *gate is opened where the seal must not come before the deletion. */
@@ -343,17 +357,10 @@ TEE_Result km_provision_sealed(bool *ret_sealed)
     return km_stored_exists(KM_STORED_STATE, &SEALED, ret_sealed);
 }
 
-/* The gate, made where it is missing: another instance may do the same, then its gate is as good. */
 static TEE_Result gate_open(uint32_t flags, TEE_ObjectHandle *ret_gate)
 {
-    TEE_Result result = km_stored_open(KM_STORED_STATE, &GATE, flags, ret_gate);
-    if (result != TEE_ERROR_ITEM_NOT_FOUND)
-        return result;
-    result =
-        km_stored_create(KM_STORED_STATE, &GATE, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)));
-    if (result != TEE_SUCCESS && result != KM_CRYPTO_E_EXISTS)
-        return result;
-    return km_stored_open(KM_STORED_STATE, &GATE, flags, ret_gate);
+    return km_stored_open_or_create(
+        KM_STORED_STATE, &GATE, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)), flags, ret_gate);
 }
 
 TEE_Result km_provision_enter(TEE_ObjectHandle *ret_gate)

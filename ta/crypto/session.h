@@ -3,6 +3,7 @@
 #ifndef KM_CRYPTO_SESSION_H
 #define KM_CRYPTO_SESSION_H
 
+#include "ta/crypto/claim.h"
 #include "ta/crypto/key_store.h"
 #include "ta/crypto/slots.h"
 #include "ta/crypto/stored.h"
@@ -21,6 +22,7 @@ struct km_session {
     struct km_slots keys;
     struct km_slots passwords;
     struct km_slots operations;
+    struct km_slots objects;
     struct km_listing key_list;
     struct km_listing password_list;
     uint32_t last_cursor;
@@ -100,6 +102,29 @@ TEE_Result km_cmd_op_final_verify(struct km_session *session, TEE_Param params[T
 TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 void km_op_free(void *operation);
+/* What an operation in parts shall be; the numbers are those of OP_NEW. */
+struct km_op_wish {
+    uint32_t key;
+    uint32_t algorithm;
+    uint32_t mode;
+    uint32_t digest;
+    uint32_t tag_len;
+    struct km_slice iv;
+    const struct km_claim_wish *claim; /* NULL but for payload packages */
+};
+/* km_op_make: a new operation of this session; a use of its key is counted. */
+TEE_Result km_op_make(struct km_session *session, const struct km_op_wish *wish, uint32_t *ret_id);
+
+/* cmd_payload.c */
+TEE_Result km_cmd_payload_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+
+/* cmd_opaque.c */
+TEE_Result km_cmd_save_opaque_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_open(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_update(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_finish(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_rewind(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 
 /* What several of them share. */
 
@@ -109,6 +134,17 @@ struct km_slice km_in(const TEE_Param *param);
 TEE_Result km_session_add_key(struct km_session *session, struct km_key **key, uint32_t *ret_id);
 /* km_template_in: parses a template parameter. BAD_FORMAT. */
 TEE_Result km_template_in(const TEE_Param *param, struct km_crypto_template *ret);
+
+/* km_password_of: the password of an id, NULL for 0. STALE_ID. */
+TEE_Result km_password_of(struct km_session *session, uint32_t id,
+                          const struct km_password **ret_password);
+/* km_check_reserved: ACCESS_DENIED when only the administrator may save under this name. */
+TEE_Result km_check_reserved(const struct km_session *session, const struct km_crypto_name *name);
+/*
+ * km_agree_point: ECDH of a key pair with an uncompressed point: the X coordinate, out.len octets, which are the curve's. Counts a
+ * use. NOT_SUPPORTED: no such key; BAD_FORMAT: not a point of its curve; and what km_key_permits answers.
+ */
+TEE_Result km_agree_point(struct km_key *key, struct km_slice point, struct km_span out);
 
 /* A key that is about to be used. */
 struct km_use {

@@ -11,12 +11,21 @@
 #define KM_STORED_KEY 'k'
 #define KM_STORED_PASSWORD 'p'
 #define KM_STORED_STATE 's'
+#define KM_STORED_VERSION 'v' /* the highest version of payloads: claim.c */
+#define KM_STORED_OPENS 'o'   /* how often an opaque object was opened */
 
 /* km_stored_open: TEE_DATA_FLAG_...; without share flags nobody else has it open. ITEM_NOT_FOUND. Returns owned. */
 TEE_Result km_stored_open(char kind, const struct km_crypto_name *name, uint32_t flags,
                           TEE_ObjectHandle *ret_object);
 /* km_stored_create: a new object whose data are these. EXISTS. */
 TEE_Result km_stored_create(char kind, const struct km_crypto_name *name, struct km_slice data);
+/*
+ * km_stored_open_or_create: opens it, made with these data where it is missing; another instance may be making it at the same
+ * moment, then its is as good.
+ */
+TEE_Result km_stored_open_or_create(char kind, const struct km_crypto_name *name,
+                                    struct km_slice initial, uint32_t flags,
+                                    TEE_ObjectHandle *ret_object);
 /* km_stored_read: all data, at most KM_RECORD_MAX octets; *ret_data views buf. CORRUPT_OBJECT closes and clears *object. */
 TEE_Result km_stored_read(TEE_ObjectHandle *object, uint8_t buf[KM_RECORD_MAX],
                           struct km_slice *ret_data);

@@ -4,6 +4,7 @@
 
 #include "fuzz/km_fuzz.h"
 #include "ta/crypto/key_der.h"
+#include "ta/crypto/payload_wire.h"
 #include "ta/crypto/record.h"
 
 #define OUT_MAX 8192
@@ -45,12 +46,31 @@ static void records(struct km_slice in, uint8_t which)
     struct km_key_record key = {0};
     struct km_password_record password = {0};
     struct km_wrapped_key wrapped = {0};
+    struct km_crypto_object object = {0};
+    uint64_t opened = 0;
     if (which == 5 && km_key_record_parse(in, &key))
         check(km_key_record_put(&key, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 6 && km_password_record_parse(in, &password))
         check(km_password_record_put(&password, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+    if (which == 11 && km_opens_record_parse(in, &opened)) {
+        km_opens_record_put(opened, out);
+        check(true, in, out, KM_OPENS_RECORD_LEN);
+    }
+    if (which == 12 && km_crypto_object_parse(in, &object)) {
+        km_crypto_object_put(&object, out);
+        check(true, in, out, KM_CRYPTO_OBJECT_WIRE_LEN);
+    }
     if (which == 10 && km_wrapped_key_parse(in, &wrapped))
         check(km_wrapped_key_put(&wrapped, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+}
+
+static void wishes(struct km_slice in, uint8_t which)
+{
+    static uint8_t out[OUT_MAX];
+    size_t len = 0;
+    struct km_payload_wish wish = {0};
+    if (which == 0x28 && km_payload_wish_parse(in, &wish))
+        check(km_payload_wish_put(&wish, KM_SPAN(out, sizeof(out)), &len), in, out, len);
 }
 
 static void same_attributes(const struct km_der_key *a, const struct km_der_key *b)
@@ -95,5 +115,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     requests(in, data[0]);
     records(in, data[0]);
     keys(in, data[0]);
+    wishes(in, data[0]);
     return 0;
 }
