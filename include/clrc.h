@@ -500,7 +500,10 @@ CLRC_API ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algo
  */
 CLRC_API ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
                               const ClrcKeyTemplate *wish, ClrcKeyHandle *hShared);
-/* clrcAgreeRaw: the same octets to the caller, as TLS libraries need it. The long-lived key stays. */
+/*
+ * clrcAgreeRaw: the same octets to the caller, as TLS libraries need it. The long-lived key stays. A provisioned key answers
+ * CLRC_ERROR_NOT_EXPORTABLE, here and in clrcAgree for an exportable secret: what is sealed to it opens with these octets.
+ */
 CLRC_API ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point,
                                  uint32_t peer_length, uint8_t *shared, uint32_t *shared_length);
 /*

@@ -156,6 +156,16 @@ static TEE_Result agree_find(struct km_session *session, uint32_t key_id, struct
     return km_use_find(session, key_id, algorithm, KM_ALG_AGREE, 0, use);
 }
 
+/*
+ * What is sealed to a provisioned key opens with its shared value, which therefore stays inside, whoever asks; a key derived from
+ * it serves the same purpose.
+ */
+static TEE_Result check_leaves(const struct km_key *key)
+{
+    return (key->meta.flags & KM_CRYPTO_INFO_PROVISIONED) != 0 ? KM_CRYPTO_E_NOT_EXPORTABLE
+                                                               : TEE_SUCCESS;
+}
+
 TEE_Result km_cmd_agree(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     KM_AUTO(km_key_freep) struct km_key *shared = NULL;
@@ -164,6 +174,8 @@ TEE_Result km_cmd_agree(struct km_session *session, TEE_Param params[TEE_NUM_PAR
     uint8_t secret[SHARED_MAX] = {0};
     KM_TRY_TEE(km_template_in(&params[0], &wish));
     KM_TRY_TEE(agree_find(session, params[1].value.a, &use));
+    if ((wish.attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) != 0)
+        KM_TRY_TEE(check_leaves(use.key));
     size_t n = shared_len(&use);
     if (wish.type != KM_CRYPTO_KEY_GENERIC_SECRET || (wish.bits != 0 && wish.bits != n * 8u))
         return TEE_ERROR_BAD_PARAMETERS;
@@ -182,6 +194,7 @@ TEE_Result km_cmd_agree_raw(struct km_session *session, TEE_Param params[TEE_NUM
     struct km_use use = {0};
     uint8_t secret[SHARED_MAX] = {0};
     KM_TRY_TEE(agree_find(session, params[0].value.a, &use));
+    KM_TRY_TEE(check_leaves(use.key));
     size_t n = shared_len(&use);
     KM_TRY_TEE(km_ta_room(&params[2], n));
     TEE_Result result = agree(&use, km_in(&params[1]), KM_SPAN(secret, n));

@@ -452,9 +452,10 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_ASYM_DECRYPT = 0x4c,
     /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(peer: 04 X Y; DH, X25519: its value) vo(a key)
      *                    the whole X coordinate or number, never a part of it. BAD_FORMAT: not a point of the curve, not of
-     *                    the group, of small order */
+     *                    the group, of small order. NOT_EXPORTABLE: an exportable secret of a provisioned key */
     KM_CRYPTO_CMD_AGREE = 0x4d,
-    /* AGREE_RAW          vi(a key) mi(peer) mo(shared value) -      BAD_FORMAT SHORT_BUFFER */
+    /* AGREE_RAW          vi(a key) mi(peer) mo(shared value) -      BAD_FORMAT SHORT_BUFFER; NOT_EXPORTABLE: a provisioned
+     *                    key, since what is sealed to it opens with the shared value */
     KM_CRYPTO_CMD_AGREE_RAW = 0x4e,
     /* DERIVE             mi(TEMPLATE: symmetric) vi(a key, b HKDF or Concat KDF) mi(HKDF) vo(a key)
      *                    NOT_EXPORTABLE: the wish is exportable and the secret is not. NOT_SUPPORTED also: less than 128 bits

@@ -653,10 +653,18 @@ static void test_provisioned_keys(void **state)
     len = sizeof(out);
     ok(clrcSignDigest(key, CLRC_ECDSA, digest, 32, out, &len));
     ok(clrcVerifyDigest(public_key, CLRC_ECDSA, digest, 32, out, len));
-    /* It agrees too: with itself here, the last 65 octets of the SPKI being its point. */
+    /* It agrees too (with itself here, the last 65 octets of the SPKI being its point), and the secret stays inside. */
+    ClrcKeyHandle secret = NULL;
+    const uint8_t *point = spki + spki_len - 65;
+    ClrcKeyTemplate wish = {.type = KEY_GENERIC_SECRET};
+    ok(clrcAgree(key, point, 65, &wish, &secret));
     len = sizeof(out);
-    ok(clrcAgreeRaw(key, spki + spki_len - 65, 65, out, &len));
-    assert_int_equal(len, 32);
+    expect(clrcExportKey(secret, out, &len), CLRC_ERROR_NOT_EXPORTABLE);
+    clrcFreeKey(secret);
+    wish.attributes = CLRC_ATTR_EXPORT_AS_PLAIN;
+    expect(clrcAgree(key, point, 65, &wish, &secret), CLRC_ERROR_NOT_EXPORTABLE);
+    len = sizeof(out);
+    expect(clrcAgreeRaw(key, point, 65, out, &len), CLRC_ERROR_NOT_EXPORTABLE);
     ClrcKeyInfo info;
     ok(clrcGetKeyInfo(key, &info));
     assert_true(info.is_provisioned && info.is_immutable && info.is_saved);
