@@ -1,0 +1,2 @@
+def suites():
+    return []
