@@ -22,6 +22,7 @@ import time
 import limits
 import own
 import suites
+from cases import Pair
 from service import Driver, Service
 
 SAMPLE = {"core": 240, "tee": 40, "clrc": 240}
@@ -34,7 +35,7 @@ def fields_of(answer):
     return dict(word.split(":", 1) for word in answer.split() if ":" in word)
 
 
-def judge(case, answer, limit):
+def judge(kind, case, answer, limit):
     """None when the answer is right, else a sentence."""
     word = answer.split()[0]
     if limit is not None:
@@ -43,13 +44,17 @@ def judge(case, answer, limit):
     if answer.endswith(" dirty"):
         return f"output of a failed call: {answer}"
     if case.expect == "nok":
-        return None if word in ("fail", "badkey") else f"taken: {answer[:80]}"
+        # The Core API knows no other answer than a panic to some wrong lengths.
+        may = ("fail", "badkey", "refused") + (() if kind == "clrc" else ("panic",))
+        return None if word in may else f"taken: {answer[:80]}"
     if case.expect in ("fail", "badkey"):
         return None if word == case.expect else f"{case.expect} expected, but: {answer[:80]}"
     if word != "ok":
         return f"{case.expect} expected, but: {answer[:80]}"
     got = fields_of(answer)
     for name, wanted in (("out", case.out), ("tag", case.tag)):
+        if isinstance(wanted, Pair):
+            wanted = wanted.octets(kind)
         if wanted is not None and (got.get(name) == wanted.hex()) != (case.expect == "ok"):
             return f"{name} is {got.get(name, '')[:80]}, {wanted.hex()[:80]} {'' if case.expect == 'ok' else 'not '}expected"
     return None
@@ -64,7 +69,7 @@ def run(driver, cases):
     failures, reasons = [], collections.Counter()
     for (case, line), answer in zip(asked, answers):
         limit = limits.limit_of(driver.kind, case)
-        wrong = judge(case, answer, limit)
+        wrong = judge(driver.kind, case, answer, limit)
         if wrong:
             failures.append(f"{driver.kind} {case.where}: {case.op} {case.algorithm(driver.kind)}: {wrong}")
         elif limit:
@@ -104,7 +109,7 @@ class Totals:
         self.unknown = collections.defaultdict(set)
 
     def add(self, suite, kind, outcome):
-        self.rows.setdefault((suite.alg, suite.source), {})[kind] = outcome
+        self.rows.setdefault((suite.kind, suite.alg, suite.source), {})[kind] = outcome
         self.failures += outcome.failures
         self.reasons[kind].update(outcome.reasons)
 
@@ -115,7 +120,7 @@ def run_kind(build, kind, chosen, full, totals):
         driver = Driver(build, kind, service)
         for suite in chosen:
             cases = only_offered(driver, list(suite.cases()), totals.unknown[kind])
-            if not full:
+            if not full and suite.kind != "hostile":
                 cases = sample(cases, SAMPLE[kind])
             totals.add(suite, kind, run(driver, cases))
         if driver.stop() != 0:
