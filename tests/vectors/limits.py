@@ -46,7 +46,7 @@ ANY = ("badkey", "refused", "panic")
 LIMITS = [
     (("clrc", "core"), "RSA keys below 2048 bits", rsa_small, KEY),
     (("clrc", "core"), "RSA keys of no whole number of octets", rsa_odd_size, KEY),
-    (("clrc", "core"), "curves other than P-256, P-384, P-521", curve_in(192, 224), ANY),
+    (("clrc",), "curves other than P-256, P-384, P-521", curve_in(192, 224), ANY),
     (("clrc", "core"), "GCM tags below 96 bits", short_tag("AES_GCM", 12), CALL),
     (("clrc",), "nonces above 64 octets", long_nonce(64), CALL),
     (("clrc",), "HMAC keys below 64 bits", short_hmac_key(8), KEY),
