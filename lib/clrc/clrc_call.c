@@ -426,6 +426,8 @@ static void take_lane(struct clrc_call *call)
         call->lane = km_pool_take_home(&pool, call->operation->home);
     else if (call->key != NULL && !call->key->is_named)
         call->lane = km_pool_take_home(&pool, call->key->home);
+    else if (call->other_key != NULL && !call->other_key->is_named)
+        call->lane = km_pool_take_home(&pool, call->other_key->home);
     else
         call->lane = km_pool_take(&pool, last_lane - 1, call->makes_key ? has_room : NULL);
     call->ran_in = call->lane->index;
@@ -468,25 +470,57 @@ static ClrcResult connect_lane(struct clrc_call *call)
 }
 
 /* What lives in one session is gone when that session is. */
+static bool is_elsewhere(const struct clrc_call *call, const struct clrc_key *key)
+{
+    return key != NULL && !key->is_named &&
+           atomic_load_explicit(&key->at[call->lane->index].serial, memory_order_relaxed) !=
+               call->lane->serial;
+}
+
 static ClrcResult check_home(const struct clrc_call *call)
 {
     uint32_t serial = call->lane->serial;
+    if (call->key != NULL && call->other_key != NULL && !call->key->is_named &&
+        !call->other_key->is_named && call->key->home != call->other_key->home)
+        return fail(call, CLRC_ERROR_STATE,
+                    "the two keys live in different sessions: one of them has to be saved first");
     if (call->operation != NULL && call->operation->serial != serial)
         return fail(call, CLRC_ERROR_SERVICE_DIED,
                     "the session that the operation was made in is over");
-    if (call->key != NULL && !call->key->is_named &&
-        atomic_load_explicit(&call->key->at[call->lane->index].serial, memory_order_relaxed) !=
-            serial)
+    if (is_elsewhere(call, call->key) || is_elsewhere(call, call->other_key))
         return fail(call, CLRC_ERROR_KEY_GONE,
                     "the key was not saved and the session that it was made in is over");
     return CLRC_SUCCESS;
+}
+
+static bool is_here(const struct clrc_call *call, struct clrc_key *key)
+{
+    return atomic_load_explicit(&key->at[call->lane->index].serial, memory_order_relaxed) ==
+           call->lane->serial;
+}
+
+/* Bringing one may let the other go when the session is full: then that one comes again, and both are there. */
+static ClrcResult bring_both(struct clrc_call *call)
+{
+    ClrcResult result = CLRC_SUCCESS;
+    if (call->other_key == NULL)
+        return bring_key(call->lane, call->key);
+    for (unsigned i = 0; i < 3 && result == CLRC_SUCCESS; i++) {
+        result = bring_key(call->lane, i % 2 == 0 ? call->other_key : call->key);
+        if (i > 0 && result == CLRC_SUCCESS && is_here(call, call->key) &&
+            is_here(call, call->other_key)) {
+            *call->other_value = call->other_key->at[call->lane->index].id;
+            return CLRC_SUCCESS;
+        }
+    }
+    return result == CLRC_SUCCESS ? CLRC_ERROR_BUSY : result;
 }
 
 static ClrcResult bring_objects(struct clrc_call *call)
 {
     struct clrc_key *key = call->key;
     if (key != NULL) {
-        ClrcResult result = bring_key(call->lane, key);
+        ClrcResult result = bring_both(call);
         if (result != CLRC_SUCCESS)
             return fail(call, result, NULL);
         uint32_t id = key->at[call->lane->index].id;
@@ -507,7 +541,8 @@ static ClrcResult bring_objects(struct clrc_call *call)
 
 static bool is_bound(const struct clrc_call *call)
 {
-    return call->operation != NULL || (call->key != NULL && !call->key->is_named);
+    return call->operation != NULL || (call->key != NULL && !call->key->is_named) ||
+           (call->other_key != NULL && !call->other_key->is_named);
 }
 
 static ClrcResult begin_in_lane(struct clrc_call *call)

@@ -66,7 +66,7 @@ static void check_number(const struct km_der_key *key, uint32_t attribute, const
 
 static void check_ec(const struct km_der_key *key, const EVP_PKEY *pkey, bool is_private)
 {
-    assert_false(key->is_rsa);
+    assert_int_equal(key->kind, KM_DER_KEY_EC);
     assert_int_equal(km_attr_curve(&key->attrs), EVP_PKEY_get_bits(pkey));
     check_number(key, KM_CRYPTO_ECC_PUBLIC_VALUE_X, pkey, OSSL_PKEY_PARAM_EC_PUB_X);
     check_number(key, KM_CRYPTO_ECC_PUBLIC_VALUE_Y, pkey, OSSL_PKEY_PARAM_EC_PUB_Y);
@@ -81,7 +81,7 @@ static void check_rsa(const struct km_der_key *key, const EVP_PKEY *pkey, bool i
         OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
         OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
         OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
-    assert_true(key->is_rsa);
+    assert_int_equal(key->kind, KM_DER_KEY_RSA);
     assert_int_equal(key->attrs.count, is_private ? 8 : 2);
     for (uint32_t i = 0; i < key->attrs.count; i++)
         check_number(key, KM_CRYPTO_RSA_MODULUS + i, pkey, PARAMS[i]);
