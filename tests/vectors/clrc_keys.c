@@ -111,7 +111,5 @@ ClrcResult clrc_key_new(const struct vec_request *request, ClrcKeyHandle *ret_ke
     ClrcKeyTemplate wish = {.type = family->secret, .bits = (uint32_t)key.len * 8};
     if (family->secret == KEY_GENERIC_SECRET)
         wish.attributes = CLRC_ATTR_EXPORT_AS_PLAIN;
-    if (strncmp(request->alg, "AES_KW", 6) == 0)
-        wish.usage = CLRC_USAGE_WRAP | CLRC_USAGE_UNWRAP;
     return clrcImportKeyRaw(&wish, key.ptr, (uint32_t)key.len, ret_key);
 }

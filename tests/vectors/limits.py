@@ -15,8 +15,8 @@ def rsa_odd_size(c):
     return c.alg.startswith("RSA") and bits(c.fields["n"]) >= 2048 and bits(c.fields["n"]) % 8
 
 
-def curve_in(*sizes):
-    return lambda c: c.fields.get("bits") in sizes
+def dh_small(c):
+    return c.alg.startswith("DH_") and bits(c.fields["p"]) < 2048
 
 
 def short_tag(alg, shortest):
@@ -38,6 +38,12 @@ def long_output(longest):
     return lambda c: c.op == "derive" and c.fields["len"] > longest
 
 
+def des3_equal_parts(c):
+    key = c.fields.get("key", b"")
+    parts = [key[i:i + 8] for i in range(0, len(key), 8)]
+    return c.alg.startswith("DES3_") and len(set(parts)) < len(parts)
+
+
 KEY = ("badkey",)
 CALL = ("refused",)
 ANY = ("badkey", "refused", "panic")
@@ -46,11 +52,13 @@ ANY = ("badkey", "refused", "panic")
 LIMITS = [
     (("clrc", "core"), "RSA keys below 2048 bits", rsa_small, KEY),
     (("clrc", "core"), "RSA keys of no whole number of octets", rsa_odd_size, KEY),
-    (("clrc",), "curves other than P-256, P-384, P-521", curve_in(192, 224), ANY),
+    (("clrc",), "DH groups below 2048 bits", dh_small, KEY),
     (("clrc", "core"), "GCM tags below 96 bits", short_tag("AES_GCM", 12), CALL),
     (("clrc",), "nonces above 64 octets", long_nonce(64), CALL),
     (("clrc",), "HMAC keys below 64 bits", short_hmac_key(8), KEY),
     (("core",), "HMAC keys below 32 bits", short_hmac_key(4), KEY),
+    (("clrc",), "DES3 keys with equal parts", des3_equal_parts, KEY),
+    (("clrc",), "CCM tags below 96 bits", short_tag("AES_CCM", 12), CALL),
     (("clrc",), "keys above 4096 bits", long_output(512), CALL),
 ]
 

@@ -94,7 +94,9 @@ def cmacs(alg):
 
 def symmetric_key(r):
     if "KEY1" in r:
-        return octets(r["KEY1"] + r["KEY2"] + r["KEY3"])
+        parts = [octets(r[name]) for name in ("KEY1", "KEY2", "KEY3")]
+        two = parts[0] == parts[2] != parts[1]
+        return b"".join(parts[:2] if two else parts)
     return octets(r["KEYs"] * 3) if "KEYs" in r else octets(r.get("KEY") or r["Key"])
 
 

@@ -372,8 +372,11 @@ static void op_derive(const struct vec_request *request, struct vec_reply *reply
     ClrcKeyHandle derived = NULL;
     if (!begin(request, &use, reply))
         return;
-    ClrcResult result = clrcDerive(use.key, use.alg, salt.ptr, (uint32_t)salt.len, info.ptr,
-                                   (uint32_t)info.len, &wish, &derived);
+    ClrcResult result = request->has_number[VEC_ITERATIONS]
+                            ? clrcDerivePassword(use.key, use.alg, salt.ptr, (uint32_t)salt.len,
+                                                 request->number[VEC_ITERATIONS], &wish, &derived)
+                            : clrcDerive(use.key, use.alg, salt.ptr, (uint32_t)salt.len, info.ptr,
+                                         (uint32_t)info.len, &wish, &derived);
     if (result == CLRC_SUCCESS)
         result = clrcExportKey(derived, out.octets, &len);
     out.len = len;
