@@ -469,9 +469,11 @@ static enum km_der_kind kind_of(const struct km_crypto_attrs *attrs)
         return KM_DER_KEY_DSA;
     if (has(attrs, KM_CRYPTO_DH_PRIME))
         return KM_DER_KEY_DH;
-    if (has(attrs, KM_CRYPTO_ED25519_PUBLIC_VALUE))
+    if (has(attrs, KM_CRYPTO_ED25519_PUBLIC_VALUE) || has(attrs, KM_CRYPTO_ED25519_PRIVATE_VALUE))
         return KM_DER_KEY_ED25519;
-    return has(attrs, KM_CRYPTO_X25519_PUBLIC_VALUE) ? KM_DER_KEY_X25519 : KM_DER_KEY_RSA;
+    bool is_x = has(attrs, KM_CRYPTO_X25519_PUBLIC_VALUE) ||
+                has(attrs, KM_CRYPTO_X25519_PRIVATE_VALUE);
+    return is_x ? KM_DER_KEY_X25519 : KM_DER_KEY_RSA;
 }
 
 static void put_oid(struct km_wr *wr, const struct km_crypto_attrs *attrs, enum km_der_kind kind)
