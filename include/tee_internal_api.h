@@ -1029,4 +1029,8 @@ void TEE_BigIntComputeFMM(TEE_BigIntFMM *dest, const TEE_BigIntFMM *op1, const T
 }
 #endif
 
+#if defined(__OPTEE_CORE_API_COMPAT_1_1) && __OPTEE_CORE_API_COMPAT_1_1
+#include "tee_api_compat.h"
+#endif
+
 #endif
