@@ -15,6 +15,8 @@ import own
 import parsers
 import run
 import suites
+import wycheproof
+import wycheproof_samples
 from cases import Pair
 from service import Driver
 
@@ -157,12 +159,32 @@ def check_readers():
         must(next(iter(suite.cases()), None) is not None, f"{suite.source} has no case")
 
 
+def check_wycheproof(driver):
+    """A right test of each type of group passes, and one that is said to be wrong, or has no file of its own, is told."""
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in wycheproof_samples.MAKERS:
+            if kind in ("EcdsaVerify", "DsaVerify"):
+                continue  # DER, which the crypto library alone takes
+            for result in ("valid", "invalid"):
+                path = wycheproof_samples.write(folder, kind, result)
+                outcome = run.run(driver, list(wycheproof.cases(path)))
+                if result == "valid":
+                    must(outcome.positive >= 1 and not outcome.failures, f"Wycheproof's {kind}: {outcome}")
+                else:
+                    must(len(outcome.failures) == 1, f"Wycheproof's {kind}: a right one passes for a wrong one")
+        must(len(wycheproof.suites(folder)) == len(wycheproof_samples.MAKERS) - 2, "Wycheproof's files")
+        for kind in ("EcdsaVerify", "DsaVerify"):
+            path = wycheproof_samples.write(folder, kind, "valid")
+            must([c.only for c in wycheproof.cases(path)] == ["clrc"], f"Wycheproof's {kind}")
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     check_readers()
     driver = Driver(build, "core")
     check_limits(driver)
     check_lines(driver)
+    check_wycheproof(driver)
     classes = {}
     for suite in suites.packaged() + own.suites():
         classes.setdefault((suite.kind, suite.alg), suite)
