@@ -6,7 +6,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -240,7 +239,7 @@ typedef void (*once_fn)(struct tools *t);
 
 static void copy_once(struct tools *t)
 {
-    memcpy(copy, in, t->len);
+    __builtin_memcpy(copy, in, t->len);
     __asm__ volatile("" : : "r"(copy) : "memory");
 }
 

@@ -471,8 +471,8 @@ static enum km_der_kind kind_of(const struct km_crypto_attrs *attrs)
         return KM_DER_KEY_DH;
     if (has(attrs, KM_CRYPTO_ED25519_PUBLIC_VALUE) || has(attrs, KM_CRYPTO_ED25519_PRIVATE_VALUE))
         return KM_DER_KEY_ED25519;
-    bool is_x = has(attrs, KM_CRYPTO_X25519_PUBLIC_VALUE) ||
-                has(attrs, KM_CRYPTO_X25519_PRIVATE_VALUE);
+    bool is_x =
+        has(attrs, KM_CRYPTO_X25519_PUBLIC_VALUE) || has(attrs, KM_CRYPTO_X25519_PRIVATE_VALUE);
     return is_x ? KM_DER_KEY_X25519 : KM_DER_KEY_RSA;
 }
 

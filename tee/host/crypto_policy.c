@@ -23,6 +23,8 @@ enum entry {
     CHACHA20,
     SHA3,
     KEY_WRAP,
+    CURVE448,
+    SM,
     N_ENTRIES,
 };
 
@@ -46,6 +48,8 @@ static const struct {
     {"chacha20", false, "ChaCha20-Poly1305"},
     {"sha3", false, "SHA-3 and SHAKE, and HMAC, signatures and OAEP with them"},
     {"key-wrap", false, "AES key wrap, RFC 3394 and RFC 5649"},
+    {"448", false, "Ed448 and X448"},
+    {"sm", false, "SM3 and SM4"},
 };
 _Static_assert(KM_ARRAY_LEN(ENTRIES) == N_ENTRIES && N_ENTRIES <= 32, "a bit for each");
 
@@ -68,6 +72,7 @@ bool km_crypto_policy_forbids(const struct km_crypto_policy *policy, size_t i)
 /* Internal Core API, 6.10.1: the lowest octet is the main algorithm. */
 #define MAIN(algorithm) ((algorithm)&0xffu)
 #define MAIN_DES3 0x13u
+#define MAIN_SM4 0x14u
 #define MAIN_DSA 0x31u
 #define MAIN_DH 0x32u
 
@@ -89,6 +94,10 @@ static const struct {
     {TEE_ALG_ED25519, CURVE25519},
     {TEE_ALG_X25519, CURVE25519},
     {TEE_ALG_CHACHA20_POLY1305, CHACHA20},
+    {TEE_ALG_ED448, CURVE448},
+    {TEE_ALG_X448, CURVE448},
+    {TEE_ALG_SM3, SM},
+    {TEE_ALG_HMAC_SM3, SM},
     {TEE_ALG_AES_KW, KEY_WRAP},
     {TEE_ALG_AES_KWP, KEY_WRAP},
     {TEE_ALG_SHA3_224, SHA3},
@@ -134,6 +143,8 @@ static uint32_t by_family(uint32_t algorithm)
     switch (MAIN(algorithm)) {
     case MAIN_DES3:
         return BIT(DES3);
+    case MAIN_SM4:
+        return BIT(SM);
     case MAIN_DSA:
         return BIT(DSA);
     case MAIN_DH:

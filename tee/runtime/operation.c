@@ -391,9 +391,9 @@ static bool element_bits(const struct km_rt_alg *alg, uint32_t element, uint32_t
         return curve != NULL;
     }
     case KM_RT_EDDSA:
-    case KM_RT_X25519:
-        *ret_bits = 256;
-        return element == TEE_ECC_CURVE_25519;
+    case KM_RT_ECX:
+        *ret_bits = km_rt_type_find(alg->key_type)->max_bits;
+        return element == (*ret_bits == 256 ? TEE_ECC_CURVE_25519 : TEE_ECC_CURVE_448);
     default:
         *ret_bits = 0;
         return element == TEE_CRYPTO_ELEMENT_NONE;

@@ -2,6 +2,7 @@
 /* What the administrator forbids, no client gets; what he does not, all get. */
 #include "tests/integration/clrc_test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ static int setup(void **state)
     const char *const args[] = {"--crypto-policy", policy, NULL};
     (void)state;
     (void)snprintf(policy, sizeof(policy), "/tmp/km-policy.XXXXXX");
-    int fd = mkstemp(policy);
+    int fd = mkostemp(policy, O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(close(fd), 0);
     write_policy("# what is old\nforbid md5\nforbid sha1-signatures\nforbid des3\nforbid dsa\n"

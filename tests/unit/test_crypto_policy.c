@@ -119,6 +119,10 @@ static void algorithms(void **state)
         {"sha3", TEE_ALG_SHAKE256, 0, true},
         {"sha3", TEE_ALG_HMAC_SHA3_384, 512, true},
         {"sha3", TEE_ALG_SHA384, 0, false},
+        {"448", TEE_ALG_X448, 448, true},
+        {"448", TEE_ALG_X25519, 256, false},
+        {"sm", TEE_ALG_SM3, 0, true},
+        {"sm", TEE_ALG_SM4_CTR, 128, true},
         {"key-wrap", TEE_ALG_AES_KWP, 256, true},
         {"key-wrap", TEE_ALG_AES_GCM, 256, false},
     };

@@ -494,6 +494,76 @@ static void x25519(void **state)
     TEE_CloseObject(pair);
 }
 
+/* ---- Ed448 and X448: RFC 8032, 7.4; RFC 7748, 6.2 ---- */
+
+#define ED448                                                                                      \
+    "6c82a562cb808d10d632be89c8513ebf6c929f34ddfa8c9f63c9960ef6e348a3"                             \
+    "528c8a3fcc2f044e39a3fc5b94492f8f032e7549a20098f95b"
+#define ED448_OPEN                                                                                 \
+    "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778"                             \
+    "edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180"
+#define ED448_SIG                                                                                  \
+    "533a37f6bbe457251f023c0d88f976ae2dfb504a843e34d2074fd823d41a591f"                             \
+    "2b233f034f628281f2fd7a22ddd47d7828c59bd0a21bfd3980ff0d2028d4b18a"                             \
+    "9df63e006c5d1c2d345b925d8dc00b4104852db99ac5c7cdda8530a113a0f4db"                             \
+    "b61149f05a7363268c71d95808ff2e652600"
+#define X448                                                                                       \
+    "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28dd9c9baf5"                             \
+    "74a9419744897391006382a6f127ab1d9ac2d8c0a598726b"
+#define X448_OPEN                                                                                  \
+    "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bb"                             \
+    "c836647241d953d40c5b12da88120d53177f80e532c41fa0"
+#define X448_BOB                                                                                   \
+    "3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b43027d8b972"                             \
+    "fc3e34fb4232a13ca706dcb57aec3dae07bdc1c67bf33609"
+#define X448_SHARED                                                                                \
+    "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282bb60c0b56"                             \
+    "fd2464c335543936521c24403085d59a449a5037514a879d"
+
+static void curve_448(void **state)
+{
+    (void)state;
+    TEE_Attribute ed[] = {ref_hex(TEE_ATTR_ED448_PUBLIC_VALUE, ED448_OPEN),
+                          ref_hex(TEE_ATTR_ED448_PRIVATE_VALUE, ED448)};
+    TEE_ObjectHandle pair = populated(TEE_TYPE_ED448_KEYPAIR, 448, ed, 2);
+    TEE_ObjectHandle open = populated(TEE_TYPE_ED448_PUBLIC_KEY, 448, ed, 1);
+    TEE_OperationHandle op = keyed(TEE_ALG_ED448, TEE_MODE_SIGN, 448, pair);
+    uint8_t sig[114];
+    size_t len = sizeof(sig);
+    RT_OK(TEE_AsymmetricSignDigest(op, NULL, 0, NULL, 0, sig, &len));
+    assert_int_equal(len, 114);
+    assert_memory_equal(sig, unhex(ED448_SIG, NULL), len);
+    TEE_FreeOperation(op);
+    sign_and_verify(TEE_ALG_ED448, 448, pair, open, (const uint8_t *)"message", 7);
+    TEE_CloseObject(pair);
+    TEE_CloseObject(open);
+    ed[1].content.ref.length = 56;
+    refuse(TEE_TYPE_ED448_KEYPAIR, 448, ed, 2);
+
+    TEE_Attribute x[] = {ref_hex(TEE_ATTR_X448_PUBLIC_VALUE, X448_OPEN),
+                         ref_hex(TEE_ATTR_X448_PRIVATE_VALUE, X448)};
+    pair = populated(TEE_TYPE_X448_KEYPAIR, 448, x, 2);
+    op = keyed(TEE_ALG_X448, TEE_MODE_DERIVE, 448, pair);
+    uint8_t z[DH_LEN];
+    assert_int_equal(derive(op, ref_hex(TEE_ATTR_X448_PUBLIC_VALUE, X448_BOB), z), 56);
+    assert_memory_equal(z, unhex(X448_SHARED, NULL), 56);
+    uint8_t zero[56] = {0};
+    TEE_Attribute low = ref(TEE_ATTR_X448_PUBLIC_VALUE, zero, 56);
+    refuse(TEE_TYPE_X448_PUBLIC_KEY, 448, &low, 1);
+    zero[0] = 1;
+    refuse(TEE_TYPE_X448_PUBLIC_KEY, 448, &low, 1);
+    TEE_CloseObject(populated(TEE_TYPE_X448_PUBLIC_KEY, 448, x, 1));
+    RT_OK(TEE_IsAlgorithmSupported(TEE_ALG_X448, TEE_ECC_CURVE_448));
+    assert_int_equal(TEE_IsAlgorithmSupported(TEE_ALG_X448, TEE_ECC_CURVE_25519),
+                     TEE_ERROR_NOT_SUPPORTED);
+    TEE_FreeOperation(op);
+    TEE_CloseObject(pair);
+    pair = fresh(TEE_TYPE_ED448_KEYPAIR, 448);
+    RT_OK(TEE_GenerateKey(pair, 448, NULL, 0));
+    sign_and_verify(TEE_ALG_ED448, 448, pair, pair, (const uint8_t *)"message", 7);
+    TEE_CloseObject(pair);
+}
+
 /* ---- ECDSA with the nonce of RFC 6979: A.2.3 to A.2.7, "sample" ---- */
 
 static const struct {
@@ -922,6 +992,7 @@ int main(void)
         cmocka_unit_test_teardown(eddsa_known_answers, fixture_after),
         cmocka_unit_test_teardown(eddsa_rules, fixture_after),
         cmocka_unit_test_teardown(x25519, fixture_after),
+        cmocka_unit_test_teardown(curve_448, fixture_after),
         cmocka_unit_test_teardown(ecdsa_fixed, fixture_after),
         cmocka_unit_test_teardown(ecdsa_all, fixture_after),
         cmocka_unit_test_teardown(small_curves, fixture_after),

@@ -55,7 +55,8 @@ static void allocation(void **state)
         {TEE_TYPE_X25519_KEYPAIR, 255, false},
         {TEE_TYPE_DSA_KEYPAIR, 512, false},
         {TEE_TYPE_DH_KEYPAIR, 1024, true},
-        {TEE_TYPE_ED448_KEYPAIR, 448, false},
+        {TEE_TYPE_ED448_KEYPAIR, 448, true},
+        {TEE_TYPE_SM2_DSA_KEYPAIR, 256, false},
         {TEE_TYPE_CORRUPTED_OBJECT, 0, false},
         {0, 0, false},
     };

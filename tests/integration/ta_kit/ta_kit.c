@@ -185,7 +185,7 @@ static TEE_Result crypt_all(void)
     }
     EXPECT(TEE_ALG_ECDSA_P256 == TEE_ALG_ECDSA_SHA256);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_P521, TEE_ECC_CURVE_NIST_P521) == TEE_SUCCESS);
-    EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_SM3, TEE_CRYPTO_ELEMENT_NONE) ==
+    EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_SM2_KEP, TEE_ECC_CURVE_SM2) ==
            TEE_ERROR_NOT_SUPPORTED);
     return TEE_SUCCESS;
 }
