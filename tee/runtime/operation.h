@@ -21,6 +21,7 @@ struct km_rt_operation {
     const struct km_rt_alg *alg;
     uint32_t mode;
     uint32_t max_bits, bits;
+    uint32_t asked_bits; /* maxKeySize as the TA put it */
     uint32_t handle_flags;
     uint32_t state; /* TEE_OPERATION_STATE_... */
 

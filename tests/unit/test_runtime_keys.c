@@ -877,6 +877,47 @@ static void rsaes_never_tells(void **state)
     TEE_CloseObject(pair);
 }
 
+/* Blocks by hand, at the borders of what is a padding; each goes through bare RSA. */
+static void rsaes_borders(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t first, second;
+        size_t zero_at; /* 0: none */
+        bool is_right;
+    } cases[] = {
+        {0, 2, 10, true},  {0, 2, 11, true},   {0, 2, 128, true}, {0, 2, 255, true},
+        {0, 2, 9, false},  {0, 2, 2, false},   {0, 2, 0, false},  {0, 1, 10, false},
+        {0, 3, 10, false}, {0, 0, 128, false}, {1, 2, 10, false}, {0x80, 2, 255, false},
+    };
+    TEE_ObjectHandle pair = rsa_pair();
+    TEE_OperationHandle enc = keyed(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 2048, pair);
+    TEE_OperationHandle dec = keyed(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_DECRYPT, 2048, pair);
+    for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++) {
+        uint8_t block[256];
+        uint8_t ciphertext[256];
+        uint8_t out[256];
+        size_t len = sizeof(ciphertext);
+        for (size_t k = 0; k < sizeof(block); k++)
+            block[k] = (uint8_t)(1 + next_number() % 255);
+        block[0] = cases[i].first;
+        block[1] = cases[i].second;
+        if (cases[i].zero_at != 0)
+            block[cases[i].zero_at] = 0;
+        if (cases[i].is_right && cases[i].zero_at < 200)
+            block[220] = 0; /* only the first one ends the padding */
+        RT_OK(TEE_AsymmetricEncrypt(enc, NULL, 0, block, 256, ciphertext, &len));
+        RT_OK(TEE_AsymmetricDecrypt(dec, NULL, 0, ciphertext, 256, out, &len));
+        size_t want = 256 - (cases[i].zero_at + 1);
+        bool is_text = len == want && (want == 0 || memcmp(out, block + 256 - want, want) == 0);
+        assert_true(len <= 245);
+        assert_int_equal(is_text, cases[i].is_right);
+    }
+    TEE_FreeOperation(enc);
+    TEE_FreeOperation(dec);
+    TEE_CloseObject(pair);
+}
+
 static void rsa_raw(void **state)
 {
     (void)state;
@@ -998,6 +1039,7 @@ int main(void)
         cmocka_unit_test_teardown(small_curves, fixture_after),
         cmocka_unit_test_teardown(rsaes_known_answers, fixture_after),
         cmocka_unit_test_teardown(rsaes_never_tells, fixture_after),
+        cmocka_unit_test_teardown(rsaes_borders, fixture_after),
         cmocka_unit_test_teardown(rsa_raw, fixture_after),
         cmocka_unit_test_teardown(rsa_sha3, fixture_after),
         cmocka_unit_test_teardown(stored, fixture_after),

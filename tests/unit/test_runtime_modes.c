@@ -387,6 +387,15 @@ static void stealing_rules(void **state)
     TEE_OperationInfo info;
     TEE_GetOperationInfo(xts, &info);
     assert_int_equal(info.handleState, TEE_HANDLE_FLAG_EXPECT_TWO_KEYS);
+    assert_int_equal(info.maxKeySize, 512);
+    union {
+        TEE_OperationInfoMultiple multiple;
+        uint8_t room[sizeof(TEE_OperationInfoMultiple) + 2 * sizeof(TEE_OperationInfoKey)];
+    } both;
+    size_t size = sizeof(both);
+    RT_OK(TEE_GetOperationInfoMultiple(xts, &both.multiple, &size));
+    assert_int_equal(size, sizeof(both));
+    assert_int_equal(both.multiple.numberOfKeys, 2);
     RT_PANICS(RT_BAD, (void)TEE_SetOperationKey(xts, one));
     RT_PANICS(RT_BAD, (void)TEE_SetOperationKey2(xts, one, TEE_HANDLE_NULL));
     RT_PANICS(RT_BAD, (void)TEE_SetOperationKey2(xts, one, larger));
