@@ -67,23 +67,28 @@ def rsa_pair(n, e, d, p=None, q=None):
             "dp": number(d % (p - 1)), "dq": number(d % (q - 1)), "qi": number(pow(q, -1, p))}
 
 
-def x25519_public(private):
-    """The public value of a private one, which the Core API wants to be told (RFC 7748, 5)."""
-    p, a24 = 2**255 - 19, 121665
-    k = int.from_bytes(private, "little") & (2**255 - 8) & (2**255 - 1) | 2**254
-    x2, z2, x3, z3 = 1, 0, 9, 1
-    for t in range(254, -1, -1):
+def montgomery_public(private):
+    """The public value of a private one of X25519 or X448, which the Core API wants to be told (RFC 7748, 5)."""
+    k = int.from_bytes(private, "little")
+    if len(private) == 32:
+        p, a24, bits, base = 2**255 - 19, 121665, 255, 9
+        k = k & (2**255 - 8) | 2**254
+    else:
+        p, a24, bits, base = 2**448 - 2**224 - 1, 39081, 448, 5
+        k = k & (2**448 - 4) | 2**447
+    x2, z2, x3, z3 = 1, 0, base, 1
+    for t in range(bits - 1, -1, -1):
         bit = k >> t & 1
         if bit:
             x2, z2, x3, z3 = x3, z3, x2, z2
         a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
         aa, bb, da, cb = a * a, b * b, d * a, c * b
         e = aa - bb
-        x3, z3 = (da + cb)**2 % p, 9 * (da - cb)**2 % p
+        x3, z3 = (da + cb)**2 % p, base * (da - cb)**2 % p
         x2, z2 = aa * bb % p, e * (aa + a24 * e) % p
         if bit:
             x2, z2, x3, z3 = x3, z3, x2, z2
-    return (x2 * pow(z2, p - 2, p) % p).to_bytes(32, "little")
+    return (x2 * pow(z2, p - 2, p) % p).to_bytes(len(private), "little")
 
 
 def gcd(a, b):

@@ -12,6 +12,7 @@
 #define DSA(name) {#name, TEE_ALG_##name, CORE_DSA, TEE_TYPE_DSA_KEYPAIR, TEE_TYPE_DSA_PUBLIC_KEY, 0}
 #define ECDSA_AS(name, id) {name, id, CORE_EC, TEE_TYPE_ECDSA_KEYPAIR, TEE_TYPE_ECDSA_PUBLIC_KEY, 0}
 #define ECDSA(h) ECDSA_AS("ECDSA_" #h, TEE_ALG_ECDSA_##h), ECDSA_AS("ECDSA_DETERMINISTIC_" #h, TEE_ALG_ECDSA_RFC6979_##h)
+#define RAW(name) {#name, TEE_ALG_##name, CORE_##name, TEE_TYPE_##name##_KEYPAIR, TEE_TYPE_##name##_PUBLIC_KEY, 0}
 #define KDF(name, type, attr) {#name, TEE_ALG_##name##_DERIVE_KEY, CORE_SECRET, TEE_TYPE_##type, 0, TEE_ATTR_##attr}
 #define HKDF(h) KDF(HKDF_##h, HKDF_IKM, HKDF_IKM)
 #define CONCAT(h) KDF(CONCAT_KDF_##h, CONCAT_KDF_Z, CONCAT_KDF_Z)
@@ -20,7 +21,7 @@
 static const struct core_alg ALGS[] = {
     HASHED(MD5), HASHED(SHA1), HASHED(SHA224), HASHED(SHA256), HASHED(SHA384), HASHED(SHA512),
     HASHED(SHA3_224), HASHED(SHA3_256), HASHED(SHA3_384), HASHED(SHA3_512),
-    KEYLESS(SHAKE128), KEYLESS(SHAKE256),
+    KEYLESS(SHAKE128), KEYLESS(SHAKE256), HASHED(SM3),
     SECRET(AES_ECB_NOPAD, AES), SECRET(AES_CBC_NOPAD, AES), SECRET(AES_CTR, AES), SECRET(AES_CTS, AES),
     SECRET(AES_GCM, AES), SECRET(AES_CCM, AES), SECRET(AES_CMAC, AES),
     {"AES_XTS_NOPAD", TEE_ALG_AES_XTS, CORE_TWO_KEYS, TEE_TYPE_AES, 0, TEE_ATTR_SECRET_VALUE},
@@ -28,7 +29,7 @@ static const struct core_alg ALGS[] = {
     SECRET(AES_OFB, AES), SECRET(AES_KW, AES), SECRET(AES_KWP, AES), SECRET(DES3_OFB, DES3), SECRET(DES3_CMAC, DES3),
     {"AES_CFB_128", TEE_ALG_AES_CFB128, CORE_SECRET, TEE_TYPE_AES, 0, TEE_ATTR_SECRET_VALUE},
     {"DES3_CFB_64", TEE_ALG_DES3_CFB64, CORE_SECRET, TEE_TYPE_DES3, 0, TEE_ATTR_SECRET_VALUE},
-    SECRET(CHACHA20_POLY1305, CHACHA20),
+    SECRET(CHACHA20_POLY1305, CHACHA20), SECRET(SM4_ECB_NOPAD, SM4), SECRET(SM4_CBC_NOPAD, SM4), SECRET(SM4_CTR, SM4),
     SECRET(AES_CBC_MAC_NOPAD, AES), SECRET(AES_CBC_MAC_PKCS5, AES), SECRET(DES3_CBC_MAC_NOPAD, DES3), SECRET(DES3_CBC_MAC_PKCS5, DES3),
     RSA_HASHED(SHA1), RSA_HASHED(SHA224), RSA_HASHED(SHA256), RSA_HASHED(SHA384), RSA_HASHED(SHA512),
     RSA_HASHED(SHA3_224), RSA_HASHED(SHA3_256), RSA_HASHED(SHA3_384), RSA_HASHED(SHA3_512),
@@ -39,8 +40,7 @@ static const struct core_alg ALGS[] = {
     ECDSA(SHA3_224), ECDSA(SHA3_256), ECDSA(SHA3_384), ECDSA(SHA3_512),
     {"ECDH", TEE_ALG_ECDH_DERIVE_SHARED_SECRET, CORE_EC, TEE_TYPE_ECDH_KEYPAIR, TEE_TYPE_ECDH_PUBLIC_KEY, 0},
     {"DH_DERIVE_SHARED_SECRET", TEE_ALG_DH_DERIVE_SHARED_SECRET, CORE_DH, TEE_TYPE_DH_KEYPAIR, 0, 0},
-    {"ED25519", TEE_ALG_ED25519, CORE_ED25519, TEE_TYPE_ED25519_KEYPAIR, TEE_TYPE_ED25519_PUBLIC_KEY, 0},
-    {"X25519", TEE_ALG_X25519, CORE_X25519, TEE_TYPE_X25519_KEYPAIR, TEE_TYPE_X25519_PUBLIC_KEY, 0},
+    RAW(ED25519), RAW(X25519), RAW(ED448), RAW(X448),
     HKDF(MD5), HKDF(SHA1), HKDF(SHA224), HKDF(SHA256), HKDF(SHA384), HKDF(SHA512),
     CONCAT(SHA1), CONCAT(SHA224), CONCAT(SHA256), CONCAT(SHA384), CONCAT(SHA512),
     PBKDF2(SHA1), PBKDF2(SHA224), PBKDF2(SHA256), PBKDF2(SHA384), PBKDF2(SHA512),
@@ -103,28 +103,55 @@ static const struct part EC_PARTS[] = {
     {VEC_Y, TEE_ATTR_ECC_PUBLIC_VALUE_Y, false},
     {VEC_S, TEE_ATTR_ECC_PRIVATE_VALUE, true},
 };
-static const struct part ED25519_PARTS[] = {
-    {VEC_Y, TEE_ATTR_ED25519_PUBLIC_VALUE, false},
-    {VEC_S, TEE_ATTR_ED25519_PRIVATE_VALUE, true},
-};
-static const struct part X25519_PARTS[] = {
-    {VEC_Y, TEE_ATTR_X25519_PUBLIC_VALUE, false},
-    {VEC_S, TEE_ATTR_X25519_PRIVATE_VALUE, true},
-};
+#define RAW_PARTS(name)                                                                            \
+    {                                                                                              \
+        {VEC_Y, TEE_ATTR_##name##_PUBLIC_VALUE, false},                                            \
+        {                                                                                          \
+            VEC_S, TEE_ATTR_##name##_PRIVATE_VALUE, true                                           \
+        }                                                                                          \
+    }
+static const struct part ED25519_PARTS[] = RAW_PARTS(ED25519);
+static const struct part X25519_PARTS[] = RAW_PARTS(X25519);
+static const struct part ED448_PARTS[] = RAW_PARTS(ED448);
+static const struct part X448_PARTS[] = RAW_PARTS(X448);
 
 static const struct {
     const struct part *parts;
     size_t n;
-    enum vec_field
-        size_of; /* whose bits the key's size is; VEC_N_FIELDS: the line says it, or 256 */
+    enum vec_field size_of; /* whose bits the key's size is; VEC_N_FIELDS: none's */
+    uint32_t bits;          /* or this; 0: the line says it */
 } FAMILIES[] = {
-    [CORE_RSA] = {RSA_PARTS, KM_ARRAY_LEN(RSA_PARTS), VEC_N},
-    [CORE_DSA] = {DSA_PARTS, KM_ARRAY_LEN(DSA_PARTS), VEC_P},
-    [CORE_DH] = {DH_PARTS, KM_ARRAY_LEN(DH_PARTS), VEC_P},
-    [CORE_EC] = {EC_PARTS, KM_ARRAY_LEN(EC_PARTS), VEC_N_FIELDS},
-    [CORE_ED25519] = {ED25519_PARTS, KM_ARRAY_LEN(ED25519_PARTS), VEC_N_FIELDS},
-    [CORE_X25519] = {X25519_PARTS, KM_ARRAY_LEN(X25519_PARTS), VEC_N_FIELDS},
+    [CORE_RSA] = {RSA_PARTS, KM_ARRAY_LEN(RSA_PARTS), VEC_N, 0},
+    [CORE_DSA] = {DSA_PARTS, KM_ARRAY_LEN(DSA_PARTS), VEC_P, 0},
+    [CORE_DH] = {DH_PARTS, KM_ARRAY_LEN(DH_PARTS), VEC_P, 0},
+    [CORE_EC] = {EC_PARTS, KM_ARRAY_LEN(EC_PARTS), VEC_N_FIELDS, 0},
+    [CORE_ED25519] = {ED25519_PARTS, KM_ARRAY_LEN(ED25519_PARTS), VEC_N_FIELDS, 256},
+    [CORE_X25519] = {X25519_PARTS, KM_ARRAY_LEN(X25519_PARTS), VEC_N_FIELDS, 256},
+    [CORE_ED448] = {ED448_PARTS, KM_ARRAY_LEN(ED448_PARTS), VEC_N_FIELDS, 448},
+    [CORE_X448] = {X448_PARTS, KM_ARRAY_LEN(X448_PARTS), VEC_N_FIELDS, 448},
 };
+
+uint32_t core_element(const struct core_alg *alg)
+{
+    switch (alg->family) {
+    case CORE_EC:
+        return TEE_ECC_CURVE_NIST_P256;
+    case CORE_ED25519:
+    case CORE_X25519:
+        return TEE_ECC_CURVE_25519;
+    case CORE_ED448:
+    case CORE_X448:
+        return TEE_ECC_CURVE_448;
+    case CORE_SECRET:
+    case CORE_TWO_KEYS:
+    case CORE_RSA:
+    case CORE_DSA:
+    case CORE_DH:
+    case CORE_KEYLESS:
+    default:
+        return TEE_CRYPTO_ELEMENT_NONE;
+    }
+}
 
 static uint32_t bits_of(struct km_slice number)
 {
@@ -178,10 +205,9 @@ static TEE_Result asymmetric_new(const struct core_alg *alg, const struct vec_re
         TEE_InitRefAttribute(&attrs[n++], part->attr, bytes.ptr, bytes.len);
     }
     enum vec_field size_of = FAMILIES[alg->family].size_of;
-    uint32_t bits =
-        size_of == VEC_N_FIELDS ? request->number[VEC_BITS] : bits_of(request->field[size_of]);
-    if (alg->family == CORE_ED25519 || alg->family == CORE_X25519)
-        bits = 256;
+    uint32_t bits = size_of != VEC_N_FIELDS           ? bits_of(request->field[size_of])
+                    : FAMILIES[alg->family].bits != 0 ? FAMILIES[alg->family].bits
+                                                      : request->number[VEC_BITS];
     if (alg->family == CORE_EC)
         TEE_InitValueAttribute(&attrs[n++], TEE_ATTR_ECC_CURVE, core_curve(bits), 0);
     if (!is_private && alg->public_type == 0)

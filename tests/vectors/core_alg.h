@@ -15,6 +15,8 @@ enum core_family {
     CORE_EC,
     CORE_ED25519,
     CORE_X25519,
+    CORE_ED448,
+    CORE_X448,
     CORE_KEYLESS
 };
 
@@ -30,6 +32,8 @@ struct core_alg {
 /* core_alg_find: NULL when no algorithm has this name; it may still not be offered. */
 const struct core_alg *core_alg_find(const char *name);
 
+/* core_element: what TEE_IsAlgorithmSupported wants to hear with it. */
+uint32_t core_element(const struct core_alg *alg);
 /* core_curve: the curve of a size in bits, 0 for none. */
 uint32_t core_curve(uint32_t bits);
 

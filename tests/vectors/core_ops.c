@@ -96,11 +96,7 @@ static void op_supported(const struct vec_request *request, struct vec_reply *re
     struct use use;
     if (!find(request, &use, reply))
         return;
-    uint32_t element = use.alg->family == CORE_EC ? TEE_ECC_CURVE_NIST_P256
-                       : use.alg->family == CORE_ED25519 || use.alg->family == CORE_X25519
-                           ? TEE_ECC_CURVE_25519
-                           : TEE_CRYPTO_ELEMENT_NONE;
-    TEE_Result result = TEE_IsAlgorithmSupported(use.alg->id, element);
+    TEE_Result result = TEE_IsAlgorithmSupported(use.alg->id, core_element(use.alg));
     vec_reply_word(reply, result == TEE_SUCCESS ? "ok" : "unknown");
 }
 
@@ -305,8 +301,10 @@ static uint32_t asymmetric_params(const struct vec_request *request, TEE_Attribu
     if (request->has_number[VEC_SALT_LEN])
         TEE_InitValueAttribute(&params[n++], TEE_ATTR_RSA_PSS_SALT_LENGTH,
                                request->number[VEC_SALT_LEN], 0);
-    if (label.ptr != NULL)
-        TEE_InitRefAttribute(&params[n++], TEE_ATTR_RSA_OAEP_LABEL, label.ptr, label.len);
+    if (label.ptr != NULL) /* of EdDSA it is the context */
+        TEE_InitRefAttribute(&params[n++],
+                             request->alg[0] == 'E' ? TEE_ATTR_EDDSA_CTX : TEE_ATTR_RSA_OAEP_LABEL,
+                             label.ptr, label.len);
     if (request->has_number[VEC_MGF])
         TEE_InitRefAttribute(&params[n++], TEE_ATTR_RSA_OAEP_MGF_HASH, &request->number[VEC_MGF],
                              sizeof(uint32_t));
@@ -434,10 +432,10 @@ static void op_agree(const struct vec_request *request, struct vec_reply *reply)
         TEE_InitRefAttribute(&params[n++], TEE_ATTR_ECC_PUBLIC_VALUE_X, x.ptr, x.len);
         TEE_InitRefAttribute(&params[n++], TEE_ATTR_ECC_PUBLIC_VALUE_Y, y.ptr, y.len);
     } else {
-        TEE_InitRefAttribute(&params[n++],
-                             use.alg->family == CORE_DH ? TEE_ATTR_DH_PUBLIC_VALUE
-                                                        : TEE_ATTR_X25519_PUBLIC_VALUE,
-                             y.ptr, y.len);
+        uint32_t attr = use.alg->family == CORE_DH       ? TEE_ATTR_DH_PUBLIC_VALUE
+                        : use.alg->family == CORE_X25519 ? TEE_ATTR_X25519_PUBLIC_VALUE
+                                                         : TEE_ATTR_X448_PUBLIC_VALUE;
+        TEE_InitRefAttribute(&params[n++], attr, y.ptr, y.len);
     }
     derive(&use, params, n, (use.bits + 7) / 8, reply);
     use_end(&use);

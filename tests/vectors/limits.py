@@ -56,6 +56,7 @@ LIMITS = [
     (("clrc", "core"), "GCM tags below 96 bits", short_tag("AES_GCM", 12), CALL),
     (("clrc",), "nonces above 64 octets", long_nonce(64), CALL),
     (("clrc",), "HMAC keys below 64 bits", short_hmac_key(8), KEY),
+    (("core",), "EdDSA with a context", lambda c: c.alg.startswith("ED") and "info" in c.fields, CALL),
     (("core",), "HMAC keys below 32 bits", short_hmac_key(4), KEY),
     (("clrc",), "DES3 keys with equal parts", des3_equal_parts, KEY),
     (("clrc",), "CCM tags below 96 bits", short_tag("AES_CCM", 12), CALL),

@@ -3,7 +3,7 @@
 cases that are made here from good ones of the package."""
 import parsers
 import suites as s
-from cases import Case, Pair, der_number, der_sequence, digest, hash_name, number, x25519_public
+from cases import Case, Pair, der_number, der_sequence, digest, hash_name, number, montgomery_public
 
 
 def valid(test):
@@ -64,7 +64,7 @@ def pbkdf2(where, _, alg, __, test):
 
 def x25519(where, _, alg, __, test):
     public, private, shared = hexes(test, "public", "private", "shared")
-    yield Case(where, "agree", alg, {"s": private, "y": x25519_public(private), "py": public}, "ok" if valid(test) else "nok",
+    yield Case(where, "agree", alg, {"s": private, "y": montgomery_public(private), "py": public}, "ok" if valid(test) else "nok",
                out=shared if valid(test) else None)
 
 

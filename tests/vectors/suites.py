@@ -5,7 +5,7 @@ import os
 import re
 
 import parsers
-from cases import CURVE_BITS, HASHES, Case, Pair, digest, hash_name, number, rsa_pair, rsa_public, x25519_public
+from cases import CURVE_BITS, HASHES, Case, Pair, digest, hash_name, number, rsa_pair, rsa_public, montgomery_public
 
 PACKAGED = "/usr/lib/python3/dist-packages/cryptography_vectors"
 OWN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
@@ -429,6 +429,18 @@ def ed25519(path):
             yield Case(where, "verify", "ED25519", {"y": public, "in": message, "sig": bytes(wrong)}, "fail")
 
 
+def ed448(path):
+    for line, r in parsers.response(path, ("SECRET", "PUBLIC", "MESSAGE", "SIGNATURE")):
+        private, public, message, signature = (octets(r[n]) for n in ("SECRET", "PUBLIC", "MESSAGE", "SIGNATURE"))
+        where = place(path, line)
+        context = {"info": octets(r["CONTEXT"])} if "CONTEXT" in r else {}
+        yield Case(where, "sign", "ED448", {"s": private, "y": public, "in": message, **context}, out=signature)
+        yield Case(where, "verify", "ED448", {"y": public, "in": message, "sig": signature, **context})
+        wrong = bytearray(signature)
+        wrong[line % 114] ^= 1 << line % 8
+        yield Case(where, "verify", "ED448", {"y": public, "in": message, "sig": bytes(wrong), **context}, "fail")
+
+
 # ---- agreement, derivation ----
 
 def result_code(text):
@@ -473,11 +485,13 @@ def dh(path):
                    out=number(integer(r["Z"]), (p.bit_length() + 7) // 8))
 
 
-def x25519(path):
-    for line, r in parsers.response(path, ("INPUT_SCALAR", "INPUT_U", "OUTPUT_U")):
-        yield Case(place(path, line), "agree", "X25519",
-                   {"s": octets(r["INPUT_SCALAR"]), "y": x25519_public(octets(r["INPUT_SCALAR"])),
-                    "py": octets(r["INPUT_U"])}, out=octets(r["OUTPUT_U"]))
+def montgomery(alg):
+    def make(path):
+        for line, r in parsers.response(path, ("INPUT_SCALAR", "INPUT_U", "OUTPUT_U")):
+            private = octets(r["INPUT_SCALAR"])
+            yield Case(place(path, line), "agree", alg,
+                       {"s": private, "y": montgomery_public(private), "py": octets(r["INPUT_U"])}, out=octets(r["OUTPUT_U"]))
+    return make
 
 
 def hkdf(path):
@@ -535,6 +549,9 @@ def packaged():
     out += folder("aead", "AES_CCM", "ciphers/AES/CCM", ccm, r"(DVPT|VADT|VNT|VPT|VTT)\d+\.rsp")
     out.append(Suite("aead", "CHACHA20_POLY1305", "ciphers/ChaCha20Poly1305/boringssl.txt", chacha_boringssl))
     out.append(Suite("aead", "CHACHA20_POLY1305", "ciphers/ChaCha20Poly1305/openssl.txt", chacha_openssl))
+    out.append(Suite("digest", "SM3", "hashes/SM3/oscca.txt", digests("SM3")))
+    for mode, alg in (("ecb", "SM4_ECB_NOPAD"), ("cbc", "SM4_CBC_NOPAD"), ("ctr", "SM4_CTR")):
+        out.append(Suite("cipher", alg, f"ciphers/SM4/draft-ribose-cfrg-sm4-10-{mode}.txt", ciphers(alg)))
     for alg in ("AES_KW", "AES_KWP"):
         out += folder("wrap", alg, "keywrap/kwtestvectors", wraps(alg), alg[4:] + r"_A[ED]_\d+\.txt")
     out.append(Suite("wrap", "AES_KWP", "keywrap/kwp_botan.txt", kwp_botan))
@@ -569,9 +586,11 @@ def packaged_asymmetric():
         out.append(Suite("ecdsa", "ECDSA", f"asymmetric/ECDSA/FIPS_186-3/{name}", ecdsa))
     out.append(Suite("ec-key", "ECDSA", "asymmetric/ECDSA/FIPS_186-3/PKV.rsp", ec_keys))
     out.append(Suite("ed25519", "ED25519", "asymmetric/Ed25519/sign.input", ed25519))
+    out.append(Suite("ed448", "ED448", "asymmetric/Ed448/rfc8032.txt", ed448))
     out += folder("agree", "ECDH", "asymmetric/ECDH", ecdh, r"KASValidity.*\.fax")
     out += folder("agree", "DH_DERIVE_SHARED_SECRET", "asymmetric/DH", dh, r"KASValidity.*\.fax|RFC5114.txt")
-    out.append(Suite("agree", "X25519", "asymmetric/X25519/rfc7748.txt", x25519))
+    for alg in ("X25519", "X448"):
+        out.append(Suite("agree", alg, f"asymmetric/{alg}/rfc7748.txt", montgomery(alg)))
     for name in ("rfc-5869-HKDF-SHA1.txt", "rfc-5869-HKDF-SHA256.txt", "hkdf-generated.txt"):
         out.append(Suite("derive", "HKDF", f"KDF/{name}", hkdf))
     out.append(Suite("derive", "PBKDF2_HMAC_SHA1", "KDF/rfc-6070-PBKDF2-SHA1.txt", pbkdf2))

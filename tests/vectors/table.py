@@ -12,6 +12,7 @@ import sys
 import limits
 import own
 import suites
+from run import NOT_OFFERED
 
 BEGIN = "<!-- table.py writes from here -->\n"
 END = "<!-- to here -->\n"
@@ -32,7 +33,7 @@ class Row:
             else:
                 self.positive += 1
             for kind in ("core", "clrc"):
-                if case.line(kind) is None:
+                if case.line(kind) is None or case.algorithm(kind) in NOT_OFFERED[kind]:
                     self.unsaid[kind] += 1
                 elif limits.limit_of(kind, case):
                     self.refused[kind] += 1

@@ -4,7 +4,7 @@ no Debian package holds them. Files of algorithms that Keymoor has no name for a
 import os
 
 import parsers
-from cases import CURVE_BITS, Case, Pair, digest, hash_name, number, rsa_pair, x25519_public
+from cases import CURVE_BITS, Case, Pair, digest, hash_name, number, rsa_pair, montgomery_public
 from suites import Suite
 
 CURVES = {"secp192r1": 192, "secp224r1": 224, "secp256r1": 256, "secp384r1": 384, "secp521r1": 521,
@@ -89,7 +89,7 @@ def xdh(where, _, __, test):
     expect = verdict(test)
     zero = not any(octets(test, "shared"))
     if len(private) == 32 and (expect or zero):
-        yield Case(where, "agree", "X25519", {"s": private, "y": x25519_public(private), "py": octets(test, "public")},
+        yield Case(where, "agree", "X25519", {"s": private, "y": montgomery_public(private), "py": octets(test, "public")},
                    "nok" if zero else expect, out=octets(test, "shared") if expect == "ok" and not zero else None)
 
 
