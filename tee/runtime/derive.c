@@ -126,6 +126,12 @@ static size_t derive_ecdh(struct km_rt_operation *op, const TEE_Attribute *param
     return len;
 }
 
+/* The peer is not to blame when memory is short. */
+static void need_memory(bool ok)
+{
+    km_rt_ssl_need(ok || !km_rt_ssl_short(), "no memory for the key agreement");
+}
+
 /* ---- X25519, X448 ---- */
 
 static size_t derive_ecx(struct km_rt_operation *op, const TEE_Attribute *params, uint32_t count,
@@ -144,6 +150,7 @@ static size_t derive_ecx(struct km_rt_operation *op, const TEE_Attribute *params
     bool ok = peer != NULL && EVP_PKEY_derive_set_peer_ex(op->pctx, peer, 0) == 1 &&
               EVP_PKEY_derive(op->pctx, out, &len) == 1;
     EVP_PKEY_free(peer);
+    need_memory(ok);
     km_rt_need(ok, "a peer's public value that gives no secret");
     return len;
 }
@@ -182,6 +189,7 @@ static size_t derive_dh(struct km_rt_operation *op, const TEE_Attribute *params,
               EVP_PKEY_derive_set_peer_ex(op->pctx, peer, 1) == 1 &&
               EVP_PKEY_derive(op->pctx, out, &len) == 1;
     EVP_PKEY_free(peer);
+    need_memory(ok);
     km_rt_need(ok && len == width, "a peer's public value outside the group");
     return len;
 }
