@@ -590,6 +590,31 @@ static void test_wrapped_pair(void **state)
     clrcFreeKey(closed);
 }
 
+#define MANY 250u
+
+/* More ephemeral keys than one session is given: the last ones live in another. They meet the first when one of the two is saved. */
+static void test_wrapped_across_sessions(void **state)
+{
+    static ClrcKeyHandle many[MANY];
+    uint8_t wrapped[64] = {0};
+    uint32_t len = sizeof(wrapped);
+    (void)state;
+    ClrcKeyHandle by = create_with(KEY_AES, 256, WRAPS, 0);
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = create_with(KEY_HMAC, 256, 0, CLRC_ATTR_EXPORT_AS_PLAIN);
+    ok(clrcWrapKey(by, CLRC_AES_KWP, many[0], wrapped, &len));
+    len = sizeof(wrapped);
+    expect(clrcWrapKey(by, CLRC_AES_KWP, many[MANY - 1], wrapped, &len), CLRC_ERROR_STATE);
+    ok(clrcSaveNamedKey(by, "across", NULL));
+    ok(clrcWrapKey(by, CLRC_AES_KWP, many[MANY - 1], wrapped, &len));
+    len = sizeof(wrapped);
+    ok(clrcWrapKey(by, CLRC_AES_KWP, many[0], wrapped, &len));
+    for (size_t i = 0; i < MANY; i++)
+        clrcFreeKey(many[i]);
+    clrcFreeKey(by);
+    ok(clrcDeleteNamedKey("across", NULL));
+}
+
 /* With OFB and with CFB's decryption whoever may decrypt alone would have the block cipher itself. */
 static void test_stream_modes_are_both(void **state)
 {
@@ -701,6 +726,7 @@ int main(void)
         cmocka_unit_test(test_wrapped_as_others_do),
         cmocka_unit_test(test_wrapped_to_come_back),
         cmocka_unit_test(test_wrapped_pair),
+        cmocka_unit_test(test_wrapped_across_sessions),
         cmocka_unit_test(test_stream_modes_are_both),
         cmocka_unit_test(test_saved),
         cmocka_unit_test(test_saved_wrapping_key),
