@@ -2,8 +2,18 @@
 """One test case: what is asked, what has to come back, and where that is written."""
 import hashlib
 
-HASHES = {"MD5": 16, "SHA1": 20, "SHA224": 28, "SHA256": 32, "SHA384": 48, "SHA512": 64,
-          "SHA3_224": 28, "SHA3_256": 32, "SHA3_384": 48, "SHA3_512": 64}
+HASHES = {
+    "MD5": 16,
+    "SHA1": 20,
+    "SHA224": 28,
+    "SHA256": 32,
+    "SHA384": 48,
+    "SHA512": 64,
+    "SHA3_224": 28,
+    "SHA3_256": 32,
+    "SHA3_384": 48,
+    "SHA3_512": 64,
+}
 TEE_HASHES = {name: 0x50000001 + i for i, name in enumerate(list(HASHES)[:6])}
 CURVE_BITS = {"P-192": 192, "P-224": 224, "P-256": 256, "P-384": 384, "P-521": 521}
 
@@ -63,12 +73,20 @@ def rsa_pair(n, e, d, p=None, q=None):
         q = n // p
     p, q = max(p, q), min(p, q)
     assert p * q == n
-    return {"n": number(n), "e": number(e), "d": number(d), "p": number(p), "q": number(q),
-            "dp": number(d % (p - 1)), "dq": number(d % (q - 1)), "qi": number(pow(q, -1, p))}
+    return {
+        "n": number(n),
+        "e": number(e),
+        "d": number(d),
+        "p": number(p),
+        "q": number(q),
+        "dp": number(d % (p - 1)),
+        "dq": number(d % (q - 1)),
+        "qi": number(pow(q, -1, p)),
+    }
 
 
 def montgomery_public(private):
-    """The public value of a private one of X25519 or X448, which the Core API wants to be told (RFC 7748, 5)."""
+    """The public value of a private one of X25519 or X448, which the Core API wants (RFC 7748, 5)."""
     k = int.from_bytes(private, "little")
     if len(private) == 32:
         p, a24, bits, base = 2**255 - 19, 121665, 255, 9
@@ -84,7 +102,7 @@ def montgomery_public(private):
         a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
         aa, bb, da, cb = a * a, b * b, d * a, c * b
         e = aa - bb
-        x3, z3 = (da + cb)**2 % p, base * (da - cb)**2 % p
+        x3, z3 = (da + cb) ** 2 % p, base * (da - cb) ** 2 % p
         x2, z2 = aa * bb % p, e * (aa + a24 * e) % p
         if bit:
             x2, z2, x3, z3 = x3, z3, x2, z2
@@ -115,12 +133,23 @@ class Pair:
 class Case:
     """expect: ok (with out, tag), fail, badkey, or differs (an answer, but another than out)."""
 
-    def __init__(self, where, op, alg, fields, expect="ok", out=None, tag=None, hash_name=None,
-                 only=None, mgf=None):
+    def __init__(
+        self,
+        where,
+        op,
+        alg,
+        fields,
+        expect="ok",
+        out=None,
+        tag=None,
+        hash_name=None,
+        only=None,
+        mgf=None,
+    ):
         self.where, self.op, self.alg, self.fields = where, op, alg, fields
         self.expect, self.out, self.tag, self.hash = expect, out, tag, hash_name
         self.only = only  # an API's kind where the case has a meaning, None: all
-        self.mgf = mgf    # hash of OAEP's mask where it is another
+        self.mgf = mgf  # hash of OAEP's mask where it is another
 
     def algorithm(self, kind):
         """ECDSA goes by the hash in the Core API and by the key in the library."""

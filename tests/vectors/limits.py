@@ -23,6 +23,7 @@ def short_tag(alg, shortest):
     def applies(c):
         length = c.fields.get("taglen", len(c.fields.get("tag", b"")))
         return c.alg == alg and c.op in ("seal", "open") and length < shortest
+
     return applies
 
 
@@ -40,7 +41,7 @@ def long_output(longest):
 
 def des3_equal_parts(c):
     key = c.fields.get("key", b"")
-    parts = [key[i:i + 8] for i in range(0, len(key), 8)]
+    parts = [key[i : i + 8] for i in range(0, len(key), 8)]
     return c.alg.startswith("DES3_") and len(set(parts)) < len(parts)
 
 
@@ -56,7 +57,12 @@ LIMITS = [
     (("clrc", "core"), "GCM tags below 96 bits", short_tag("AES_GCM", 12), CALL),
     (("clrc",), "nonces above 64 octets", long_nonce(64), CALL),
     (("clrc",), "HMAC keys below 64 bits", short_hmac_key(8), KEY),
-    (("core",), "EdDSA with a context", lambda c: c.alg.startswith("ED") and "info" in c.fields, CALL),
+    (
+        ("core",),
+        "EdDSA with a context",
+        lambda c: c.alg.startswith("ED") and "info" in c.fields,
+        CALL,
+    ),
     (("core",), "HMAC keys below 32 bits", short_hmac_key(4), KEY),
     (("clrc",), "DES3 keys with equal parts", des3_equal_parts, KEY),
     (("clrc",), "CCM tags below 96 bits", short_tag("AES_CCM", 12), CALL),

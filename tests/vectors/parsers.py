@@ -74,12 +74,14 @@ def wycheproof(path):
 
 def der_integers(octets):
     """The INTEGERs of a SEQUENCE, in order; enough for RSAPrivateKey."""
+
     def element(at):
         tag, length, at = octets[at], octets[at + 1], at + 2
         if length & 0x80:
-            size = length & 0x7f
-            length, at = int.from_bytes(octets[at:at + size], "big"), at + size
+            size = length & 0x7F
+            length, at = int.from_bytes(octets[at : at + size], "big"), at + size
         return tag, at, at + length
+
     tag, at, end = element(0)
     if tag != 0x30:
         raise ValueError("not a SEQUENCE")

@@ -27,10 +27,13 @@ from service import Driver, Service
 
 SAMPLE = {"core": 150, "tee": 40, "clrc": 150}
 SHOWN = 40
-# Of the files' algorithms, those that an API does not have. DSA goes with SHA-1, SHA-224 and SHA-256.
+# Of the files' algorithms, those that an API does not have. DSA goes with SHA-1, -224 and -256.
 NO_DSA = {"DSA_SHA384", "DSA_SHA512"}
-NOT_OFFERED = {"core": NO_DSA, "tee": NO_DSA,
-               "clrc": NO_DSA | {"SM3", "SM4_ECB_NOPAD", "SM4_CBC_NOPAD", "SM4_CTR", "ED448", "X448"}}
+NOT_OFFERED = {
+    "core": NO_DSA,
+    "tee": NO_DSA,
+    "clrc": NO_DSA | {"SM3", "SM4_ECB_NOPAD", "SM4_CBC_NOPAD", "SM4_CTR", "ED448", "X448"},
+}
 
 Outcome = collections.namedtuple("Outcome", "positive negative refused unsaid failures reasons")
 
@@ -53,7 +56,12 @@ def judge(kind, case, answer, limit):
         return None if word in may else f"taken: {answer[:80]}"
     if case.expect == "other":
         # Implicit rejection: some message, or a refusal of a wrong length; never this one.
-        return None if word in ("ok", "refused", "badkey") and fields_of(answer).get("out") != case.out.hex() else f"taken: {answer[:80]}"
+        return (
+            None
+            if word in ("ok", "refused", "badkey")
+            and fields_of(answer).get("out") != case.out.hex()
+            else f"taken: {answer[:80]}"
+        )
     if case.expect in ("fail", "badkey"):
         return None if word == case.expect else f"{case.expect} expected, but: {answer[:80]}"
     if word != "ok":
@@ -63,7 +71,8 @@ def judge(kind, case, answer, limit):
         if isinstance(wanted, Pair):
             wanted = wanted.octets(kind)
         if wanted is not None and (got.get(name) == wanted.hex()) != (case.expect == "ok"):
-            return f"{name} is {got.get(name, '')[:80]}, {wanted.hex()[:80]} {'' if case.expect == 'ok' else 'not '}expected"
+            what = "expected" if case.expect == "ok" else "not expected"
+            return f"{name} is {got.get(name, '')[:80]}, {wanted.hex()[:80]} {what}"
     return None
 
 
@@ -78,7 +87,9 @@ def run(driver, cases):
         limit = limits.limit_of(driver.kind, case)
         wrong = judge(driver.kind, case, answer, limit)
         if wrong:
-            failures.append(f"{driver.kind} {case.where}: {case.op} {case.algorithm(driver.kind)}: {wrong}")
+            failures.append(
+                f"{driver.kind} {case.where}: {case.op} {case.algorithm(driver.kind)}: {wrong}"
+            )
         elif limit:
             refused += 1
             reasons[limit[0]] += 1
@@ -90,7 +101,7 @@ def run(driver, cases):
 
 
 def sample(cases, most):
-    """At most so many of the positive and of the negative ones, spread evenly, the same each time."""
+    """At most so many positive and so many negative ones, spread evenly, the same each time."""
     taken = []
     for wanted in (False, True):
         some = [case for case in cases if case.is_negative == wanted]
@@ -102,8 +113,11 @@ def sample(cases, most):
 def only_offered(driver, cases, unknown):
     """Drops what is no algorithm here; its name is noted in unknown."""
     names = sorted({case.algorithm(driver.kind) for case in cases})
-    offered = {name for name, answer in zip(names, driver.ask([f"supported {n}" for n in names]))
-               if answer == "ok"}
+    offered = {
+        name
+        for name, answer in zip(names, driver.ask([f"supported {n}" for n in names]))
+        if answer == "ok"
+    }
     unknown.update(set(names) - offered)
     return [case for case in cases if case.algorithm(driver.kind) in offered]
 
@@ -143,9 +157,12 @@ def run_kind(build, kind, chosen, full, totals):
 def print_totals(totals, kinds):
     for kind in kinds:
         rows = [r[kind] for r in totals.rows.values() if kind in r]
-        print(f"{kind}: {sum(r.positive for r in rows)} positive, {sum(r.negative for r in rows)} negative, "
-              f"{sum(r.refused for r in rows)} refused as documented, "
-              f"{sum(r.unsaid for r in rows)} that this API can't be asked")
+        print(
+            f"{kind}: {sum(r.positive for r in rows)} positive, "
+            f"{sum(r.negative for r in rows)} negative, "
+            f"{sum(r.refused for r in rows)} refused as documented, "
+            f"{sum(r.unsaid for r in rows)} that this API can't be asked"
+        )
         for text, n in sorted(totals.reasons[kind].items()):
             print(f"    {n} refused: {text}")
         if totals.unknown[kind]:
@@ -153,14 +170,20 @@ def print_totals(totals, kinds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("build")
     parser.add_argument("--api", default="core,tee,clrc")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", default="", metavar="REGEX", help="sources or algorithms to take")
-    parser.add_argument("--wycheproof", metavar="DIR", help="run the JSON files of a checkout of Wycheproof instead")
+    parser.add_argument(
+        "--wycheproof", metavar="DIR", help="run the JSON files of a checkout of Wycheproof instead"
+    )
     args = parser.parse_args()
-    all_suites = wycheproof.suites(args.wycheproof) if args.wycheproof else suites.packaged() + own.suites()
+    all_suites = (
+        wycheproof.suites(args.wycheproof) if args.wycheproof else suites.packaged() + own.suites()
+    )
     chosen = [s for s in all_suites if re.search(args.only, f"{s.alg} {s.source}")]
     totals = Totals()
     for kind in args.api.split(","):

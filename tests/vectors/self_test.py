@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Proof that the vectors' reader would notice: for each class of algorithms a result, a verdict and an input are
-corrupted, and each must come back as a failure; the readers of the forms are tried on small files.
+"""Proof that the vectors' reader would notice: for each class of algorithms a result, a verdict and
+an input are corrupted, and each must come back as a failure; the readers are tried on small files.
 
 Usage: self_test.py BUILD_DIR
 """
@@ -30,6 +30,7 @@ def must(condition, text):
 
 # ---- corrupted cases ----
 
+
 def flipped(octets):
     return bytes([octets[0] ^ 1]) + octets[1:]
 
@@ -51,8 +52,14 @@ def corruptions(case):
     wrong = copy.copy(case)
     wrong.expect = "ok" if case.is_negative else "fail"
     yield "verdict", wrong
-    changed = next((n for n in ("tag", "sig", "in", "py", "info", "salt") if isinstance(case.fields.get(n), bytes)
-                    and case.fields[n]), None)
+    changed = next(
+        (
+            n
+            for n in ("tag", "sig", "in", "py", "info", "salt")
+            if isinstance(case.fields.get(n), bytes) and case.fields[n]
+        ),
+        None,
+    )
     if changed and case.expect == "ok" and case.op not in ("key",):
         wrong = copy.copy(case)
         wrong.fields = {**case.fields, changed: flipped(case.fields[changed])}
@@ -63,7 +70,11 @@ def check_class(driver, suite):
     """One positive and one negative case of the suite, unharmed and harmed."""
     chosen = {}
     for case in suite.cases():
-        if case.line(driver.kind) and not limits.limit_of(driver.kind, case) and case.fields.get("in", b"x"):
+        if (
+            case.line(driver.kind)
+            and not limits.limit_of(driver.kind, case)
+            and case.fields.get("in", b"x")
+        ):
             chosen.setdefault(case.is_negative, case)
         if len(chosen) == 2:
             break
@@ -76,8 +87,10 @@ def check_class(driver, suite):
         for what, wrong in corruptions(case):
             outcome = run.run(driver, [wrong])
             n += 1
-            must(len(outcome.failures) == 1 and case.where in outcome.failures[0],
-                 f"{suite.source}: {what} of {case.where} was changed and nobody noticed")
+            must(
+                len(outcome.failures) == 1 and case.where in outcome.failures[0],
+                f"{suite.source}: {what} of {case.where} was changed and nobody noticed",
+            )
     return n
 
 
@@ -85,21 +98,50 @@ def check_limits(driver):
     """A limit that does not hold is a failure, and so is a refusal that no limit explains."""
     case = next(suites.packaged()[0].cases())
     answer = driver.ask([case.line(driver.kind)])[0]
-    must(run.judge(driver.kind, case, answer, ("a limit", limits.ANY)) is not None, "a limit that does not hold")
-    for text in ("refused ffff0006 clean", "badkey ffff0006", "panic ffff0006", "unknown", "malformed"):
+    must(
+        run.judge(driver.kind, case, answer, ("a limit", limits.ANY)) is not None,
+        "a limit that does not hold",
+    )
+    for text in (
+        "refused ffff0006 clean",
+        "badkey ffff0006",
+        "panic ffff0006",
+        "unknown",
+        "malformed",
+    ):
         must(run.judge(driver.kind, case, text, None) is not None, f"'{text}' passes for an answer")
-        must(run.judge("clrc", case_that_fails(), text, None) is not None, f"'{text}' passes for a wrong signature")
-    must(run.judge("core", case_that_fails(), "fail ffff3072 dirty", None) is not None, "output of a failed call")
+        must(
+            run.judge("clrc", case_that_fails(), text, None) is not None,
+            f"'{text}' passes for a wrong signature",
+        )
+    must(
+        run.judge("core", case_that_fails(), "fail ffff3072 dirty", None) is not None,
+        "output of a failed call",
+    )
 
 
 def case_that_fails():
-    return next(c for s in suites.packaged() if s.kind == "ecdsa" for c in s.cases() if c.expect == "fail")
+    return next(
+        c for s in suites.packaged() if s.kind == "ecdsa" for c in s.cases() if c.expect == "fail"
+    )
 
 
 def check_lines(driver):
-    for line in ("", "x", "digest", "nothing SHA256 in:00", "digest SHA256", "digest SHA256 in:0", "digest SHA256 in:0g",
-                 "digest SHA256 in:00 in:00", "digest SHA256 in:00 no:00", "digest SHA256 in:00 len=x",
-                 "digest SHA256 in:00 len=99999999999", "digest SHA256 in", "digest " + "A" * 48 + " in:00"):
+    for line in (
+        "",
+        "x",
+        "digest",
+        "nothing SHA256 in:00",
+        "digest SHA256",
+        "digest SHA256 in:0",
+        "digest SHA256 in:0g",
+        "digest SHA256 in:00 in:00",
+        "digest SHA256 in:00 no:00",
+        "digest SHA256 in:00 len=x",
+        "digest SHA256 in:00 len=99999999999",
+        "digest SHA256 in",
+        "digest " + "A" * 48 + " in:00",
+    ):
         must(driver.ask([line])[0] == "malformed", f"line '{line[:40]}' is taken")
     must(driver.ask(["digest NO_SUCH in:00"]) == ["unknown"], "an algorithm that does not exist")
 
@@ -129,7 +171,8 @@ c4
 # Message:
 """
 
-DOCUMENT = '{"algorithm": "X", "numberOfTests": %d, "testGroups": [{"k": 1, "tests": [{"tcId": 7, "result": "valid"}]}]}'
+DOCUMENT = """{"algorithm": "X", "numberOfTests": %d,
+ "testGroups": [{"k": 1, "tests": [{"tcId": 7, "result": "valid"}]}]}"""
 
 
 def with_file(text, read):
@@ -140,15 +183,39 @@ def with_file(text, read):
 
 
 def check_readers():
-    records = with_file(RESPONSE, lambda path: list(parsers.response(
-        path, lambda r: "MD" in r or "FAIL" in r, keep=("Key",))))
+    records = with_file(
+        RESPONSE,
+        lambda path: list(
+            parsers.response(path, lambda r: "MD" in r or "FAIL" in r, keep=("Key",))
+        ),
+    )
     must([line for line, _ in records] == [8, 11], f"lines of records: {records}")
-    must(records[0][1] == {"L": "20", "Tlen": "4", "section": "Part, Tlen = 4", "Key": "01", "COUNT": "0", "Msg": "61",
-                           "MD": ""}, f"first record: {records[0][1]}")
-    must("MD" not in records[1][1] and records[1][1]["Msg"] == "62", "a record keeps what belongs to the one before")
-    must(with_file(LABELLED, lambda path: list(parsers.labelled(path))) ==
-         [(2, "Modulus", b"\xa8\xb3\xc4"), (5, "Exponent", b"\1\0\1")], "labelled hex")
-    must([x[0] for x in with_file(DOCUMENT % 1, lambda path: list(parsers.wycheproof(path)))] == [7], "JSON")
+    must(
+        records[0][1]
+        == {
+            "L": "20",
+            "Tlen": "4",
+            "section": "Part, Tlen = 4",
+            "Key": "01",
+            "COUNT": "0",
+            "Msg": "61",
+            "MD": "",
+        },
+        f"first record: {records[0][1]}",
+    )
+    must(
+        "MD" not in records[1][1] and records[1][1]["Msg"] == "62",
+        "a record keeps what belongs to the one before",
+    )
+    must(
+        with_file(LABELLED, lambda path: list(parsers.labelled(path)))
+        == [(2, "Modulus", b"\xa8\xb3\xc4"), (5, "Exponent", b"\1\0\1")],
+        "labelled hex",
+    )
+    must(
+        [x[0] for x in with_file(DOCUMENT % 1, lambda path: list(parsers.wycheproof(path)))] == [7],
+        "JSON",
+    )
     try:
         with_file(DOCUMENT % 2, lambda path: list(parsers.wycheproof(path)))
         must(False, "a JSON file that lacks tests is taken")
@@ -160,7 +227,7 @@ def check_readers():
 
 
 def check_wycheproof(driver):
-    """A right test of each type of group passes, and one that is said to be wrong, or has no file of its own, is told."""
+    """A right test of each type of group passes, and one that is said to be wrong is told."""
     with tempfile.TemporaryDirectory() as folder:
         for kind in wycheproof_samples.MAKERS:
             if kind in ("EcdsaVerify", "DsaVerify"):
@@ -169,10 +236,19 @@ def check_wycheproof(driver):
                 path = wycheproof_samples.write(folder, kind, result)
                 outcome = run.run(driver, list(wycheproof.cases(path)))
                 if result == "valid":
-                    must(outcome.positive >= 1 and not outcome.failures, f"Wycheproof's {kind}: {outcome}")
+                    must(
+                        outcome.positive >= 1 and not outcome.failures,
+                        f"Wycheproof's {kind}: {outcome}",
+                    )
                 else:
-                    must(len(outcome.failures) == 1, f"Wycheproof's {kind}: a right one passes for a wrong one")
-        must(len(wycheproof.suites(folder)) == len(wycheproof_samples.MAKERS) - 2, "Wycheproof's files")
+                    must(
+                        len(outcome.failures) == 1,
+                        f"Wycheproof's {kind}: a right one passes for a wrong one",
+                    )
+        must(
+            len(wycheproof.suites(folder)) == len(wycheproof_samples.MAKERS) - 2,
+            "Wycheproof's files",
+        )
         for kind in ("EcdsaVerify", "DsaVerify"):
             path = wycheproof_samples.write(folder, kind, "valid")
             must([c.only for c in wycheproof.cases(path)] == ["clrc"], f"Wycheproof's {kind}")

@@ -30,9 +30,22 @@ class Service:
         self.log = os.path.join(self.dir, "log")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [os.path.join(build, "bin", "keymoord"), "--state-dir", state, "--socket", self.socket,
-                 "--ta-dir", os.path.join(build, "ta"), "--ta-key", os.path.join(build, "ta-keys")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
+                [
+                    os.path.join(build, "bin", "keymoord"),
+                    "--state-dir",
+                    state,
+                    "--socket",
+                    self.socket,
+                    "--ta-dir",
+                    os.path.join(build, "ta"),
+                    "--ta-key",
+                    os.path.join(build, "ta-keys"),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,
+            )
         self.wait()
 
     def wait(self):
@@ -69,11 +82,16 @@ class Driver:
         if service:
             environment["KEYMOOR_SOCKET"] = service.socket
         self.process = subprocess.Popen(
-            [os.path.join(build, "tests", self.PROGRAMS[kind])], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, env=environment, preexec_fn=die_with_parent)
+            [os.path.join(build, "tests", self.PROGRAMS[kind])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            preexec_fn=die_with_parent,
+        )
 
     def ask(self, lines):
         """The answers to lines, in order. Raises when the driver ends or does not answer."""
+
         def write():
             try:
                 for line in lines:
@@ -81,6 +99,7 @@ class Driver:
                 self.process.stdin.flush()
             except BrokenPipeError:
                 pass  # told below, by the answers that are missing
+
         writer = threading.Thread(target=write, daemon=True)
         watchdog = threading.Timer(ANSWER_S, self.process.kill)
         watchdog.start()

@@ -59,10 +59,16 @@ def rows():
 
 
 def text():
-    lines = ["| algorithm | source | positive | negative | Core API | clrc |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| algorithm | source | positive | negative | Core API | clrc |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for (alg, kind, _), row in sorted(rows().items()):
         source = f"{kind} {row.source()}".strip()
-        lines.append(f"| {alg} | {source} | {row.positive} | {row.negative} | {row.run('core')} | {row.run('clrc')} |")
+        lines.append(
+            f"| {alg} | {source} | {row.positive} | {row.negative} "
+            f"| {row.run('core')} | {row.run('clrc')} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -83,7 +89,9 @@ def main():
             stream.write(after)
         return 0
     if changed:
-        print(f"FAILED the table of {sys.argv[2]} is not what is run: table.py --write {sys.argv[2]}")
+        print(
+            f"FAILED the table of {sys.argv[2]} is not what is run: table.py --write {sys.argv[2]}"
+        )
     return 1 if changed else 0
 
 
