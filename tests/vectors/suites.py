@@ -18,6 +18,8 @@ from cases import (
 )
 
 PACKAGED = "/usr/lib/python3/dist-packages/cryptography_vectors"
+if not os.path.isdir(PACKAGED):
+    raise SystemExit("python3-cryptography-vectors is not installed: scripts/install-deps test")
 OWN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 SHA2 = ["SHA1", "SHA224", "SHA256", "SHA384", "SHA512"]
 SHA3 = ["SHA3_224", "SHA3_256", "SHA3_384", "SHA3_512"]
