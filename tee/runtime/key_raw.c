@@ -7,19 +7,19 @@
 #define KEY_MAX KM_RT_RAW_KEY_MAX
 
 struct row {
-    uint32_t id; /* of the public value */
     const char *name;
-    bool agrees;
     size_t len;
+    uint32_t id; /* of the public value */
+    bool agrees;
 };
 
 static const struct row *row_of(const struct km_rt_type *type)
 {
     static const struct row rows[] = {
-        {TEE_ATTR_ED25519_PUBLIC_VALUE, "ED25519", false, 32},
-        {TEE_ATTR_X25519_PUBLIC_VALUE, "X25519", true, 32},
-        {TEE_ATTR_ED448_PUBLIC_VALUE, "ED448", false, 57},
-        {TEE_ATTR_X448_PUBLIC_VALUE, "X448", true, 56},
+        {"ED25519", 32, TEE_ATTR_ED25519_PUBLIC_VALUE, false},
+        {"X25519", 32, TEE_ATTR_X25519_PUBLIC_VALUE, true},
+        {"ED448", 57, TEE_ATTR_ED448_PUBLIC_VALUE, false},
+        {"X448", 56, TEE_ATTR_X448_PUBLIC_VALUE, true},
     };
     size_t i = 0;
     while (i + 1 < KM_ARRAY_LEN(rows) && rows[i].id != type->rules[0].id)
