@@ -365,6 +365,20 @@ def aead_changes(alg):
     return make
 
 
+def cbc_macs(alg):
+    """CBC with its IV added to the first block is CBC-MAC, whose value is the last block."""
+
+    def make(path):
+        needed = ("IV", "PLAINTEXT", "CIPHERTEXT")
+        for line, r in parsers.response(path, needed):
+            iv, plain, secret = (s.octets(r[name]) for name in needed)
+            first = bytes(a ^ b for a, b in zip(plain, iv))
+            message, mac = first + plain[len(iv) :], secret[-len(iv) :]
+            yield from s.both_macs(path, line, alg, s.symmetric_key(r), message, mac)
+
+    return make
+
+
 def suites():
     rsa = "asymmetric/RSA/pkcs1v15sign-vectors.txt"
     return [
@@ -379,6 +393,18 @@ def suites():
         s.Suite("mac", "HMAC_SHA3", "own/nist_hmac_sha3.json", from_json(hmac)),
         s.Suite("derive", "PBKDF2_HMAC_SHA256", "own/rfc7914_pbkdf2.json", from_json(pbkdf2)),
         s.Suite("agree", "X25519", "own/rfc7748_x25519.json", from_json(x25519)),
+        s.Suite(
+            "cbc-mac",
+            "AES_CBC_MAC_NOPAD",
+            "ciphers/AES/CBC/CBCMMT256.rsp",
+            cbc_macs("AES_CBC_MAC_NOPAD"),
+        ),
+        s.Suite(
+            "cbc-mac",
+            "DES3_CBC_MAC_NOPAD",
+            "ciphers/3DES/CBC/TCBCMMT3.rsp",
+            cbc_macs("DES3_CBC_MAC_NOPAD"),
+        ),
         s.Suite("hostile", "ECDSA", "asymmetric/ECDSA/FIPS_186-3/SigGen.txt", ecdsa_encodings),
         s.Suite("hostile", "ED25519", "asymmetric/Ed25519/sign.input", ed25519_forgeries),
         s.Suite(

@@ -52,7 +52,7 @@ class Row:
 def rows():
     found = {}
     for suite in suites.packaged() + own.suites():
-        kind = "made from" if suite.kind == "hostile" else ""
+        kind = "made from" if suite.kind in ("hostile", "cbc-mac") else ""
         key = (suite.alg, kind, os.path.dirname(suite.source))
         found.setdefault(key, Row()).add(suite)
     return found
