@@ -83,9 +83,9 @@ static void token_generate(struct token *token)
         {CKA_SIGN, &yes, sizeof yes}, {CKA_TOKEN, &no, sizeof no}, {CKA_PRIVATE, &yes, sizeof yes}};
     CK_MECHANISM generate = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
     CK_OBJECT_HANDLE public_key = 0;
-    token_login(token);
-    token_must(token->calls->C_GenerateKeyPair(token->session, &generate, public_template, 2,
-                                               private_template, 3, &public_key, &token->key),
+    CK_FUNCTION_LIST *calls = token_login(token);
+    token_must(calls->C_GenerateKeyPair(token->session, &generate, public_template, 2,
+                                        private_template, 3, &public_key, &token->key),
                "C_GenerateKeyPair");
 }
 

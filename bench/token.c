@@ -12,7 +12,7 @@ void token_must(CK_RV rv, const char *what)
         bench_die("%s: 0x%lx", what, rv);
 }
 
-void token_login(struct token *token)
+CK_FUNCTION_LIST *token_login(struct token *token)
 {
     static CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
     CK_SLOT_ID slots[8] = {0};
@@ -40,4 +40,5 @@ void token_login(struct token *token)
         token->calls->C_Login(token->session, CKU_USER, (CK_UTF8CHAR *)(uintptr_t) "1234", 4);
     if (rv != CKR_USER_ALREADY_LOGGED_IN)
         token_must(rv, "C_Login");
+    return token->calls;
 }

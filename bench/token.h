@@ -15,8 +15,8 @@ struct token {
     CK_SESSION_HANDLE session; /* the first, logged in */
 };
 
-/* token_login: loads, initialises, opens a session and logs in; ends the program when it can't. */
-void token_login(struct token *token);
+/* token_login: loads, initialises, opens a session and logs in; ends the program when it can't. Answers the module's calls. */
+CK_FUNCTION_LIST *token_login(struct token *token) __attribute__((returns_nonnull));
 /* token_must: ends the program unless rv is CKR_OK. */
 void token_must(CK_RV rv, const char *what);
 
