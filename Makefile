@@ -28,6 +28,12 @@ test: deps
 	@$(MAKE) --no-print-directory build
 	ctest --test-dir $(BUILD) --output-on-failure -j $$(nproc)
 
+# And what takes minutes: every published test vector, more rounds against libcrypto.
+test-full:
+	@scripts/install-deps build test-full
+	@$(MAKE) --no-print-directory build
+	ctest --test-dir $(BUILD) -C full --output-on-failure -j $$(nproc)
+
 test-asan:
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build PRESET=asan
