@@ -506,7 +506,7 @@ enum km_crypto_command {
 
     /* PROVISION_KEY      vi(a key) mi(name) mi(public name, may be empty) -
      *                    administrator, until sealed (BAD_STATE afterwards). EXISTS; BAD_PARAMETERS: a symmetric key, or
-     *                    exportable, or limited by uses, time or grants. On success the id stands for the saved key. */
+     *                    exportable, wrappable, or limited by uses, time or grants. On success the id stands for the saved key. */
     KM_CRYPTO_CMD_PROVISION_KEY = 0x70,
     /* PROVISION_SEAL     - - - -                                      administrator; for good. Again: TEE_SUCCESS */
     KM_CRYPTO_CMD_PROVISION_SEAL = 0x71,

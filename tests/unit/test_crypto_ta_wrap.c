@@ -250,6 +250,24 @@ static void a_key_that_looks_like_a_record(void **state)
     assert_int_equal(info.attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN, 0);
 }
 
+/* A key that may leave in whatever way is no provisioned one. */
+static void nothing_wrappable_is_provisioned(void **state)
+{
+    struct rig_session admin = {0};
+    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
+    uint32_t id = 0;
+    (void)state;
+    rig_open(&admin, 0, true);
+    for (unsigned i = 0; i < 2; i++) {
+        wish.attributes = i == 0 ? KM_CRYPTO_ATTR_WRAPPABLE : 0;
+        assert_int_equal(rig_create(&admin, &wish, &id), TEE_SUCCESS);
+        struct km_lane_param p[4] = {P_VI(id, 0), P_STR("com.seqlabs.test"), P_MI("", 0), P_NONE};
+        assert_int_equal(rig_call(&admin, KM_CRYPTO_CMD_PROVISION_KEY, p),
+                         i == 0 ? TEE_ERROR_BAD_PARAMETERS : TEE_SUCCESS);
+    }
+    rig_close(&admin);
+}
+
 /* ---- groups ---- */
 
 static uint32_t create_with(uint32_t type, const struct km_crypto_attrs *attrs, uint32_t form,
@@ -347,6 +365,7 @@ int main(void)
         T(an_unwrapped_key_is_not_closed),
         T(wrapping_is_counted),
         T(a_key_that_looks_like_a_record),
+        T(nothing_wrappable_is_provisioned),
         T(groups_of_ones_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
