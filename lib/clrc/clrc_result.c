@@ -51,6 +51,8 @@ static const struct {
     {CLRC_ERROR_SIGNATURE, "the signature does not fit"},
     {CLRC_ERROR_MAC, "the tag or MAC does not fit"},
     {CLRC_ERROR_KEY_GONE, "the key is gone"},
+    {CLRC_ERROR_TARGET, "the package is for another target"},
+    {CLRC_ERROR_DOWNGRADE, "the package is older than wanted or than one that was seen here"},
     {CLRC_ERROR_FILE, "a file can't be read or written"},
     {CLRC_ERROR_OTHER_DEVICE, "the package was made for another device key"},
     {CLRC_ERROR_NOT_YET_VALID, "its first day has not come"},
