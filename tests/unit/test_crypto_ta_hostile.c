@@ -67,7 +67,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 53u
+#define ALL_CALLS 59u
 
 static void make_inputs(uint32_t key)
 {
@@ -163,6 +163,12 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_PROVISION_KEY, {id, name, empty, none}},
         {KM_CRYPTO_CMD_PROVISION_SEAL, {none, none, none, none}},
         {KM_CRYPTO_CMD_PROVISION_STATE, {vo, none, none, none}},
+        {KM_CRYPTO_CMD_SAVE_OPAQUE_KEY, {data, id, none, none}},
+        {KM_CRYPTO_CMD_OBJECT_OPEN, {data, P_VI(key, key), o1, vo}},
+        {KM_CRYPTO_CMD_OBJECT_UPDATE, {P_VI(1025, 0), data, o2, none}},
+        {KM_CRYPTO_CMD_OBJECT_FINISH, {P_VI(1025, 0), none, none, none}},
+        {KM_CRYPTO_CMD_OBJECT_REWIND, {P_VI(1025, 0), none, none, none}},
+        {KM_CRYPTO_CMD_OBJECT_FREE, {P_VI(1025, 0), none, none, none}},
         {KM_CRYPTO_CMD_DELETE_KEY, {name, P_VI(0, 0), none, none}},
         {KM_CRYPTO_CMD_FREE_KEY, {id, none, none, none}},
     };
