@@ -11,7 +11,7 @@
 #include "include/tee_internal_api.h"
 
 #include "common/km_bytes.h"
-#include "ta/certs/cert_form.h"
+#include "format/cert_form.h"
 #include "ta/certs/certs_protocol.h"
 
 #define GATE "gate"
