@@ -51,6 +51,9 @@ static const struct {
     {CLRC_ERROR_SIGNATURE, "the signature does not fit"},
     {CLRC_ERROR_MAC, "the tag or MAC does not fit"},
     {CLRC_ERROR_KEY_GONE, "the key is gone"},
+    {CLRC_ERROR_OTHER_DEVICE, "for another device, or another class of devices"},
+    {CLRC_ERROR_ROLLBACK, "older than what this device has taken before"},
+    {CLRC_ERROR_SIGNER, "signed by another than the one who is trusted"},
     {CLRC_ERROR_NO_SERVICE, "the key service can't be reached"},
     {CLRC_ERROR_SERVICE_DIED, "the session with the key service ended during the call"},
 };

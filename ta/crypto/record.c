@@ -2,7 +2,8 @@
 #include "ta/crypto/record.h"
 
 #define META_MAX 2048u
-#define FLAGS_ALL (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE)
+#define FLAGS_ALL                                                                                  \
+    (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE | KM_CRYPTO_INFO_MANIFEST)
 
 static bool finish(const struct km_wr *wr, size_t *ret_len)
 {

@@ -97,6 +97,11 @@ TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_
 TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 void km_op_free(void *operation);
 
+/* cmd_manifest.c */
+TEE_Result km_cmd_manifest_class_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_manifest_install(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_manifest_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+
 /* What several of them share. */
 
 /* km_in: a memref input as a slice that is never NULL. */

@@ -90,6 +90,10 @@ static const struct row ROWS[] = {
     ROW(PROVISION_KEY, ADMIN, VI | A, MI | EMPTY, MI | EMPTY, NONE, km_cmd_provision_key),
     ROW(PROVISION_SEAL, ADMIN, NONE, NONE, NONE, NONE, km_cmd_provision_seal),
     ROW(PROVISION_STATE, ANYONE, VO, NONE, NONE, NONE, km_cmd_provision_state),
+
+    ROW(MANIFEST_CLASS_KEY, ADMIN, MI | EMPTY, MO, NONE, NONE, km_cmd_manifest_class_key),
+    ROW(MANIFEST_INSTALL, ADMIN, MI | BULK, MI | BULK | EMPTY, VI | A, VO, km_cmd_manifest_install),
+    ROW(MANIFEST_STATE, ANYONE, VO, MO, NONE, NONE, km_cmd_manifest_state),
 #ifdef KM_CRYPTO_TEST_BUILD
     ROW(TELL_PRIVATE, ANYONE, VI | A, MO, NONE, NONE, km_cmd_tell_private),
 #endif

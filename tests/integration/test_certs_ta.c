@@ -6,7 +6,7 @@
 #include "include/tee_client_api.h"
 #include "ta/certs/certs_protocol.h"
 
-#define ROW_COMMANDS 6u
+#define ROW_COMMANDS 7u
 
 static struct km_service *service;
 static TEEC_Context context;
@@ -51,6 +51,8 @@ static const struct {
      TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT, 0, 0)},
     {KM_CERTS_CMD_PROVISION_SEAL, TEEC_PARAM_TYPES(0, 0, 0, 0)},
     {KM_CERTS_CMD_PROVISION_STATE, TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0)},
+    {KM_CERTS_CMD_MANIFEST_PUT,
+     TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT, 0, 0)},
 };
 
 /* Each command with every other signature of its first two parameters, and with a third. */
