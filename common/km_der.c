@@ -32,7 +32,7 @@ static bool tag_is_legal(uint8_t tag)
 }
 
 /* X.690 10.1: definite, in as few octets as possible. */
-static bool read_length(struct km_rd *rd, size_t *ret)
+static bool read_length(struct km_rd *rd, unsigned n_octets_max, uint64_t *ret)
 {
     uint8_t first = 0;
     if (!km_rd_u8(rd, &first))
@@ -43,9 +43,9 @@ static bool read_length(struct km_rd *rd, size_t *ret)
     }
     struct km_slice octets = {0};
     unsigned n_octets = first & 0x7fu;
-    if (n_octets == 0 || n_octets > LENGTH_OCTETS_MAX || !km_rd_bytes(rd, n_octets, &octets))
+    if (n_octets == 0 || n_octets > n_octets_max || !km_rd_bytes(rd, n_octets, &octets))
         return false;
-    size_t len = 0;
+    uint64_t len = 0;
     for (size_t i = 0; i < octets.len; i++)
         len = (len << 8) | octets.ptr[i];
     if (octets.ptr[0] == 0 || len < 0x80)
@@ -54,15 +54,29 @@ static bool read_length(struct km_rd *rd, size_t *ret)
     return true;
 }
 
+bool km_der_header(struct km_rd *rd, uint8_t tag, uint64_t *ret_len)
+{
+    struct km_rd ahead = *rd;
+    uint8_t found = 0;
+    uint64_t len = 0;
+    if (!km_rd_u8(&ahead, &found) || found != tag || !tag_is_legal(tag) ||
+        !read_length(&ahead, sizeof(len), &len))
+        return false;
+    *rd = ahead;
+    *ret_len = len;
+    return true;
+}
+
 bool km_der_any(struct km_rd *rd, uint8_t *ret_tag, struct km_slice *ret_contents,
                 struct km_slice *ret_whole)
 {
     struct km_rd ahead = *rd;
     uint8_t tag = 0;
-    size_t len = 0;
+    uint64_t len = 0;
     struct km_slice contents = {0};
-    if (!km_rd_u8(&ahead, &tag) || !tag_is_legal(tag) || !read_length(&ahead, &len) ||
-        !km_rd_bytes(&ahead, len, &contents))
+    if (!km_rd_u8(&ahead, &tag) || !tag_is_legal(tag) ||
+        !read_length(&ahead, LENGTH_OCTETS_MAX, &len) ||
+        !km_rd_bytes(&ahead, (size_t)len, &contents))
         return false;
     *ret_tag = tag;
     *ret_contents = contents;
@@ -199,14 +213,14 @@ bool km_der_oid_is(struct km_rd *rd, struct km_slice contents)
 }
 
 /* The header's length octets for contents of len octets; how many there are. */
-static size_t format_length(size_t len, uint8_t ret[1 + sizeof(size_t)])
+static size_t format_length(uint64_t len, uint8_t ret[1 + sizeof(uint64_t)])
 {
     if (len < 0x80) {
         ret[0] = (uint8_t)len;
         return 1;
     }
     size_t n_octets = 0;
-    for (size_t rest = len; rest > 0; rest >>= 8)
+    for (uint64_t rest = len; rest > 0; rest >>= 8)
         n_octets++;
     ret[0] = (uint8_t)(0x80u | n_octets);
     for (size_t i = 0; i < n_octets; i++)
@@ -223,6 +237,14 @@ static void put_tag(struct km_wr *wr, uint8_t tag)
         wr->overflow = true;
 }
 
+void km_der_put_header(struct km_wr *wr, uint8_t tag, uint64_t len)
+{
+    uint8_t length[1 + sizeof(uint64_t)] = {0};
+    put_tag(wr, tag);
+    size_t n_octets = format_length(len, length);
+    km_wr_bytes(wr, KM_SLICE(length, n_octets));
+}
+
 size_t km_der_begin(struct km_wr *wr, uint8_t tag)
 {
     put_tag(wr, tag);
@@ -231,7 +253,7 @@ size_t km_der_begin(struct km_wr *wr, uint8_t tag)
 
 void km_der_end(struct km_wr *wr, size_t mark)
 {
-    uint8_t length[1 + sizeof(size_t)] = {0};
+    uint8_t length[1 + sizeof(uint64_t)] = {0};
     if (wr->overflow || mark > wr->len || wr->len - mark > UINT32_MAX) {
         wr->overflow = true;
         return;
@@ -242,7 +264,7 @@ void km_der_end(struct km_wr *wr, size_t mark)
 
 void km_der_put(struct km_wr *wr, uint8_t tag, struct km_slice contents)
 {
-    uint8_t length[1 + sizeof(size_t)] = {0};
+    uint8_t length[1 + sizeof(uint64_t)] = {0};
     if (contents.len > UINT32_MAX) {
         wr->overflow = true;
         return;

@@ -32,6 +32,11 @@ KM_MUST_USE bool km_der_enter(struct km_rd *rd, uint8_t tag, struct km_rd *ret_i
 /* km_der_any: reads any element; contents and whole element (header included) as views. */
 KM_MUST_USE bool km_der_any(struct km_rd *rd, uint8_t *ret_tag, struct km_slice *ret_contents,
                             struct km_slice *ret_whole);
+/*
+ * km_der_header: tag and length alone, for elements whose contents do not lie in memory as a whole: lengths up to 2^64 - 1,
+ * which the caller has to hold against what follows.
+ */
+KM_MUST_USE bool km_der_header(struct km_rd *rd, uint8_t tag, uint64_t *ret_len);
 /* km_der_bytes: contents of one primitive element with this tag. */
 KM_MUST_USE bool km_der_bytes(struct km_rd *rd, uint8_t tag, struct km_slice *ret);
 /* km_der_u64: a non-negative INTEGER (or ENUMERATED by tag) below 2^64. */
@@ -47,6 +52,8 @@ KM_MUST_USE bool km_der_utf8(struct km_rd *rd, size_t max, struct km_slice *ret)
 /* km_der_oid_is: reads an OID; true only when its contents are exactly these octets. */
 KM_MUST_USE bool km_der_oid_is(struct km_rd *rd, struct km_slice contents);
 
+/* km_der_put_header: the counterpart of km_der_header. */
+void km_der_put_header(struct km_wr *wr, uint8_t tag, uint64_t len);
 /* km_der_begin/km_der_end: everything written between becomes the contents of `tag`. */
 size_t km_der_begin(struct km_wr *wr, uint8_t tag);
 void km_der_end(struct km_wr *wr, size_t mark);

@@ -12,7 +12,6 @@
 #include "common/km_secret.h"
 
 #define CHUNK ((size_t)4096)
-#define TMP_NAME_LEN 32
 #define TMP_TRIES 16
 
 /* Contents on their way in; a file may hold a key, so nothing of it stays in freed memory. */
@@ -127,14 +126,14 @@ static km_status open_parent(struct km_err *err, int dir_fd, const char *path, i
     return KM_OK;
 }
 
-static int create_tmp(int dir_fd, char ret_name[TMP_NAME_LEN])
+static int create_tmp(int dir_fd, char ret_name[KM_FILE_TMP_LEN])
 {
     int fd = -1;
     for (int i = 0; i < TMP_TRIES; i++) {
         uint64_t number = 0;
         if (getentropy(&number, sizeof(number)) != 0)
             return -1;
-        (void)snprintf(ret_name, TMP_NAME_LEN, ".km-%016llx.tmp", (unsigned long long)number);
+        (void)snprintf(ret_name, KM_FILE_TMP_LEN, ".km-%016llx.tmp", (unsigned long long)number);
         fd = open_at(dir_fd, ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
         if (fd >= 0 || errno != EEXIST)
             break;
@@ -164,28 +163,62 @@ static int sync_fd(int fd)
     return rc;
 }
 
-km_status km_file_write(struct km_err *err, int dir_fd, const char *path, struct km_slice bytes,
-                        mode_t mode)
+km_status km_file_new_begin(struct km_err *err, int dir_fd, const char *path,
+                            struct km_file_new *ret)
 {
     KM_AUTO(km_fd_closep) int parent = -1;
     const char *name = NULL;
     KM_TRY(open_parent(err, dir_fd, path, &parent, &name));
 
-    char tmp[TMP_NAME_LEN] = {0};
-    KM_AUTO(km_fd_closep) int fd = create_tmp(parent, tmp);
+    int fd = create_tmp(parent, ret->tmp);
     if (fd < 0)
         return KM_FAIL_ERRNO(err, "can't create a file beside %s", path);
-    /* The mode is set last and exactly: the umask is the program's, the promise is ours. */
-    if (!write_all(fd, bytes) || fchmod(fd, mode) != 0 || sync_fd(fd) != 0 ||
-        renameat(parent, tmp, parent, name) != 0) {
-        km_status status = KM_FAIL_ERRNO(err, "can't write file %s", path);
-        (void)unlinkat(parent, tmp, 0);
-        return status;
-    }
-    /* EINVAL: a file system whose directories need no fsync. */
-    if (sync_fd(parent) != 0 && errno != EINVAL)
-        return KM_FAIL_ERRNO(err, "file %s is written but may not survive a power cut", path);
+    ret->is_begun = true;
+    ret->parent = km_fd_steal(&parent);
+    ret->fd = fd;
+    ret->path = path;
+    ret->name = name;
     return KM_OK;
+}
+
+km_status km_file_new_write(struct km_err *err, struct km_file_new *file, struct km_slice bytes)
+{
+    if (!write_all(file->fd, bytes))
+        return KM_FAIL_ERRNO(err, "can't write file %s", file->path);
+    return KM_OK;
+}
+
+km_status km_file_new_commit(struct km_err *err, struct km_file_new *file, mode_t mode)
+{
+    /* The mode is set last and exactly: the umask is the program's, the promise is ours. */
+    if (fchmod(file->fd, mode) != 0 || sync_fd(file->fd) != 0 ||
+        renameat(file->parent, file->tmp, file->parent, file->name) != 0)
+        return KM_FAIL_ERRNO(err, "can't write file %s", file->path);
+    file->tmp[0] = '\0';
+    /* EINVAL: a file system whose directories need no fsync. */
+    if (sync_fd(file->parent) != 0 && errno != EINVAL)
+        return KM_FAIL_ERRNO(err, "file %s is written but may not survive a power cut", file->path);
+    return KM_OK;
+}
+
+void km_file_new_clear(struct km_file_new *file)
+{
+    if (!file->is_begun)
+        return;
+    if (file->tmp[0] != '\0')
+        (void)unlinkat(file->parent, file->tmp, 0);
+    km_fd_closep(&file->fd);
+    km_fd_closep(&file->parent);
+    *file = (struct km_file_new){0};
+}
+
+km_status km_file_write(struct km_err *err, int dir_fd, const char *path, struct km_slice bytes,
+                        mode_t mode)
+{
+    KM_AUTO(km_file_new_clear) struct km_file_new file = {0};
+    KM_TRY(km_file_new_begin(err, dir_fd, path, &file));
+    KM_TRY(km_file_new_write(err, &file, bytes));
+    return km_file_new_commit(err, &file, mode);
 }
 
 void km_freep(void *p)

@@ -20,6 +20,24 @@ km_status km_file_read(struct km_err *err, int dir_fd, const char *path, size_t 
  */
 km_status km_file_write(struct km_err *err, int dir_fd, const char *path, struct km_slice bytes,
                         mode_t mode);
+/*
+ * The same for what comes piece by piece: begin, write, commit. All zero before begin; km_file_new_clear ends it in any
+ * state (for KM_AUTO) and takes the temporary file away when it was not committed. path is borrowed until then.
+ */
+#define KM_FILE_TMP_LEN 32
+struct km_file_new {
+    bool is_begun;
+    int parent;
+    int fd;
+    const char *path;
+    const char *name; /* the last part of path */
+    char tmp[KM_FILE_TMP_LEN];
+};
+km_status km_file_new_begin(struct km_err *err, int dir_fd, const char *path,
+                            struct km_file_new *ret);
+km_status km_file_new_write(struct km_err *err, struct km_file_new *file, struct km_slice bytes);
+km_status km_file_new_commit(struct km_err *err, struct km_file_new *file, mode_t mode);
+void km_file_new_clear(struct km_file_new *file);
 void km_freep(void *p); /* for KM_AUTO on a malloc'ed pointer */
 
 #endif

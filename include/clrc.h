@@ -56,6 +56,7 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_BUSY 0xffff000bu          /* somebody else is changing it */
 #define CLRC_ERROR_CANCELLED 0xffff000cu
 #define CLRC_ERROR_STATE 0xffff000du   /* not in this state of the handle */
+#define CLRC_ERROR_FILE 0xffff0180u    /* a file can't be read or written */
 #define CLRC_ERROR_CORRUPT 0xffff000eu /* stored data are damaged or were put back */
 #define CLRC_ERROR_ACCESS_DENIED                                                                   \
     0xffff0101u                          /* not allowed for this caller, or by the key's policy */
@@ -68,9 +69,12 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_SIGNATURE 0xffff0108u      /* signature does not fit */
 #define CLRC_ERROR_MAC 0xffff0109u            /* tag or MAC does not fit */
 #define CLRC_ERROR_KEY_GONE 0xffff010au /* deleted or replaced meanwhile, or its session is over */
-#define CLRC_ERROR_OTHER_DEVICE 0xffff010fu /* a package for another device */
 #define CLRC_ERROR_ROLLBACK 0xffff0110u /* older than what the device has taken before */
 #define CLRC_ERROR_SIGNER 0xffff0111u /* signed by another than the one who is trusted */
+#define CLRC_ERROR_OTHER_DEVICE 0xffff0181u  /* the package was made for another device key */
+#define CLRC_ERROR_NOT_YET_VALID 0xffff0182u /* its first day has not come */
+#define CLRC_ERROR_OTHER_OBJECT                                                                    \
+    0xffff0183u /* the data are not those that the identifier was made for */
 #define CLRC_ERROR_NO_SERVICE 0xffff0201u /* keymoord can't be reached */
 #define CLRC_ERROR_SERVICE_DIED                                                                    \
     0xffff0202u /* the session ended during the call; the next call reconnects */
@@ -78,9 +82,11 @@ typedef uint32_t ClrcResult;
 typedef struct clrc_key *ClrcKeyHandle;
 typedef struct clrc_password *ClrcPasswordHandle;
 typedef struct clrc_operation *ClrcOperationHandle;
+typedef struct clrc_object *ClrcOpaqueObjectHandle;
 
 #define CLRC_NAME_MAX 63u /* octets of a key's or password object's name, NUL not counted */
 #define CLRC_PASSWORD_MAX 256u
+#define CLRC_PACKAGE_MAX 8192u /* octets of an opaque key package or object identifier */
 #define CLRC_DATA_MAX                                                                              \
     0x04000000u /* octets of data in one call; more in an operation of several parts */
 
@@ -103,12 +109,22 @@ typedef enum ClrcKeyType {
     KEY_GENERIC_SECRET, /* input to HKDF; whole octets, to 4096 bits */
     KEY_RSA_PUBLIC,     /* 2048 to 4096 bits */
     KEY_RSA_KEYPAIR,
-    KEY_ECDSA_PUBLIC, /* P-256, P-384, P-521: 256, 384, 521 bits */
+    KEY_ECDSA_PUBLIC, /* P-192 (old signatures only), P-224, P-256, P-384, P-521: 192 to 521 bits */
     KEY_ECDSA_KEYPAIR,
     KEY_ECDH_PUBLIC,
     KEY_ECDH_KEYPAIR,
     KEY_EC_DUAL_PUBLIC, /* both ECDSA and ECDH, as the provisioned device keys are */
     KEY_EC_DUAL_KEYPAIR,
+    KEY_DES3,       /* 128 (two keys) or 192 bits, parity bits counted; all parts different */
+    KEY_DSA_PUBLIC, /* 1024 (old signatures only), 2048, 3072 bits */
+    KEY_DSA_KEYPAIR,
+    KEY_DH_PUBLIC, /* 2048, 3072, 4096 bits */
+    KEY_DH_KEYPAIR,
+    KEY_ED25519_PUBLIC, /* 256 bits, as the next three */
+    KEY_ED25519_KEYPAIR,
+    KEY_X25519_PUBLIC,
+    KEY_X25519_KEYPAIR,
+    KEY_CHACHA20, /* 256 bits */
 } ClrcKeyType;
 
 /* What a key may be used for; 0 in a template means all that its type allows. */
@@ -118,11 +134,18 @@ typedef enum ClrcKeyType {
 #define CLRC_USAGE_VERIFY 0x00000008u
 #define CLRC_USAGE_MAC 0x00000010u
 #define CLRC_USAGE_DERIVE 0x00000020u
+/*
+ * An AES key that wraps or unwraps other keys does nothing else: these two go with no other usage, and 0 does not include them.
+ */
+#define CLRC_USAGE_WRAP 0x00000040u
+#define CLRC_USAGE_UNWRAP 0x00000080u
 
 /* Flags fixed when a key is made. */
 #define CLRC_ATTR_EXPORT_AS_PLAIN 0x00000001u /* the private part may be exported; off by default */
 #define CLRC_ATTR_SHARED 0x00000002u /* every caller may use the saved key, not its owner alone */
 #define CLRC_ATTR_AUDIT_EACH_USE 0x00000004u /* one audit record a use, not one a session */
+#define CLRC_ATTR_WRAPPABLE                                                                        \
+    0x00000008u /* may leave wrapped under a key that never leaves (clrcWrapKey); not with max_uses */
 
 /* Who may use a saved key besides its owner and the administrator; every field set must fit. */
 typedef struct ClrcGrant {
@@ -179,7 +202,21 @@ typedef enum ClrcAttribute {
     CLRC_ATTR_ECC_PUBLIC_VALUE_X, /* padded to the curve's size */
     CLRC_ATTR_ECC_PUBLIC_VALUE_Y,
     CLRC_ATTR_ECC_PRIVATE_VALUE,
-    CLRC_ATTR_SECRET_VALUE, /* AES, HMAC, generic */
+    CLRC_ATTR_SECRET_VALUE, /* symmetric keys */
+    CLRC_ATTR_DSA_PRIME,
+    CLRC_ATTR_DSA_SUBPRIME,
+    CLRC_ATTR_DSA_BASE,
+    CLRC_ATTR_DSA_PUBLIC_VALUE,
+    CLRC_ATTR_DSA_PRIVATE_VALUE,
+    CLRC_ATTR_DH_PRIME,
+    CLRC_ATTR_DH_SUBPRIME,
+    CLRC_ATTR_DH_BASE,
+    CLRC_ATTR_DH_PUBLIC_VALUE,
+    CLRC_ATTR_DH_PRIVATE_VALUE,
+    CLRC_ATTR_ED25519_PUBLIC_VALUE, /* 32 octets as RFC 8032 has them */
+    CLRC_ATTR_ED25519_PRIVATE_VALUE,
+    CLRC_ATTR_X25519_PUBLIC_VALUE, /* 32 octets as RFC 7748 has them */
+    CLRC_ATTR_X25519_PRIVATE_VALUE,
 } ClrcAttribute;
 
 typedef struct ClrcAttributeValue {
@@ -196,12 +233,32 @@ typedef enum ClrcAlgorithm {
     CLRC_SHA256,
     CLRC_SHA384,
     CLRC_SHA512,
+    CLRC_MD5, /* broken for signatures; for old formats */
+    CLRC_SHA3_224,
+    CLRC_SHA3_256,
+    CLRC_SHA3_384,
+    CLRC_SHA3_512,
+    CLRC_SHAKE128, /* SHAKE: as many octets as there is room for; asked with room 0: 32 and 64 */
+    CLRC_SHAKE256,
     /* ciphers, no padding; CTR counts a 128-bit big-endian block */
     CLRC_AES_ECB_NOPAD = 0x200,
     CLRC_AES_CBC_NOPAD,
     CLRC_AES_CTR,
+    CLRC_AES_OFB,
+    CLRC_AES_CFB_128,
+    CLRC_AES_XTS_NOPAD, /* key of 256 or 512 bits: two keys side by side; at least 16 octets of data */
+    CLRC_AES_CTS,       /* CBC with ciphertext stealing, CS3 as in RFC 3962; at least 16 octets */
+    CLRC_DES3_ECB_NOPAD,
+    CLRC_DES3_CBC_NOPAD,
+    CLRC_DES3_OFB,
+    CLRC_DES3_CFB_64,
     /* authenticated encryption */
     CLRC_AES_GCM = 0x300,
+    CLRC_AES_CCM,           /* nonce 7 to 13 octets, tag 12, 14, 16 */
+    CLRC_CHACHA20_POLY1305, /* RFC 8439: nonce 12, tag 16 octets */
+    /* key wrap: clrcWrapKey, clrcUnwrapKey; for data clrcCipher without an IV */
+    CLRC_AES_KW = 0x310, /* RFC 3394: whole 8 octets, at least 16 */
+    CLRC_AES_KWP,        /* RFC 5649: any length */
     /* MACs */
     CLRC_AES_CMAC = 0x400,
     CLRC_HMAC_SHA1,
@@ -209,6 +266,12 @@ typedef enum ClrcAlgorithm {
     CLRC_HMAC_SHA256,
     CLRC_HMAC_SHA384,
     CLRC_HMAC_SHA512,
+    CLRC_HMAC_MD5,
+    CLRC_HMAC_SHA3_224,
+    CLRC_HMAC_SHA3_256,
+    CLRC_HMAC_SHA3_384,
+    CLRC_HMAC_SHA3_512,
+    CLRC_DES3_CMAC,
     /* signatures over a digest; PSS salt is as long as the digest unless said otherwise */
     CLRC_RSASSA_PKCS1_V1_5_SHA1 = 0x500,
     CLRC_RSASSA_PKCS1_V1_5_SHA224,
@@ -221,12 +284,20 @@ typedef enum ClrcAlgorithm {
     CLRC_RSASSA_PKCS1_PSS_MGF1_SHA384,
     CLRC_RSASSA_PKCS1_PSS_MGF1_SHA512,
     CLRC_ECDSA, /* curve from the key; signature is DER (SEQUENCE of r and s); any digest length to 64 */
+    CLRC_RSASSA_PKCS1_V1_5_MD5,
+    CLRC_DSA_SHA1, /* DSA signatures are DER, as ECDSA's */
+    CLRC_DSA_SHA224,
+    CLRC_DSA_SHA256,
+    CLRC_ED25519,             /* over the message itself, not a digest */
+    CLRC_ECDSA_DETERMINISTIC, /* ECDSA with the nonce of RFC 6979; verifies like CLRC_ECDSA */
     /* asymmetric encryption */
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA224,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA256,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA384,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA512,
+    CLRC_RSAES_PKCS1_V1_5,
+    CLRC_RSA_NOPAD, /* the bare RSA operation on a number below the modulus */
     /* agreement and derivation */
     CLRC_ECDH = 0x700,
     CLRC_HKDF_SHA1,
@@ -234,6 +305,19 @@ typedef enum ClrcAlgorithm {
     CLRC_HKDF_SHA256,
     CLRC_HKDF_SHA384,
     CLRC_HKDF_SHA512,
+    CLRC_DH_DERIVE_SHARED_SECRET,
+    CLRC_X25519,
+    CLRC_HKDF_MD5,
+    CLRC_CONCAT_KDF_SHA1,
+    CLRC_CONCAT_KDF_SHA224,
+    CLRC_CONCAT_KDF_SHA256,
+    CLRC_CONCAT_KDF_SHA384,
+    CLRC_CONCAT_KDF_SHA512,
+    CLRC_PBKDF2_HMAC_SHA1,
+    CLRC_PBKDF2_HMAC_SHA224,
+    CLRC_PBKDF2_HMAC_SHA256,
+    CLRC_PBKDF2_HMAC_SHA384,
+    CLRC_PBKDF2_HMAC_SHA512,
 } ClrcAlgorithm;
 
 typedef enum ClrcMode {
@@ -434,6 +518,63 @@ CLRC_API ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uin
 CLRC_API ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv,
                                        uint32_t iv_length);
 CLRC_API void clrcOperationFree(ClrcOperationHandle hOperation);
+
+/* ---- opaque keys ---- */
+
+/*
+ * clrcSaveOpaqueKeyEx: takes a key out of an opaque key package and saves it under the name and with the rules that the package
+ * has, wrapped under the password object when hPassword is not NULL. The caller becomes its owner and sees nothing of it.
+ * hDeviceKey is the EC key that the package was made for, with the usage CLRC_USAGE_DERIVE; NULL: the OEM device key.
+ * The signature is checked with CLRC_OEM_PUBLIC_KEY. CLRC_ERROR_BAD_FORMAT, CLRC_ERROR_TOO_LARGE (the package),
+ * CLRC_ERROR_SIGNATURE (not signed by the OEM), CLRC_ERROR_OTHER_DEVICE, CLRC_ERROR_MAC (changed on the way), CLRC_ERROR_EXISTS
+ * (the name is taken), CLRC_ERROR_NOT_SUPPORTED (an algorithm or key that is not offered), CLRC_ERROR_NOT_FOUND (the service has no
+ * OEM keys). After a refusal the store is as it was.
+ */
+CLRC_API ClrcResult clrcSaveOpaqueKeyEx(const uint8_t *keyPkg, uint32_t keyPkgLength,
+                                        ClrcKeyHandle hDeviceKey, ClrcPasswordHandle hPassword);
+
+/* ---- opaque objects ---- */
+
+typedef struct ClrcOpaqueObjectInfo {
+    uint8_t id[16];
+    uint64_t size;           /* octets of the cleartext */
+    ClrcAlgorithm algorithm; /* that it is encrypted with */
+    uint64_t opens_left;     /* after this one; UINT64_MAX: not counted */
+    uint64_t not_after;      /* seconds since 1970; 0: never expires */
+} ClrcOpaqueObjectInfo;
+
+/*
+ * clrcOpenOpaqueObject: opens an object with the identifier that was made for this device: its key comes to life in one session
+ * of the service and goes with it. hVerifyKey is the public key of who signed the identifier (EC, RSA or DSA; NULL: the OEM's),
+ * hDeviceKey as for clrcSaveOpaqueKeyEx. Each success counts as one opening, for good, when the identifier limits them. info may
+ * be NULL. Results as clrcSaveOpaqueKeyEx, and CLRC_ERROR_NOT_YET_VALID, CLRC_ERROR_EXPIRED, CLRC_ERROR_USED_UP,
+ * CLRC_ERROR_ACCESS_DENIED (it is meant for another executable). A handle is one thread's at a time, and ends with its session
+ * (CLRC_ERROR_SERVICE_DIED).
+ */
+CLRC_API ClrcResult clrcOpenOpaqueObject(const uint8_t *identifier, uint32_t length,
+                                         ClrcKeyHandle hVerifyKey, ClrcKeyHandle hDeviceKey,
+                                         ClrcOpaqueObjectHandle *hObject,
+                                         ClrcOpaqueObjectInfo *info);
+/*
+ * clrcUpdateOpaqueObject: decrypts the next part; parts may be of any length. Room of length + 16 octets always suffices;
+ * in and out may be the same buffer. Memory of clrcSharedAlloc is used in place. THE CLEARTEXT MAY BE ANYTHING UNTIL
+ * clrcFinishOpaqueObject SUCCEEDS. out NULL (out_length too): the part is only looked over, for a first pass.
+ */
+CLRC_API ClrcResult clrcUpdateOpaqueObject(ClrcOpaqueObjectHandle hObject, const uint8_t *in,
+                                           size_t length, uint8_t *out, size_t *out_length);
+/* clrcFinishOpaqueObject: CLRC_ERROR_OTHER_OBJECT unless all that went through has the size and digest of the object. */
+CLRC_API ClrcResult clrcFinishOpaqueObject(ClrcOpaqueObjectHandle hObject);
+/* clrcRewindOpaqueObject: back to its beginning: for a second pass, whose end is checked like the first's. */
+CLRC_API ClrcResult clrcRewindOpaqueObject(ClrcOpaqueObjectHandle hObject);
+CLRC_API void clrcFreeOpaqueObject(ClrcOpaqueObjectHandle hObject);
+/*
+ * clrcDecryptOpaqueObjectFile: the whole of it: opens, decrypts the file `in` piece by piece, and lets the result take the place
+ * of `out` only when it is right; until then it lies in a temporary file beside it that only this user can read.
+ * CLRC_ERROR_FILE: a file can't be read or written (clrcLastError tells which).
+ */
+CLRC_API ClrcResult clrcDecryptOpaqueObjectFile(const uint8_t *identifier, uint32_t length,
+                                                ClrcKeyHandle hVerifyKey, ClrcKeyHandle hDeviceKey,
+                                                const char *in, const char *out);
 
 /* ---- memory that the service uses in place ---- */
 

@@ -7,10 +7,12 @@
 #define LOADED_MAX 192u
 #define OWN_KEYS_FULL 240u
 #define OPERATIONS_FULL 60u
-#define POSTED_MAX (KM_CRYPTO_KEYS_MAX + KM_CRYPTO_OPERATIONS_MAX + KM_CRYPTO_PASSWORDS_MAX)
+#define POSTED_MAX                                                                                 \
+    (KM_CRYPTO_KEYS_MAX + KM_CRYPTO_OPERATIONS_MAX + KM_CRYPTO_OBJECTS_MAX +                       \
+     KM_CRYPTO_PASSWORDS_MAX)
 
 struct posted {
-    uint32_t command; /* FREE_KEY, OP_FREE or FREE_PASSWORD */
+    uint32_t command; /* FREE_KEY, OP_FREE, OBJECT_FREE or FREE_PASSWORD */
     uint32_t id;
 };
 
@@ -262,7 +264,7 @@ static ClrcResult flush_posted(struct km_pool_lane *lane)
            take_posted(state, &posted)) {
         if (posted.command == KM_CRYPTO_CMD_FREE_KEY)
             (void)atomic_fetch_sub(&state->n_keys, 1);
-        if (posted.command == KM_CRYPTO_CMD_OP_FREE)
+        if (posted.command == KM_CRYPTO_CMD_OP_FREE || posted.command == KM_CRYPTO_CMD_OBJECT_FREE)
             (void)atomic_fetch_sub(&state->n_operations, 1);
         if (free_id(lane, posted.command, posted.id) == CLRC_ERROR_SERVICE_DIED)
             return CLRC_ERROR_SERVICE_DIED;
@@ -420,12 +422,20 @@ static bool has_room(const struct km_pool_lane *lane)
            atomic_load(&state->n_operations) < OPERATIONS_FULL;
 }
 
+/* A key of the call that is bound to its lane; with two of them, the first. */
+static const struct clrc_key *ephemeral_key(const struct clrc_call *call)
+{
+    if (call->key != NULL && !call->key->is_named)
+        return call->key;
+    return call->second != NULL && !call->second->is_named ? call->second : NULL;
+}
+
 static void take_lane(struct clrc_call *call)
 {
     if (call->operation != NULL)
         call->lane = km_pool_take_home(&pool, call->operation->home);
-    else if (call->key != NULL && !call->key->is_named)
-        call->lane = km_pool_take_home(&pool, call->key->home);
+    else if (ephemeral_key(call) != NULL)
+        call->lane = km_pool_take_home(&pool, ephemeral_key(call)->home);
     else
         call->lane = km_pool_take(&pool, last_lane - 1, call->makes_key ? has_room : NULL);
     call->ran_in = call->lane->index;
@@ -467,26 +477,44 @@ static ClrcResult connect_lane(struct clrc_call *call)
     return CLRC_SUCCESS;
 }
 
+static ClrcResult check_key_home(const struct clrc_call *call, const struct clrc_key *key)
+{
+    if (key == NULL || key->is_named ||
+        atomic_load_explicit(&key->at[call->lane->index].serial, memory_order_relaxed) ==
+            call->lane->serial)
+        return CLRC_SUCCESS;
+    if (call->lane->index != key->home)
+        return fail(call, CLRC_ERROR_STATE,
+                    "two keys that are not saved live in different sessions: save one of them");
+    return fail(call, CLRC_ERROR_KEY_GONE,
+                "the key was not saved and the session that it was made in is over");
+}
+
 /* What lives in one session is gone when that session is. */
 static ClrcResult check_home(const struct clrc_call *call)
 {
-    uint32_t serial = call->lane->serial;
-    if (call->operation != NULL && call->operation->serial != serial)
+    if (call->operation != NULL && call->operation->serial != call->lane->serial)
         return fail(call, CLRC_ERROR_SERVICE_DIED,
                     "the session that the operation was made in is over");
-    if (call->key != NULL && !call->key->is_named &&
-        atomic_load_explicit(&call->key->at[call->lane->index].serial, memory_order_relaxed) !=
-            serial)
-        return fail(call, CLRC_ERROR_KEY_GONE,
-                    "the key was not saved and the session that it was made in is over");
-    return CLRC_SUCCESS;
+    ClrcResult result = check_key_home(call, call->key);
+    return result == CLRC_SUCCESS ? check_key_home(call, call->second) : result;
+}
+
+/* Bringing the second may have pushed the first out again. */
+static ClrcResult bring_keys(struct clrc_call *call)
+{
+    ClrcResult result = bring_key(call->lane, call->key);
+    if (result != CLRC_SUCCESS || call->second == NULL)
+        return result;
+    result = bring_key(call->lane, call->second);
+    return result == CLRC_SUCCESS ? bring_key(call->lane, call->key) : result;
 }
 
 static ClrcResult bring_objects(struct clrc_call *call)
 {
     struct clrc_key *key = call->key;
     if (key != NULL) {
-        ClrcResult result = bring_key(call->lane, key);
+        ClrcResult result = bring_keys(call);
         if (result != CLRC_SUCCESS)
             return fail(call, result, NULL);
         uint32_t id = key->at[call->lane->index].id;
@@ -496,6 +524,8 @@ static ClrcResult bring_objects(struct clrc_call *call)
             struct km_wr wr = km_wr_init(call->key_octets, sizeof(id));
             km_wr_u32le(&wr, id);
         }
+        if (call->second != NULL)
+            *call->second_value = call->second->at[call->lane->index].id;
     }
     if (call->password != NULL) {
         ClrcResult result = bring_password(call->lane, call->password, call->password_value);
@@ -507,7 +537,7 @@ static ClrcResult bring_objects(struct clrc_call *call)
 
 static bool is_bound(const struct clrc_call *call)
 {
-    return call->operation != NULL || (call->key != NULL && !call->key->is_named);
+    return call->operation != NULL || ephemeral_key(call) != NULL;
 }
 
 static ClrcResult begin_in_lane(struct clrc_call *call)
@@ -649,7 +679,7 @@ void clrc_forget_operation(const struct clrc_operation *operation)
     struct lane_state *state = &states[operation->home];
     (void)pthread_mutex_lock(&state->lock);
     if (operation->serial == state->serial)
-        post(state, KM_CRYPTO_CMD_OP_FREE, operation->id);
+        post(state, operation->free_command, operation->id);
     (void)pthread_mutex_unlock(&state->lock);
 }
 

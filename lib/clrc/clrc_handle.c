@@ -71,7 +71,8 @@ struct clrc_operation *clrc_operation_new(void)
 {
     struct clrc_operation *operation = calloc(1, sizeof(*operation));
     if (operation != NULL)
-        operation->magic = OPERATION_MAGIC;
+        *operation = (struct clrc_operation){.magic = OPERATION_MAGIC,
+                                             .free_command = KM_CRYPTO_CMD_OP_FREE};
     return operation;
 }
 

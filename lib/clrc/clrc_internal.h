@@ -50,6 +50,13 @@ struct clrc_operation {
     uint32_t home;
     uint32_t serial;
     uint32_t id;
+    uint32_t free_command; /* OP_FREE or OBJECT_FREE */
+};
+
+/* An opaque object lives in a session as an operation does. */
+struct clrc_object {
+    uint32_t magic;
+    struct clrc_operation in;
 };
 
 /* ---- results (clrc_result.c) ---- */
@@ -66,11 +73,13 @@ struct clrc_call {
     const char *function; /* for clrcLastError */
     const char *subject;  /* the same: a name, or NULL */
     uint32_t command;
-    bool is_repeatable;   /* harmless when the service does it twice */
-    bool makes_key;       /* wants a session with room for one more */
-    struct clrc_key *key; /* NULL: none */
-    uint32_t *key_value;  /* where its id goes: here, */
-    uint8_t *key_octets;  /* or here, little-endian */
+    bool is_repeatable;      /* harmless when the service does it twice */
+    bool makes_key;          /* wants a session with room for one more */
+    struct clrc_key *key;    /* NULL: none */
+    uint32_t *key_value;     /* where its id goes: here, */
+    uint8_t *key_octets;     /* or here, little-endian */
+    struct clrc_key *second; /* another key; NULL: none */
+    uint32_t *second_value;
     struct clrc_password *password;
     uint32_t *password_value;
     const struct clrc_operation *operation; /* NULL: none; its id is set by the caller */

@@ -42,7 +42,7 @@ bool km_owner_equal(const struct km_owner *a, const struct km_owner *b)
 }
 
 /* Both can cost a look at /proc, so they are asked for when a grant depends on them. */
-static bool exe_is(struct km_caller *caller, const uint8_t wanted[32])
+bool km_caller_exe_is(struct km_caller *caller, const uint8_t wanted[32])
 {
     if (!caller->asked_exe) {
         char text[65] = {0};
@@ -79,7 +79,7 @@ static bool grant_fits(struct km_caller *caller, const struct km_crypto_grant *g
         return false;
     if ((grant->fields & KM_CRYPTO_GRANT_GID) != 0 && grant->gid != caller->gid)
         return false;
-    if ((grant->fields & KM_CRYPTO_GRANT_EXE) != 0 && !exe_is(caller, grant->exe_sha256))
+    if ((grant->fields & KM_CRYPTO_GRANT_EXE) != 0 && !km_caller_exe_is(caller, grant->exe_sha256))
         return false;
     return (grant->fields & KM_CRYPTO_GRANT_UNIT) == 0 || unit_is(caller, &grant->unit);
 }

@@ -36,6 +36,8 @@ bool km_owner_equal(const struct km_owner *a, const struct km_owner *b);
 /* km_caller_granted: whether every field set in one of the grants fits. May ask for exe and unit. */
 bool km_caller_granted(struct km_caller *caller, const struct km_crypto_grant *grants,
                        uint32_t n_grants);
+/* km_caller_exe_is: whether the caller's executable has this SHA-256; false where that can't be told. */
+bool km_caller_exe_is(struct km_caller *caller, const uint8_t sha256[32]);
 /* km_now: seconds since 1970, as trustworthy as the operating system's clock. */
 uint64_t km_now(void);
 /* km_audit: one audit record; nothing where the TEE has no audit. */

@@ -3,18 +3,20 @@
 #include "format/manifest.h"
 #include "ta/crypto/key_der.h"
 #include "ta/crypto/manifest.h"
-#include "ta/crypto/opened.h"
 
 TEE_Result km_cmd_manifest_class_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     KM_AUTO(km_key_freep) struct km_key *key = NULL;
     uint8_t der[KM_CRYPTO_DER_KEY_MAX] = {0};
-    struct km_slice spki = {0};
+    struct km_crypto_attrs attrs = {0};
+    size_t len = 0;
     /* Room is asked for before a key is made: 158 octets are P-521's. */
     KM_TRY_TEE(km_ta_room(&params[1], 158));
     KM_TRY_TEE(km_manifest_class_key(session, km_in(&params[0]), &key));
-    KM_TRY_TEE(km_key_spki(key, KM_SPAN(der, sizeof(der)), &spki));
-    return km_ta_give(&params[1], spki);
+    km_key_attrs(key, &attrs);
+    if (!km_der_key_put_spki(&attrs, KM_SPAN(der, sizeof(der)), &len))
+        km_ta_unreached();
+    return km_ta_give(&params[1], KM_SLICE(der, len));
 }
 
 /* Out of the client's reach before anything looks at it. */

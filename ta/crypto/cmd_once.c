@@ -333,6 +333,16 @@ static TEE_Result agree(const struct km_use *use, struct km_slice point, struct 
     return result == TEE_SUCCESS && len > n ? TEE_ERROR_GENERIC : result;
 }
 
+TEE_Result km_agree_point(struct km_key *key, struct km_slice point, struct km_span out)
+{
+    struct km_use use = {
+        .key = key, .alg = km_alg_find(KM_CRYPTO_ECDH), .usage = KM_CRYPTO_USAGE_DERIVE};
+    if (!key->type->is_pair || (key->type->family & KM_FAMILY_ECDH) == 0)
+        return TEE_ERROR_NOT_SUPPORTED;
+    KM_TRY_TEE(km_key_permits(key, use.usage));
+    return agree(&use, point, out);
+}
+
 static TEE_Result agree_find(struct km_session *session, uint32_t key_id, struct km_use *use)
 {
     return km_use_find(session, key_id, KM_CRYPTO_ECDH, KM_ALG_AGREE, 0, use);

@@ -9,9 +9,8 @@ static TEE_Result name_in(const TEE_Param *param, struct km_crypto_name *ret)
     return km_crypto_name_parse(km_in(param), ret) ? TEE_SUCCESS : KM_CRYPTO_E_BAD_NAME;
 }
 
-/* 0 stands for no password. */
-static TEE_Result password_of(struct km_session *session, uint32_t id,
-                              const struct km_password **ret_password)
+TEE_Result km_password_of(struct km_session *session, uint32_t id,
+                          const struct km_password **ret_password)
 {
     const struct km_password *password = NULL;
     if (id != 0) {
@@ -24,8 +23,7 @@ static TEE_Result password_of(struct km_session *session, uint32_t id,
 }
 
 /* Names of provisioned keys: who saved one first would stand in the way of the device's own, or pass for it. */
-static TEE_Result check_reserved(const struct km_session *session,
-                                 const struct km_crypto_name *name)
+TEE_Result km_check_reserved(const struct km_session *session, const struct km_crypto_name *name)
 {
     if (session->caller.is_admin || (!km_name_begins(name, KM_NAMES_OF_DEVICE) &&
                                      !km_name_begins(name, KM_NAMES_OF_SERVICE)))
@@ -42,8 +40,8 @@ TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_
     if (key == NULL)
         return KM_CRYPTO_E_STALE_ID;
     KM_TRY_TEE(name_in(&params[1], &name));
-    KM_TRY_TEE(check_reserved(session, &name));
-    KM_TRY_TEE(password_of(session, params[0].value.b, &password));
+    KM_TRY_TEE(km_check_reserved(session, &name));
+    KM_TRY_TEE(km_password_of(session, params[0].value.b, &password));
     return km_key_store_save(key, &name, password);
 }
 
@@ -57,7 +55,7 @@ TEE_Result km_cmd_load_key(struct km_session *session, TEE_Param params[TEE_NUM_
     if (expected.len != 0 && expected.len != KM_CRYPTO_ID_LEN)
         return TEE_ERROR_BAD_PARAMETERS;
     KM_TRY_TEE(name_in(&params[0], &name));
-    KM_TRY_TEE(password_of(session, params[1].value.a, &password));
+    KM_TRY_TEE(km_password_of(session, params[1].value.a, &password));
     KM_TRY_TEE(km_key_store_load(&session->caller, &name, password,
                                  expected.len != 0 ? expected.ptr : NULL, &key));
     KM_TRY_TEE(km_session_add_key(session, &key, &id));
@@ -71,7 +69,7 @@ TEE_Result km_cmd_delete_key(struct km_session *session, TEE_Param params[TEE_NU
     const struct km_password *password = NULL;
     struct km_crypto_name name = {0};
     KM_TRY_TEE(name_in(&params[0], &name));
-    KM_TRY_TEE(password_of(session, params[1].value.a, &password));
+    KM_TRY_TEE(km_password_of(session, params[1].value.a, &password));
     return km_key_store_delete(&session->caller, &name, password);
 }
 

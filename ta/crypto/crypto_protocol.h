@@ -37,6 +37,8 @@
  *   MANIFEST   u64 sequence, u8[32] SHA-256 of the signed content, u8[32] SHA-256 of the signer's
  *              SubjectPublicKeyInfo, blob device class
  *   HKDF       blob salt (at most 1024), blob info (at most 1024)
+ *   OBJECT     u64 size (of the cleartext), u64 opens left (2^64 - 1: not counted), u64 not_after (0: never),
+ *              u32 algorithm, u8[16] object id
  *
  * crypto_wire.h has a parser and a printer for each.
  */
@@ -74,6 +76,8 @@
 #define KM_CRYPTO_KEYS_MAX 256u      /* keys a session may hold */
 #define KM_CRYPTO_OPERATIONS_MAX 64u /* operations a session may hold */
 #define KM_CRYPTO_PASSWORDS_MAX 16u  /* password handles a session may hold */
+#define KM_CRYPTO_OBJECTS_MAX 16u    /* opaque objects a session may have open */
+#define KM_CRYPTO_PACKAGE_MAX 8192u  /* octets of an opaque key package or object identifier */
 /* Plaintext that a decryption holds back until its tag fits: one-shot, and all parts together. */
 #define KM_CRYPTO_AEAD_HELD_MAX 16777216u
 #define KM_CRYPTO_AEAD_PARTS_HELD_MAX 1048576u
@@ -84,6 +88,7 @@
 #define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
 #define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
 #define KM_CRYPTO_AEAD_WIRE_MAX (16u + KM_CRYPTO_NONCE_MAX + KM_CRYPTO_TAG_MAX)
+#define KM_CRYPTO_OBJECT_WIRE_LEN 44u
 #define KM_CRYPTO_SIGNATURE_MAX 512u /* RSA-4096; ECDSA in DER needs at most 139 */
 
 /* ---- numbers; all equal to those of clrc.h (the library asserts it) ---- */
@@ -101,6 +106,16 @@ enum km_crypto_key_type {
     KM_CRYPTO_KEY_ECDH_KEYPAIR = 9,
     KM_CRYPTO_KEY_EC_DUAL_PUBLIC = 10,
     KM_CRYPTO_KEY_EC_DUAL_KEYPAIR = 11,
+    KM_CRYPTO_KEY_DES3 = 12,
+    KM_CRYPTO_KEY_DSA_PUBLIC = 13,
+    KM_CRYPTO_KEY_DSA_KEYPAIR = 14,
+    KM_CRYPTO_KEY_DH_PUBLIC = 15,
+    KM_CRYPTO_KEY_DH_KEYPAIR = 16,
+    KM_CRYPTO_KEY_ED25519_PUBLIC = 17,
+    KM_CRYPTO_KEY_ED25519_KEYPAIR = 18,
+    KM_CRYPTO_KEY_X25519_PUBLIC = 19,
+    KM_CRYPTO_KEY_X25519_KEYPAIR = 20,
+    KM_CRYPTO_KEY_CHACHA20 = 21,
 };
 
 #define KM_CRYPTO_USAGE_ENCRYPT 0x00000001u
@@ -109,12 +124,15 @@ enum km_crypto_key_type {
 #define KM_CRYPTO_USAGE_VERIFY 0x00000008u
 #define KM_CRYPTO_USAGE_MAC 0x00000010u
 #define KM_CRYPTO_USAGE_DERIVE 0x00000020u
-#define KM_CRYPTO_USAGE_ALL 0x0000003fu
+#define KM_CRYPTO_USAGE_WRAP 0x00000040u
+#define KM_CRYPTO_USAGE_UNWRAP 0x00000080u
+#define KM_CRYPTO_USAGE_ALL 0x000000ffu
 
 #define KM_CRYPTO_ATTR_EXPORT_AS_PLAIN 0x00000001u
 #define KM_CRYPTO_ATTR_SHARED 0x00000002u
 #define KM_CRYPTO_ATTR_AUDIT_EACH_USE 0x00000004u
-#define KM_CRYPTO_ATTR_ALL 0x00000007u
+#define KM_CRYPTO_ATTR_WRAPPABLE 0x00000008u
+#define KM_CRYPTO_ATTR_ALL 0x0000000fu
 
 #define KM_CRYPTO_GRANT_UID 0x1u
 #define KM_CRYPTO_GRANT_GID 0x2u
@@ -143,6 +161,21 @@ enum km_crypto_attribute {
     KM_CRYPTO_ECC_PUBLIC_VALUE_Y = 11,
     KM_CRYPTO_ECC_PRIVATE_VALUE = 12,
     KM_CRYPTO_SECRET_VALUE = 13,
+    KM_CRYPTO_DSA_PRIME = 14,
+    KM_CRYPTO_DSA_SUBPRIME = 15,
+    KM_CRYPTO_DSA_BASE = 16,
+    KM_CRYPTO_DSA_PUBLIC_VALUE = 17,
+    KM_CRYPTO_DSA_PRIVATE_VALUE = 18,
+    KM_CRYPTO_DH_PRIME = 19,
+    KM_CRYPTO_DH_SUBPRIME = 20,
+    KM_CRYPTO_DH_BASE = 21,
+    KM_CRYPTO_DH_PUBLIC_VALUE = 22,
+    KM_CRYPTO_DH_PRIVATE_VALUE = 23,
+    KM_CRYPTO_ED25519_PUBLIC_VALUE = 24, /* 32 octets as RFC 8032 and RFC 7748 have them */
+    KM_CRYPTO_ED25519_PRIVATE_VALUE = 25,
+    KM_CRYPTO_X25519_PUBLIC_VALUE = 26,
+    KM_CRYPTO_X25519_PRIVATE_VALUE = 27,
+    KM_CRYPTO_ATTRIBUTE_LAST = KM_CRYPTO_X25519_PRIVATE_VALUE,
 };
 
 enum km_crypto_algorithm {
@@ -152,16 +185,41 @@ enum km_crypto_algorithm {
     KM_CRYPTO_SHA256,
     KM_CRYPTO_SHA384,
     KM_CRYPTO_SHA512,
+    KM_CRYPTO_MD5,
+    KM_CRYPTO_SHA3_224,
+    KM_CRYPTO_SHA3_256,
+    KM_CRYPTO_SHA3_384,
+    KM_CRYPTO_SHA3_512,
+    KM_CRYPTO_SHAKE128,
+    KM_CRYPTO_SHAKE256,
     KM_CRYPTO_AES_ECB_NOPAD = 0x200,
     KM_CRYPTO_AES_CBC_NOPAD,
     KM_CRYPTO_AES_CTR,
+    KM_CRYPTO_AES_OFB,
+    KM_CRYPTO_AES_CFB_128,
+    KM_CRYPTO_AES_XTS_NOPAD,
+    KM_CRYPTO_AES_CTS,
+    KM_CRYPTO_DES3_ECB_NOPAD,
+    KM_CRYPTO_DES3_CBC_NOPAD,
+    KM_CRYPTO_DES3_OFB,
+    KM_CRYPTO_DES3_CFB_64,
     KM_CRYPTO_AES_GCM = 0x300,
+    KM_CRYPTO_AES_CCM,
+    KM_CRYPTO_CHACHA20_POLY1305,
+    KM_CRYPTO_AES_KW = 0x310,
+    KM_CRYPTO_AES_KWP,
     KM_CRYPTO_AES_CMAC = 0x400,
     KM_CRYPTO_HMAC_SHA1,
     KM_CRYPTO_HMAC_SHA224,
     KM_CRYPTO_HMAC_SHA256,
     KM_CRYPTO_HMAC_SHA384,
     KM_CRYPTO_HMAC_SHA512,
+    KM_CRYPTO_HMAC_MD5,
+    KM_CRYPTO_HMAC_SHA3_224,
+    KM_CRYPTO_HMAC_SHA3_256,
+    KM_CRYPTO_HMAC_SHA3_384,
+    KM_CRYPTO_HMAC_SHA3_512,
+    KM_CRYPTO_DES3_CMAC,
     KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA1 = 0x500,
     KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA224,
     KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA256,
@@ -173,17 +231,38 @@ enum km_crypto_algorithm {
     KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA384,
     KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA512,
     KM_CRYPTO_ECDSA,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_MD5,
+    KM_CRYPTO_DSA_SHA1,
+    KM_CRYPTO_DSA_SHA224,
+    KM_CRYPTO_DSA_SHA256,
+    KM_CRYPTO_ED25519,
+    KM_CRYPTO_ECDSA_DETERMINISTIC,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA224,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA256,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA384,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA512,
+    KM_CRYPTO_RSAES_PKCS1_V1_5,
+    KM_CRYPTO_RSA_NOPAD,
     KM_CRYPTO_ECDH = 0x700,
     KM_CRYPTO_HKDF_SHA1,
     KM_CRYPTO_HKDF_SHA224,
     KM_CRYPTO_HKDF_SHA256,
     KM_CRYPTO_HKDF_SHA384,
     KM_CRYPTO_HKDF_SHA512,
+    KM_CRYPTO_DH_DERIVE_SHARED_SECRET,
+    KM_CRYPTO_X25519,
+    KM_CRYPTO_HKDF_MD5,
+    KM_CRYPTO_CONCAT_KDF_SHA1,
+    KM_CRYPTO_CONCAT_KDF_SHA224,
+    KM_CRYPTO_CONCAT_KDF_SHA256,
+    KM_CRYPTO_CONCAT_KDF_SHA384,
+    KM_CRYPTO_CONCAT_KDF_SHA512,
+    KM_CRYPTO_PBKDF2_HMAC_SHA1,
+    KM_CRYPTO_PBKDF2_HMAC_SHA224,
+    KM_CRYPTO_PBKDF2_HMAC_SHA256,
+    KM_CRYPTO_PBKDF2_HMAC_SHA384,
+    KM_CRYPTO_PBKDF2_HMAC_SHA512,
 };
 
 enum km_crypto_mode {
@@ -223,7 +302,6 @@ enum km_crypto_manifest_phase {
 #define KM_CRYPTO_E_TOO_LARGE 0x80c70002u
 #define KM_CRYPTO_E_EXISTS 0x80c70003u
 #define KM_CRYPTO_E_STALE_ID 0x80c70004u /* no such key, password or operation in this session */
-#define KM_CRYPTO_E_OTHER_DEVICE 0x80c7010fu /* sealed to another key than the one that is here */
 #define KM_CRYPTO_E_ROLLBACK 0x80c70110u /* older than what was taken before */
 #define KM_CRYPTO_E_SIGNER 0x80c70111u   /* signed by somebody else than the one who is trusted */
 #define KM_CRYPTO_E_PASSWORD 0x80c70101u
@@ -233,6 +311,10 @@ enum km_crypto_manifest_phase {
 #define KM_CRYPTO_E_EXPIRED 0x80c70105u
 #define KM_CRYPTO_E_USED_UP 0x80c70106u
 #define KM_CRYPTO_E_KEY_GONE 0x80c70107u
+#define KM_CRYPTO_E_OTHER_DEVICE 0x80c70181u  /* sealed for another key */
+#define KM_CRYPTO_E_NOT_YET_VALID 0x80c70182u /* its first day has not come */
+#define KM_CRYPTO_E_OTHER_OBJECT                                                                   \
+    0x80c70183u /* size or digest are not those that the identifier names */
 
 /*
  * Every result that a command may end with: X(what the TA answers, what the library makes of it).
@@ -271,7 +353,9 @@ enum km_crypto_manifest_phase {
     X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)                                                   \
     X(KM_CRYPTO_E_OTHER_DEVICE, CLRC_ERROR_OTHER_DEVICE)                                           \
     X(KM_CRYPTO_E_ROLLBACK, CLRC_ERROR_ROLLBACK)                                                   \
-    X(KM_CRYPTO_E_SIGNER, CLRC_ERROR_SIGNER)
+    X(KM_CRYPTO_E_SIGNER, CLRC_ERROR_SIGNER)                    \
+    X(KM_CRYPTO_E_NOT_YET_VALID, CLRC_ERROR_NOT_YET_VALID)                                         \
+    X(KM_CRYPTO_E_OTHER_OBJECT, CLRC_ERROR_OTHER_OBJECT)
 
 /* ---- commands ---- */
 
@@ -411,6 +495,34 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_PROVISION_SEAL = 0x71,
     /* PROVISION_STATE    vo(a 1 when sealed) - - - */
     KM_CRYPTO_CMD_PROVISION_STATE = 0x72,
+
+    /*
+     * SAVE_OPAQUE_KEY    mi*(opaque key package) vi(a device key or 0, b password or 0) - -
+     *                    opens the package with the device key (0: com.seqlabs.oem_device_key) and saves what is in it; nothing
+     *                    of it comes back. TOO_LARGE BAD_FORMAT NOT_SUPPORTED (version, algorithm), SIGNATURE_INVALID: not
+     *                    com.seqlabs.oem_pub_key's, OTHER_DEVICE, MAC_INVALID, and what IMPORT_KEY and SAVE_KEY answer.
+     *                    ITEM_NOT_FOUND: the provisioned keys are missing. A refusal leaves the store as it was.
+     */
+    KM_CRYPTO_CMD_SAVE_OPAQUE_KEY = 0x80,
+    /*
+     * OBJECT_OPEN        mi*(object identifier) vi(a verifying key or 0, b device key or 0) mo(OBJECT) vo(a object)
+     *                    as SAVE_OPAQUE_KEY; a is any EC, RSA or DSA key (0: com.seqlabs.oem_pub_key). Also NOT_YET_VALID,
+     *                    EXPIRED, ACCESS_DENIED (another executable), USED_UP (no opening left). An opening is counted, for good,
+     *                    when all else is right; then the object's key is in this session and nowhere else.
+     */
+    KM_CRYPTO_CMD_OBJECT_OPEN = 0x81,
+    /*
+     * OBJECT_UPDATE      vi(a object) mi*(ciphertext) mo*(cleartext; size 0: it is only looked over) -
+     *                    cleartext is not to be believed before OBJECT_FINISH says so. SHORT_BUFFER: nothing was taken in.
+     *                    OTHER_OBJECT: more than the identifier names. BAD_STATE: is over
+     */
+    KM_CRYPTO_CMD_OBJECT_UPDATE = 0x82,
+    /* OBJECT_FINISH      vi(a object) - - -                           OTHER_OBJECT: not the object that the identifier names */
+    KM_CRYPTO_CMD_OBJECT_FINISH = 0x83,
+    /* OBJECT_REWIND      vi(a object) - - -                           from its beginning once more; no opening is counted */
+    KM_CRYPTO_CMD_OBJECT_REWIND = 0x84,
+    /* OBJECT_FREE        vi(a object) - - - */
+    KM_CRYPTO_CMD_OBJECT_FREE = 0x85,
 
     /* MANIFEST_CLASS_KEY mi(private key in DER, may be empty) mo(SubjectPublicKeyInfo) - -
      *                    administrator, until sealed (BAD_STATE). Keeps the key that manifests are sealed to as

@@ -275,3 +275,26 @@ bool km_crypto_list_next(struct km_rd *rd, size_t max, struct km_slice *ret)
     *rd = at;
     return true;
 }
+
+bool km_crypto_object_parse(struct km_slice in, struct km_crypto_object *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_crypto_object object = {0};
+    if (!km_rd_u64le(&rd, &object.size) || !km_rd_u64le(&rd, &object.opens_left) ||
+        !km_rd_u64le(&rd, &object.not_after) || !km_rd_u32le(&rd, &object.algorithm) ||
+        !km_rd_copy(&rd, object.id, sizeof(object.id)) || !km_rd_done(&rd))
+        return false;
+    *ret = object;
+    return true;
+}
+
+void km_crypto_object_put(const struct km_crypto_object *object,
+                          uint8_t ret[KM_CRYPTO_OBJECT_WIRE_LEN])
+{
+    struct km_wr wr = km_wr_init(ret, KM_CRYPTO_OBJECT_WIRE_LEN);
+    km_wr_u64le(&wr, object->size);
+    km_wr_u64le(&wr, object->opens_left);
+    km_wr_u64le(&wr, object->not_after);
+    km_wr_u32le(&wr, object->algorithm);
+    km_wr_bytes(&wr, KM_SLICE(object->id, sizeof(object->id)));
+}

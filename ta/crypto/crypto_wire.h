@@ -76,6 +76,15 @@ struct km_crypto_hkdf {
     struct km_slice info;
 };
 
+/* An opaque object that was opened. */
+struct km_crypto_object {
+    uint64_t size;
+    uint64_t opens_left;
+    uint64_t not_after;
+    uint32_t algorithm;
+    uint8_t id[KM_CRYPTO_ID_LEN];
+};
+
 /* km_crypto_name_parse: 1 to 63 octets of UTF-8 without a NUL. */
 KM_MUST_USE bool km_crypto_name_parse(struct km_slice in, struct km_crypto_name *ret);
 
@@ -102,5 +111,15 @@ KM_MUST_USE bool km_crypto_grant_read(struct km_rd *rd, struct km_crypto_grant *
 void km_crypto_grant_write(struct km_wr *wr, const struct km_crypto_grant *grant);
 /* km_crypto_name_read: a blob of at most max octets of UTF-8 without a NUL; may be empty. */
 KM_MUST_USE bool km_crypto_name_read(struct km_rd *rd, size_t max, struct km_crypto_name *ret);
+
+KM_MUST_USE bool km_crypto_object_parse(struct km_slice in, struct km_crypto_object *ret);
+/* km_crypto_object_put: KM_CRYPTO_OBJECT_WIRE_LEN octets. */
+void km_crypto_object_put(const struct km_crypto_object *object,
+                          uint8_t ret[KM_CRYPTO_OBJECT_WIRE_LEN]);
+
+/* km_crypto_type_name: "KEY_ECDSA_KEYPAIR", ... for enum km_crypto_key_type; NULL when there is none. Static storage. */
+const char *km_crypto_type_name(uint32_t type);
+/* km_crypto_type_find: the reverse; KM_CRYPTO_KEY_NONE when there is none. */
+uint32_t km_crypto_type_find(struct km_slice name);
 
 #endif

@@ -226,6 +226,20 @@ TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_na
     return result;
 }
 
+TEE_Result km_key_store_provisioned(struct km_caller *caller, const char *name,
+                                    struct km_key **ret_key)
+{
+    KM_AUTO(km_key_freep) struct km_key *key = NULL;
+    struct km_crypto_name at = {0};
+    if (!km_crypto_name_parse(KM_SLICE_STR(name), &at))
+        km_ta_unreached();
+    KM_TRY_TEE(km_key_store_load(caller, &at, NULL, NULL, &key));
+    if ((key->meta.flags & KM_CRYPTO_INFO_PROVISIONED) == 0)
+        return TEE_ERROR_ITEM_NOT_FOUND;
+    *ret_key = km_steal(&key);
+    return TEE_SUCCESS;
+}
+
 /* ---- the rest of a named key's life ---- */
 
 /* *gate is opened where the seal must not come before the deletion. */

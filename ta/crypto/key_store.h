@@ -33,6 +33,9 @@ TEE_Result km_key_store_admits(const struct km_crypto_name *name, bool *ret_is_t
 TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_name *name,
                              const struct km_password *password, const uint8_t *expected,
                              struct km_key **ret_key);
+/* km_key_store_provisioned: a key of the device's own. ITEM_NOT_FOUND, also when the name stands for one that is not. Returns owned. */
+TEE_Result km_key_store_provisioned(struct km_caller *caller, const char *name,
+                                    struct km_key **ret_key);
 /* km_key_store_delete: ACCESS_DENIED, PASSWORD, IMMUTABLE (a provisioned key once sealed). */
 TEE_Result km_key_store_delete(struct km_caller *caller, const struct km_crypto_name *name,
                                const struct km_password *password);

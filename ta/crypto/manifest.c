@@ -3,15 +3,24 @@
 
 #include "format/cert_form.h"
 #include "format/manifest.h"
+#include "format/opaque_key.h"
 #include "ta/certs/certs_protocol.h"
-#include "ta/crypto/key_der.h"
-#include "ta/crypto/opened.h"
+#include "ta/crypto/ecies.h"
+#include "ta/crypto/package_sign.h"
 
 #define OEM_ROOT_CERTIFICATE "com.seqlabs.oem_root_cert"
 #define OEM_PUBLIC_KEY "com.seqlabs.oem_pub_key"
 
 static const struct km_crypto_name CLASS_KEY = {.len = 21, .at = "org.keymoor.class_key"};
 static const struct km_crypto_name STATE = {.len = 8, .at = "manifest"};
+
+static TEE_Result sha256(struct km_slice octets, uint8_t ret[KM_MANIFEST_DIGEST_LEN])
+{
+    KM_AUTO(km_ta_operationp) TEE_OperationHandle op = TEE_HANDLE_NULL;
+    size_t len = KM_MANIFEST_DIGEST_LEN;
+    KM_TRY_TEE(TEE_AllocateOperation(&op, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0));
+    return TEE_DigestDoFinal(op, octets.ptr, octets.len, ret, &len);
+}
 
 /* An installation under way. Everything in one block, which is wiped when freed. */
 struct install {
@@ -26,8 +35,7 @@ struct install {
     struct km_manifest_body body;
     struct km_key *keys[KM_MANIFEST_KEYS_MAX];
     struct km_crypto_name names[KM_MANIFEST_KEYS_MAX];
-    size_t plain_len;
-    uint8_t *plain;
+    struct km_plain plain;
 };
 
 static void install_freep(struct install **install)
@@ -40,7 +48,7 @@ static void install_freep(struct install **install)
     TEE_CloseTASession(at->certs);
     TEE_CloseObject(at->state);
     TEE_CloseObject(at->gate);
-    TEE_Free(at->plain);
+    km_plain_clear(&at->plain);
     TEE_Free(at);
     *install = NULL;
 }
@@ -86,13 +94,12 @@ static TEE_Result hold_state(struct install *install)
 
 /* ---- the class key ---- */
 
-static TEE_Result same_public(const struct km_key *a, const struct km_key *b, bool *ret_same)
+static TEE_Result is_public_part(const struct km_key *key, const uint8_t fingerprint[32],
+                                 bool *ret_is)
 {
-    uint8_t der[2][KM_CRYPTO_DER_KEY_MAX] = {{0}};
-    struct km_slice spki[2] = {{0}};
-    KM_TRY_TEE(km_key_spki(a, KM_SPAN(der[0], sizeof(der[0])), &spki[0]));
-    KM_TRY_TEE(km_key_spki(b, KM_SPAN(der[1], sizeof(der[1])), &spki[1]));
-    *ret_same = km_slice_equal(spki[0], spki[1]);
+    uint8_t own[KM_MANIFEST_DIGEST_LEN] = {0};
+    KM_TRY_TEE(km_key_fingerprint(key, own));
+    *ret_is = memcmp(own, fingerprint, sizeof(own)) == 0;
     return TEE_SUCCESS;
 }
 
@@ -151,8 +158,10 @@ TEE_Result km_manifest_class_key(struct km_session *session, struct km_slice der
     }
     KM_TRY_TEE(result);
     if (der.len != 0) {
+        uint8_t fingerprint[KM_MANIFEST_DIGEST_LEN] = {0};
         KM_TRY_TEE(new_class_key(session, der, &given));
-        KM_TRY_TEE(same_public(there, given, &is_same));
+        KM_TRY_TEE(km_key_fingerprint(given, fingerprint));
+        KM_TRY_TEE(is_public_part(there, fingerprint, &is_same));
     }
     if (!is_same)
         return KM_CRYPTO_E_EXISTS;
@@ -175,8 +184,8 @@ static TEE_Result parse(struct install *install, struct km_slice package)
         !km_crypto_name_parse(install->manifest.device_class, &wanted->device_class))
         return TEE_ERROR_BAD_FORMAT;
     wanted->sequence = install->manifest.sequence;
-    KM_TRY_TEE(km_sha256(install->envelope.content, wanted->digest));
-    return km_sha256(install->manifest.signer, wanted->signer);
+    KM_TRY_TEE(sha256(install->envelope.content, wanted->digest));
+    return sha256(install->manifest.signer, wanted->signer);
 }
 
 /* Whose signature is to be believed: the pinned one's, else the one that the administrator shows. */
@@ -189,7 +198,7 @@ static TEE_Result check_signer(const struct install *install, const struct km_ma
     if (trust->root.len != 0) {
         if (!km_cert_form_key(trust->root, &spki))
             return TEE_ERROR_BAD_FORMAT;
-        KM_TRY_TEE(km_sha256(spki, shown));
+        KM_TRY_TEE(sha256(spki, shown));
         if (memcmp(shown, install->wanted.signer, sizeof(shown)) != 0)
             return KM_CRYPTO_E_SIGNER;
     }
@@ -197,6 +206,21 @@ static TEE_Result check_signer(const struct install *install, const struct km_ma
         memcmp(install->installed.signer, install->wanted.signer, sizeof(shown)) != 0)
         return KM_CRYPTO_E_SIGNER;
     return TEE_SUCCESS;
+}
+
+/* Nothing below SHA-256: a manifest is good for years. */
+static TEE_Result check_signature(const struct install *install)
+{
+    KM_AUTO(km_key_freep) struct km_key *key = NULL;
+    const struct km_sign_alg *alg = install->envelope.alg;
+    bool is_rsa = alg->family == KM_SIGN_RSA;
+    struct km_crypto_template wish = {.type = is_rsa ? KM_CRYPTO_KEY_RSA_PUBLIC
+                                                     : KM_CRYPTO_KEY_ECDSA_PUBLIC};
+    if (alg->family == KM_SIGN_DSA || alg->digest_len < 32)
+        return TEE_ERROR_NOT_SUPPORTED;
+    KM_TRY_TEE(km_key_new(&wish, &install->session->caller, &key));
+    KM_TRY_TEE(km_key_set_der(key, install->manifest.signer));
+    return km_package_verify(key, &install->envelope);
 }
 
 static bool is_same_manifest(const struct install *install)
@@ -227,15 +251,13 @@ static TEE_Result check_sequence(struct install *install)
 static TEE_Result unseal(struct install *install)
 {
     KM_AUTO(km_key_freep) struct km_key *key = NULL;
-    struct km_slice plain = {0};
     KM_TRY_TEE(load_class_key(install->session, &key));
-    install->plain_len = install->manifest.sealed.ciphertext.len;
-    install->plain = TEE_Malloc(install->plain_len, TEE_MALLOC_FILL_ZERO);
-    if (install->plain == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    KM_TRY_TEE(km_sealed_open(key, &install->manifest.sealed,
-                              KM_SPAN(install->plain, install->plain_len), &plain));
-    return km_manifest_body_parse(plain, &install->body) ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT;
+    /* For this once, in this copy; the stored one can do nothing. */
+    key->meta.usage = KM_CRYPTO_USAGE_DERIVE;
+    KM_TRY_TEE(km_ecies_open(key, &install->manifest.sealed, &install->plain));
+    return km_manifest_body_parse(KM_SLICE(install->plain.at, install->plain.len), &install->body)
+               ? TEE_SUCCESS
+               : TEE_ERROR_BAD_FORMAT;
 }
 
 /* The root that verifies this manifest and later ones has to be the root that the device will know. */
@@ -260,8 +282,7 @@ static TEE_Result check_key(const struct install *install, uint32_t at)
 {
     const struct km_key *key = install->keys[at];
     const struct km_crypto_name *name = &install->names[at];
-    uint8_t der[KM_CRYPTO_DER_KEY_MAX] = {0};
-    struct km_slice spki = {0};
+    bool is_signer = true;
     bool is_there = false;
     if (km_name_begins(name, KM_NAMES_OF_SERVICE) ||
         (km_name_begins(name, KM_NAMES_OF_DEVICE) && !key->type->is_public))
@@ -271,19 +292,21 @@ static TEE_Result check_key(const struct install *install, uint32_t at)
                            KM_SLICE(install->names[i].at, install->names[i].len)))
             return TEE_ERROR_BAD_FORMAT;
     }
-    if (name_is(name, OEM_PUBLIC_KEY)) {
-        KM_TRY_TEE(km_key_spki(key, KM_SPAN(der, sizeof(der)), &spki));
-        if (!km_slice_equal(spki, install->manifest.signer))
-            return KM_CRYPTO_E_SIGNER;
-    }
+    if (name_is(name, OEM_PUBLIC_KEY))
+        KM_TRY_TEE(is_public_part(key, install->wanted.signer, &is_signer));
+    if (!is_signer)
+        return KM_CRYPTO_E_SIGNER;
     return km_key_store_admits(name, &is_there);
 }
 
 static TEE_Result read_keys(struct install *install)
 {
     for (uint32_t i = 0; i < install->body.n_keys; i++) {
-        KM_TRY_TEE(km_opened_key(install->session, install->body.keys[i], &install->names[i],
-                                 &install->keys[i]));
+        struct km_opaque_key from = {0};
+        if (!km_opaque_key_parse(install->body.keys[i], &from) ||
+            !km_crypto_name_parse(from.name, &install->names[i]))
+            return TEE_ERROR_BAD_FORMAT;
+        KM_TRY_TEE(km_import_opaque(install->session, &from, &install->keys[i]));
         install->keys[i]->meta.flags =
             install->keys[i]->type->is_public ? KM_CRYPTO_INFO_PROVISIONED : 0;
         KM_TRY_TEE(check_key(install, i));
@@ -364,7 +387,7 @@ static TEE_Result check_and_put(struct install *install, const struct km_manifes
     if (result != TEE_ERROR_ITEM_NOT_FOUND)
         KM_TRY_TEE(result);
     KM_TRY_TEE(check_signer(install, trust));
-    KM_TRY_TEE(km_package_verify(install->manifest.signer, &install->envelope));
+    KM_TRY_TEE(check_signature(install));
     KM_TRY_TEE(check_sequence(install));
     if (is_same_manifest(install) && install->installed.phase == KM_CRYPTO_MANIFEST_COMPLETE) {
         *ret_is_new = false;

@@ -192,3 +192,22 @@ bool km_password_record_put(const struct km_password_record *record, struct km_s
     km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
     return finish(&wr, ret_len);
 }
+
+bool km_opens_record_parse(struct km_slice in, uint64_t *ret_opened)
+{
+    struct km_rd rd = km_rd_init(in);
+    uint32_t magic = 0;
+    uint64_t opened = 0;
+    if (!km_rd_u32le(&rd, &magic) || magic != KM_OPENS_RECORD_MAGIC || !km_rd_u64le(&rd, &opened) ||
+        !km_rd_done(&rd))
+        return false;
+    *ret_opened = opened;
+    return true;
+}
+
+void km_opens_record_put(uint64_t opened, uint8_t ret[KM_OPENS_RECORD_LEN])
+{
+    struct km_wr wr = km_wr_init(ret, KM_OPENS_RECORD_LEN);
+    km_wr_u32le(&wr, KM_OPENS_RECORD_MAGIC);
+    km_wr_u64le(&wr, opened);
+}

@@ -77,6 +77,12 @@ struct km_password_record {
     uint8_t tag[KM_RECORD_TAG_LEN];
 };
 
+#define KM_OPENS_RECORD_MAGIC 0x314f4d4bu /* "KMO1" */
+#define KM_OPENS_RECORD_LEN 12u
+/* km_opens_record_parse, _put: how often an opaque object was opened. */
+KM_MUST_USE bool km_opens_record_parse(struct km_slice in, uint64_t *ret_opened);
+void km_opens_record_put(uint64_t opened, uint8_t ret[KM_OPENS_RECORD_LEN]);
+
 KM_MUST_USE bool km_password_record_parse(struct km_slice in, struct km_password_record *ret);
 KM_MUST_USE bool km_password_record_put(const struct km_password_record *record, struct km_span out,
                                         size_t *ret_len);

@@ -21,6 +21,7 @@ struct km_session {
     struct km_slots keys;
     struct km_slots passwords;
     struct km_slots operations;
+    struct km_slots objects;
     struct km_listing key_list;
     struct km_listing password_list;
     uint32_t last_cursor;
@@ -97,6 +98,14 @@ TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_
 TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 void km_op_free(void *operation);
 
+/* cmd_opaque.c */
+TEE_Result km_cmd_save_opaque_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_open(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_update(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_finish(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_rewind(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_object_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+
 /* cmd_manifest.c */
 TEE_Result km_cmd_manifest_class_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_manifest_install(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -104,12 +113,27 @@ TEE_Result km_cmd_manifest_state(struct km_session *session, TEE_Param params[TE
 
 /* What several of them share. */
 
+struct km_opaque_key;
+/* km_import_opaque: the key that an OpaqueKey tells of, the caller's, not saved yet. Returns owned. BAD_FORMAT NOT_SUPPORTED. */
+TEE_Result km_import_opaque(struct km_session *session, const struct km_opaque_key *from,
+                            struct km_key **ret_key);
 /* km_in: a memref input as a slice that is never NULL. */
 struct km_slice km_in(const TEE_Param *param);
 /* km_session_add_key: takes the key on success. */
 TEE_Result km_session_add_key(struct km_session *session, struct km_key **key, uint32_t *ret_id);
 /* km_template_in: parses a template parameter. BAD_FORMAT. */
 TEE_Result km_template_in(const TEE_Param *param, struct km_crypto_template *ret);
+
+/* km_password_of: the password of an id, NULL for 0. STALE_ID. */
+TEE_Result km_password_of(struct km_session *session, uint32_t id,
+                          const struct km_password **ret_password);
+/* km_check_reserved: ACCESS_DENIED when only the administrator may save under this name. */
+TEE_Result km_check_reserved(const struct km_session *session, const struct km_crypto_name *name);
+/*
+ * km_agree_point: ECDH of a key pair with an uncompressed point: the X coordinate, out.len octets, which are the curve's. Counts a
+ * use. NOT_SUPPORTED: no such key; BAD_FORMAT: not a point of its curve; and what km_key_permits answers.
+ */
+TEE_Result km_agree_point(struct km_key *key, struct km_slice point, struct km_span out);
 
 /* A key that is about to be used. */
 struct km_use {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The entry points, and the table of commands that everything passes. */
+#include "ta/crypto/opaque_object.h"
 #include "ta/crypto/session.h"
 
 /* What a row says about each parameter, four letters a parameter at most: see the letters below. */
@@ -90,6 +91,13 @@ static const struct row ROWS[] = {
     ROW(PROVISION_KEY, ADMIN, VI | A, MI | EMPTY, MI | EMPTY, NONE, km_cmd_provision_key),
     ROW(PROVISION_SEAL, ADMIN, NONE, NONE, NONE, NONE, km_cmd_provision_seal),
     ROW(PROVISION_STATE, ANYONE, VO, NONE, NONE, NONE, km_cmd_provision_state),
+
+    ROW(SAVE_OPAQUE_KEY, ANYONE, MI | BULK, VI, NONE, NONE, km_cmd_save_opaque_key),
+    ROW(OBJECT_OPEN, ANYONE, MI | BULK, VI, MO, VO, km_cmd_object_open),
+    ROW(OBJECT_UPDATE, ANYONE, VI | A, MI | BULK | EMPTY, MO | BULK, NONE, km_cmd_object_update),
+    ROW(OBJECT_FINISH, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_object_finish),
+    ROW(OBJECT_REWIND, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_object_rewind),
+    ROW(OBJECT_FREE, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_object_free),
 
     ROW(MANIFEST_CLASS_KEY, ADMIN, MI | EMPTY, MO, NONE, NONE, km_cmd_manifest_class_key),
     ROW(MANIFEST_INSTALL, ADMIN, MI | BULK, MI | BULK | EMPTY, VI | A, VO, km_cmd_manifest_install),
@@ -223,6 +231,7 @@ static void session_free(struct km_session *session)
     if (session == NULL)
         return;
     km_slots_clear(&session->operations);
+    km_slots_clear(&session->objects);
     km_slots_clear(&session->keys);
     km_slots_clear(&session->passwords);
     km_stored_walk_end(&session->key_list.walk);
@@ -252,6 +261,7 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[TEE_NU
     KM_TRY_TEE(km_slots_init(&session->keys, KM_CRYPTO_KEYS_MAX, km_key_free));
     KM_TRY_TEE(km_slots_init(&session->passwords, KM_CRYPTO_PASSWORDS_MAX, km_password_free));
     KM_TRY_TEE(km_slots_init(&session->operations, KM_CRYPTO_OPERATIONS_MAX, km_op_free));
+    KM_TRY_TEE(km_slots_init(&session->objects, KM_CRYPTO_OBJECTS_MAX, km_opaque_free));
     *sessionContext = km_steal(&session);
     return TEE_SUCCESS;
 }

@@ -116,6 +116,46 @@ static void lengths(void **state)
     free(buf);
 }
 
+/* A header alone: lengths beyond memory, and nothing read of what follows. */
+static void headers_without_contents(void **state)
+{
+    static const struct {
+        struct km_slice in;
+        bool ok;
+        uint64_t len;
+    } rows[] = {
+        {OCTETS("\x04\x00"), true, 0},
+        {OCTETS("\x04\x7f"), true, 0x7f},
+        {OCTETS("\x04\x81\x80"), true, 0x80},
+        {OCTETS("\x04\x84\xff\xff\xff\xff"), true, UINT32_MAX},
+        {OCTETS("\x04\x85\x01\x00\x00\x00\x00"), true, 0x100000000},
+        {OCTETS("\x04\x88\xff\xff\xff\xff\xff\xff\xff\xff"), true, UINT64_MAX},
+        {OCTETS("\x04\x89\x01\x00\x00\x00\x00\x00\x00\x00\x00"), false, 0},
+        {OCTETS("\x04\x85\x00\xff\xff\xff\xff"), false, 0}, /* not minimal */
+        {OCTETS("\x04\x81\x7f"), false, 0},
+        {OCTETS("\x04\x80"), false, 0},     /* indefinite */
+        {OCTETS("\x04\x82\x01"), false, 0}, /* cut */
+        {OCTETS("\x04"), false, 0},
+        {OCTETS(""), false, 0},
+        {OCTETS("\x0c\x01"), false, 0}, /* another tag */
+    };
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        struct km_rd rd = km_rd_init(rows[i].in);
+        uint64_t len = 7;
+        assert_int_equal(km_der_header(&rd, KM_DER_OCTET_STRING, &len), rows[i].ok);
+        assert_int_equal(km_rd_left(&rd), rows[i].ok ? 0 : rows[i].in.len);
+        assert_int_equal(len, rows[i].ok ? rows[i].len : 7);
+        if (!rows[i].ok)
+            continue;
+        uint8_t buf[16] = {0};
+        struct km_wr wr = km_wr_init(buf, sizeof(buf));
+        struct km_slice out = {0};
+        km_der_put_header(&wr, KM_DER_OCTET_STRING, rows[i].len);
+        assert_true(km_wr_finish(&wr, &out) && km_slice_equal(out, rows[i].in));
+    }
+}
+
 static void integers(void **state)
 {
     static const struct {
@@ -461,6 +501,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers),
         cmocka_unit_test(lengths),
+        cmocka_unit_test(headers_without_contents),
         cmocka_unit_test(integers),
         cmocka_unit_test(magnitudes_lose_leading_zeros),
         cmocka_unit_test(types),

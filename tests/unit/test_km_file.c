@@ -276,6 +276,33 @@ static void no_descriptor_is_left_open(void **state)
     assert_int_equal(km_test_count_fds(), before);
 }
 
+/* Piece by piece: nothing is there before the commit, and nothing is left without one. */
+static void in_pieces(void **state)
+{
+    const struct fixture *fx = *state;
+    assert_int_equal(km_file_write(NULL, fx->dir_fd, "f", OCTETS_OF("old"), 0600), KM_OK);
+    int before = km_test_count_fds();
+    for (int commits = 0; commits < 2; commits++) {
+        struct km_file_new file = {0};
+        km_file_new_clear(&file);
+        assert_int_equal(km_file_new_begin(NULL, fx->dir_fd, "f", &file), KM_OK);
+        assert_int_equal(km_file_new_write(NULL, &file, OCTETS_OF("one ")), KM_OK);
+        assert_int_equal(km_file_new_write(NULL, &file, OCTETS_OF("two")), KM_OK);
+        assert_true(holds(fx->dir_fd, "f", OCTETS_OF("old")));
+        assert_int_equal(km_test_count_entries(fx->dir), 2);
+        if (commits != 0)
+            assert_int_equal(km_file_new_commit(NULL, &file, 0640), KM_OK);
+        km_file_new_clear(&file);
+        km_file_new_clear(&file);
+        assert_int_equal(km_test_count_entries(fx->dir), 1);
+    }
+    assert_true(holds(fx->dir_fd, "f", OCTETS_OF("one two")));
+    assert_int_equal(km_test_count_fds(), before);
+    struct km_file_new none = {0};
+    assert_int_equal(km_file_new_begin(NULL, fx->dir_fd, "none/f", &none), KM_E_NOTFOUND);
+    km_file_new_clear(&none);
+}
+
 static void freep_leaves_null(void **state)
 {
     (void)state;
@@ -300,6 +327,7 @@ int main(void)
         WITH_DIR(full_disk_leaves_the_old_file),
         WITH_DIR(killed_writer_leaves_a_whole_file),
         WITH_DIR(no_descriptor_is_left_open),
+        WITH_DIR(in_pieces),
         cmocka_unit_test(freep_leaves_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
