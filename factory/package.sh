@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+# Packages from a POSIX shell and openssl: sourced by the scripts beside it, after der.sh (docs/formats.md:
+# "Envelope", "Sealed"). No secret is ever an argument of a program or lies in the environment: secrets are
+# in files of $pkg_work, which nobody else can read, or in variables that only builtins see.
+# shellcheck shell=sh
+
+# pkg_fail SENTENCE: ends the script.
+pkg_fail() {
+    echo "${0##*/}: $1" >&2
+    exit 1
+}
+
+# pkg_begin: a directory of our own in $pkg_work, gone when the script ends.
+pkg_begin() {
+    LC_ALL=C
+    export LC_ALL
+    umask 077
+    pkg_work=$(mktemp -d "${TMPDIR:-/tmp}/keymoor-package.XXXXXX") || pkg_fail "can't make a temporary directory"
+    trap 'rm -rf -- "$pkg_work"' EXIT
+    trap 'exit 1' HUP INT TERM
+}
+
+# pkg_publish FILE OUT MODE: the file takes OUT's place in one step.
+pkg_publish() {
+    pkg_new=$2.new.$$
+    if ! cat -- "$1" >"$pkg_new" || ! chmod "$3" "$pkg_new" || ! mv -f -- "$pkg_new" "$2"; then
+        rm -f -- "$pkg_new"
+        pkg_fail "can't write '$2'"
+    fi
+}
+
+# pkg_hex: stdin as lower-case hex on stdout.
+pkg_hex() {
+    od -An -v -tx1 | tr -d ' \n'
+}
+
+# pkg_number WHAT VALUE MAX: fails unless VALUE is a number from 0 to MAX.
+pkg_number() {
+    case $2 in
+    '' | *[!0-9]* | 0?* | ????????????????*) pkg_fail "$1 is a number from 0 to $3, not '$2'" ;;
+    esac
+    [ "$2" -le "$3" ] || pkg_fail "$1 is a number from 0 to $3, not '$2'"
+}
+
+# pkg_private_key FILE OUT: a private key, DER or PEM, as PEM.
+pkg_private_key() {
+    [ -r "$1" ] || pkg_fail "can't read the key '$1'"
+    openssl pkey -in "$1" -passin pass: -out "$2" 2>/dev/null ||
+        openssl pkey -inform DER -in "$1" -passin pass: -out "$2" 2>/dev/null ||
+        pkg_fail "'$1' is not a private key in DER or PEM"
+}
+
+# pkg_public_key FILE OUT: a public key, DER or PEM, as SubjectPublicKeyInfo in DER, points uncompressed.
+pkg_public_key() {
+    [ -r "$1" ] || pkg_fail "can't read the key '$1'"
+    openssl pkey -pubin -in "$1" -outform DER -out "$2" 2>/dev/null ||
+        openssl pkey -pubin -inform DER -in "$1" -outform DER -out "$2" 2>/dev/null ||
+        pkg_fail "'$1' is not a public key in DER or PEM"
+    case $(openssl pkey -pubin -inform DER -in "$2" -noout -text_pub 2>/dev/null) in
+    *'ASN1 OID: '*) openssl ec -pubin -inform DER -in "$2" -conv_form uncompressed -outform DER -out "$2.ec" 2>/dev/null &&
+        mv -f -- "$2.ec" "$2" ;;
+    esac
+}
+
+# pkg_choose_signature KEY.pem [DIGEST]: sets $pkg_digest and $pkg_sign_oid; the digest goes with the key's strength when not given.
+pkg_choose_signature() {
+    pkg_text=$(openssl pkey -in "$1" -noout -text_pub 2>/dev/null) || pkg_fail "'$1' is not a private key"
+    pkg_digest=${2:-}
+    case $pkg_text in
+    *'ASN1 OID: prime192v1'* | *'ASN1 OID: secp224r1'* | *'ASN1 OID: prime256v1'*) pkg_family=ec pkg_usual=sha256 ;;
+    *'ASN1 OID: secp384r1'*) pkg_family=ec pkg_usual=sha384 ;;
+    *'ASN1 OID: secp521r1'*) pkg_family=ec pkg_usual=sha512 ;;
+    *Modulus:*) pkg_family=rsa pkg_usual=sha256 ;;
+    *pub:*P:*Q:*G:*) pkg_family=dsa pkg_usual=sha256 ;;
+    *) pkg_fail "the signing key is neither an EC key on a NIST curve nor an RSA nor a DSA key" ;;
+    esac
+    [ -n "$pkg_digest" ] || pkg_digest=$pkg_usual
+    case $pkg_family-$pkg_digest in
+    ec-sha1) pkg_sign_oid=2a8648ce3d0401 ;;
+    ec-sha224) pkg_sign_oid=2a8648ce3d040301 ;;
+    ec-sha256) pkg_sign_oid=2a8648ce3d040302 ;;
+    ec-sha384) pkg_sign_oid=2a8648ce3d040303 ;;
+    ec-sha512) pkg_sign_oid=2a8648ce3d040304 ;;
+    rsa-md5) pkg_sign_oid=2a864886f70d010104 ;;
+    rsa-sha1) pkg_sign_oid=2a864886f70d010105 ;;
+    rsa-sha224) pkg_sign_oid=2a864886f70d01010e ;;
+    rsa-sha256) pkg_sign_oid=2a864886f70d01010b ;;
+    rsa-sha384) pkg_sign_oid=2a864886f70d01010c ;;
+    rsa-sha512) pkg_sign_oid=2a864886f70d01010d ;;
+    dsa-sha1) pkg_sign_oid=2a8648ce380403 ;;
+    dsa-sha224) pkg_sign_oid=608648016503040301 ;;
+    dsa-sha256) pkg_sign_oid=608648016503040302 ;;
+    *) pkg_fail "a key of the kind $pkg_family can't sign a $pkg_digest digest" ;;
+    esac
+}
+
+# pkg_content_head KIND: the first fields of a content, after pkg_choose_signature.
+pkg_content_head() {
+    der_text 12 "$1"
+    der_integer 1
+    der_hex 6 "$pkg_sign_oid"
+}
+
+# pkg_sign_content KEY.pem CONTENT OUT: the package around the file CONTENT, a whole content element.
+pkg_sign_content() {
+    openssl dgst "-$pkg_digest" -sign "$1" -out "$pkg_work/signature" "$2" 2>"$pkg_work/said" ||
+        pkg_fail "openssl could not sign: $(sed -n 1p "$pkg_work/said")"
+    { der_file 4 "$pkg_work/signature"; cat -- "$2"; } >"$pkg_work/package"
+    der_file 48 "$pkg_work/package" >"$3"
+}
+
+# pkg_pad HEX OCTET BLOCK: HEX as octets, each xor OCTET, filled up with OCTET to BLOCK octets.
+pkg_pad() {
+    pkg_rest=$1
+    pkg_left=$3
+    while [ "$pkg_left" -gt 0 ]; do
+        pkg_tail=${pkg_rest#??}
+        pkg_byte=${pkg_rest%"$pkg_tail"}
+        der_octet $((0x${pkg_byte:-0} ^ $2))
+        pkg_rest=$pkg_tail
+        pkg_left=$((pkg_left - 1))
+    done
+}
+
+# pkg_hmac_file DIGEST KEYHEX FILE: RFC 2104 of the file, octets on stdout. The key is no longer than the digest's block.
+pkg_hmac_file() {
+    case $1 in
+    sha384 | sha512) pkg_block=128 ;;
+    *) pkg_block=64 ;;
+    esac
+    { pkg_pad "$2" 54 "$pkg_block"; cat -- "$3"; } | openssl dgst "-$1" -binary >"$pkg_work/inner"
+    { pkg_pad "$2" 92 "$pkg_block"; cat -- "$pkg_work/inner"; } | openssl dgst "-$1" -binary
+}
+
+# pkg_openssl_cipher NAME: the name that openssl has for one of ours; fails when there is none.
+pkg_openssl_cipher() {
+    case $1 in
+    AES_CTR) echo aes-256-ctr ;;
+    AES_CBC_NOPAD) echo aes-256-cbc ;;
+    AES_OFB) echo aes-256-ofb ;;
+    AES_CFB_128) echo aes-256-cfb ;;
+    *) return 1 ;;
+    esac
+}
+
+# pkg_openssl_mac NAME: the digest of one of our HMACs; fails when there is none.
+pkg_openssl_mac() {
+    case $1 in
+    HMAC_SHA1 | HMAC_SHA224 | HMAC_SHA256 | HMAC_SHA384 | HMAC_SHA512) echo "sha${1#HMAC_SHA}" ;;
+    *) return 1 ;;
+    esac
+}
+
+# pkg_encrypt CIPHER SALTHEX PASSFILE IN OUT: AES-256 under what PBKDF2 (one round, SHA-256) makes of the password file.
+pkg_encrypt() {
+    openssl enc -e "-$1" -pbkdf2 -iter 1 -md sha256 -S "$2" -kfile "$3" -in "$4" -out "$5" ||
+        pkg_fail "openssl could not encrypt with $1"
+    # OpenSSL before 3 puts "Salted__" and the salt in front even when the salt was given.
+    pkg_size=$(($(wc -c <"$4")))
+    case $1 in
+    *-cbc) pkg_size=$(((pkg_size / 16 + 1) * 16)) ;;
+    esac
+    if [ $(($(wc -c <"$5"))) -eq $((pkg_size + 16)) ]; then
+        tail -c +17 "$5" >"$5.bare"
+        mv -f -- "$5.bare" "$5"
+    fi
+}
+
+# pkg_seal CIPHER MAC PUBLIC.der PLAIN OUT: a Sealed element for the holder of the EC key (from pkg_public_key).
+pkg_seal() {
+    pkg_cipher=$(pkg_openssl_cipher "$1") || pkg_fail "no cipher '$1' (-h lists them)"
+    pkg_mac=$(pkg_openssl_mac "$2") || pkg_fail "no MAC '$2' (-h lists them)"
+    pkg_curve=$(openssl pkey -pubin -inform DER -in "$3" -noout -text_pub 2>/dev/null | sed -n 's/^ASN1 OID: //p')
+    case $pkg_curve in
+    prime192v1 | secp224r1 | prime256v1 | secp384r1 | secp521r1) ;;
+    *) pkg_fail "the device's key is not an EC key on a NIST curve" ;;
+    esac
+    openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:$pkg_curve" -pkeyopt ec_param_enc:named_curve \
+        -out "$pkg_work/ephemeral.pem" 2>/dev/null || pkg_fail "openssl could not make a key on $pkg_curve"
+    openssl pkey -in "$pkg_work/ephemeral.pem" -pubout -outform DER -out "$pkg_work/ephemeral.der"
+    openssl pkey -pubin -inform DER -in "$3" -out "$pkg_work/peer.pem"
+    openssl pkeyutl -derive -inkey "$pkg_work/ephemeral.pem" -peerkey "$pkg_work/peer.pem" -out "$pkg_work/z" ||
+        pkg_fail "openssl could not agree on a secret"
+    openssl rand -out "$pkg_work/random" 32
+    pkg_random=$(pkg_hex <"$pkg_work/random")
+    # ANSI X9.63: SHA-256 of Z, a counter and the shared information.
+    for pkg_count in 1 2; do
+        { cat -- "$pkg_work/z"; der_unhex "0000000$pkg_count"; cat -- "$pkg_work/random" "$pkg_work/ephemeral.der"; } |
+            openssl dgst -sha256 -binary >"$pkg_work/s$pkg_count"
+    done
+    pkg_hex <"$pkg_work/s1" >"$pkg_work/pass"
+    pkg_salt=${pkg_random%????????????????????????????????????????????????}
+    pkg_encrypt "$pkg_cipher" "$pkg_salt" "$pkg_work/pass" "$4" "$pkg_work/ciphertext"
+    {
+        openssl dgst -sha256 -binary "$3" >"$pkg_work/recipient"
+        der_file 4 "$pkg_work/recipient"
+        cat -- "$pkg_work/ephemeral.der"
+        der_file 4 "$pkg_work/random"
+        der_text 12 "$1"
+        der_text 12 "$2"
+        der_file 4 "$pkg_work/ciphertext"
+    } >"$pkg_work/authentic"
+    pkg_hmac_file "$pkg_mac" "$(pkg_hex <"$pkg_work/s2")" "$pkg_work/authentic" >"$pkg_work/tag"
+    { cat -- "$pkg_work/authentic"; der_file 4 "$pkg_work/tag"; } >"$pkg_work/sealed"
+    der_file 48 "$pkg_work/sealed" >"$5"
+}
