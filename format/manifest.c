@@ -35,12 +35,17 @@ bool km_manifest_parse(struct km_rd body, struct km_manifest *ret)
     return true;
 }
 
-void km_manifest_put(struct km_wr *wr, const struct km_manifest *manifest)
+void km_manifest_head_put(struct km_wr *wr, const struct km_manifest *manifest)
 {
     km_wr_bytes(wr, manifest->signer);
     km_der_put(wr, KM_DER_UTF8_STRING, manifest->device_class);
     km_der_put_u64(wr, KM_DER_INTEGER, manifest->sequence);
     km_der_put_bool(wr, manifest->is_update);
+}
+
+void km_manifest_put(struct km_wr *wr, const struct km_manifest *manifest)
+{
+    km_manifest_head_put(wr, manifest);
     km_sealed_put(wr, &manifest->sealed);
 }
 

@@ -28,7 +28,8 @@
 
 /* Views, valid as long as the input. */
 struct km_manifest {
-    struct km_slice signer; /* SubjectPublicKeyInfo, the whole element; whether it is a key is not looked at */
+    struct km_slice
+        signer; /* SubjectPublicKeyInfo, the whole element; whether it is a key is not looked at */
     struct km_slice device_class;
     uint64_t sequence;
     bool is_update;
@@ -39,6 +40,8 @@ struct km_manifest {
 KM_MUST_USE bool km_manifest_parse(struct km_rd body, struct km_manifest *ret);
 /* km_manifest_put: the same fields, to stand between km_envelope_begin and km_der_end. */
 void km_manifest_put(struct km_wr *wr, const struct km_manifest *manifest);
+/* km_manifest_head_put: those that stand before the Sealed element, for who seals right behind them. */
+void km_manifest_head_put(struct km_wr *wr, const struct km_manifest *manifest);
 
 struct km_manifest_certificate {
     struct km_slice name;
@@ -50,7 +53,8 @@ struct km_manifest_body {
     uint32_t n_certificates;
     uint32_t n_keys;
     struct km_manifest_certificate certificates[KM_MANIFEST_CERTIFICATES_MAX];
-    struct km_slice keys[KM_MANIFEST_KEYS_MAX]; /* OpaqueKey, whole elements that are not looked into */
+    struct km_slice
+        keys[KM_MANIFEST_KEYS_MAX]; /* OpaqueKey, whole elements that are not looked into */
 };
 
 /*

@@ -70,7 +70,7 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_MAC 0xffff0109u            /* tag or MAC does not fit */
 #define CLRC_ERROR_KEY_GONE 0xffff010au /* deleted or replaced meanwhile, or its session is over */
 #define CLRC_ERROR_ROLLBACK 0xffff0110u /* older than what the device has taken before */
-#define CLRC_ERROR_SIGNER 0xffff0111u /* signed by another than the one who is trusted */
+#define CLRC_ERROR_SIGNER 0xffff0111u   /* signed by another than the one who is trusted */
 #define CLRC_ERROR_OTHER_DEVICE 0xffff0181u  /* the package was made for another device key */
 #define CLRC_ERROR_NOT_YET_VALID 0xffff0182u /* its first day has not come */
 #define CLRC_ERROR_OTHER_OBJECT                                                                    \
@@ -604,7 +604,8 @@ CLRC_API ClrcResult clrcProvisionClassKey(const uint8_t *private_der, uint32_t p
                                           uint8_t *public_der, uint32_t *public_length);
 
 #define CLRC_MANIFEST_MAX 262144u
-#define CLRC_MANIFEST_TRUST_FIRST 0x1u /* without a root: whoever signed the first manifest is the OEM */
+#define CLRC_MANIFEST_TRUST_FIRST                                                                  \
+    0x1u /* without a root: whoever signed the first manifest is the OEM */
 
 /*
  * clrcInstallManifest: checks a manifest inside the service and installs its keys and certificates. The first one must be signed by

@@ -19,9 +19,10 @@ struct km_csv {
 struct km_csv_row {
     uint32_t line; /* where it begins */
     uint32_t n;
-    const char *fields[KM_CSV_FIELDS_MAX]; /* in text, each ends with a NUL; valid until the row is read into again */
-    struct km_slice raw;                   /* the row as it stands, without its line end */
-    const char *fault;                     /* KM_CSV_BAD: what is wrong, static */
+    const char *fields
+        [KM_CSV_FIELDS_MAX]; /* in text, each ends with a NUL; valid until the row is read into again */
+    struct km_slice raw;     /* the row as it stands, without its line end */
+    const char *fault;       /* KM_CSV_BAD: what is wrong, static */
     char text[KM_CSV_ROW_MAX];
 };
 

@@ -45,7 +45,8 @@ static void *private_key(BIO *in, bool is_pem)
 
 static void *certificate(BIO *in, bool is_pem)
 {
-    return is_pem ? (void *)PEM_read_bio_X509(in, NULL, NULL, NULL) : (void *)d2i_X509_bio(in, NULL);
+    return is_pem ? (void *)PEM_read_bio_X509(in, NULL, NULL, NULL)
+                  : (void *)d2i_X509_bio(in, NULL);
 }
 
 static km_status read_object(struct km_err *err, const char *path, reader read, const char *what,
@@ -98,8 +99,7 @@ km_status km_fleet_certificate(struct km_err *err, const char *path, uint8_t **r
     return KM_OK;
 }
 
-km_status km_fleet_spki(struct km_err *err, EVP_PKEY *key, struct km_span buf,
-                        struct km_slice *ret)
+km_status km_fleet_spki(struct km_err *err, EVP_PKEY *key, struct km_span buf, struct km_slice *ret)
 {
     unsigned char *der = NULL;
     if (EVP_PKEY_is_a(key, "EC"))

@@ -100,10 +100,11 @@ km_status km_fleet_seal_new(struct km_err *err, const char *cipher, const char *
     if (seal == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "memory for sealing");
     if (!km_pack_cipher_find(KM_SLICE_STR(cipher), &seal->cipher))
-        return KM_FAIL(err, KM_E_ARG, "no cipher '%s': AES_CTR, AES_CBC_NOPAD, AES_OFB, AES_CFB_128",
-                       cipher);
+        return KM_FAIL(err, KM_E_ARG,
+                       "no cipher '%s': AES_CTR, AES_CBC_NOPAD, AES_OFB, AES_CFB_128", cipher);
     if (!km_pack_mac_find(KM_SLICE_STR(mac), &seal->mac))
-        return KM_FAIL(err, KM_E_ARG, "no MAC '%s': HMAC_SHA256, HMAC_SHA384, HMAC_SHA512, ...", mac);
+        return KM_FAIL(err, KM_E_ARG, "no MAC '%s': HMAC_SHA256, HMAC_SHA384, HMAC_SHA512, ...",
+                       mac);
     if (!fetch_all(seal))
         return crypto_failed(err, "an algorithm of packages is missing");
     *ret = km_steal(&seal);
@@ -139,7 +140,8 @@ static bool stretch(struct km_fleet_seal *seal, const struct km_fleet_lot *lot, 
     struct km_wr info = km_wr_init(shared, sizeof(shared));
     struct km_slice shared_info = {0};
     unsigned rounds = 1;
-    int no_checks = 1; /* RFC 8018's advice on salts and rounds is for passwords, and this is none */
+    int no_checks =
+        1; /* RFC 8018's advice on salts and rounds is for passwords, and this is none */
     km_wr_bytes(&info, lot->random);
     km_wr_bytes(&info, lot->ephemeral);
     if (!km_wr_finish(&info, &shared_info))
@@ -164,8 +166,8 @@ static bool stretch(struct km_fleet_seal *seal, const struct km_fleet_lot *lot, 
     return EVP_KDF_derive(seal->pbkdf2, ret->derived, DERIVED_LEN, pbkdf2) == 1;
 }
 
-static bool encrypt(struct km_fleet_seal *seal, const struct secrets *secrets, struct km_slice plain,
-                    struct km_span out, size_t *ret_len)
+static bool encrypt(struct km_fleet_seal *seal, const struct secrets *secrets,
+                    struct km_slice plain, struct km_span out, size_t *ret_len)
 {
     int n = 0;
     int last = 0;
@@ -203,9 +205,9 @@ static bool authenticate(struct km_fleet_seal *seal, const struct secrets *secre
     size_t cap = sealed->ciphertext.len + KM_FLEET_SPKI_MAX;
     KM_AUTO(km_freep) uint8_t *text = malloc(cap);
     struct km_slice covered = {0};
-    OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                                  (char *)(uintptr_t)seal->mac_digest, 0),
-                           OSSL_PARAM_END};
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)seal->mac_digest, 0),
+        OSSL_PARAM_END};
     return text != NULL && covered_by_tag(sealed, text, cap, &covered) &&
            EVP_MAC_init(seal->hmac, secrets->s + KDF_LEN / 2, KDF_LEN / 2, params) == 1 &&
            EVP_MAC_update(seal->hmac, covered.ptr, covered.len) == 1 &&

@@ -23,7 +23,7 @@ struct km_manifest_record {
 };
 
 KM_MUST_USE bool km_manifest_record_parse(struct km_slice in, struct km_manifest_record *ret);
-KM_MUST_USE bool km_manifest_record_put(const struct km_manifest_record *record,
-                                        struct km_span out, size_t *ret_len);
+KM_MUST_USE bool km_manifest_record_put(const struct km_manifest_record *record, struct km_span out,
+                                        size_t *ret_len);
 
 #endif

@@ -76,10 +76,11 @@ int init_class_key(const struct km_options *options)
     if (result != CLRC_SUCCESS)
         return fail(result, "init", "org.keymoor.class_key");
     if (options->class_key != NULL)
-        fprintf(stderr,
-                "keymoor: init: the class key is in the service now; destroy %s and every copy of it, or "
-                "whoever finds one can read the manifests of this class\n",
-                options->class_key);
+        fprintf(
+            stderr,
+            "keymoor: init: the class key is in the service now; destroy %s and every copy of it, or "
+            "whoever finds one can read the manifests of this class\n",
+            options->class_key);
     if (options->class_key_out == NULL)
         return EXIT_SUCCESS;
     struct km_options as_pem = {.pem = true, .out = options->class_key_out};
@@ -96,8 +97,9 @@ static void advise(ClrcResult result)
         refuse("init: there is no class key yet: --class-key FILE or --class-key-out FILE");
     if ((result == CLRC_ERROR_ROLLBACK || result == CLRC_ERROR_EXISTS) &&
         clrcDescribeManifest(&there) == CLRC_SUCCESS)
-        refuse("init: this device has the manifest %llu of class %s; an update needs a higher number",
-               (unsigned long long)there.sequence, there.device_class);
+        refuse(
+            "init: this device has the manifest %llu of class %s; an update needs a higher number",
+            (unsigned long long)there.sequence, there.device_class);
 }
 
 int init_manifest(const struct km_options *options)
@@ -105,7 +107,8 @@ int init_manifest(const struct km_options *options)
     struct km_err err = {0};
     KM_AUTO(km_freep) uint8_t *manifest = NULL;
     size_t len = 0;
-    if (km_file_read(&err, AT_FDCWD, options->manifest, CLRC_MANIFEST_MAX, &manifest, &len) != KM_OK)
+    if (km_file_read(&err, AT_FDCWD, options->manifest, CLRC_MANIFEST_MAX, &manifest, &len) !=
+        KM_OK)
         return fail_err(&err, "init");
     unsigned char *root = NULL;
     int root_len = 0;
