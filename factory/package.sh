@@ -204,3 +204,38 @@ pkg_seal() {
     { cat -- "$pkg_work/authentic"; der_file 4 "$pkg_work/tag"; } >"$pkg_work/sealed"
     der_file 48 "$pkg_work/sealed" >"$5"
 }
+
+# pkg_retag TAG FILE: an element with a header of two octets, under another tag.
+pkg_retag() {
+    der_octet "$1"
+    tail -c +2 "$2"
+}
+
+# pkg_integer TAG N: a non-negative INTEGER under another tag.
+pkg_integer() {
+    der_integer "$2" >"$pkg_work/integer"
+    pkg_retag "$1" "$pkg_work/integer"
+}
+
+# pkg_sha256 HEX: fails unless it is the hex of a SHA-256.
+pkg_sha256() {
+    case $1 in
+    *[!0-9a-f]*) pkg_fail "'$1' is not a SHA-256 in lower-case hex" ;;
+    esac
+    [ ${#1} -eq 64 ] || pkg_fail "'$1' is not a SHA-256 in lower-case hex"
+}
+
+# pkg_object_policy NOT_BEFORE NOT_AFTER MAX_OPENS EXECUTABLE: an ObjectPolicy on stdout; nothing where nothing is said (0, '').
+pkg_object_policy() {
+    pkg_number "--not-before" "$1" 999999999999999
+    pkg_number "--not-after" "$2" 999999999999999
+    pkg_number "--max-opens" "$3" 999999999999999
+    [ -z "$4" ] || pkg_sha256 "$4"
+    {
+        [ "$1" -eq 0 ] || pkg_integer 128 "$1"
+        [ "$2" -eq 0 ] || pkg_integer 129 "$2"
+        [ "$3" -eq 0 ] || pkg_integer 130 "$3"
+        [ -z "$4" ] || der_hex 131 "$4"
+    } >"$pkg_work/object_policy"
+    [ ! -s "$pkg_work/object_policy" ] || der_file 48 "$pkg_work/object_policy"
+}

@@ -36,8 +36,48 @@
 #define TEE_ATTR_CONCAT_KDF_OTHER_INFO 0xD00002C1u
 #define TEE_ATTR_CONCAT_KDF_DKM_LENGTH 0xF00003C1u
 
+/*
+ * Ciphers that the specification has no identifier for. Class cipher; streams, so any length; IV of one block. AES keys
+ * are TEE_TYPE_AES, DES3 keys TEE_TYPE_DES3.
+ */
+#define TEE_ALG_AES_OFB 0xF0000A10u
+#define TEE_ALG_AES_CFB128 0xF0000B10u
+#define TEE_ALG_DES3_OFB 0xF0000A13u
+#define TEE_ALG_DES3_CFB64 0xF0000B13u
+
+/*
+ * AES key wrap, RFC 3394 (multiples of 8 octets, 16 or more) and with padding, RFC 5649 (1 octet or more). Class cipher with
+ * TEE_MODE_ENCRYPT to wrap and TEE_MODE_DECRYPT to unwrap; TEE_CipherInit takes no IV or one of 8 (KW) or 4 (KWP) octets
+ * instead of the standard's. All comes out of TEE_CipherDoFinal: TEE_CipherUpdate only collects, 65536 octets at most.
+ * What can't be unwrapped: TEE_ERROR_CIPHERTEXT_INVALID, and nothing is written; a length that can't be wrapped panics.
+ */
+#define TEE_ALG_AES_KW 0xF0000C10u
+#define TEE_ALG_AES_KWP 0xF0000D10u
+
+/* CMAC over triple DES; OP-TEE's identifier. */
+#define TEE_ALG_DES3_CMAC 0xF0000613u
+
+/* ChaCha20-Poly1305 (RFC 8439): class AE, key TEE_TYPE_CHACHA20 of 256 bits, nonce of 12 octets, tag of 128 bits. */
+#define TEE_ALG_CHACHA20_POLY1305 0xF0000E1Fu
+#define TEE_TYPE_CHACHA20 0xA100001Fu
+
+/*
+ * ECDSA with the nonce of RFC 6979, one identifier per hash (the one of TEE_ALG_ECDSA_... with another first digit). Signs as
+ * ECDSA does, but the same digest under the same key gives the same signature; the verifying side is ECDSA's.
+ */
+#define TEE_ALG_ECDSA_RFC6979_SHA1 0xF0001042u
+#define TEE_ALG_ECDSA_RFC6979_SHA224 0xF0002042u
+#define TEE_ALG_ECDSA_RFC6979_SHA256 0xF0003042u
+#define TEE_ALG_ECDSA_RFC6979_SHA384 0xF0004042u
+#define TEE_ALG_ECDSA_RFC6979_SHA512 0xF0005042u
+#define TEE_ALG_ECDSA_RFC6979_SHA3_224 0xF0006042u
+#define TEE_ALG_ECDSA_RFC6979_SHA3_256 0xF0007042u
+#define TEE_ALG_ECDSA_RFC6979_SHA3_384 0xF0008042u
+#define TEE_ALG_ECDSA_RFC6979_SHA3_512 0xF0009042u
+
 /* PBKDF2 (RFC 8018); key TEE_TYPE_PBKDF2_PASSWORD, 1 to 512 octets. All three attributes must be given; lengths in octets. */
 #define TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY 0x800020C2u
+#define TEE_ALG_PBKDF2_HMAC_SHA224_DERIVE_KEY 0x800030C2u
 #define TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY 0x800040C2u
 #define TEE_ALG_PBKDF2_HMAC_SHA384_DERIVE_KEY 0x800050C2u
 #define TEE_ALG_PBKDF2_HMAC_SHA512_DERIVE_KEY 0x800060C2u

@@ -3,33 +3,51 @@
 
 #include "common/km_secret.h"
 
-#include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
 #define RSA_MAX 512
-#define ORDER_MAX 66
-#define ECDSA_DER_MAX (3 + 2 * (3 + ORDER_MAX))
 
 static bool is_rsa(const struct km_rt_operation *op)
 {
-    return op->alg->scheme != KM_RT_ECDSA;
+    return op->alg->key_type == TEE_TYPE_RSA_KEYPAIR;
+}
+
+static bool is_ecdsa(const struct km_rt_operation *op)
+{
+    return op->alg->scheme == KM_RT_ECDSA || op->alg->scheme == KM_RT_ECDSA_FIXED;
+}
+
+static int padding_of(const struct km_rt_operation *op)
+{
+    switch (op->alg->scheme) {
+    case KM_RT_RSA_OAEP:
+        return RSA_PKCS1_OAEP_PADDING;
+    case KM_RT_RSA_PSS:
+        return RSA_PKCS1_PSS_PADDING;
+    case KM_RT_RSA_RAW:
+        return RSA_NO_PADDING;
+    case KM_RT_RSA_ES: /* libcrypto's error would tell a right padding from a wrong one */
+        return op->mode == TEE_MODE_DECRYPT ? RSA_NO_PADDING : RSA_PKCS1_PADDING;
+    default:
+        return RSA_PKCS1_PADDING;
+    }
 }
 
 static bool set_rsa_params(struct km_rt_operation *op)
 {
     const struct km_rt_hash_row *hash = km_rt_hash(op->alg->hash);
-    if (op->alg->scheme == KM_RT_RSA_OAEP)
-        return EVP_PKEY_CTX_set_rsa_padding(op->pctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
-               EVP_PKEY_CTX_set_rsa_oaep_md(op->pctx, hash->md) == 1 &&
-               EVP_PKEY_CTX_set_rsa_mgf1_md(op->pctx, hash->md) == 1;
-    bool is_pss = op->alg->scheme == KM_RT_RSA_PSS;
-    if (EVP_PKEY_CTX_set_rsa_padding(op->pctx,
-                                     is_pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) != 1)
+    if (hash->name != NULL && hash->md == NULL)
         return false;
+    if (EVP_PKEY_CTX_set_rsa_padding(op->pctx, padding_of(op)) != 1)
+        return false;
+    if (op->alg->scheme == KM_RT_RSA_OAEP)
+        return EVP_PKEY_CTX_set_rsa_oaep_md(op->pctx, hash->md) == 1 &&
+               EVP_PKEY_CTX_set_rsa_mgf1_md(op->pctx, hash->md) == 1;
     if (hash->md != NULL && EVP_PKEY_CTX_set_signature_md(op->pctx, hash->md) != 1)
         return false;
     op->salt_len = hash->len;
-    return !is_pss || EVP_PKEY_CTX_set_rsa_pss_saltlen(op->pctx, (int)hash->len) == 1;
+    return op->alg->scheme != KM_RT_RSA_PSS ||
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(op->pctx, (int)hash->len) == 1;
 }
 
 static bool init_for_mode(struct km_rt_operation *op)
@@ -52,13 +70,34 @@ static bool use_key(struct km_rt_operation *op, EVP_PKEY *pkey)
     if (pkey == NULL || EVP_PKEY_up_ref(pkey) != 1)
         return false;
     op->pkey = pkey;
+    if (op->alg->scheme == KM_RT_EDDSA)
+        return true;
     op->pctx = EVP_PKEY_CTX_new_from_pkey(km_rt_libctx(), pkey, NULL);
     return op->pctx != NULL && init_for_mode(op) && (!is_rsa(op) || set_rsa_params(op));
 }
 
+/* Octets of r, and of s. */
+static size_t half_of(const struct km_rt_operation *op, const struct km_rt_object *key)
+{
+    const struct km_rt_attr *order = km_rt_attr_get(key, TEE_ATTR_DSA_SUBPRIME);
+    return op->alg->scheme == KM_RT_DSA && order != NULL ? order->len : km_rt_bytes(op->bits);
+}
+
+/* What a scheme does with the private value by itself. */
+static bool keep_private(struct km_rt_operation *op, struct km_rt_object *key)
+{
+    if (op->alg->scheme == KM_RT_RSA_ES && op->mode == TEE_MODE_DECRYPT)
+        return km_rt_rsa_es_secret(op, key);
+    if (op->alg->scheme != KM_RT_ECDSA_FIXED || op->mode != TEE_MODE_SIGN)
+        return true;
+    const struct km_rt_attr *attr = km_rt_attr_get(key, TEE_ATTR_ECC_PRIVATE_VALUE);
+    return attr != NULL && km_rt_keep_secret(op, KM_SLICE(attr->bytes, attr->len));
+}
+
 static bool set_key(struct km_rt_operation *op, struct km_rt_object *key)
 {
-    return use_key(op, km_rt_key(key));
+    op->width = half_of(op, key);
+    return use_key(op, km_rt_key(key)) && keep_private(op, key);
 }
 
 static void drop_key(struct km_rt_operation *op)
@@ -67,11 +106,15 @@ static void drop_key(struct km_rt_operation *op)
     EVP_PKEY_free(op->pkey);
     op->pctx = NULL;
     op->pkey = NULL;
+    km_rt_forget_secret(op);
 }
 
 static bool copy(struct km_rt_operation *dst, const struct km_rt_operation *src)
 {
-    return src->pkey == NULL || use_key(dst, src->pkey);
+    dst->bits = src->bits;
+    if (src->pkey != NULL && !use_key(dst, src->pkey))
+        return false;
+    return src->secret == NULL || km_rt_keep_secret(dst, KM_SLICE(src->secret, src->secret_len));
 }
 
 const struct km_rt_class km_rt_class_asymmetric = {
@@ -94,180 +137,32 @@ static bool apply_salt(struct km_rt_operation *op, const TEE_Attribute *attr)
     return true;
 }
 
-static bool apply_sign_params(struct km_rt_operation *op, const TEE_Attribute *params,
-                              uint32_t count)
+/* libcrypto 3.0 has Ed25519 alone, neither of the variants with a context or a digest (RFC 8032, 5.1). */
+static TEE_Result check_eddsa_params(const TEE_Attribute *params, uint32_t count)
 {
-    km_rt_need(count <= 1, "more parameters than any signature has");
-    km_rt_own(params, count * sizeof(*params), "attributes outside the TA's own memory");
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t id = params[i].attributeID;
+        if (id == TEE_ATTR_EDDSA_PREHASH && params[i].content.value.a == 0)
+            continue;
+        bool known = id == TEE_ATTR_EDDSA_PREHASH || id == TEE_ATTR_EDDSA_CTX;
+        return known ? TEE_ERROR_NOT_SUPPORTED : TEE_ERROR_BAD_PARAMETERS;
+    }
+    return TEE_SUCCESS;
+}
+
+static TEE_Result apply_sign_params(struct km_rt_operation *op, const TEE_Attribute *params,
+                                    uint32_t count)
+{
     bool is_pss = op->alg->scheme == KM_RT_RSA_PSS;
-    if (count != 0 && (!is_pss || params[0].attributeID != TEE_ATTR_RSA_PSS_SALT_LENGTH))
-        return false;
-    return !is_pss || apply_salt(op, count != 0 ? params : NULL);
-}
-
-/* The hash of the mask generation comes as one number in a buffer (6.11, TEE_ATTR_RSA_OAEP_MGF_HASH). */
-static bool apply_mgf(struct km_rt_operation *op, const TEE_Attribute *attr)
-{
-    const struct km_rt_hash_row *hash = km_rt_hash(op->alg->hash);
-    if (attr != NULL) {
-        uint32_t wanted = 0;
-        if (attr->content.ref.buffer == NULL || attr->content.ref.length != sizeof(wanted))
-            return false;
-        km_copy(&wanted, sizeof(wanted), attr->content.ref.buffer, sizeof(wanted));
-        hash = km_rt_hash_by_alg(wanted);
-    }
-    return hash != NULL && EVP_PKEY_CTX_set_rsa_mgf1_md(op->pctx, hash->md) == 1;
-}
-
-static bool apply_label(struct km_rt_operation *op, const TEE_Attribute *attr)
-{
-    size_t len = attr != NULL ? attr->content.ref.length : 0;
-    if (len > RSA_MAX)
-        return false;
-    uint8_t label[RSA_MAX] = {0};
-    if (len != 0) {
-        km_rt_readable(attr->content.ref.buffer, len);
-        km_copy(label, sizeof(label), attr->content.ref.buffer, len);
-    }
-    OSSL_PARAM param[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, label, len),
-        OSSL_PARAM_construct_end()};
-    return EVP_PKEY_CTX_set_params(op->pctx, param) == 1;
-}
-
-static bool apply_crypt_params(struct km_rt_operation *op, const TEE_Attribute *params,
-                               uint32_t count)
-{
-    km_rt_need(count <= 2, "more parameters than any encryption has");
+    bool is_eddsa = op->alg->scheme == KM_RT_EDDSA;
+    km_rt_need(count <= (is_eddsa ? 2u : 1u), "more parameters than any signature has");
     km_rt_own(params, count * sizeof(*params), "attributes outside the TA's own memory");
-    for (uint32_t i = 0; i < count; i++)
-        if (params[i].attributeID != TEE_ATTR_RSA_OAEP_LABEL &&
-            params[i].attributeID != TEE_ATTR_RSA_OAEP_MGF_HASH)
-            return false;
-    return apply_mgf(op, km_rt_param(params, count, TEE_ATTR_RSA_OAEP_MGF_HASH)) &&
-           apply_label(op, km_rt_param(params, count, TEE_ATTR_RSA_OAEP_LABEL));
-}
-
-/* ---- encryption ---- */
-
-TEE_Result TEE_AsymmetricEncrypt(TEE_OperationHandle operation, const TEE_Attribute *params,
-                                 uint32_t paramCount, const void *srcData, size_t srcLen,
-                                 void *destData, size_t *destLen)
-{
-    struct km_rt_operation *op = km_rt_operation_keyed(operation, TEE_OPERATION_ASYMMETRIC_CIPHER);
-    km_rt_need(op->mode == TEE_MODE_ENCRYPT, "encrypt with an operation that decrypts");
-    km_rt_own(destLen, sizeof(*destLen), "a size outside the TA's own memory");
-    km_rt_readable(srcData, srcLen);
-    size_t width = km_rt_bytes(op->bits);
-    if (*destLen < width) {
-        *destLen = width;
-        return TEE_ERROR_SHORT_BUFFER;
-    }
-    size_t overhead = 2 * km_rt_hash(op->alg->hash)->len + 2;
-    bool ok = apply_crypt_params(op, params, paramCount) && overhead <= width &&
-              srcLen <= width - overhead;
-    km_rt_ssl_quiet();
-    if (!ok)
+    if (is_eddsa)
+        return check_eddsa_params(params, count);
+    if (count != 0 && (!is_pss || params[0].attributeID != TEE_ATTR_RSA_PSS_SALT_LENGTH))
         return TEE_ERROR_BAD_PARAMETERS;
-    uint8_t own[RSA_MAX] = {0};
-    uint8_t out[RSA_MAX] = {0};
-    size_t len = sizeof(out);
-    if (srcLen != 0)
-        km_copy(own, sizeof(own), srcData, srcLen);
-    ok = EVP_PKEY_encrypt(op->pctx, out, &len, own, srcLen) == 1;
-    km_wipe(own, sizeof(own));
-    TEE_Result result = km_rt_ssl_result(ok, "the encryption failed");
-    return result == TEE_SUCCESS ? km_rt_give(destData, destLen, out, len) : result;
-}
-
-TEE_Result TEE_AsymmetricDecrypt(TEE_OperationHandle operation, const TEE_Attribute *params,
-                                 uint32_t paramCount, const void *srcData, size_t srcLen,
-                                 void *destData, size_t *destLen)
-{
-    struct km_rt_operation *op = km_rt_operation_keyed(operation, TEE_OPERATION_ASYMMETRIC_CIPHER);
-    km_rt_need(op->mode == TEE_MODE_DECRYPT, "decrypt with an operation that encrypts");
-    km_rt_own(destLen, sizeof(*destLen), "a size outside the TA's own memory");
-    km_rt_readable(srcData, srcLen);
-    bool ok = srcLen == km_rt_bytes(op->bits) && apply_crypt_params(op, params, paramCount);
-    km_rt_ssl_quiet();
-    if (!ok)
-        return TEE_ERROR_BAD_PARAMETERS;
-    uint8_t own[RSA_MAX] = {0};
-    uint8_t out[RSA_MAX] = {0};
-    size_t len = sizeof(out);
-    km_copy(own, sizeof(own), srcData, srcLen);
-    ok = EVP_PKEY_decrypt(op->pctx, out, &len, own, srcLen) == 1;
-    TEE_Result failure = km_rt_ssl_short() ? TEE_ERROR_OUT_OF_MEMORY : TEE_ERROR_CIPHERTEXT_INVALID;
-    TEE_Result result = ok ? km_rt_give(destData, destLen, out, len) : failure;
-    km_wipe(out, sizeof(out));
-    return result;
-}
-
-/* ---- ECDSA: r and s side by side here, DER inside libcrypto ---- */
-
-static bool split_number(struct km_rd *rd, uint8_t *out, size_t width)
-{
-    uint8_t tag = 0;
-    uint8_t len = 0;
-    struct km_slice number = {0};
-    if (!km_rd_u8(rd, &tag) || tag != 0x02 || !km_rd_u8(rd, &len) || !km_rd_bytes(rd, len, &number))
-        return false;
-    while (number.len > width && number.ptr[0] == 0) {
-        number.ptr++;
-        number.len--;
-    }
-    if (number.len > width)
-        return false;
-    km_copy(out + (width - number.len), number.len, number.ptr, number.len);
-    return true;
-}
-
-static bool split_der(struct km_slice der, size_t width, uint8_t out[2 * ORDER_MAX])
-{
-    struct km_rd rd = km_rd_init(der);
-    uint8_t tag = 0;
-    uint8_t len = 0;
-    if (!km_rd_u8(&rd, &tag) || tag != 0x30 || !km_rd_u8(&rd, &len))
-        return false;
-    if (len == 0x81 && !km_rd_u8(&rd, &len))
-        return false;
-    return km_rd_left(&rd) == len && split_number(&rd, out, width) &&
-           split_number(&rd, out + width, width) && km_rd_done(&rd);
-}
-
-static void join_number(struct km_wr *wr, const uint8_t *number, size_t width)
-{
-    while (width > 1 && number[0] == 0) {
-        number++;
-        width--;
-    }
-    bool pad = (number[0] & 0x80) != 0;
-    km_wr_u8(wr, 0x02);
-    km_wr_u8(wr, (uint8_t)(width + pad));
-    if (pad)
-        km_wr_u8(wr, 0);
-    km_wr_bytes(wr, KM_SLICE(number, width));
-}
-
-static bool join_der(const uint8_t *rs, size_t width, uint8_t out[ECDSA_DER_MAX], size_t *ret_len)
-{
-    uint8_t body[ECDSA_DER_MAX] = {0};
-    struct km_wr inner = km_wr_init(body, sizeof(body));
-    join_number(&inner, rs, width);
-    join_number(&inner, rs + width, width);
-    struct km_slice numbers = {0};
-    struct km_slice all = {0};
-    if (!km_wr_finish(&inner, &numbers))
-        return false;
-    struct km_wr wr = km_wr_init(out, ECDSA_DER_MAX);
-    km_wr_u8(&wr, 0x30);
-    if (numbers.len >= 0x80)
-        km_wr_u8(&wr, 0x81);
-    km_wr_u8(&wr, (uint8_t)numbers.len);
-    km_wr_bytes(&wr, numbers);
-    bool ok = km_wr_finish(&wr, &all);
-    *ret_len = all.len;
-    return ok;
+    bool ok = !is_pss || apply_salt(op, count != 0 ? params : NULL);
+    return ok ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
 /* ---- signatures ---- */
@@ -278,10 +173,10 @@ static void take_digest(const struct km_rt_operation *op, const void *digest, si
 {
     uint32_t wanted = km_rt_hash(op->alg->hash)->len;
     km_rt_readable(digest, len);
-    if (!is_rsa(op)) {
+    if (is_ecdsa(op)) {
         km_rt_need(len != 0, "an empty digest");
         /* What is beyond the order's bits is cut off by the algorithm (FIPS 186-4, 6.4). */
-        *ret_len = len < ORDER_MAX ? len : ORDER_MAX;
+        *ret_len = len < KM_RT_RS_HALF_MAX ? len : KM_RT_RS_HALF_MAX;
     } else {
         bool ok = wanted != 0 ? len == wanted : len <= km_rt_bytes(op->bits) - 11;
         km_rt_need(ok, "a digest of the wrong length");
@@ -293,7 +188,47 @@ static void take_digest(const struct km_rt_operation *op, const void *digest, si
 
 static size_t signature_len(const struct km_rt_operation *op)
 {
-    return is_rsa(op) ? km_rt_bytes(op->bits) : 2 * km_rt_bytes(op->bits);
+    return is_rsa(op) ? km_rt_bytes(op->bits) : 2 * op->width;
+}
+
+static TEE_Result sign(struct km_rt_operation *op, struct km_slice digest, uint8_t out[RSA_MAX])
+{
+    if (op->alg->scheme == KM_RT_ECDSA_FIXED)
+        return km_rt_ssl_result(km_rt_ecdsa_fixed(op, digest, out), "the signature failed");
+    uint8_t der[RSA_MAX] = {0};
+    size_t len = sizeof(der);
+    TEE_Result result = km_rt_ssl_result(
+        EVP_PKEY_sign(op->pctx, der, &len, digest.ptr, digest.len) == 1, "the signature failed");
+    if (result != TEE_SUCCESS)
+        return result;
+    bool ok = true;
+    if (is_rsa(op))
+        km_copy(out, RSA_MAX, der, len);
+    else
+        ok = km_rt_rs_from_der(KM_SLICE(der, len), op->width, out);
+    km_rt_ssl_need(ok, "the signature failed");
+    return TEE_SUCCESS;
+}
+
+/* Ed25519 signs the message itself, which comes in the digest's place. */
+static TEE_Result sign_given(struct km_rt_operation *op, const void *digest, size_t len,
+                             uint8_t out[RSA_MAX])
+{
+    if (op->alg->scheme == KM_RT_EDDSA)
+        return km_rt_eddsa_sign(op, digest, len, out);
+    uint8_t own[RSA_MAX] = {0};
+    size_t own_len = 0;
+    take_digest(op, digest, len, own, &own_len);
+    return sign(op, KM_SLICE(own, own_len), out);
+}
+
+static void check_digest_len(const struct km_rt_operation *op, const void *digest, size_t len)
+{
+    uint8_t own[RSA_MAX] = {0};
+    size_t own_len = 0;
+    km_rt_readable(digest, len);
+    if (op->alg->scheme != KM_RT_EDDSA)
+        take_digest(op, digest, len, own, &own_len);
 }
 
 TEE_Result TEE_AsymmetricSignDigest(TEE_OperationHandle operation, const TEE_Attribute *params,
@@ -304,27 +239,34 @@ TEE_Result TEE_AsymmetricSignDigest(TEE_OperationHandle operation, const TEE_Att
         km_rt_operation_keyed(operation, TEE_OPERATION_ASYMMETRIC_SIGNATURE);
     km_rt_need(op->mode == TEE_MODE_SIGN, "sign with an operation that verifies");
     km_rt_own(signatureLen, sizeof(*signatureLen), "a size outside the TA's own memory");
-    uint8_t own[RSA_MAX] = {0};
-    size_t own_len = 0;
-    take_digest(op, digest, digestLen, own, &own_len);
+    check_digest_len(op, digest, digestLen);
     size_t wanted = signature_len(op);
     if (*signatureLen < wanted) {
         *signatureLen = wanted;
         return TEE_ERROR_SHORT_BUFFER;
     }
-    if (!apply_sign_params(op, params, paramCount))
-        return TEE_ERROR_BAD_PARAMETERS;
-    uint8_t out[RSA_MAX] = {0};
-    size_t len = sizeof(out);
-    TEE_Result result = km_rt_ssl_result(EVP_PKEY_sign(op->pctx, out, &len, own, own_len) == 1,
-                                         "the signature failed");
+    TEE_Result result = apply_sign_params(op, params, paramCount);
     if (result != TEE_SUCCESS)
         return result;
-    if (is_rsa(op))
-        return km_rt_give(signature, signatureLen, out, len);
-    uint8_t rs[2 * ORDER_MAX] = {0};
-    km_rt_ssl_need(split_der(KM_SLICE(out, len), wanted / 2, rs), "the signature failed");
-    return km_rt_give(signature, signatureLen, rs, wanted);
+    uint8_t out[RSA_MAX] = {0};
+    result = sign_given(op, digest, digestLen, out);
+    return result == TEE_SUCCESS ? km_rt_give(signature, signatureLen, out, wanted) : result;
+}
+
+static TEE_Result verify(struct km_rt_operation *op, struct km_slice digest,
+                         struct km_slice signature)
+{
+    uint8_t der[KM_RT_RS_DER_MAX] = {0};
+    if (!is_rsa(op)) {
+        size_t len = 0;
+        if (!km_rt_rs_to_der(signature.ptr, op->width, der, &len))
+            return TEE_ERROR_SIGNATURE_INVALID;
+        signature = KM_SLICE(der, len);
+    }
+    bool ok = EVP_PKEY_verify(op->pctx, signature.ptr, signature.len, digest.ptr, digest.len) == 1;
+    if (!ok)
+        km_rt_ssl_quiet();
+    return ok ? TEE_SUCCESS : TEE_ERROR_SIGNATURE_INVALID;
 }
 
 TEE_Result TEE_AsymmetricVerifyDigest(TEE_OperationHandle operation, const TEE_Attribute *params,
@@ -334,22 +276,19 @@ TEE_Result TEE_AsymmetricVerifyDigest(TEE_OperationHandle operation, const TEE_A
     struct km_rt_operation *op =
         km_rt_operation_keyed(operation, TEE_OPERATION_ASYMMETRIC_SIGNATURE);
     km_rt_need(op->mode == TEE_MODE_VERIFY, "verify with an operation that signs");
-    uint8_t own[RSA_MAX] = {0};
-    size_t own_len = 0;
-    take_digest(op, digest, digestLen, own, &own_len);
+    check_digest_len(op, digest, digestLen);
     km_rt_readable(signature, signatureLen);
-    if (!apply_sign_params(op, params, paramCount))
-        return TEE_ERROR_BAD_PARAMETERS;
+    TEE_Result result = apply_sign_params(op, params, paramCount);
+    if (result != TEE_SUCCESS)
+        return result;
     if (signatureLen != signature_len(op))
         return TEE_ERROR_SIGNATURE_INVALID;
     uint8_t given[RSA_MAX] = {0};
-    uint8_t der[ECDSA_DER_MAX] = {0};
-    size_t len = signatureLen;
     km_copy(given, sizeof(given), signature, signatureLen);
-    if (!is_rsa(op) && !join_der(given, signatureLen / 2, der, &len))
-        return TEE_ERROR_SIGNATURE_INVALID;
-    bool ok = EVP_PKEY_verify(op->pctx, is_rsa(op) ? given : der, len, own, own_len) == 1;
-    if (!ok)
-        km_rt_ssl_quiet();
-    return ok ? TEE_SUCCESS : TEE_ERROR_SIGNATURE_INVALID;
+    if (op->alg->scheme == KM_RT_EDDSA)
+        return km_rt_eddsa_verify(op, digest, digestLen, given);
+    uint8_t own[RSA_MAX] = {0};
+    size_t own_len = 0;
+    take_digest(op, digest, digestLen, own, &own_len);
+    return verify(op, KM_SLICE(own, own_len), KM_SLICE(given, signatureLen));
 }

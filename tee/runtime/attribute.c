@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tee/runtime/object.h"
+#include "tee/runtime/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -184,7 +184,8 @@ static void check_presence(const struct km_rt_type *type, const TEE_Attribute *a
     for (size_t i = 0; i < type->n_rules; i++) {
         bool given = km_rt_param(attrs, count, type->rules[i].id) != NULL;
         bool in_group = type->rules[i].need == KM_RT_GROUP;
-        km_rt_need(given || in_group, "a mandatory attribute is missing");
+        bool is_needed = type->rules[i].need == KM_RT_MUST;
+        km_rt_need(given || !is_needed, "a mandatory attribute is missing");
         n_group += in_group;
         n_group_given += in_group && given;
     }
@@ -273,11 +274,71 @@ static TEE_Result populate_ec(struct km_rt_object *object, const TEE_Attribute *
     return TEE_SUCCESS;
 }
 
+#define ECX_LEN 32
+
+static TEE_Result populate_ecx(struct km_rt_object *object, const TEE_Attribute *attrs,
+                               uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (attrs[i].content.ref.length != ECX_LEN)
+            return TEE_ERROR_BAD_PARAMETERS;
+        km_rt_readable(attrs[i].content.ref.buffer, ECX_LEN);
+        uint8_t *bytes = km_rt_attr_put(object, attrs[i].attributeID, ECX_LEN);
+        if (bytes == NULL)
+            return TEE_ERROR_OUT_OF_MEMORY;
+        km_copy(bytes, ECX_LEN, attrs[i].content.ref.buffer, ECX_LEN);
+    }
+    object->bits = 8 * ECX_LEN;
+    return TEE_SUCCESS;
+}
+
+#define X_BITS_MIN 160
+
+/* Numbers of DSA or DH, the prime among them, which is the size. */
+static TEE_Result populate_ffc(struct km_rt_object *object, const TEE_Attribute *attrs,
+                               uint32_t count)
+{
+    uint32_t x_bits = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        TEE_Result result = TEE_SUCCESS;
+        if (is_value(attrs[i].attributeID)) {
+            x_bits = attrs[i].content.value.a;
+            km_rt_attr_put_value(object, attrs[i].attributeID, x_bits, 0);
+            if (x_bits < X_BITS_MIN)
+                return TEE_ERROR_BAD_PARAMETERS;
+        } else {
+            result = put_number(object, &attrs[i], 0);
+        }
+        if (result != TEE_SUCCESS)
+            return result;
+    }
+    uint32_t bits = number_bits(km_rt_attr_get(object, object->type->rules[0].id));
+    km_rt_need(bits <= object->max_bits, "a key larger than the object");
+    if (!km_rt_type_size_ok(object->type, bits) || x_bits > bits)
+        return TEE_ERROR_BAD_PARAMETERS;
+    object->bits = bits;
+    return TEE_SUCCESS;
+}
+
+static TEE_Result populate_numbers(struct km_rt_object *object, const TEE_Attribute *attrs,
+                                   uint32_t count)
+{
+    switch (object->type->family) {
+    case KM_RT_RSA:
+        return populate_rsa(object, attrs, count);
+    case KM_RT_EC:
+        return populate_ec(object, attrs, count);
+    case KM_RT_ECX:
+        return populate_ecx(object, attrs, count);
+    default:
+        return populate_ffc(object, attrs, count);
+    }
+}
+
 static TEE_Result populate_key(struct km_rt_object *object, const TEE_Attribute *attrs,
                                uint32_t count)
 {
-    TEE_Result result = object->type->family == KM_RT_RSA ? populate_rsa(object, attrs, count)
-                                                          : populate_ec(object, attrs, count);
+    TEE_Result result = populate_numbers(object, attrs, count);
     if (result != TEE_SUCCESS)
         return result;
     bool sound = km_rt_key(object) != NULL && km_rt_key_consistent(object);
@@ -359,32 +420,59 @@ static TEE_Result rsa_exponent(uint32_t bits, const TEE_Attribute *params, uint3
     return ok ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
-static TEE_Result check_generate(const struct km_rt_object *object, uint32_t bits,
+static TEE_Result check_curve(uint32_t bits, const TEE_Attribute *params, uint32_t count)
+{
+    const TEE_Attribute *curve = km_rt_param(params, count, TEE_ATTR_ECC_CURVE);
+    const struct km_rt_curve *row = km_rt_curve_by_id(curve->content.value.a);
+    return row != NULL && row->bits == bits ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
+}
+
+/* The domain goes into the object before its key is made. */
+static TEE_Result take_domain(struct km_rt_object *object, uint32_t bits,
+                              const TEE_Attribute *params, uint32_t count)
+{
+    TEE_Result result = populate_ffc(object, params, count);
+    if (result != TEE_SUCCESS)
+        return result;
+    bool sound = object->bits == bits && km_rt_ffc_domain_ok(object);
+    bool is_short = km_rt_ssl_short();
+    if (sound)
+        return TEE_SUCCESS;
+    return is_short ? TEE_ERROR_OUT_OF_MEMORY : TEE_ERROR_BAD_PARAMETERS;
+}
+
+static TEE_Result check_generate(struct km_rt_object *object, uint32_t bits,
                                  const TEE_Attribute *params, uint32_t count,
                                  struct km_span *exponent)
 {
     if (object->type->family == KM_RT_RSA)
         return rsa_exponent(bits, params, count, exponent);
     exponent->len = 0;
-    if (object->type->family == KM_RT_SECRET)
+    switch (object->type->family) {
+    case KM_RT_EC:
+        return check_curve(bits, params, count);
+    case KM_RT_FFC_DSA:
+    case KM_RT_FFC_DH:
+        return take_domain(object, bits, params, count);
+    default:
         return TEE_SUCCESS;
-    const TEE_Attribute *curve = km_rt_param(params, count, TEE_ATTR_ECC_CURVE);
-    km_rt_need(curve != NULL, "generate an EC key without TEE_ATTR_ECC_CURVE");
-    const struct km_rt_curve *row = km_rt_curve_by_id(curve->content.value.a);
-    return row != NULL && row->bits == bits ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
+    }
 }
 
 static void check_generate_params(const struct km_rt_object *object, const TEE_Attribute *params,
                                   uint32_t count)
 {
-    uint32_t family = object->type->family;
-    uint32_t allowed = family == KM_RT_RSA  ? TEE_ATTR_RSA_PUBLIC_EXPONENT
-                       : family == KM_RT_EC ? TEE_ATTR_ECC_CURVE
-                                            : 0;
     for (uint32_t i = 0; i < count; i++) {
-        km_rt_need(allowed != 0 && params[i].attributeID == allowed,
+        const struct km_rt_attr_rule *rule = km_rt_type_rule(object->type, params[i].attributeID);
+        km_rt_need(rule != NULL && rule->gen != KM_RT_GEN_NOT,
                    "a parameter that generating this type does not know");
-        km_rt_need(i == 0, "an attribute given twice");
+        km_rt_need(km_rt_param(params, i, params[i].attributeID) == NULL,
+                   "an attribute given twice");
+    }
+    for (size_t i = 0; i < object->type->n_rules; i++) {
+        const struct km_rt_attr_rule *rule = &object->type->rules[i];
+        km_rt_need(rule->gen != KM_RT_GEN_MUST || km_rt_param(params, count, rule->id) != NULL,
+                   "generating this type needs a parameter that is missing");
     }
 }
 
@@ -395,6 +483,7 @@ TEE_Result TEE_GenerateKey(TEE_ObjectHandle object, uint32_t keySize, const TEE_
     km_rt_need_state(!km_rt_is_stored(self), "generate into a persistent object");
     km_rt_need_state(!km_rt_is_initialized(self), "generate into an initialized object");
     km_rt_need(self->type->has_private, "generate into a public-key object");
+    keySize = km_rt_type_bits(self->type, keySize);
     km_rt_need(km_rt_type_size_ok(self->type, keySize) && keySize <= self->max_bits,
                "a key size that the object can't have");
     km_rt_need(paramCount <= KM_RT_ATTRS_MAX, "more parameters than any type has");
@@ -403,8 +492,10 @@ TEE_Result TEE_GenerateKey(TEE_ObjectHandle object, uint32_t keySize, const TEE_
     uint8_t exponent[32] = {0};
     struct km_span span = KM_SPAN(exponent, sizeof(exponent));
     TEE_Result result = check_generate(self, keySize, params, paramCount, &span);
-    if (result != TEE_SUCCESS)
+    if (result != TEE_SUCCESS) {
+        km_rt_attrs_clear(self);
         return result;
+    }
     if (!km_rt_key_generate(self, keySize, KM_SLICE(span.ptr, span.len))) {
         km_rt_attrs_clear(self);
         km_rt_ssl_quiet();

@@ -5,37 +5,88 @@
 
 /* libcrypto counts in int; whole blocks keep what it holds unchanged. */
 #define RUN_MAX ((size_t)1 << 30)
-#define BOUNCE 4096
+#define BOUNCE KM_RT_STEAL_PIECE
+
+EVP_CIPHER_CTX *km_rt_cipher_ctx(const EVP_CIPHER *cipher, struct km_slice key, bool encrypt)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    if (ctx == NULL)
+        return NULL;
+    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    bool ok = cipher != NULL &&
+              EVP_CipherInit_ex2(ctx, cipher, key.ptr, NULL, encrypt, NULL) == 1 &&
+              EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+    if (ok)
+        return ctx;
+    EVP_CIPHER_CTX_free(ctx);
+    return NULL;
+}
+
+bool km_rt_cipher_ctx_copy(EVP_CIPHER_CTX **dst, const EVP_CIPHER_CTX *src)
+{
+    if (src == NULL)
+        return true;
+    *dst = EVP_CIPHER_CTX_new();
+    return *dst != NULL && EVP_CIPHER_CTX_copy(*dst, src) == 1;
+}
 
 bool km_rt_cipher_key(struct km_rt_operation *op, struct km_rt_object *key)
 {
     struct km_slice secret = km_rt_secret(key);
-    op->cipher = EVP_CIPHER_CTX_new();
-    return op->cipher != NULL &&
-           EVP_CipherInit_ex2(op->cipher, km_rt_alg_cipher(op->alg, key->bits), secret.ptr, NULL,
-                              op->mode == TEE_MODE_ENCRYPT, NULL) == 1 &&
-           EVP_CIPHER_CTX_set_padding(op->cipher, 0) == 1;
+    if (km_rt_steals(op))
+        return km_rt_steal_key(op, secret, KM_SLICE(NULL, 0));
+    if (op->alg->scheme == KM_RT_CCM)
+        return km_rt_keep_secret(op, secret);
+    op->cipher = km_rt_cipher_ctx(km_rt_alg_cipher(op->alg, key->bits), secret,
+                                  op->mode == TEE_MODE_ENCRYPT);
+    return op->cipher != NULL;
+}
+
+static bool set_keys(struct km_rt_operation *op, struct km_rt_object *key1,
+                     struct km_rt_object *key2)
+{
+    return km_rt_steal_key(op, km_rt_secret(key1), km_rt_secret(key2));
 }
 
 void km_rt_cipher_drop(struct km_rt_operation *op)
 {
     EVP_CIPHER_CTX_free(op->cipher);
     op->cipher = NULL;
+    for (size_t i = 0; i < KM_ARRAY_LEN(op->aside); i++) {
+        EVP_CIPHER_CTX_free(op->aside[i]);
+        op->aside[i] = NULL;
+    }
+    km_rt_forget_secret(op);
+    km_rt_collect_clear(&op->collected);
 }
 
 bool km_rt_cipher_copy(struct km_rt_operation *dst, const struct km_rt_operation *src)
 {
-    if (src->cipher == NULL)
-        return true;
-    dst->cipher = EVP_CIPHER_CTX_new();
-    return dst->cipher != NULL && EVP_CIPHER_CTX_copy(dst->cipher, src->cipher) == 1;
+    bool ok = km_rt_cipher_ctx_copy(&dst->cipher, src->cipher);
+    for (size_t i = 0; i < KM_ARRAY_LEN(src->aside); i++)
+        ok = ok && km_rt_cipher_ctx_copy(&dst->aside[i], src->aside[i]);
+    if (ok && src->secret != NULL)
+        ok = km_rt_keep_secret(dst, KM_SLICE(src->secret, src->secret_len));
+    return ok && km_rt_collect(&dst->collected, src->collected.bytes, src->collected.len);
 }
 
-const struct km_rt_class km_rt_class_cipher = {
-    .set_key = km_rt_cipher_key, .drop_key = km_rt_cipher_drop, .copy = km_rt_cipher_copy};
+static void reset(struct km_rt_operation *op)
+{
+    km_rt_collect_clear(&op->collected);
+    km_wipe(op->held, sizeof(op->held));
+    km_wipe(op->chain, sizeof(op->chain));
+}
+
+const struct km_rt_class km_rt_class_cipher = {.set_key = km_rt_cipher_key,
+                                               .set_keys = set_keys,
+                                               .drop_key = km_rt_cipher_drop,
+                                               .reset = reset,
+                                               .copy = km_rt_cipher_copy};
 
 static size_t run_once(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst)
 {
+    if (km_rt_steals(op))
+        return km_rt_steal_run(op, src, len, dst);
     int written = 0;
     km_rt_ssl_need(EVP_CipherUpdate(op->cipher, dst, &written, src, (int)len) == 1,
                    "the cipher failed");
@@ -43,8 +94,8 @@ static size_t run_once(struct km_rt_operation *op, const uint8_t *src, size_t le
 }
 
 /*
- * In place, with octets of the last update still held: the output then runs ahead of the input by up to a
- * block, so what comes next is read before anything is written over it.
+ * In place, with octets of the last update still held: the output then runs ahead of the input by up to two
+ * blocks, so what comes next is read before anything is written over it.
  */
 static size_t run_bounced(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst)
 {
@@ -58,7 +109,7 @@ static size_t run_bounced(struct km_rt_operation *op, const uint8_t *src, size_t
         sizes[next] = len - taken < BOUNCE ? len - taken : BOUNCE;
         km_copy(pieces[next], BOUNCE, src + taken, sizes[next]);
         taken += sizes[next];
-        written += run_once(op, pieces[now], sizes[now], dst + written);
+        written += run_once(op, pieces[now], sizes[now], dst != NULL ? dst + written : NULL);
     }
     km_wipe(pieces, sizeof(pieces));
     return written;
@@ -69,6 +120,8 @@ size_t km_rt_cipher_run(struct km_rt_operation *op, const uint8_t *src, size_t l
     if (len == 0)
         return 0;
     size_t held = op->pending;
+    if (km_rt_steals(op))
+        return run_bounced(op, src, len, dst);
     if (op->alg->block > 1)
         op->pending = (held + len) % op->alg->block;
     if (src == dst && held != 0)
@@ -96,24 +149,31 @@ void TEE_CipherInit(TEE_OperationHandle operation, const void *IV, size_t IVLen)
     }
     km_rt_operation_finish(op);
     const uint8_t *used = op->alg->iv_len != 0 ? iv : NULL;
-    km_rt_ssl_need(EVP_CipherInit_ex2(op->cipher, NULL, NULL, used, -1, NULL) == 1,
-                   "the cipher can't start");
+    if (km_rt_wraps(op))
+        km_rt_wrap_start(op, IV, IVLen);
+    else if (km_rt_steals(op))
+        km_rt_steal_start(op, iv);
+    else
+        km_rt_ssl_need(EVP_CipherInit_ex2(op->cipher, NULL, NULL, used, -1, NULL) == 1,
+                       "the cipher can't start");
     km_rt_operation_activate(op);
 }
 
-static size_t produced(const struct km_rt_operation *op, size_t len)
+static size_t produced(const struct km_rt_operation *op, size_t len, bool is_final)
 {
+    if (km_rt_steals(op))
+        return is_final ? op->pending + len : km_rt_steal_ready(op->pending + len);
     if (op->alg->block <= 1)
         return len;
     return (op->pending + len) / op->alg->block * op->alg->block;
 }
 
 static TEE_Result run(struct km_rt_operation *op, const void *src, size_t len, void *dst,
-                      size_t *dst_len)
+                      size_t *dst_len, bool is_final)
 {
     km_rt_readable(src, len);
-    km_rt_need(len <= SIZE_MAX - KM_RT_BLOCK_MAX, "a length that can't be");
-    size_t wanted = produced(op, len);
+    km_rt_need(len <= SIZE_MAX - KM_RT_TAIL_MAX, "a length that can't be");
+    size_t wanted = produced(op, len, is_final);
     size_t room = dst_len != NULL ? *dst_len : 0;
     km_rt_need(dst_len != NULL || wanted == 0, "no destination for what comes out");
     if (dst_len != NULL)
@@ -123,8 +183,17 @@ static TEE_Result run(struct km_rt_operation *op, const void *src, size_t len, v
     km_rt_readable(dst, wanted);
     km_rt_no_overlap(src, len, dst, wanted);
     size_t written = km_rt_cipher_run(op, src, len, dst);
+    if (is_final && km_rt_steals(op))
+        written += km_rt_steal_final(op, (uint8_t *)dst + written);
     km_rt_ssl_need(written == wanted, "the cipher failed");
     return TEE_SUCCESS;
+}
+
+static TEE_Result collect(struct km_rt_operation *op, const void *src, size_t len, size_t *dst_len)
+{
+    km_rt_readable(src, len);
+    *dst_len = 0;
+    return km_rt_collect(&op->collected, src, len) ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
 }
 
 TEE_Result TEE_CipherUpdate(TEE_OperationHandle operation, const void *srcData, size_t srcLen,
@@ -132,7 +201,8 @@ TEE_Result TEE_CipherUpdate(TEE_OperationHandle operation, const void *srcData, 
 {
     struct km_rt_operation *op = km_rt_operation_running(operation, TEE_OPERATION_CIPHER);
     km_rt_own(destLen, sizeof(*destLen), "a size outside the TA's own memory");
-    return run(op, srcData, srcLen, destData, destLen);
+    return km_rt_wraps(op) ? collect(op, srcData, srcLen, destLen)
+                           : run(op, srcData, srcLen, destData, destLen, false);
 }
 
 TEE_Result TEE_CipherDoFinal(TEE_OperationHandle operation, const void *srcData, size_t srcLen,
@@ -141,11 +211,18 @@ TEE_Result TEE_CipherDoFinal(TEE_OperationHandle operation, const void *srcData,
     struct km_rt_operation *op = km_rt_operation_running(operation, TEE_OPERATION_CIPHER);
     if (destLen != NULL)
         km_rt_own(destLen, sizeof(*destLen), "a size outside the TA's own memory");
+    if (km_rt_wraps(op))
+        return km_rt_wrap_final(op, srcData, srcLen, destData, destLen);
     size_t block = op->alg->block;
-    km_rt_need(block <= 1 || (op->pending + srcLen % block) % block == 0,
-               "no whole number of blocks");
-    TEE_Result result = run(op, srcData, srcLen, destData, destLen);
-    if (result == TEE_SUCCESS)
+    if (km_rt_steals(op))
+        km_rt_need(srcLen >= block || op->pending + srcLen >= block, "less than a block");
+    else
+        km_rt_need(block <= 1 || (op->pending + srcLen % block) % block == 0,
+                   "no whole number of blocks");
+    TEE_Result result = run(op, srcData, srcLen, destData, destLen, true);
+    if (result == TEE_SUCCESS) {
+        reset(op);
         km_rt_operation_finish(op);
+    }
     return result;
 }

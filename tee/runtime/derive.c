@@ -7,6 +7,7 @@
 #include <openssl/kdf.h>
 
 #define SHARED_MAX 66
+#define DH_MAX 512
 #define DERIVED_MAX 8192 /* octets, the largest secret a type can hold */
 #define INFO_MAX 4096
 #define PARAMS_MAX 8
@@ -20,38 +21,31 @@ static bool use_pkey(struct km_rt_operation *op, EVP_PKEY *pkey)
     return op->pctx != NULL && EVP_PKEY_derive_init(op->pctx) == 1;
 }
 
-static bool use_secret(struct km_rt_operation *op, struct km_slice secret)
+static bool agrees(const struct km_rt_operation *op)
 {
-    op->secret = km_rt_secret_new(secret.len);
-    if (op->secret == NULL)
-        return false;
-    op->secret_len = secret.len;
-    km_copy(op->secret, secret.len, secret.ptr, secret.len);
-    return true;
+    return op->alg->scheme == KM_RT_ECDH || op->alg->scheme == KM_RT_X25519 ||
+           op->alg->scheme == KM_RT_DH;
 }
 
 static bool set_key(struct km_rt_operation *op, struct km_rt_object *key)
 {
-    return op->alg->scheme == KM_RT_ECDH ? use_pkey(op, km_rt_key(key))
-                                         : use_secret(op, km_rt_secret(key));
+    return agrees(op) ? use_pkey(op, km_rt_key(key)) : km_rt_keep_secret(op, km_rt_secret(key));
 }
 
 static void drop_key(struct km_rt_operation *op)
 {
     EVP_PKEY_CTX_free(op->pctx);
     EVP_PKEY_free(op->pkey);
-    km_rt_secret_free(op->secret, op->secret_len);
+    km_rt_forget_secret(op);
     op->pctx = NULL;
     op->pkey = NULL;
-    op->secret = NULL;
-    op->secret_len = 0;
 }
 
 static bool copy(struct km_rt_operation *dst, const struct km_rt_operation *src)
 {
     if (src->pkey != NULL)
         return use_pkey(dst, src->pkey);
-    return src->secret == NULL || use_secret(dst, KM_SLICE(src->secret, src->secret_len));
+    return src->secret == NULL || km_rt_keep_secret(dst, KM_SLICE(src->secret, src->secret_len));
 }
 
 const struct km_rt_class km_rt_class_derive = {
@@ -95,7 +89,8 @@ static uint32_t value_param(const TEE_Attribute *params, uint32_t count, uint32_
 
 /* ---- ECDH ---- */
 
-static bool pad(struct km_slice number, size_t width, uint8_t out[SHARED_MAX])
+/* To the right of width octets that are zero. */
+static bool pad(struct km_slice number, size_t width, uint8_t *out)
 {
     if (number.ptr == NULL || number.len == 0)
         return false;
@@ -128,6 +123,67 @@ static size_t derive_ecdh(struct km_rt_operation *op, const TEE_Attribute *param
          EVP_PKEY_derive(op->pctx, out, &len) == 1;
     EVP_PKEY_free(peer);
     km_rt_ssl_need(ok && len == width, "the key agreement failed");
+    return len;
+}
+
+/* ---- X25519 ---- */
+
+#define X25519_LEN 32
+
+static size_t derive_x25519(struct km_rt_operation *op, const TEE_Attribute *params, uint32_t count,
+                            uint8_t out[DERIVED_MAX])
+{
+    static const uint32_t known[] = {TEE_ATTR_X25519_PUBLIC_VALUE};
+    check_known(params, count, known, KM_ARRAY_LEN(known));
+    struct km_slice given = buffer_param(params, count, known[0], 0);
+    km_rt_need(given.len == X25519_LEN, "a peer's public value of the wrong length");
+    uint8_t own[X25519_LEN] = {0};
+    km_copy(own, sizeof(own), given.ptr, given.len);
+    EVP_PKEY *peer =
+        EVP_PKEY_new_raw_public_key_ex(km_rt_libctx(), "X25519", NULL, own, sizeof(own));
+    size_t len = X25519_LEN;
+    bool ok = peer != NULL && EVP_PKEY_derive_set_peer_ex(op->pctx, peer, 0) == 1 &&
+              EVP_PKEY_derive(op->pctx, out, &len) == 1;
+    EVP_PKEY_free(peer);
+    km_rt_need(ok, "a peer's public value that gives no secret");
+    return len;
+}
+
+/* ---- DH ---- */
+
+static EVP_PKEY *dh_peer(const struct km_rt_operation *op, struct km_slice value)
+{
+    uint8_t own[DH_MAX] = {0};
+    EVP_PKEY *peer = EVP_PKEY_new();
+    km_copy(own, sizeof(own), value.ptr, value.len);
+    bool ok = peer != NULL && EVP_PKEY_copy_parameters(peer, op->pkey) == 1 &&
+              EVP_PKEY_set1_encoded_public_key(peer, own, value.len) == 1;
+    if (ok)
+        return peer;
+    EVP_PKEY_free(peer);
+    return NULL;
+}
+
+/* The secret is as wide as the prime (SP 800-56A, 5.7.1.1). */
+static size_t derive_dh(struct km_rt_operation *op, const TEE_Attribute *params, uint32_t count,
+                        uint8_t out[DERIVED_MAX])
+{
+    static const uint32_t known[] = {TEE_ATTR_DH_PUBLIC_VALUE};
+    check_known(params, count, known, KM_ARRAY_LEN(known));
+    struct km_slice given = buffer_param(params, count, known[0], 0);
+    size_t width = km_rt_bytes(op->bits);
+    uint8_t value[DH_MAX] = {0};
+    km_rt_need(pad(given, width, value), "a peer's public value outside the group");
+    EVP_PKEY *peer = dh_peer(op, KM_SLICE(value, width));
+    size_t len = DERIVED_MAX;
+    unsigned padded = 1;
+    OSSL_PARAM with[] = {OSSL_PARAM_construct_uint(OSSL_EXCHANGE_PARAM_PAD, &padded),
+                         OSSL_PARAM_construct_end()};
+    bool ok = peer != NULL && EVP_PKEY_CTX_set_params(op->pctx, with) == 1 &&
+              EVP_PKEY_derive_set_peer_ex(op->pctx, peer, 1) == 1 &&
+              EVP_PKEY_derive(op->pctx, out, &len) == 1;
+    EVP_PKEY_free(peer);
+    km_rt_need(ok && len == width, "a peer's public value outside the group");
     return len;
 }
 
@@ -227,6 +283,10 @@ static size_t derive(struct km_rt_operation *op, const TEE_Attribute *params, ui
     switch (op->alg->scheme) {
     case KM_RT_ECDH:
         return derive_ecdh(op, params, count, out);
+    case KM_RT_X25519:
+        return derive_x25519(op, params, count, out);
+    case KM_RT_DH:
+        return derive_dh(op, params, count, out);
     case KM_RT_HKDF:
         return derive_hkdf(op, params, count, out);
     case KM_RT_CONCAT_KDF:

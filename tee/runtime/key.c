@@ -1,38 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tee/runtime/object.h"
+#include "tee/runtime/key.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
-static void bld_freep(OSSL_PARAM_BLD **bld)
-{
-    OSSL_PARAM_BLD_free(*bld);
-}
 static void params_freep(OSSL_PARAM **params)
 {
     OSSL_PARAM_free(*params);
 }
-static void ctx_freep(EVP_PKEY_CTX **ctx)
-{
-    EVP_PKEY_CTX_free(*ctx);
-}
-static void bn_freep(BIGNUM **bn)
-{
-    BN_clear_free(*bn);
-}
-static void bn_ctx_freep(BN_CTX **ctx)
-{
-    BN_CTX_free(*ctx);
-}
 
-static EVP_PKEY *from_params(const char *name, OSSL_PARAM_BLD *bld, int selection)
+EVP_PKEY *km_rt_key_from(const char *name, OSSL_PARAM_BLD *bld, int selection)
 {
     KM_AUTO(params_freep) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
-    KM_AUTO(ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), name, NULL);
+    KM_AUTO(km_rt_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), name, NULL);
     EVP_PKEY *pkey = NULL;
     if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
         EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1)
@@ -40,7 +23,7 @@ static EVP_PKEY *from_params(const char *name, OSSL_PARAM_BLD *bld, int selectio
     return pkey;
 }
 
-static BIGNUM *number_of(const struct km_rt_attr *attr)
+BIGNUM *km_rt_number(const struct km_rt_attr *attr)
 {
     BIGNUM *bn = (attr->id & TEE_ATTR_FLAG_PUBLIC) ? BN_new() : BN_secure_new();
     if (bn == NULL || BN_bin2bn(attr->bytes, (int)attr->len, bn) == NULL) {
@@ -57,24 +40,27 @@ static bool push(OSSL_PARAM_BLD *bld, const struct km_rt_object *object,
     const struct km_rt_attr *attr = km_rt_attr_get(object, rule->id);
     if (attr == NULL || rule->param == NULL)
         return true;
-    *ret_bn = number_of(attr);
+    *ret_bn = km_rt_number(attr);
     return *ret_bn != NULL && OSSL_PARAM_BLD_push_BN(bld, rule->param, *ret_bn) == 1;
 }
 
-static EVP_PKEY *build_rsa(const struct km_rt_object *object)
+EVP_PKEY *km_rt_key_from_numbers(const struct km_rt_object *object, const char *name, int selection)
 {
-    KM_AUTO(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    KM_AUTO(km_rt_bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
     BIGNUM *numbers[KM_RT_ATTRS_MAX] = {NULL};
     bool ok = bld != NULL;
     for (size_t i = 0; i < object->type->n_rules && ok; i++)
         ok = push(bld, object, &object->type->rules[i], &numbers[i]);
-    EVP_PKEY *pkey =
-        ok ? from_params("RSA", bld,
-                         object->type->has_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY)
-           : NULL;
+    EVP_PKEY *pkey = ok ? km_rt_key_from(name, bld, selection) : NULL;
     for (size_t i = 0; i < KM_ARRAY_LEN(numbers); i++)
         BN_clear_free(numbers[i]);
     return pkey;
+}
+
+static EVP_PKEY *build_rsa(const struct km_rt_object *object)
+{
+    int selection = object->type->has_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
+    return km_rt_key_from_numbers(object, "RSA", selection);
 }
 
 #define POINT_MAX (1 + 2 * 66)
@@ -101,11 +87,11 @@ static struct km_slice attr_slice(const struct km_rt_object *object, uint32_t id
 
 EVP_PKEY *km_rt_key_point(const struct km_rt_curve *curve, struct km_slice x, struct km_slice y)
 {
-    KM_AUTO(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    KM_AUTO(km_rt_bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
     uint8_t point[POINT_MAX] = {0};
     if (bld == NULL || !push_point(bld, curve, x, y, point))
         return NULL;
-    return from_params("EC", bld, EVP_PKEY_PUBLIC_KEY);
+    return km_rt_key_from("EC", bld, EVP_PKEY_PUBLIC_KEY);
 }
 
 static EVP_PKEY *build_ec(const struct km_rt_object *object)
@@ -118,24 +104,38 @@ static EVP_PKEY *build_ec(const struct km_rt_object *object)
     struct km_slice y = attr_slice(object, TEE_ATTR_ECC_PUBLIC_VALUE_Y);
     if (!object->type->has_private)
         return km_rt_key_point(curve, x, y);
-    KM_AUTO(bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    KM_AUTO(km_rt_bld_freep) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
     uint8_t point[POINT_MAX] = {0};
-    KM_AUTO(bn_freep) BIGNUM *private_value = NULL;
+    KM_AUTO(km_rt_bn_freep) BIGNUM *private_value = NULL;
     const struct km_rt_attr *attr = km_rt_attr_get(object, TEE_ATTR_ECC_PRIVATE_VALUE);
     if (bld == NULL || attr == NULL || !push_point(bld, curve, x, y, point))
         return NULL;
-    private_value = number_of(attr);
+    private_value = km_rt_number(attr);
     if (private_value == NULL ||
         OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, private_value,
                                    km_rt_bytes(curve->bits)) != 1)
         return NULL;
-    return from_params("EC", bld, EVP_PKEY_KEYPAIR);
+    return km_rt_key_from("EC", bld, EVP_PKEY_KEYPAIR);
+}
+
+static EVP_PKEY *build(const struct km_rt_object *object)
+{
+    switch (object->type->family) {
+    case KM_RT_RSA:
+        return build_rsa(object);
+    case KM_RT_EC:
+        return build_ec(object);
+    case KM_RT_ECX:
+        return km_rt_ecx_build(object);
+    default:
+        return km_rt_ffc_build(object);
+    }
 }
 
 EVP_PKEY *km_rt_key(struct km_rt_object *object)
 {
     if (object->pkey == NULL)
-        object->pkey = object->type->family == KM_RT_RSA ? build_rsa(object) : build_ec(object);
+        object->pkey = build(object);
     return object->pkey;
 }
 
@@ -187,13 +187,13 @@ static bool rsa_sound(const struct km_rt_object *object, const struct rsa_number
 
 static bool rsa_consistent(const struct km_rt_object *object)
 {
-    KM_AUTO(bn_ctx_freep) BN_CTX *ctx = BN_CTX_secure_new_ex(km_rt_libctx());
+    KM_AUTO(km_rt_bn_ctx_freep) BN_CTX *ctx = BN_CTX_secure_new_ex(km_rt_libctx());
     struct rsa_numbers k = {0};
     BIGNUM **at[] = {&k.n, &k.e, &k.d, &k.p, &k.q, &k.dp, &k.dq, &k.qi};
     for (size_t i = 0; i < object->type->n_rules; i++) {
         const struct km_rt_attr *attr = km_rt_attr_get(object, object->type->rules[i].id);
         if (attr != NULL)
-            *at[i] = number_of(attr);
+            *at[i] = km_rt_number(attr);
     }
     bool ok = ctx != NULL && rsa_sound(object, &k, ctx);
     for (size_t i = 0; i < KM_ARRAY_LEN(at); i++)
@@ -201,25 +201,38 @@ static bool rsa_consistent(const struct km_rt_object *object)
     return ok;
 }
 
-bool km_rt_key_consistent(struct km_rt_object *object)
+static bool ec_consistent(const struct km_rt_object *object)
 {
-    if (object->type->family == KM_RT_RSA)
-        return rsa_consistent(object);
     if (!object->type->has_private)
         return true; /* that the point is on the curve was seen when the key was built */
-    KM_AUTO(ctx_freep)
+    KM_AUTO(km_rt_ctx_freep)
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(km_rt_libctx(), object->pkey, NULL);
     return ctx != NULL && EVP_PKEY_private_check(ctx) == 1 && EVP_PKEY_pairwise_check(ctx) == 1;
+}
+
+bool km_rt_key_consistent(struct km_rt_object *object)
+{
+    switch (object->type->family) {
+    case KM_RT_RSA:
+        return rsa_consistent(object);
+    case KM_RT_EC:
+        return ec_consistent(object);
+    case KM_RT_ECX:
+        return km_rt_ecx_consistent(object);
+    default:
+        return km_rt_ffc_consistent(object);
+    }
 }
 
 /* ---- generation ---- */
 
 static bool extract(struct km_rt_object *object, const struct km_rt_attr_rule *rule)
 {
-    if (rule->param == NULL)
+    if (rule->param == NULL || km_rt_attr_get(object, rule->id) != NULL)
         return true;
     /* A number from the locked heap is kept there by libcrypto when it fills it. */
-    KM_AUTO(bn_freep) BIGNUM *bn = (rule->id & TEE_ATTR_FLAG_PUBLIC) ? BN_new() : BN_secure_new();
+    KM_AUTO(km_rt_bn_freep)
+    BIGNUM *bn = (rule->id & TEE_ATTR_FLAG_PUBLIC) ? BN_new() : BN_secure_new();
     if (bn == NULL || EVP_PKEY_get_bn_param(object->pkey, rule->param, &bn) != 1)
         return false;
     size_t width =
@@ -228,7 +241,7 @@ static bool extract(struct km_rt_object *object, const struct km_rt_attr_rule *r
     return bytes != NULL && BN_bn2binpad(bn, bytes, (int)width) == (int)width;
 }
 
-static bool extract_all(struct km_rt_object *object)
+bool km_rt_key_extract(struct km_rt_object *object)
 {
     bool ok = true;
     for (size_t i = 0; i < object->type->n_rules && ok; i++)
@@ -238,45 +251,74 @@ static bool extract_all(struct km_rt_object *object)
 
 static bool generate_rsa(struct km_rt_object *object, uint32_t bits, struct km_slice exponent)
 {
-    KM_AUTO(ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), "RSA", NULL);
-    KM_AUTO(bn_freep) BIGNUM *e = BN_new();
+    KM_AUTO(km_rt_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), "RSA", NULL);
+    KM_AUTO(km_rt_bn_freep) BIGNUM *e = BN_new();
     bool ok = ctx != NULL && e != NULL && EVP_PKEY_keygen_init(ctx) == 1;
     ok = ok && (exponent.len != 0 ? BN_bin2bn(exponent.ptr, (int)exponent.len, e) != NULL
                                   : BN_set_word(e, 65537) == 1);
     ok = ok && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1 &&
          EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e) == 1;
     ok = ok && EVP_PKEY_generate(ctx, &object->pkey) == 1;
-    return ok && extract_all(object);
+    return ok && km_rt_key_extract(object);
 }
 
 static bool generate_ec(struct km_rt_object *object, uint32_t bits)
 {
     const struct km_rt_curve *curve = km_rt_curve_by_bits(bits);
-    KM_AUTO(ctx_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), "EC", NULL);
+    KM_AUTO(km_rt_ctx_freep)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(km_rt_libctx(), "EC", NULL);
     bool ok = ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
               EVP_PKEY_CTX_set_group_name(ctx, curve->group) == 1 &&
               EVP_PKEY_generate(ctx, &object->pkey) == 1;
     if (ok)
         km_rt_attr_put_value(object, TEE_ATTR_ECC_CURVE, curve->id, 0);
-    return ok && extract_all(object);
+    return ok && km_rt_key_extract(object);
+}
+
+/* The lowest bit of each octet makes the number of ones odd (FIPS 46-3). */
+static void set_parity(uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned x = bytes[i] >> 1;
+        x ^= x >> 4;
+        x ^= x >> 2;
+        x ^= x >> 1;
+        bytes[i] = (uint8_t)((bytes[i] & 0xfeu) | (~x & 1u));
+    }
 }
 
 static bool generate_secret(struct km_rt_object *object, uint32_t bits)
 {
     uint8_t *bytes = km_rt_attr_put(object, object->type->rules[0].id, bits / 8);
-    return bytes != NULL && RAND_priv_bytes_ex(km_rt_libctx(), bytes, bits / 8, 256) == 1;
+    if (bytes == NULL || RAND_priv_bytes_ex(km_rt_libctx(), bytes, bits / 8, 256) != 1)
+        return false;
+    if (object->type->type == TEE_TYPE_DES3)
+        set_parity(bytes, bits / 8);
+    return true;
+}
+
+static bool generate(struct km_rt_object *object, uint32_t bits, struct km_slice exponent)
+{
+    switch (object->type->family) {
+    case KM_RT_RSA:
+        return generate_rsa(object, bits, exponent);
+    case KM_RT_EC:
+        return generate_ec(object, bits);
+    case KM_RT_ECX:
+        return km_rt_ecx_generate(object);
+    case KM_RT_FFC_DSA:
+    case KM_RT_FFC_DH:
+        return km_rt_ffc_generate(object);
+    default:
+        return generate_secret(object, bits);
+    }
 }
 
 bool km_rt_key_generate(struct km_rt_object *object, uint32_t bits, struct km_slice exponent)
 {
     object->bits = bits;
-    bool ok = false;
-    if (object->type->family == KM_RT_RSA)
-        ok = generate_rsa(object, bits, exponent);
-    else if (object->type->family == KM_RT_EC)
-        ok = generate_ec(object, bits);
-    else
-        ok = generate_secret(object, bits);
+    bool ok = generate(object, bits, exponent);
     if (ok)
         object->handle_flags |= TEE_HANDLE_FLAG_INITIALIZED;
     return ok;

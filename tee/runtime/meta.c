@@ -77,7 +77,7 @@ static bool sound(const struct km_rt_object *object)
     for (size_t i = 0; i < type->n_rules; i++) {
         bool given = km_rt_attr_get(object, type->rules[i].id) != NULL;
         bool in_group = type->rules[i].need == KM_RT_GROUP;
-        if (!given && !in_group)
+        if (!given && type->rules[i].need == KM_RT_MUST)
             return false;
         n_group += in_group;
         n_group_given += in_group && given;

@@ -105,7 +105,10 @@ TEE_Result TEE_AllocateTransientObject(TEE_ObjectType objectType, uint32_t maxOb
     km_rt_own_handle(object);
     *object = TEE_HANDLE_NULL;
     const struct km_rt_type *type = km_rt_type_find(objectType);
-    if (type == NULL || !km_rt_type_size_ok(type, maxObjectSize))
+    if (type == NULL)
+        return TEE_ERROR_NOT_SUPPORTED;
+    maxObjectSize = km_rt_type_bits(type, maxObjectSize);
+    if (!km_rt_type_size_ok(type, maxObjectSize))
         return TEE_ERROR_NOT_SUPPORTED;
     KM_AUTO(km_rt_object_freep) struct km_rt_object *self = km_rt_object_new(type, maxObjectSize);
     if (self == NULL)

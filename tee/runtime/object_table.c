@@ -4,30 +4,60 @@
 #include <openssl/core_names.h>
 #include <openssl/obj_mac.h>
 
-static const struct km_rt_attr_rule secret_rules[] = {{TEE_ATTR_SECRET_VALUE, KM_RT_MUST, NULL}};
-static const struct km_rt_attr_rule ikm_rules[] = {{TEE_ATTR_HKDF_IKM, KM_RT_MUST, NULL}};
-static const struct km_rt_attr_rule z_rules[] = {{TEE_ATTR_CONCAT_KDF_Z, KM_RT_MUST, NULL}};
-static const struct km_rt_attr_rule password_rules[] = {
-    {TEE_ATTR_PBKDF2_PASSWORD, KM_RT_MUST, NULL}};
+#define ONE(id)                                                                                    \
+    {                                                                                              \
+        {                                                                                          \
+            id, KM_RT_MUST, KM_RT_GEN_NOT, NULL                                                    \
+        }                                                                                          \
+    }
+static const struct km_rt_attr_rule secret_rules[] = ONE(TEE_ATTR_SECRET_VALUE);
+static const struct km_rt_attr_rule ikm_rules[] = ONE(TEE_ATTR_HKDF_IKM);
+static const struct km_rt_attr_rule z_rules[] = ONE(TEE_ATTR_CONCAT_KDF_Z);
+static const struct km_rt_attr_rule password_rules[] = ONE(TEE_ATTR_PBKDF2_PASSWORD);
 /* Key pairs hold the rules of their public half first. */
 static const struct km_rt_attr_rule rsa_rules[] = {
-    {TEE_ATTR_RSA_MODULUS, KM_RT_MUST, OSSL_PKEY_PARAM_RSA_N},
-    {TEE_ATTR_RSA_PUBLIC_EXPONENT, KM_RT_MUST, OSSL_PKEY_PARAM_RSA_E},
-    {TEE_ATTR_RSA_PRIVATE_EXPONENT, KM_RT_MUST, OSSL_PKEY_PARAM_RSA_D},
-    {TEE_ATTR_RSA_PRIME1, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_FACTOR1},
-    {TEE_ATTR_RSA_PRIME2, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_FACTOR2},
-    {TEE_ATTR_RSA_EXPONENT1, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_EXPONENT1},
-    {TEE_ATTR_RSA_EXPONENT2, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_EXPONENT2},
-    {TEE_ATTR_RSA_COEFFICIENT, KM_RT_GROUP, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
+    {TEE_ATTR_RSA_MODULUS, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_RSA_N},
+    {TEE_ATTR_RSA_PUBLIC_EXPONENT, KM_RT_MUST, KM_RT_GEN_MAY, OSSL_PKEY_PARAM_RSA_E},
+    {TEE_ATTR_RSA_PRIVATE_EXPONENT, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_RSA_D},
+    {TEE_ATTR_RSA_PRIME1, KM_RT_GROUP, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_RSA_FACTOR1},
+    {TEE_ATTR_RSA_PRIME2, KM_RT_GROUP, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_RSA_FACTOR2},
+    {TEE_ATTR_RSA_EXPONENT1, KM_RT_GROUP, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_RSA_EXPONENT1},
+    {TEE_ATTR_RSA_EXPONENT2, KM_RT_GROUP, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_RSA_EXPONENT2},
+    {TEE_ATTR_RSA_COEFFICIENT, KM_RT_GROUP, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
 };
 static const struct km_rt_attr_rule ec_rules[] = {
-    {TEE_ATTR_ECC_PUBLIC_VALUE_X, KM_RT_MUST, OSSL_PKEY_PARAM_EC_PUB_X},
-    {TEE_ATTR_ECC_PUBLIC_VALUE_Y, KM_RT_MUST, OSSL_PKEY_PARAM_EC_PUB_Y},
-    {TEE_ATTR_ECC_CURVE, KM_RT_MUST, NULL},
-    {TEE_ATTR_ECC_PRIVATE_VALUE, KM_RT_MUST, OSSL_PKEY_PARAM_PRIV_KEY},
+    {TEE_ATTR_ECC_PUBLIC_VALUE_X, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_EC_PUB_X},
+    {TEE_ATTR_ECC_PUBLIC_VALUE_Y, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_EC_PUB_Y},
+    {TEE_ATTR_ECC_CURVE, KM_RT_MUST, KM_RT_GEN_MUST, NULL},
+    {TEE_ATTR_ECC_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
+};
+static const struct km_rt_attr_rule dsa_rules[] = {
+    {TEE_ATTR_DSA_PRIME, KM_RT_MUST, KM_RT_GEN_MUST, OSSL_PKEY_PARAM_FFC_P},
+    {TEE_ATTR_DSA_SUBPRIME, KM_RT_MUST, KM_RT_GEN_MUST, OSSL_PKEY_PARAM_FFC_Q},
+    {TEE_ATTR_DSA_BASE, KM_RT_MUST, KM_RT_GEN_MUST, OSSL_PKEY_PARAM_FFC_G},
+    {TEE_ATTR_DSA_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},
+    {TEE_ATTR_DSA_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
+};
+static const struct km_rt_attr_rule dh_rules[] = {
+    {TEE_ATTR_DH_PRIME, KM_RT_MUST, KM_RT_GEN_MUST, OSSL_PKEY_PARAM_FFC_P},
+    {TEE_ATTR_DH_SUBPRIME, KM_RT_MAY, KM_RT_GEN_MAY, OSSL_PKEY_PARAM_FFC_Q},
+    {TEE_ATTR_DH_BASE, KM_RT_MUST, KM_RT_GEN_MUST, OSSL_PKEY_PARAM_FFC_G},
+    {TEE_ATTR_DH_X_BITS, KM_RT_MAY, KM_RT_GEN_MAY, NULL},
+    {TEE_ATTR_DH_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},
+    {TEE_ATTR_DH_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
+};
+static const struct km_rt_attr_rule ed25519_rules[] = {
+    {TEE_ATTR_ED25519_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},
+    {TEE_ATTR_ED25519_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
+};
+static const struct km_rt_attr_rule x25519_rules[] = {
+    {TEE_ATTR_X25519_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},
+    {TEE_ATTR_X25519_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
 };
 #define RSA_PUBLIC_RULES 2
 #define EC_PUBLIC_RULES 3
+#define DSA_PUBLIC_RULES 4
+#define ECX_PUBLIC_RULES 1
 
 /*
  * HMAC keys may be shorter and longer than table 5-9 demands, so that a peer's MAC can be checked whatever its key;
@@ -40,11 +70,18 @@ static const struct km_rt_attr_rule ec_rules[] = {
 
 static const struct km_rt_type types[] = {
     SECRET(TEE_TYPE_AES, 128, 256, 64, secret_rules),
+    SECRET(TEE_TYPE_DES3, 128, 192, 64, secret_rules), /* also asked for as 112 and 168 bits */
+    SECRET(TEE_TYPE_CHACHA20, 256, 256, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_MD5, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA1, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA224, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA256, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA384, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA512, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA3_224, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA3_256, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA3_384, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SHA3_512, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_GENERIC_SECRET, 8, 65536, 8, secret_rules),
     SECRET(TEE_TYPE_HKDF, 8, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HKDF_IKM, 8, 8192, 8, ikm_rules),
@@ -53,16 +90,29 @@ static const struct km_rt_type types[] = {
     {TEE_TYPE_RSA_PUBLIC_KEY, KM_RT_RSA, false, 2048, 4096, 8, 0, rsa_rules, RSA_PUBLIC_RULES},
     {TEE_TYPE_RSA_KEYPAIR, KM_RT_RSA, true, 2048, 4096, 8, TEE_TYPE_RSA_PUBLIC_KEY, rsa_rules,
      KM_ARRAY_LEN(rsa_rules)},
-    {TEE_TYPE_ECDSA_PUBLIC_KEY, KM_RT_EC, false, 256, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
-    {TEE_TYPE_ECDSA_KEYPAIR, KM_RT_EC, true, 256, 521, 1, TEE_TYPE_ECDSA_PUBLIC_KEY, ec_rules,
+    {TEE_TYPE_ECDSA_PUBLIC_KEY, KM_RT_EC, false, 192, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
+    {TEE_TYPE_ECDSA_KEYPAIR, KM_RT_EC, true, 192, 521, 1, TEE_TYPE_ECDSA_PUBLIC_KEY, ec_rules,
      KM_ARRAY_LEN(ec_rules)},
-    {TEE_TYPE_ECDH_PUBLIC_KEY, KM_RT_EC, false, 256, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
-    {TEE_TYPE_ECDH_KEYPAIR, KM_RT_EC, true, 256, 521, 1, TEE_TYPE_ECDH_PUBLIC_KEY, ec_rules,
+    {TEE_TYPE_ECDH_PUBLIC_KEY, KM_RT_EC, false, 192, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
+    {TEE_TYPE_ECDH_KEYPAIR, KM_RT_EC, true, 192, 521, 1, TEE_TYPE_ECDH_PUBLIC_KEY, ec_rules,
      KM_ARRAY_LEN(ec_rules)},
+    {TEE_TYPE_DSA_PUBLIC_KEY, KM_RT_FFC_DSA, false, 1024, 3072, 64, 0, dsa_rules, DSA_PUBLIC_RULES},
+    {TEE_TYPE_DSA_KEYPAIR, KM_RT_FFC_DSA, true, 1024, 3072, 64, TEE_TYPE_DSA_PUBLIC_KEY, dsa_rules,
+     KM_ARRAY_LEN(dsa_rules)},
+    {TEE_TYPE_DH_KEYPAIR, KM_RT_FFC_DH, true, 1024, 4096, 8, 0, dh_rules, KM_ARRAY_LEN(dh_rules)},
+    {TEE_TYPE_ED25519_PUBLIC_KEY, KM_RT_ECX, false, 256, 256, 1, 0, ed25519_rules,
+     ECX_PUBLIC_RULES},
+    {TEE_TYPE_ED25519_KEYPAIR, KM_RT_ECX, true, 256, 256, 1, TEE_TYPE_ED25519_PUBLIC_KEY,
+     ed25519_rules, KM_ARRAY_LEN(ed25519_rules)},
+    {TEE_TYPE_X25519_PUBLIC_KEY, KM_RT_ECX, false, 256, 256, 1, 0, x25519_rules, ECX_PUBLIC_RULES},
+    {TEE_TYPE_X25519_KEYPAIR, KM_RT_ECX, true, 256, 256, 1, TEE_TYPE_X25519_PUBLIC_KEY,
+     x25519_rules, KM_ARRAY_LEN(x25519_rules)},
 };
 _Static_assert(KM_ARRAY_LEN(rsa_rules) <= KM_RT_ATTRS_MAX, "an object holds them all");
 
 static const struct km_rt_curve curves[] = {
+    {TEE_ECC_CURVE_NIST_P192, 192, "P-192", NID_X9_62_prime192v1},
+    {TEE_ECC_CURVE_NIST_P224, 224, "P-224", NID_secp224r1},
     {TEE_ECC_CURVE_NIST_P256, 256, "P-256", NID_X9_62_prime256v1},
     {TEE_ECC_CURVE_NIST_P384, 384, "P-384", NID_secp384r1},
     {TEE_ECC_CURVE_NIST_P521, 521, "P-521", NID_secp521r1},
@@ -74,6 +124,13 @@ const struct km_rt_type *km_rt_type_find(uint32_t type)
         if (types[i].type == type)
             return &types[i];
     return NULL;
+}
+
+uint32_t km_rt_type_bits(const struct km_rt_type *type, uint32_t bits)
+{
+    if (type->type != TEE_TYPE_DES3 || (bits != 112 && bits != 168))
+        return bits;
+    return bits / 7 * 8;
 }
 
 bool km_rt_type_size_ok(const struct km_rt_type *type, uint32_t bits)

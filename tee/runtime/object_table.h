@@ -10,15 +10,31 @@
 enum km_rt_need_attr {
     KM_RT_MUST,  /* needed to populate */
     KM_RT_GROUP, /* all of the group or none of it */
+    KM_RT_MAY,
+};
+
+/* Whether TEE_GenerateKey takes it as a parameter. */
+enum km_rt_gen_attr {
+    KM_RT_GEN_NOT,
+    KM_RT_GEN_MAY,
+    KM_RT_GEN_MUST,
 };
 
 struct km_rt_attr_rule {
     uint32_t id;
     uint8_t need;      /* enum km_rt_need_attr */
+    uint8_t gen;       /* enum km_rt_gen_attr */
     const char *param; /* libcrypto's name for it; NULL when it is handled by hand */
 };
 
-enum km_rt_family { KM_RT_SECRET, KM_RT_RSA, KM_RT_EC };
+enum km_rt_family {
+    KM_RT_SECRET,
+    KM_RT_RSA,
+    KM_RT_EC,
+    KM_RT_ECX, /* Ed25519 and X25519: plain octets */
+    KM_RT_FFC_DSA,
+    KM_RT_FFC_DH,
+};
 
 struct km_rt_type {
     uint32_t type;
@@ -32,6 +48,8 @@ struct km_rt_type {
 
 /* km_rt_type_find: NULL when this build has no such type. */
 const struct km_rt_type *km_rt_type_find(uint32_t type);
+/* km_rt_type_bits: the size as the runtime counts it: triple DES with its parity bits, so 128 for 112 and 192 for 168. */
+uint32_t km_rt_type_bits(const struct km_rt_type *type, uint32_t bits);
 /* km_rt_type_size_ok: whether a key of that many bits may exist. */
 bool km_rt_type_size_ok(const struct km_rt_type *type, uint32_t bits);
 const struct km_rt_attr_rule *km_rt_type_rule(const struct km_rt_type *type, uint32_t id);

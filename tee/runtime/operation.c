@@ -89,6 +89,7 @@ void km_rt_operation_free(void *what)
         return;
     if (class_of(op)->drop_key != NULL)
         class_of(op)->drop_key(op);
+    km_rt_collect_clear(&op->collected);
     EVP_MD_CTX_free(op->md);
     km_wipe(op, sizeof(*op));
     free(op);
@@ -99,11 +100,44 @@ static void operation_freep(struct km_rt_operation **op)
     km_rt_operation_free(*op);
 }
 
-static bool size_ok(const struct km_rt_alg *alg, uint32_t bits)
+bool km_rt_keep_secret(struct km_rt_operation *op, struct km_slice secret)
 {
-    if (alg->op_class == TEE_OPERATION_DIGEST)
-        return true;
-    return km_rt_type_size_ok(km_rt_type_find(alg->key_type), bits);
+    op->secret = km_rt_secret_new(secret.len);
+    if (op->secret == NULL)
+        return false;
+    op->secret_len = secret.len;
+    km_copy(op->secret, secret.len, secret.ptr, secret.len);
+    return true;
+}
+
+void km_rt_forget_secret(struct km_rt_operation *op)
+{
+    km_rt_secret_free(op->secret, op->secret_len);
+    op->secret = NULL;
+    op->secret_len = 0;
+}
+
+static bool takes_two_keys(const struct km_rt_alg *alg)
+{
+    return alg->scheme == KM_RT_XTS;
+}
+
+static bool cipher_takes(const struct km_rt_alg *alg, uint32_t bits)
+{
+    bool has_none = true;
+    for (size_t i = 0; i < KM_RT_SIZES; i++)
+        has_none = has_none && alg->cipher[i] == NULL;
+    return has_none || km_rt_alg_has_cipher(alg, bits);
+}
+
+/* The bits of a key that maxKeySize stands for, 0 for a size that is none. Two keys are asked for by the sum or by one of them. */
+static uint32_t key_bits(const struct km_rt_alg *alg, uint32_t max_bits)
+{
+    const struct km_rt_type *type = km_rt_type_find(alg->key_type);
+    uint32_t bits = km_rt_type_bits(type, max_bits);
+    if (takes_two_keys(alg) && bits > type->max_bits)
+        bits /= 2;
+    return km_rt_type_size_ok(type, bits) && cipher_takes(alg, bits) ? bits : 0;
 }
 
 static bool start(struct km_rt_operation *op)
@@ -121,14 +155,18 @@ TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algori
     km_rt_own_handle(operation);
     *operation = TEE_HANDLE_NULL;
     const struct km_rt_alg *alg = km_rt_alg_find(algorithm);
-    if (alg == NULL || mode > TEE_MODE_DERIVE || (alg->modes & KM_RT_MODE(mode)) == 0 ||
-        !size_ok(alg, maxKeySize))
+    if (alg == NULL || mode > TEE_MODE_DERIVE || (alg->modes & KM_RT_MODE(mode)) == 0)
+        return TEE_ERROR_NOT_SUPPORTED;
+    bool has_key = alg->op_class != TEE_OPERATION_DIGEST;
+    uint32_t bits = has_key ? key_bits(alg, maxKeySize) : 0;
+    if ((has_key && bits == 0) || !km_rt_alg_allowed(algorithm, bits))
         return TEE_ERROR_NOT_SUPPORTED;
     KM_AUTO(operation_freep) struct km_rt_operation *op = calloc(1, sizeof(*op));
     if (op == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    bool has_key = alg->op_class != TEE_OPERATION_DIGEST;
-    *op = (struct km_rt_operation){.alg = alg, .mode = mode, .max_bits = has_key ? maxKeySize : 0};
+    *op = (struct km_rt_operation){.alg = alg, .mode = mode, .max_bits = bits};
+    if (takes_two_keys(alg))
+        op->handle_flags = TEE_HANDLE_FLAG_EXPECT_TWO_KEYS;
     TEE_OperationHandle handle = start(op) ? km_rt_handle_new(KM_RT_OPERATION, op) : NULL;
     if (handle == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
@@ -149,7 +187,7 @@ static uint32_t digest_length(const struct km_rt_operation *op)
     case TEE_OPERATION_AE:
         return op->tag_len;
     case TEE_OPERATION_MAC:
-        return op->alg->scheme == KM_RT_CMAC ? op->alg->block : km_rt_hash(op->alg->hash)->len;
+        return op->alg->block != 0 ? op->alg->block : km_rt_hash(op->alg->hash)->len;
     case TEE_OPERATION_DIGEST:
     case TEE_OPERATION_ASYMMETRIC_SIGNATURE:
         return km_rt_hash(op->alg->hash)->len;
@@ -169,7 +207,7 @@ void TEE_GetOperationInfo(TEE_OperationHandle operation, TEE_OperationInfo *oper
         .mode = op->mode,
         .digestLength = digest_length(op),
         .maxKeySize = op->max_bits,
-        .keySize = op->bits,
+        .keySize = takes_two_keys(op->alg) ? 0 : op->bits,
         .requiredKeyUsage = usage_of(op->mode),
         .handleState = op->handle_flags,
     };
@@ -181,7 +219,7 @@ TEE_Result TEE_GetOperationInfoMultiple(TEE_OperationHandle operation,
 {
     const struct km_rt_operation *op = km_rt_handle_get(KM_RT_OPERATION, operation);
     km_rt_own(operationSize, sizeof(*operationSize), "a size outside the TA's own memory");
-    uint32_t n_keys = is_digest(op) ? 0 : 1;
+    uint32_t n_keys = is_digest(op) ? 0 : takes_two_keys(op->alg) ? 2 : 1;
     size_t needed = sizeof(TEE_OperationInfoMultiple) + n_keys * sizeof(TEE_OperationInfoKey);
     size_t room = *operationSize;
     *operationSize = needed;
@@ -198,8 +236,8 @@ TEE_Result TEE_GetOperationInfoMultiple(TEE_OperationHandle operation,
         .operationState = op->state,
         .numberOfKeys = n_keys,
     };
-    if (n_keys != 0)
-        operationInfoMultiple->keyInformation[0] =
+    for (uint32_t i = 0; i < n_keys; i++)
+        operationInfoMultiple->keyInformation[i] =
             (TEE_OperationInfoKey){.keySize = op->bits, .requiredKeyUsage = usage_of(op->mode)};
     return TEE_SUCCESS;
 }
@@ -239,16 +277,36 @@ static bool type_fits(const struct km_rt_operation *op, const struct km_rt_objec
 static void check_key(const struct km_rt_operation *op, const struct km_rt_object *key)
 {
     km_rt_need_state(km_rt_is_initialized(key), "a key object that is not initialized");
+    km_rt_need(key->type != NULL, "an object without a key");
     km_rt_need(type_fits(op, key), "a key of a type that the operation does not take");
     km_rt_need(key->bits <= op->max_bits, "a key larger than the operation allows");
     if ((key->usage & usage_of(op->mode)) == 0)
         km_rt_panic(TEE_ERROR_ACCESS_DENIED, "a key that may not be used this way");
 }
 
+/* Whether the host lets the TA use it, and the algorithm has keys of its size at all (XTS has none of 192 bits). */
+static bool usable(const struct km_rt_operation *op, const struct km_rt_object *key)
+{
+    return cipher_takes(op->alg, key->bits) && km_rt_alg_allowed(op->alg->alg, key->bits);
+}
+
+/* The end of setting a key; ok says whether its class had the memory. */
+static TEE_Result keep_key(struct km_rt_operation *op, bool ok)
+{
+    if (!ok) {
+        drop_key(op);
+        km_rt_ssl_quiet();
+        return TEE_ERROR_OUT_OF_MEMORY;
+    }
+    op->handle_flags |= TEE_HANDLE_FLAG_KEY_SET;
+    return TEE_SUCCESS;
+}
+
 TEE_Result TEE_SetOperationKey(TEE_OperationHandle operation, TEE_ObjectHandle key)
 {
     struct km_rt_operation *op = km_rt_handle_get(KM_RT_OPERATION, operation);
     km_rt_need(!is_digest(op), "a key for a digest");
+    km_rt_need(!takes_two_keys(op->alg), "one key for an operation that takes two");
     km_rt_need_state(op->state == TEE_OPERATION_STATE_INITIAL, "a key while the operation runs");
     struct km_rt_object *object = NULL;
     if (key != TEE_HANDLE_NULL) {
@@ -258,26 +316,42 @@ TEE_Result TEE_SetOperationKey(TEE_OperationHandle operation, TEE_ObjectHandle k
     drop_key(op);
     if (object == NULL)
         return TEE_SUCCESS;
-    if (!class_of(op)->set_key(op, object)) {
-        drop_key(op);
-        km_rt_ssl_quiet();
-        return TEE_ERROR_OUT_OF_MEMORY;
-    }
+    if (!usable(op, object))
+        return TEE_ERROR_NOT_SUPPORTED;
     op->bits = object->bits;
-    op->handle_flags |= TEE_HANDLE_FLAG_KEY_SET;
-    return TEE_SUCCESS;
+    return keep_key(op, class_of(op)->set_key(op, object));
 }
 
-/* No algorithm of the table takes two keys yet, so whatever operation this is: it wants one, or none. */
+static bool same_secret(const struct km_rt_object *a, const struct km_rt_object *b)
+{
+    struct km_slice one = km_rt_secret(a);
+    struct km_slice two = km_rt_secret(b);
+    return one.len == two.len && km_ct_equal(one.ptr, two.ptr, one.len);
+}
+
 TEE_Result TEE_SetOperationKey2(TEE_OperationHandle operation, TEE_ObjectHandle key1,
                                 TEE_ObjectHandle key2)
 {
-    const struct km_rt_operation *op = km_rt_handle_get(KM_RT_OPERATION, operation);
-    (void)key1;
-    (void)key2;
-    km_rt_need((op->handle_flags & TEE_HANDLE_FLAG_EXPECT_TWO_KEYS) != 0,
-               "two keys for an operation that takes one");
-    return TEE_ERROR_NOT_SUPPORTED;
+    struct km_rt_operation *op = km_rt_handle_get(KM_RT_OPERATION, operation);
+    km_rt_need(takes_two_keys(op->alg), "two keys for an operation that takes one");
+    km_rt_need_state(op->state == TEE_OPERATION_STATE_INITIAL, "a key while the operation runs");
+    if (key1 == TEE_HANDLE_NULL && key2 == TEE_HANDLE_NULL) {
+        drop_key(op);
+        return TEE_SUCCESS;
+    }
+    km_rt_need(key1 != TEE_HANDLE_NULL && key2 != TEE_HANDLE_NULL, "one key of two");
+    struct km_rt_object *one = km_rt_object_get(key1);
+    struct km_rt_object *two = km_rt_object_get(key2);
+    check_key(op, one);
+    check_key(op, two);
+    km_rt_need(one->bits == two->bits, "two keys of different sizes");
+    drop_key(op);
+    if (!usable(op, one))
+        return TEE_ERROR_NOT_SUPPORTED;
+    if (same_secret(one, two))
+        return TEE_ERROR_SECURITY;
+    op->bits = one->bits;
+    return keep_key(op, class_of(op)->set_keys(op, one, two));
 }
 
 void TEE_CopyOperation(TEE_OperationHandle dstOperation, TEE_OperationHandle srcOperation)
@@ -299,17 +373,37 @@ void TEE_CopyOperation(TEE_OperationHandle dstOperation, TEE_OperationHandle src
     dst->payload_seen = src->payload_seen;
     km_copy(dst->digest, sizeof(dst->digest), src->digest, sizeof(src->digest));
     dst->digest_at = src->digest_at;
+    km_copy(dst->held, sizeof(dst->held), src->held, sizeof(src->held));
+    km_copy(dst->chain, sizeof(dst->chain), src->chain, sizeof(src->chain));
+    dst->ccm = src->ccm;
+    dst->width = src->width;
 }
 
-static bool is_ec(const struct km_rt_alg *alg)
+/* What an algorithm's elements are: the sizes of its curves, or 0 where it has none. */
+static bool element_bits(const struct km_rt_alg *alg, uint32_t element, uint32_t *ret_bits)
 {
-    return alg->scheme == KM_RT_ECDSA || alg->scheme == KM_RT_ECDH;
+    switch (alg->scheme) {
+    case KM_RT_ECDSA:
+    case KM_RT_ECDSA_FIXED:
+    case KM_RT_ECDH: {
+        const struct km_rt_curve *curve = km_rt_curve_by_id(element);
+        *ret_bits = curve != NULL ? curve->bits : 0;
+        return curve != NULL;
+    }
+    case KM_RT_EDDSA:
+    case KM_RT_X25519:
+        *ret_bits = 256;
+        return element == TEE_ECC_CURVE_25519;
+    default:
+        *ret_bits = 0;
+        return element == TEE_CRYPTO_ELEMENT_NONE;
+    }
 }
 
 TEE_Result TEE_IsAlgorithmSupported(uint32_t algId, uint32_t element)
 {
     const struct km_rt_alg *alg = km_rt_alg_find(algId);
-    bool ok = alg != NULL && (is_ec(alg) ? km_rt_curve_by_id(element) != NULL
-                                         : element == TEE_CRYPTO_ELEMENT_NONE);
+    uint32_t bits = 0;
+    bool ok = alg != NULL && element_bits(alg, element, &bits) && km_rt_alg_allowed(algId, bits);
     return ok ? TEE_SUCCESS : TEE_ERROR_NOT_SUPPORTED;
 }

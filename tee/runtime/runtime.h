@@ -49,6 +49,12 @@ struct km_rt_host {
     bool (*cancelled)(void *arg);
     bool (*wait_cancel)(void *arg, uint32_t ms);
     void *arg;
+    /*
+     * alg_allowed: whether the TA may use the algorithm (TEE_ALG_...) with a key of that many bits: the curve's for EC; 0
+     * asks for the algorithm as such, whatever the key. One that is not allowed is TEE_ERROR_NOT_SUPPORTED. A hash inside
+     * another algorithm that comes as a parameter (HKDF, OAEP) is asked for by its digest's identifier. NULL: all are allowed.
+     */
+    bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bits);
 };
 
 /* The TA's entry points as found in its ELF. */

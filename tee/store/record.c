@@ -136,7 +136,7 @@ void km_head_put(struct km_wr *wr, const struct km_head *head)
     km_wr_bytes(wr, KM_SLICE(head->set, sizeof head->set));
 }
 
-bool km_envelope_parse(struct km_slice in, struct km_slice *ret_key_id, struct km_slice *ret_sealed)
+bool km_frame_parse(struct km_slice in, struct km_slice *ret_key_id, struct km_slice *ret_sealed)
 {
     struct km_rd rd = km_rd_init(in);
     uint32_t magic = 0;
@@ -152,7 +152,7 @@ bool km_envelope_parse(struct km_slice in, struct km_slice *ret_key_id, struct k
     return true;
 }
 
-void km_envelope_put(struct km_wr *wr, const uint8_t key_id[KM_KEY_ID_LEN])
+void km_frame_put(struct km_wr *wr, const uint8_t key_id[KM_KEY_ID_LEN])
 {
     km_wr_u32le(wr, MAGIC);
     km_wr_u32le(wr, VERSION);

@@ -54,11 +54,11 @@ struct km_head {
 
 KM_MUST_USE bool km_head_parse(struct km_slice in, struct km_head *ret);
 void km_head_put(struct km_wr *wr, const struct km_head *head);
-/* km_envelope_parse: the clear frame around the sealed header; views of the input. */
-KM_MUST_USE bool km_envelope_parse(struct km_slice in, struct km_slice *ret_key_id,
-                                   struct km_slice *ret_sealed);
-/* km_envelope_put: the frame up to where the sealed header begins. */
-void km_envelope_put(struct km_wr *wr, const uint8_t key_id[KM_KEY_ID_LEN]);
+/* km_frame_parse: the clear frame around the sealed header; views of the input. */
+KM_MUST_USE bool km_frame_parse(struct km_slice in, struct km_slice *ret_key_id,
+                                struct km_slice *ret_sealed);
+/* km_frame_put: the frame up to where the sealed header begins. */
+void km_frame_put(struct km_wr *wr, const uint8_t key_id[KM_KEY_ID_LEN]);
 
 /* An object's record; all that is needed to trust its pieces. */
 struct km_record {

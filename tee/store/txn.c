@@ -165,7 +165,7 @@ km_status km_txn_head(struct km_err *err, struct km_txn *txn, struct km_head *re
         return km_lmdb_fail(err, code, "find the store's header");
     struct km_slice key_id = {0};
     struct km_slice sealed = {0};
-    if (!km_envelope_parse(value, &key_id, &sealed))
+    if (!km_frame_parse(value, &key_id, &sealed))
         return KM_FAIL(err, KM_E_CORRUPT, "the store's header has an unknown form");
     if (!km_ct_equal(key_id.ptr, km_seal_key_id(seal), KM_KEY_ID_LEN))
         return KM_FAIL(err, KM_E_CORRUPT,
@@ -199,7 +199,7 @@ static km_status put_head(struct km_err *err, struct km_txn *txn)
     if (code != 0)
         return km_lmdb_fail(err, code, "write the store's header");
     struct km_wr frame = km_wr_init(value.ptr, value.len);
-    km_envelope_put(&frame, km_seal_key_id(seal));
+    km_frame_put(&frame, km_seal_key_id(seal));
     km_status status = km_seal_put(err, seal, &place, text, text.len,
                                    KM_SPAN(value.ptr + frame.len, value.len - frame.len), NULL);
     km_wipe(plain, sizeof plain);

@@ -291,14 +291,14 @@ static void kdf_rules(void **state)
         keyed(TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY, TEE_MODE_DERIVE, 48, password);
     TEE_ObjectHandle out = target(TEE_TYPE_GENERIC_SECRET, 256);
     TEE_ObjectHandle aes = target(TEE_TYPE_AES, 256);
-    TEE_Attribute md5[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_MD5),
+    TEE_Attribute sm3[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_SM3),
                            val(TEE_ATTR_KDF_KEY_SIZE, 32)};
     TEE_Attribute none[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_SHA256),
                             val(TEE_ATTR_KDF_KEY_SIZE, 0)};
     TEE_Attribute odd[] = {none[0], val(TEE_ATTR_KDF_KEY_SIZE, 20)};
     TEE_Attribute huge[] = {none[0], val(TEE_ATTR_KDF_KEY_SIZE, 0xffffffffu)};
     TEE_Attribute strange[] = {none[0], val(TEE_ATTR_PBKDF2_ITERATION_COUNT, 1)};
-    RT_PANICS(RT_BAD, TEE_DeriveKey(op, md5, 2, out));
+    RT_PANICS(RT_BAD, TEE_DeriveKey(op, sm3, 2, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, none, 2, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, none, 1, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, odd, 2, aes));

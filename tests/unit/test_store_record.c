@@ -119,14 +119,14 @@ static void headers_are_read_back(void **state)
     struct km_slice id = {0};
     struct km_slice sealed = {0};
     wr = km_wr_init(buf, sizeof buf);
-    km_envelope_put(&wr, key_id);
+    km_frame_put(&wr, key_id);
     assert_int_equal(wr.len + KM_HEAD_LEN + KM_SEAL_OVERHEAD, KM_ENVELOPE_LEN);
-    assert_true(km_envelope_parse(KM_SLICE(buf, KM_ENVELOPE_LEN), &id, &sealed));
+    assert_true(km_frame_parse(KM_SLICE(buf, KM_ENVELOPE_LEN), &id, &sealed));
     assert_memory_equal(id.ptr, key_id, sizeof key_id);
-    assert_false(km_envelope_parse(KM_SLICE(buf, KM_ENVELOPE_LEN - 1), &id, &sealed));
-    assert_false(km_envelope_parse(KM_SLICE(buf, KM_ENVELOPE_LEN + 1), &id, &sealed));
+    assert_false(km_frame_parse(KM_SLICE(buf, KM_ENVELOPE_LEN - 1), &id, &sealed));
+    assert_false(km_frame_parse(KM_SLICE(buf, KM_ENVELOPE_LEN + 1), &id, &sealed));
     buf[4] = 2; /* another version */
-    assert_false(km_envelope_parse(KM_SLICE(buf, KM_ENVELOPE_LEN), &id, &sealed));
+    assert_false(km_frame_parse(KM_SLICE(buf, KM_ENVELOPE_LEN), &id, &sealed));
 }
 
 static void sizes_and_heights(void **state)

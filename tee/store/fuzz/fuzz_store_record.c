@@ -45,8 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         break;
     default:
-        if (km_envelope_parse(in, &key_id, &sealed)) {
-            km_envelope_put(&wr, key_id.ptr);
+        if (km_frame_parse(in, &key_id, &sealed)) {
+            km_frame_put(&wr, key_id.ptr);
             km_wr_bytes(&wr, sealed);
             must_be(&wr, in);
         }
