@@ -30,7 +30,7 @@ struct km_fleet_key {
 km_status km_fleet_key_read(struct km_err *err, const struct km_fleet_key_text *text,
                             struct km_fleet_key *ret);
 void km_fleet_key_clear(struct km_fleet_key *key);
-/* km_fleet_object_rules: not_before=T, not_after=T, max_opens=N, exe=SHA256 of who may open an object on a device. */
+/* km_fleet_object_rules: not_before=T, not_after=T, max_opens=N: who may open an object on a device, and when. */
 km_status km_fleet_object_rules(struct km_err *err, const char *rules,
                                 struct km_object_secret *secret);
 /* km_fleet_number: a decimal number from 1 to max; false otherwise. */
