@@ -21,8 +21,8 @@ Usage: make_manifest.sh -k KEY -r CERT -p CLASS.pub -n CLASS -s N [-d DIR] [opti
   -K NAME=TYPE:FILE[,RULE ...]
                  a key, may be repeated: TYPE as KEY_AES, KEY_HMAC, KEY_GENERIC_SECRET (octets),
                  KEY_ECDSA_KEYPAIR, KEY_RSA_KEYPAIR, ... (private key, PEM or DER), KEY_ECDSA_PUBLIC, ...
-                 (public key). Rules: usage=N (CLRC_USAGE_... bits), exportable, shared, audit,
-                 max_uses=N, not_after=SECONDS since 1970
+                 (public key). Rules: usage=WORDS (encrypt, decrypt, sign, verify, mac, derive, wrap, unwrap, with
+                 '+' between them), exportable, shared, audit, wrappable, max_uses=N, not_after=SECONDS since 1970
   -e CIPHER      AES_CTR (default), AES_CBC_NOPAD, AES_OFB, AES_CFB_128
   -m MAC         HMAC_SHA256 (default), HMAC_SHA384, HMAC_SHA512
   -g DIGEST      digest that is signed: sha256, sha384, sha512 (default: as strong as the key)
@@ -82,15 +82,37 @@ context_integer() {
     tail -c +2 "$pkg_work/integer"
 }
 
+# usage_of WORDS: the bits, in $usage_bits.
+usage_of() {
+    usage_bits=0
+    usage_rest=$1+
+    while [ -n "$usage_rest" ]; do
+        case ${usage_rest%%+*} in
+        encrypt) usage_bit=1 ;;
+        decrypt) usage_bit=2 ;;
+        sign) usage_bit=4 ;;
+        verify) usage_bit=8 ;;
+        mac) usage_bit=16 ;;
+        derive) usage_bit=32 ;;
+        wrap) usage_bit=64 ;;
+        unwrap) usage_bit=128 ;;
+        *) pkg_fail "no usage '${usage_rest%%+*}' (-h lists them)" ;;
+        esac
+        usage_bits=$((usage_bits | usage_bit))
+        usage_rest=${usage_rest#*+}
+    done
+}
+
 # policy RULE...: KeyPolicy, or nothing without a rule.
 policy() {
     usage_bits='' attributes='' max_uses='' not_after=''
     for rule in "$@"; do
         case $rule in
-        usage=*) usage_bits=${rule#*=} && pkg_number "usage" "$usage_bits" 63 ;;
+        usage=*) usage_of "${rule#*=}" ;;
         exportable) attributes=$((${attributes:-0} | 1)) ;;
         shared) attributes=$((${attributes:-0} | 2)) ;;
         audit) attributes=$((${attributes:-0} | 4)) ;;
+        wrappable) attributes=$((${attributes:-0} | 8)) ;;
         max_uses=*) max_uses=${rule#*=} && pkg_number "max_uses" "$max_uses" 999999999999999 ;;
         not_after=*) not_after=${rule#*=} && pkg_number "not_after" "$not_after" 999999999999999 ;;
         *) pkg_fail "no rule '$rule' for a key (-h lists them)" ;;

@@ -616,7 +616,7 @@ CLRC_API ClrcResult clrcProvisionClassKey(const uint8_t *private_der, uint32_t p
  *   EXISTS                     there is another one and this is no update; or a key in it has a name that is taken
  *   ROLLBACK                   an update whose sequence is not higher
  *   OTHER_DEVICE               for another class of devices
- *   STATE                      an update of nothing; the first one, and provisioning has ended
+ *   STATE                      an update of nothing; the first one, and provisioning has ended; another is installed in part
  *   NOT_FOUND                  there is no class key
  *   MAC                        what is sealed was changed
  */

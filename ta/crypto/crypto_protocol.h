@@ -532,7 +532,7 @@ enum km_crypto_command {
     /* MANIFEST_INSTALL   mi*(package) mi*(OEM root certificate in DER, may be empty) vi(a flags) vo(a 1: installed now,
      *                    0: is the one that is there)
      *                    administrator. Checked in this order: TOO_LARGE, BAD_FORMAT or NOT_SUPPORTED (structure), SIGNER,
-     *                    SIGNATURE_INVALID, EXISTS (no update), ROLLBACK (its sequence is not higher), OTHER_DEVICE (another
+     *                    SIGNATURE_INVALID, BAD_STATE (another one is installed in part), EXISTS (no update), ROLLBACK (its sequence is not higher), OTHER_DEVICE (another
      *                    class, or sealed to another class key), BAD_STATE (the first one after the seal; an update of
      *                    nothing), ITEM_NOT_FOUND (no class key), MAC_INVALID, BAD_FORMAT, BAD_NAME or NOT_SUPPORTED (what is
      *                    in it), EXISTS (a key of somebody else has the name). BAD_PARAMETERS: it is the first, and nothing says whom

@@ -237,6 +237,9 @@ static TEE_Result check_sequence(struct install *install)
     if (install->state == TEE_HANDLE_NULL)
         return install->manifest.is_update ? TEE_ERROR_BAD_STATE
                                            : km_provision_enter(&install->gate);
+    /* Of one that was interrupted parts are missing, which no other brings. */
+    if (there->phase == KM_CRYPTO_MANIFEST_UNDER_WAY)
+        return TEE_ERROR_BAD_STATE;
     if (!install->manifest.is_update)
         return KM_CRYPTO_E_EXISTS;
     if (install->wanted.sequence <= there->sequence)

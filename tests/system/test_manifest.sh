@@ -162,6 +162,22 @@ same "its keys" 3 "$(keys)"
 ok "its update" "$source/tests/system/build_manifest.py" pki/oem_root_key.pem class2.pub door 4294967297 1 m4 key k KEY_AES secret.bin
 ok "its update is taken" keymoor init --manifest m4
 
+# The example of the formats page is one: it opens with the key that the page gives, and its signer signed it.
+cat >example.py <<'END'
+import re, subprocess, sys
+page = open(sys.argv[1], encoding="utf-8").read()
+def octets(name):
+    block = re.search("```\nexample: " + name + "\n(.*?)```", page, re.S).group(1)
+    return bytes.fromhex("".join("".join(re.split("  +", line)[1]) for line in block.strip().splitlines()))
+open("example.der", "wb").write(octets("device key"))
+open("example.manifest", "wb").write(octets("manifest"))
+open("example.body", "wb").write(octets("manifest body"))
+END
+ok "example" python3 example.py "$source/docs/formats.md"
+ok "example key" openssl pkey -inform DER -in example.der -out example.pem
+ok "the example is made as the page says" "$build/tests/fleet_same" example.pem example.manifest
+ok "what is in it" "$build/tests/fleet_same" example.pem example.manifest example.body
+
 # The fleet's manifest is taken as well.
 cat >fleet.csv <<END
 device_key,make,device_class,sequence,update,certificates,keys,output

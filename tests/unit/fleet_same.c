@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fleet_same DEVICE_KEY.pem PACKAGE: takes a package of the scripts apart, gives keymoor-fleet's code the same random octets, ephemeral
- * key and signature, and says whether the same octets come out.
+ * fleet_same DEVICE_KEY.pem PACKAGE [BODY]: takes a package of the scripts apart, gives keymoor-fleet's code the same random octets, ephemeral
+ * key and signature, and says whether the same octets come out, and
+ * whether BODY is what is sealed.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -110,7 +111,7 @@ static bool split(const char *kind, const struct km_envelope *envelope, struct k
 }
 
 static int compare(const char *kind, const struct km_envelope *envelope, EVP_PKEY *device,
-                   struct km_slice package)
+                   struct km_slice package, struct km_slice expected)
 {
     static uint8_t content[KM_MANIFEST_MAX], printed[KM_MANIFEST_MAX], plain[KM_MANIFEST_MAX],
         again[KM_MANIFEST_MAX];
@@ -135,6 +136,8 @@ static int compare(const char *kind, const struct km_envelope *envelope, EVP_PKE
     if (!reprint(kind, KM_SLICE(plain, sealed.ciphertext.len), &inner) ||
         !km_wr_finish(&inner, &body))
         return fail("what is sealed is something else");
+    if (expected.len != 0 && !km_slice_equal(body, expected))
+        return fail("what is sealed is not what was expected");
     if (km_fleet_sealed_put_with(&err, seal, recipient, &lot, body, &wr) != KM_OK)
         return fail(err.text);
     km_der_end(&wr, mark);
@@ -159,16 +162,22 @@ int main(int argc, char **argv)
     EVP_PKEY *device = NULL;
     struct km_envelope envelope = {0};
     int status = EXIT_FAILURE;
-    if (argc != 3 || km_fleet_private_key(&err, argv[1], &device) != KM_OK ||
+    uint8_t *body = NULL;
+    size_t body_len = 0;
+    if (argc == 4 && km_file_read(&err, AT_FDCWD, argv[3], KM_MANIFEST_MAX, &body, &body_len) != KM_OK)
+        return fail(err.text);
+    if (argc < 3 || argc > 4 || km_fleet_private_key(&err, argv[1], &device) != KM_OK ||
         km_file_read(&err, AT_FDCWD, argv[2], KM_MANIFEST_MAX, &bytes, &len) != KM_OK)
-        return fail(argc == 3 ? err.text : "DEVICE_KEY.pem PACKAGE");
+        return fail(err.text[0] != '\0' ? err.text : "DEVICE_KEY.pem PACKAGE [BODY]");
     size_t at = 0;
     while (at < KM_ARRAY_LEN(kinds) && !km_envelope_parse(KM_SLICE(bytes, len), kinds[at], &envelope))
         at++;
     status = at == KM_ARRAY_LEN(kinds) || envelope.alg == NULL
                  ? fail("no package")
-                 : compare(kinds[at], &envelope, device, KM_SLICE(bytes, len));
+                 : compare(kinds[at], &envelope, device, KM_SLICE(bytes, len),
+                           KM_SLICE(body, body_len));
     EVP_PKEY_free(device);
     free(bytes);
+    free(body);
     return status;
 }

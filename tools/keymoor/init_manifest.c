@@ -95,6 +95,10 @@ static void advise(ClrcResult result)
         refuse("init: say whose first manifest to trust: --oem-root CERT (or --trust-first)");
     if (result == CLRC_ERROR_NOT_FOUND)
         refuse("init: there is no class key yet: --class-key FILE or --class-key-out FILE");
+    if (result == CLRC_ERROR_STATE && clrcDescribeManifest(&there) == CLRC_SUCCESS &&
+        there.is_complete == 0)
+        refuse("init: the installation of manifest %llu was interrupted; give that very file again",
+               (unsigned long long)there.sequence);
     if ((result == CLRC_ERROR_ROLLBACK || result == CLRC_ERROR_EXISTS) &&
         clrcDescribeManifest(&there) == CLRC_SUCCESS)
         refuse(
