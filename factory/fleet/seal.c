@@ -177,7 +177,7 @@ static bool encrypt(struct km_fleet_seal *seal, const struct secrets *secrets,
         EVP_EncryptUpdate(seal->cipher_ctx, out.ptr, &n, plain.ptr, (int)plain.len) != 1 ||
         EVP_EncryptFinal_ex(seal->cipher_ctx, out.ptr + n, &last) != 1)
         return false;
-    *ret_len = (size_t)(n + last);
+    *ret_len = (size_t)n + (size_t)last;
     return true;
 }
 
@@ -274,6 +274,22 @@ static bool agree(EVP_PKEY *own, EVP_PKEY *peer, uint8_t z[Z_MAX], size_t *ret_l
     return ok;
 }
 
+/* On one curve only the point differs, which stands at the end; that spares the slow way through an encoder. */
+static bool spki_like(struct km_slice other, EVP_PKEY *key, struct km_span buf,
+                      struct km_slice *ret)
+{
+    uint8_t point[2 * Z_MAX + 1] = {0};
+    size_t len = 0;
+    if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point,
+                                        sizeof(point), &len) != 1 ||
+        other.len <= len || other.len > buf.len || point[0] != 0x04)
+        return false;
+    km_copy(buf.ptr, buf.len, other.ptr, other.len - len);
+    km_copy(buf.ptr + (other.len - len), buf.len - (other.len - len), point, len);
+    *ret = KM_SLICE(buf.ptr, other.len);
+    return true;
+}
+
 km_status km_fleet_sealed_put(struct km_err *err, struct km_fleet_seal *seal, EVP_PKEY *recipient,
                               struct km_slice plain, struct km_wr *wr)
 {
@@ -288,13 +304,12 @@ km_status km_fleet_sealed_put(struct km_err *err, struct km_fleet_seal *seal, EV
     if (!EVP_PKEY_is_a(recipient, "EC"))
         return KM_FAIL(err, KM_E_ARG, "the device's key is not an EC key");
     KM_TRY(km_fleet_spki(err, recipient, KM_SPAN(spki, sizeof(spki)), &to));
-    bool ok = choose_group(seal, recipient) && RAND_bytes(random, sizeof(random)) == 1 &&
-              EVP_PKEY_generate(seal->maker, &ephemeral) == 1 &&
-              agree(ephemeral, recipient, z, &z_len);
+    bool ok =
+        choose_group(seal, recipient) && RAND_bytes(random, sizeof(random)) == 1 &&
+        EVP_PKEY_generate(seal->maker, &ephemeral) == 1 && agree(ephemeral, recipient, z, &z_len) &&
+        spki_like(to, ephemeral, KM_SPAN(ephemeral_spki, sizeof(ephemeral_spki)), &lot.ephemeral);
     km_status status =
-        ok ? km_fleet_spki(err, ephemeral, KM_SPAN(ephemeral_spki, sizeof(ephemeral_spki)),
-                           &lot.ephemeral)
-           : crypto_failed(err, "no secret could be agreed on with the device's key");
+        ok ? KM_OK : crypto_failed(err, "no secret could be agreed on with the device's key");
     EVP_PKEY_free(ephemeral);
     lot.z = KM_SLICE(z, z_len);
     if (status == KM_OK)

@@ -288,7 +288,8 @@ enum km_crypto_manifest_phase {
     KM_CRYPTO_MANIFEST_COMPLETE = 2,
 };
 
-#define KM_CRYPTO_MANIFEST_TRUST_FIRST 0x1u /* the first manifest's own signer is taken for the OEM */
+#define KM_CRYPTO_MANIFEST_TRUST_FIRST                                                             \
+    0x1u /* the first manifest's own signer is taken for the OEM */
 #define KM_CRYPTO_MANIFEST_FLAGS_ALL 0x1u
 #define KM_CRYPTO_MANIFEST_WIRE_MAX (76u + KM_CRYPTO_NAME_MAX)
 
@@ -353,7 +354,7 @@ enum km_crypto_manifest_phase {
     X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)                                                   \
     X(KM_CRYPTO_E_OTHER_DEVICE, CLRC_ERROR_OTHER_DEVICE)                                           \
     X(KM_CRYPTO_E_ROLLBACK, CLRC_ERROR_ROLLBACK)                                                   \
-    X(KM_CRYPTO_E_SIGNER, CLRC_ERROR_SIGNER)                    \
+    X(KM_CRYPTO_E_SIGNER, CLRC_ERROR_SIGNER)                                                       \
     X(KM_CRYPTO_E_NOT_YET_VALID, CLRC_ERROR_NOT_YET_VALID)                                         \
     X(KM_CRYPTO_E_OTHER_OBJECT, CLRC_ERROR_OTHER_OBJECT)
 

@@ -2,8 +2,7 @@
 #include "ta/crypto/record.h"
 
 #define META_MAX 2048u
-#define FLAGS_ALL                                                                                  \
-    (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE | KM_CRYPTO_INFO_MANIFEST)
+#define FLAGS_ALL (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE | KM_CRYPTO_INFO_MANIFEST)
 
 static bool finish(const struct km_wr *wr, size_t *ret_len)
 {

@@ -97,8 +97,8 @@ static TEE_Result peer_invoke(void *arg, void *session, uint32_t timeout_ms, uin
     (void)arg;
     (void)session;
     (void)timeout_ms;
-    assert_int_equal(types, TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT,
-                                            TEE_PARAM_TYPE_MEMREF_INPUT, 0, 0));
+    assert_int_equal(
+        types, TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_INPUT, 0, 0));
     *ret_origin = TEE_ORIGIN_TRUSTED_APP;
     return rig_host.peer(command, KM_SLICE(params[0].memref.buffer, params[0].memref.size),
                          KM_SLICE(params[1].memref.buffer, params[1].memref.size));
@@ -176,7 +176,9 @@ void rig_start(const char *dir)
                   .close_session = TA_CloseSessionEntryPoint,
                   .invoke = TA_InvokeCommandEntryPoint},
         .store = store,
-        .host = {.panic = on_panic, .client_text = client_text, .audit = audit,
+        .host = {.panic = on_panic,
+                 .client_text = client_text,
+                 .audit = audit,
                  .session_open = peer_open,
                  .session_invoke = peer_invoke,
                  .session_close = peer_close},

@@ -164,18 +164,20 @@ int main(int argc, char **argv)
     int status = EXIT_FAILURE;
     uint8_t *body = NULL;
     size_t body_len = 0;
-    if (argc == 4 && km_file_read(&err, AT_FDCWD, argv[3], KM_MANIFEST_MAX, &body, &body_len) != KM_OK)
+    if (argc == 4 &&
+        km_file_read(&err, AT_FDCWD, argv[3], KM_MANIFEST_MAX, &body, &body_len) != KM_OK)
         return fail(err.text);
     if (argc < 3 || argc > 4 || km_fleet_private_key(&err, argv[1], &device) != KM_OK ||
         km_file_read(&err, AT_FDCWD, argv[2], KM_MANIFEST_MAX, &bytes, &len) != KM_OK)
         return fail(err.text[0] != '\0' ? err.text : "DEVICE_KEY.pem PACKAGE [BODY]");
     size_t at = 0;
-    while (at < KM_ARRAY_LEN(kinds) && !km_envelope_parse(KM_SLICE(bytes, len), kinds[at], &envelope))
+    while (at < KM_ARRAY_LEN(kinds) &&
+           !km_envelope_parse(KM_SLICE(bytes, len), kinds[at], &envelope))
         at++;
-    status = at == KM_ARRAY_LEN(kinds) || envelope.alg == NULL
-                 ? fail("no package")
-                 : compare(kinds[at], &envelope, device, KM_SLICE(bytes, len),
-                           KM_SLICE(body, body_len));
+    status =
+        at == KM_ARRAY_LEN(kinds) || envelope.alg == NULL
+            ? fail("no package")
+            : compare(kinds[at], &envelope, device, KM_SLICE(bytes, len), KM_SLICE(body, body_len));
     EVP_PKEY_free(device);
     free(bytes);
     free(body);

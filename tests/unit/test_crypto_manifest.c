@@ -19,13 +19,13 @@ struct recipe {
     const char *device_class;
     uint64_t sequence;
     bool is_update;
-    EVP_PKEY *root;         /* whose certificate is in it; NULL: none */
-    EVP_PKEY *root_key;     /* that ROOT_KEY stands for; NULL: none */
-    const char *name;       /* of the one more key */
-    const char *type;       /* of it */
-    const char *data;       /* of it; NULL: 32 octets */
-    bool comes_twice;       /* the one more key does */
-    bool is_not_body;       /* what is sealed is something else */
+    EVP_PKEY *root;             /* whose certificate is in it; NULL: none */
+    EVP_PKEY *root_key;         /* that ROOT_KEY stands for; NULL: none */
+    const char *name;           /* of the one more key */
+    const char *type;           /* of it */
+    const char *data;           /* of it; NULL: 32 octets */
+    bool comes_twice;           /* the one more key does */
+    bool is_not_body;           /* what is sealed is something else */
     enum km_sign_digest digest; /* 0: SHA-256 */
 };
 
@@ -66,9 +66,9 @@ static void certificate_of(EVP_PKEY *key, struct maker_bytes *ret)
 {
     X509 *made = X509_new();
     X509_NAME *name = X509_get_subject_name(made);
-    assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                                                (const uint8_t *)"test", -1, -1, 0),
-                     1);
+    assert_int_equal(
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)"test", -1, -1, 0),
+        1);
     assert_int_equal(X509_set_issuer_name(made, name), 1);
     assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(made), 7), 1);
     assert_non_null(X509_gmtime_adj(X509_getm_notBefore(made), 0));
@@ -392,12 +392,12 @@ static void trust_on_first_use_is_asked_for(void **state)
                      TEE_ERROR_BAD_PARAMETERS);
     assert_int_equal(install_as(&opaque_rig.admin, bytes, KM_SLICE("junk", 4), 0, NULL),
                      TEE_ERROR_BAD_FORMAT);
-    assert_int_equal(install_as(&opaque_rig.owner, bytes, KM_SLICE("", 0),
-                                KM_CRYPTO_MANIFEST_TRUST_FIRST, NULL),
-                     TEE_ERROR_ACCESS_DENIED);
-    assert_int_equal(install_as(&opaque_rig.admin, bytes, KM_SLICE("", 0),
-                                KM_CRYPTO_MANIFEST_TRUST_FIRST, NULL),
-                     TEE_SUCCESS);
+    assert_int_equal(
+        install_as(&opaque_rig.owner, bytes, KM_SLICE("", 0), KM_CRYPTO_MANIFEST_TRUST_FIRST, NULL),
+        TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(
+        install_as(&opaque_rig.admin, bytes, KM_SLICE("", 0), KM_CRYPTO_MANIFEST_TRUST_FIRST, NULL),
+        TEE_SUCCESS);
     /* From now on it is pinned, whatever is asked for. */
     strange.signer = strange.root = strange.root_key = other;
     make(&strange, &package);
@@ -411,14 +411,14 @@ static void trust_on_first_use_is_asked_for(void **state)
 static void refusals_have_codes_and_change_nothing(void **state)
 {
     (void)state;
-    struct recipe r[] = {usual(), usual(), usual(), usual(), usual(), usual(), usual(), usual(),
+    struct recipe r[] = {usual(), usual(), usual(), usual(), usual(), usual(), usual(),  usual(),
                          usual(), usual(), usual(), usual(), usual(), usual(), update(4)};
     static const uint32_t results[KM_ARRAY_LEN(r)] = {
-        KM_CRYPTO_E_SIGNER,       KM_CRYPTO_E_OTHER_DEVICE, TEE_ERROR_BAD_FORMAT,
-        KM_CRYPTO_E_SIGNER,       KM_CRYPTO_E_SIGNER,       KM_CRYPTO_E_BAD_NAME,
-        KM_CRYPTO_E_BAD_NAME,     TEE_ERROR_BAD_FORMAT,     TEE_ERROR_BAD_FORMAT,
-        TEE_ERROR_NOT_SUPPORTED,  TEE_ERROR_NOT_SUPPORTED,  TEE_ERROR_BAD_FORMAT,
-        TEE_ERROR_NOT_SUPPORTED,  KM_CRYPTO_E_EXISTS,       TEE_ERROR_BAD_STATE,
+        KM_CRYPTO_E_SIGNER,      KM_CRYPTO_E_OTHER_DEVICE, TEE_ERROR_BAD_FORMAT,
+        KM_CRYPTO_E_SIGNER,      KM_CRYPTO_E_SIGNER,       KM_CRYPTO_E_BAD_NAME,
+        KM_CRYPTO_E_BAD_NAME,    TEE_ERROR_BAD_FORMAT,     TEE_ERROR_BAD_FORMAT,
+        TEE_ERROR_NOT_SUPPORTED, TEE_ERROR_NOT_SUPPORTED,  TEE_ERROR_BAD_FORMAT,
+        TEE_ERROR_NOT_SUPPORTED, KM_CRYPTO_E_EXISTS,       TEE_ERROR_BAD_STATE,
     };
     uint8_t before[32] = {0};
     uint8_t after[32] = {0};

@@ -45,8 +45,11 @@ static const struct {
     const char *text;
     const char *fault;
 } bad[] = {
-    {"a\"b,c\nnext", "middle"},   {"\"open,c\nnext", "not closed"}, {"\"a\"b\nnext", "behind"},
-    {"a,\xff\nnext", "UTF-8"},    {"a,\"\xc0\x80\"\nnext", "UTF-8"},
+    {"a\"b,c\nnext", "middle"},
+    {"\"open,c\nnext", "not closed"},
+    {"\"a\"b\nnext", "behind"},
+    {"a,\xff\nnext", "UTF-8"},
+    {"a,\"\xc0\x80\"\nnext", "UTF-8"},
     {"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33\n"
      "next",
      "32 fields"},

@@ -15,7 +15,8 @@
 #endif
 
 const struct km_command km_commands[] = {
-    {"init", NULL, NULL, "provision this device: certificates, manifest, device keys", "PMRTKO", cmd_init},
+    {"init", NULL, NULL, "provision this device: certificates, manifest, device keys", "PMRTKO",
+     cmd_init},
     {"status", NULL, NULL, "what runs, where keys live, what protects them", "j", cmd_status},
     {"key", "list", NULL, "the keys you may use", "j", cmd_key_list},
     {"key", "show", "NAME", "what a key is and may do", "j", cmd_key_show},
