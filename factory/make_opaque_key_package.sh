@@ -144,7 +144,8 @@ KEY_AES | KEY_DES3 | KEY_HMAC | KEY_GENERIC_SECRET | KEY_CHACHA20) cat -- "$key"
 KEY_RSA_KEYPAIR | KEY_DSA_KEYPAIR | KEY_ECDSA_KEYPAIR | KEY_ECDH_KEYPAIR | KEY_EC_DUAL_KEYPAIR | KEY_DH_KEYPAIR | \
     KEY_ED25519_KEYPAIR | KEY_X25519_KEYPAIR)
     pkg_private_key "$key" "$pkg_work/key.pem"
-    openssl pkey -in "$pkg_work/key.pem" -outform DER -out "$pkg_work/data"
+    # Not pkey: some releases write old forms of some keys with it.
+    openssl pkcs8 -topk8 -nocrypt -in "$pkg_work/key.pem" -outform DER -out "$pkg_work/data"
     ;;
 KEY_RSA_PUBLIC | KEY_DSA_PUBLIC | KEY_ECDSA_PUBLIC | KEY_ECDH_PUBLIC | KEY_EC_DUAL_PUBLIC | KEY_DH_PUBLIC | \
     KEY_ED25519_PUBLIC | KEY_X25519_PUBLIC) pkg_public_key "$key" "$pkg_work/data" ;;

@@ -58,7 +58,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -n "$input" ] || pkg_fail "-i FILE is missing (-h shows how)"
-[ -f "$input" ] && [ -r "$input" ] || pkg_fail "can't read the file '$input'"
+if [ ! -f "$input" ] || [ ! -r "$input" ]; then
+    pkg_fail "can't read the file '$input'"
+fi
 [ -n "$output" ] || output=$input.enc
 [ -n "$config" ] || config=$input.oocfg
 openssl_cipher=$(pkg_openssl_cipher "$cipher") || pkg_fail "no cipher '$cipher' (-h lists them)"
@@ -70,7 +72,9 @@ salt=$(openssl rand -hex 8)
 openssl enc "-$openssl_cipher" -pbkdf2 -iter 1 -md sha256 -S "$salt" -kfile "$pkg_work/pass" -P >"$pkg_work/derived"
 key=$(sed -n 's/^key *= *//p' "$pkg_work/derived")
 iv=$(sed -n 's/^iv *= *//p' "$pkg_work/derived")
-[ ${#key} -eq 64 ] && [ ${#iv} -eq 32 ] || pkg_fail "openssl gave no key of 256 bits"
+if [ ${#key} -ne 64 ] || [ ${#iv} -ne 32 ]; then
+    pkg_fail "openssl gave no key of 256 bits"
+fi
 
 # The large file goes to its place's own disk.
 encrypted=$output.new.$$

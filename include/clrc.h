@@ -350,13 +350,26 @@ CLRC_API void clrcShutdown(void);
 
 /* ---- keys ---- */
 
-/* clrcCreateKey: makes an ephemeral key in the service. */
+/*
+ * clrcCreateKey: makes an ephemeral key in the service. KEY_DH_KEYPAIR gets the group of RFC 7919 of its bits; KEY_DSA_KEYPAIR
+ * needs parameters (CLRC_ERROR_BAD_PARAMETERS): clrcCreateKeyWith.
+ */
 CLRC_API ClrcResult clrcCreateKey(const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey);
+/*
+ * clrcCreateKeyWith: a KEY_DSA_KEYPAIR or KEY_DH_KEYPAIR in a group of the caller's choice: PRIME, SUBPRIME and BASE; DH needs no
+ * SUBPRIME in the groups of RFC 7919 and RFC 3526. The order of BASE is checked to be SUBPRIME, a prime of 160 to 512 bits; that
+ * PRIME is one is the caller's word. CLRC_ERROR_BAD_FORMAT, CLRC_ERROR_NOT_SUPPORTED (sizes).
+ */
+CLRC_API ClrcResult clrcCreateKeyWith(const ClrcKeyTemplate *wish, const ClrcAttributeValue *values,
+                                      uint32_t n_values, ClrcKeyHandle *hKey);
+/* clrcCreateKeyWithDer: the same with Dss-Parms (RFC 3279) or DHParameter (PKCS#3) in DER. */
+CLRC_API ClrcResult clrcCreateKeyWithDer(const ClrcKeyTemplate *wish, const uint8_t *parameters,
+                                         uint32_t length, ClrcKeyHandle *hKey);
 /* clrcImportKeyRaw: a symmetric key's octets. The caller's copy stays the caller's to wipe. */
 CLRC_API ClrcResult clrcImportKeyRaw(const ClrcKeyTemplate *wish, const uint8_t *key,
                                      uint32_t length, ClrcKeyHandle *hKey);
 /*
- * clrcImportKeyDer: SubjectPublicKeyInfo for public types; PKCS#8, SEC 1 or PKCS#1 for key pairs
+ * clrcImportKeyDer: SubjectPublicKeyInfo for public types; PKCS#8 for key pairs, SEC 1 and PKCS#1 too
  * (the public part is computed when it is missing and checked when it is there).
  */
 CLRC_API ClrcResult clrcImportKeyDer(const ClrcKeyTemplate *wish, const uint8_t *der,
@@ -413,9 +426,16 @@ CLRC_API void clrcFreePassword(ClrcPasswordHandle hPassword);
 /* ---- one-shot operations ---- */
 
 CLRC_API ClrcResult clrcRandom(uint8_t *out, uint32_t length);
+/*
+ * clrcDigest: SHAKE gives as many octets as digest_length has room for, at most 4096 (CLRC_ERROR_TOO_LARGE); asked with no room
+ * it names 32 (SHAKE128) or 64.
+ */
 CLRC_API ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, size_t length,
                                uint8_t *digest, uint32_t *digest_length);
-/* clrcSignDigest: digest made by the caller; its length must fit the algorithm (any to 64 octets for CLRC_ECDSA). */
+/*
+ * clrcSignDigest: digest made by the caller; its length must fit the algorithm: any to 64 octets for CLRC_ECDSA, a SHA-1 or SHA-2
+ * digest for CLRC_ECDSA_DETERMINISTIC. CLRC_ED25519 takes the message in its place, to 4096 octets (more in parts).
+ */
 CLRC_API ClrcResult clrcSignDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
                                    const uint8_t *digest, uint32_t digest_length,
                                    uint8_t *signature, uint32_t *signature_length);
@@ -438,8 +458,10 @@ CLRC_API ClrcResult clrcMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const u
 CLRC_API ClrcResult clrcVerifyMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data,
                                   size_t length, const uint8_t *mac, uint32_t mac_length);
 /*
- * clrcCipher: whole message; in and out may be the same buffer; iv NULL for ECB, else 16 octets. AES_CTR needs
- * CLRC_USAGE_ENCRYPT and CLRC_USAGE_DECRYPT in either mode: they are the same operation.
+ * clrcCipher: whole message; in and out may be the same buffer; iv NULL for ECB and key wrap, else one block (16 octets, 8 for
+ * DES3). CTR and OFB need CLRC_USAGE_ENCRYPT and CLRC_USAGE_DECRYPT in either mode, CFB to decrypt: their decryption is, or
+ * gives, encryption. XTS takes at most 16 MiB. CLRC_AES_KW and CLRC_AES_KWP wrap data: to 4096 octets, 8 (KWP: to 15) more come
+ * out; CLRC_ERROR_MAC: this was not wrapped so, and out is untouched.
  */
 CLRC_API ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode,
                                const uint8_t *iv, uint32_t iv_length, const uint8_t *in,
@@ -457,7 +479,11 @@ CLRC_API ClrcResult clrcAeadEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
 CLRC_API ClrcResult clrcAeadDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
                                     const ClrcAead *aead, const uint8_t *in, size_t length,
                                     uint8_t *out, const uint8_t *tag, uint32_t tag_length);
-/* clrcAsymmetricEncrypt / Decrypt: OAEP; label may be NULL. */
+/*
+ * clrcAsymmetricEncrypt / Decrypt: label for OAEP only, may be NULL. CLRC_RSAES_PKCS1_V1_5 gives something else than what was
+ * encrypted, and no error, for a ciphertext that is none (implicit rejection): whoever uses it must not tell others whether the
+ * message was of use. CLRC_RSA_NOPAD needs CLRC_USAGE_DECRYPT and CLRC_USAGE_SIGN to decrypt, for it does either.
+ */
 CLRC_API ClrcResult clrcAsymmetricEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
                                           const uint8_t *label, uint32_t label_length,
                                           const uint8_t *in, uint32_t length, uint8_t *out,
@@ -467,32 +493,65 @@ CLRC_API ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algo
                                           const uint8_t *in, uint32_t length, uint8_t *out,
                                           uint32_t *out_length);
 /*
- * clrcAgree: ECDH with the peer's point (uncompressed, 04 X Y): the X coordinate as a new ephemeral
- * KEY_GENERIC_SECRET. It may be exported only when wish says so and the private key's usage allows derivation.
+ * clrcAgree: ECDH with the peer's point (uncompressed, 04 X Y), DH with his public value (big-endian), X25519 with his 32
+ * octets: the X coordinate or shared value at its full length as a new ephemeral KEY_GENERIC_SECRET. CLRC_ERROR_BAD_FORMAT: not
+ * of this group, or of small order. It may be exported only when wish says so and the private key's usage allows derivation.
  */
 CLRC_API ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
                               const ClrcKeyTemplate *wish, ClrcKeyHandle *hShared);
-/* clrcAgreeRaw: the same X coordinate to the caller, as TLS libraries need it. The long-lived key stays. */
+/* clrcAgreeRaw: the same octets to the caller, as TLS libraries need it. The long-lived key stays. */
 CLRC_API ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point,
                                  uint32_t peer_length, uint8_t *shared, uint32_t *shared_length);
 /*
- * clrcDerive: HKDF of a generic secret into a new ephemeral key of wish's type and bits. CLRC_ERROR_NOT_SUPPORTED: less than 128
+ * clrcDerive: HKDF or Concat KDF (SP 800-56C, one step with a hash; no salt, info is its FixedInfo) of a generic secret into a
+ * new ephemeral key of wish's type and bits. CLRC_ERROR_NOT_SUPPORTED: less than 128
  * bits of a secret that is not exportable. One salt and info give keys that begin alike: use an info of its own for each purpose.
  */
 CLRC_API ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint8_t *salt,
                                uint32_t salt_length, const uint8_t *info, uint32_t info_length,
                                const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey);
 
+/*
+ * clrcDerivePassword: PBKDF2 (RFC 8018) with the secret as password. salt 1 to 1024 octets. CLRC_ERROR_BAD_PARAMETERS: fewer than
+ * 1000 iterations over a secret that is not exportable; CLRC_ERROR_TOO_LARGE: more than 10,000,000, counted for each block of output
+ * (it blocks as long as that takes). Otherwise as clrcDerive.
+ */
+CLRC_API ClrcResult clrcDerivePassword(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm,
+                                       const uint8_t *salt, uint32_t salt_length,
+                                       uint32_t iterations, const ClrcKeyTemplate *wish,
+                                       ClrcKeyHandle *hKey);
+
+/* ---- keys under keys ---- */
+
+/*
+ * clrcWrapKey: hKey encrypted under hWrapping, an AES key with CLRC_USAGE_WRAP, by CLRC_AES_KW or CLRC_AES_KWP. A key that may be
+ * exported is wrapped as clrcExportKey gives it. One with CLRC_ATTR_WRAPPABLE may leave as well, by CLRC_AES_KWP, when hWrapping
+ * was made by clrcCreateKey, is neither exportable nor wrappable: its type, usages, expiry and flags travel along, and only
+ * hWrapping opens it. All others: CLRC_ERROR_NOT_EXPORTABLE. CLRC_ERROR_STATE: both are ephemeral and live in different sessions.
+ */
+CLRC_API ClrcResult clrcWrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm,
+                                ClrcKeyHandle hKey, uint8_t *wrapped, uint32_t *wrapped_length);
+/*
+ * clrcUnwrapKey: the other way, with CLRC_USAGE_UNWRAP, into a new ephemeral key as wish says; its octets are seen by nobody.
+ * wish may be exportable only if hWrapping is (CLRC_ERROR_NOT_EXPORTABLE). A key that left with its policy keeps it: wish may only
+ * take away (CLRC_ERROR_ACCESS_DENIED for more usages, 0 for those it had). CLRC_ERROR_MAC: not wrapped so.
+ */
+CLRC_API ClrcResult clrcUnwrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm,
+                                  const uint8_t *wrapped, uint32_t wrapped_length,
+                                  const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey);
+
 /* ---- multi-part operations ---- */
 
 /*
- * clrcOperationNew: hKey NULL for digests; it may be freed afterwards. aead for CLRC_AES_GCM (with tag_length), iv for
- * ciphers. Sign and verify hash the message inside the service; CLRC_ECDSA needs the digest named by `digest`.
+ * clrcOperationNew: hKey NULL for digests; it may be freed afterwards. iv holds the nonce of an AEAD (with tag_length) or the IV of
+ * ciphers. Sign and verify hash the message inside the service; CLRC_ECDSA and CLRC_ECDSA_DETERMINISTIC need the digest named by
+ * `digest`. CLRC_AES_XTS_NOPAD, CLRC_AES_CTS, CLRC_AES_CCM and CLRC_ED25519 work on the whole alone: updates give nothing out and
+ * take 1 MiB in all (CLRC_ERROR_TOO_LARGE), clrcOperationFinal (-FinalVerify) gives the data. Key wrap is not done in parts.
  */
 typedef struct ClrcOperationWish {
     ClrcAlgorithm algorithm;
     ClrcMode mode;
-    ClrcAlgorithm digest; /* for CLRC_ECDSA only */
+    ClrcAlgorithm digest; /* for CLRC_ECDSA and CLRC_ECDSA_DETERMINISTIC only */
     const uint8_t *iv;
     uint32_t iv_length;
     uint32_t tag_length; /* octets, AEAD only */

@@ -422,20 +422,14 @@ static bool has_room(const struct km_pool_lane *lane)
            atomic_load(&state->n_operations) < OPERATIONS_FULL;
 }
 
-/* A key of the call that is bound to its lane; with two of them, the first. */
-static const struct clrc_key *ephemeral_key(const struct clrc_call *call)
-{
-    if (call->key != NULL && !call->key->is_named)
-        return call->key;
-    return call->second != NULL && !call->second->is_named ? call->second : NULL;
-}
-
 static void take_lane(struct clrc_call *call)
 {
     if (call->operation != NULL)
         call->lane = km_pool_take_home(&pool, call->operation->home);
-    else if (ephemeral_key(call) != NULL)
-        call->lane = km_pool_take_home(&pool, ephemeral_key(call)->home);
+    else if (call->key != NULL && !call->key->is_named)
+        call->lane = km_pool_take_home(&pool, call->key->home);
+    else if (call->other_key != NULL && !call->other_key->is_named)
+        call->lane = km_pool_take_home(&pool, call->other_key->home);
     else
         call->lane = km_pool_take(&pool, last_lane - 1, call->makes_key ? has_room : NULL);
     call->ran_in = call->lane->index;
@@ -477,44 +471,58 @@ static ClrcResult connect_lane(struct clrc_call *call)
     return CLRC_SUCCESS;
 }
 
-static ClrcResult check_key_home(const struct clrc_call *call, const struct clrc_key *key)
+/* What lives in one session is gone when that session is. */
+static bool is_elsewhere(const struct clrc_call *call, const struct clrc_key *key)
 {
-    if (key == NULL || key->is_named ||
-        atomic_load_explicit(&key->at[call->lane->index].serial, memory_order_relaxed) ==
-            call->lane->serial)
-        return CLRC_SUCCESS;
-    if (call->lane->index != key->home)
-        return fail(call, CLRC_ERROR_STATE,
-                    "two keys that are not saved live in different sessions: save one of them");
-    return fail(call, CLRC_ERROR_KEY_GONE,
-                "the key was not saved and the session that it was made in is over");
+    return key != NULL && !key->is_named &&
+           atomic_load_explicit(&key->at[call->lane->index].serial, memory_order_relaxed) !=
+               call->lane->serial;
 }
 
-/* What lives in one session is gone when that session is. */
 static ClrcResult check_home(const struct clrc_call *call)
 {
-    if (call->operation != NULL && call->operation->serial != call->lane->serial)
+    uint32_t serial = call->lane->serial;
+    if (call->key != NULL && call->other_key != NULL && !call->key->is_named &&
+        !call->other_key->is_named && call->key->home != call->other_key->home)
+        return fail(call, CLRC_ERROR_STATE,
+                    "the two keys live in different sessions: one of them has to be saved first");
+    if (call->operation != NULL && call->operation->serial != serial)
         return fail(call, CLRC_ERROR_SERVICE_DIED,
                     "the session that the operation was made in is over");
-    ClrcResult result = check_key_home(call, call->key);
-    return result == CLRC_SUCCESS ? check_key_home(call, call->second) : result;
+    if (is_elsewhere(call, call->key) || is_elsewhere(call, call->other_key))
+        return fail(call, CLRC_ERROR_KEY_GONE,
+                    "the key was not saved and the session that it was made in is over");
+    return CLRC_SUCCESS;
 }
 
-/* Bringing the second may have pushed the first out again. */
-static ClrcResult bring_keys(struct clrc_call *call)
+static bool is_here(const struct clrc_call *call, struct clrc_key *key)
 {
-    ClrcResult result = bring_key(call->lane, call->key);
-    if (result != CLRC_SUCCESS || call->second == NULL)
-        return result;
-    result = bring_key(call->lane, call->second);
-    return result == CLRC_SUCCESS ? bring_key(call->lane, call->key) : result;
+    return atomic_load_explicit(&key->at[call->lane->index].serial, memory_order_relaxed) ==
+           call->lane->serial;
+}
+
+/* Bringing one may let the other go when the session is full: then that one comes again, and both are there. */
+static ClrcResult bring_both(struct clrc_call *call)
+{
+    ClrcResult result = CLRC_SUCCESS;
+    if (call->other_key == NULL)
+        return bring_key(call->lane, call->key);
+    for (unsigned i = 0; i < 3 && result == CLRC_SUCCESS; i++) {
+        result = bring_key(call->lane, i % 2 == 0 ? call->other_key : call->key);
+        if (i > 0 && result == CLRC_SUCCESS && is_here(call, call->key) &&
+            is_here(call, call->other_key)) {
+            *call->other_value = call->other_key->at[call->lane->index].id;
+            return CLRC_SUCCESS;
+        }
+    }
+    return result == CLRC_SUCCESS ? CLRC_ERROR_BUSY : result;
 }
 
 static ClrcResult bring_objects(struct clrc_call *call)
 {
     struct clrc_key *key = call->key;
     if (key != NULL) {
-        ClrcResult result = bring_keys(call);
+        ClrcResult result = bring_both(call);
         if (result != CLRC_SUCCESS)
             return fail(call, result, NULL);
         uint32_t id = key->at[call->lane->index].id;
@@ -524,8 +532,6 @@ static ClrcResult bring_objects(struct clrc_call *call)
             struct km_wr wr = km_wr_init(call->key_octets, sizeof(id));
             km_wr_u32le(&wr, id);
         }
-        if (call->second != NULL)
-            *call->second_value = call->second->at[call->lane->index].id;
     }
     if (call->password != NULL) {
         ClrcResult result = bring_password(call->lane, call->password, call->password_value);
@@ -537,7 +543,8 @@ static ClrcResult bring_objects(struct clrc_call *call)
 
 static bool is_bound(const struct clrc_call *call)
 {
-    return call->operation != NULL || ephemeral_key(call) != NULL;
+    return call->operation != NULL || (call->key != NULL && !call->key->is_named) ||
+           (call->other_key != NULL && !call->other_key->is_named);
 }
 
 static ClrcResult begin_in_lane(struct clrc_call *call)

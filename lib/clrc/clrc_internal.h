@@ -73,13 +73,13 @@ struct clrc_call {
     const char *function; /* for clrcLastError */
     const char *subject;  /* the same: a name, or NULL */
     uint32_t command;
-    bool is_repeatable;      /* harmless when the service does it twice */
-    bool makes_key;          /* wants a session with room for one more */
-    struct clrc_key *key;    /* NULL: none */
-    uint32_t *key_value;     /* where its id goes: here, */
-    uint8_t *key_octets;     /* or here, little-endian */
-    struct clrc_key *second; /* another key; NULL: none */
-    uint32_t *second_value;
+    bool is_repeatable;         /* harmless when the service does it twice */
+    bool makes_key;             /* wants a session with room for one more */
+    struct clrc_key *key;       /* NULL: none */
+    uint32_t *key_value;        /* where its id goes: here, */
+    uint8_t *key_octets;        /* or here, little-endian */
+    struct clrc_key *other_key; /* a second one that has to be in the same session, or NULL */
+    uint32_t *other_value;
     struct clrc_password *password;
     uint32_t *password_value;
     const struct clrc_operation *operation; /* NULL: none; its id is set by the caller */

@@ -87,10 +87,10 @@ static bool attribute_from(const ClrcAttributeValue *value, uint8_t curve[4],
     return true;
 }
 
-ClrcResult clrcImportKeyAttributes(const ClrcKeyTemplate *wish, const ClrcAttributeValue *values,
-                                   uint32_t n_values, ClrcKeyHandle *hKey)
+/* Octets of a list of attributes. */
+static ClrcResult attributes_put(const char *function, const ClrcAttributeValue *values,
+                                 uint32_t n_values, struct km_span out, size_t *ret_len)
 {
-    static const char function[] = "clrcImportKeyAttributes";
     if (values == NULL || n_values == 0 || n_values > KM_CRYPTO_ATTRIBUTES_MAX)
         return clrc_bad(function, "1 to 16 attributes are needed");
     struct km_crypto_attrs attrs = {.count = n_values};
@@ -101,15 +101,56 @@ ClrcResult clrcImportKeyAttributes(const ClrcKeyTemplate *wish, const ClrcAttrib
         if (!attribute_from(&values[i], curve, &attrs.at[i]))
             return clrc_bad(function, "an attribute is empty, or the curve is no uint32_t");
     }
+    return km_crypto_attrs_put(&attrs, out, ret_len) ? CLRC_SUCCESS
+                                                     : clrc_long(function, TOO_MANY_OCTETS);
+}
+
+ClrcResult clrcImportKeyAttributes(const ClrcKeyTemplate *wish, const ClrcAttributeValue *values,
+                                   uint32_t n_values, ClrcKeyHandle *hKey)
+{
+    static const char function[] = "clrcImportKeyAttributes";
     uint8_t octets[KM_CRYPTO_SMALL_MAX] = {0};
     size_t len = 0;
-    ClrcResult result = CLRC_SUCCESS;
-    if (!km_crypto_attrs_put(&attrs, KM_SPAN(octets, sizeof(octets)), &len))
-        result = clrc_long(function, TOO_MANY_OCTETS);
-    else
+    ClrcResult result =
+        attributes_put(function, values, n_values, KM_SPAN(octets, sizeof(octets)), &len);
+    if (result == CLRC_SUCCESS)
         result = import_key(function, wish, KM_CRYPTO_FORM_ATTRIBUTES, octets, len, hKey);
     km_wipe(octets, sizeof(octets));
     return result;
+}
+
+static ClrcResult create_with(const char *function, const ClrcKeyTemplate *wish,
+                              enum km_crypto_form form, struct km_slice parameters,
+                              ClrcKeyHandle *hKey)
+{
+    struct clrc_call call = {.function = function, .command = KM_CRYPTO_CMD_CREATE_KEY_WITH};
+    clrc_in(&call, 1, parameters.ptr, parameters.len);
+    clrc_value_in(&call, 2, form, 0);
+    return clrc_make_key(&call, wish, 3, hKey);
+}
+
+ClrcResult clrcCreateKeyWith(const ClrcKeyTemplate *wish, const ClrcAttributeValue *values,
+                             uint32_t n_values, ClrcKeyHandle *hKey)
+{
+    static const char function[] = "clrcCreateKeyWith";
+    uint8_t octets[KM_CRYPTO_SMALL_MAX] = {0};
+    size_t len = 0;
+    ClrcResult result =
+        attributes_put(function, values, n_values, KM_SPAN(octets, sizeof(octets)), &len);
+    if (result != CLRC_SUCCESS)
+        return result;
+    return create_with(function, wish, KM_CRYPTO_FORM_ATTRIBUTES, KM_SLICE(octets, len), hKey);
+}
+
+ClrcResult clrcCreateKeyWithDer(const ClrcKeyTemplate *wish, const uint8_t *parameters,
+                                uint32_t length, ClrcKeyHandle *hKey)
+{
+    static const char function[] = "clrcCreateKeyWithDer";
+    if (parameters == NULL || length == 0)
+        return clrc_bad(function, "there are no parameters");
+    if (length > KM_CRYPTO_SMALL_MAX)
+        return clrc_long(function, TOO_MANY_OCTETS);
+    return create_with(function, wish, KM_CRYPTO_FORM_DER, KM_SLICE(parameters, length), hKey);
 }
 
 /* One output of a key: command with the key's id and, for some, a second number. */

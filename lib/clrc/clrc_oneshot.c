@@ -79,6 +79,11 @@ static ClrcResult with_key(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgor
     return CLRC_SUCCESS;
 }
 
+static bool is_shake(ClrcAlgorithm algorithm)
+{
+    return algorithm == CLRC_SHAKE128 || algorithm == CLRC_SHAKE256;
+}
+
 ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, size_t length, uint8_t *digest,
                       uint32_t *digest_length)
 {
@@ -89,6 +94,8 @@ ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, size_t lengt
         result = check_room(call.function, digest, digest_length);
     if (result != CLRC_SUCCESS)
         return result;
+    if (is_shake(algorithm) && *digest_length > KM_CRYPTO_SHAKE_MAX)
+        return clrc_long(call.function, "SHAKE gives at most 4096 octets");
     clrc_value_in(&call, 0, (uint32_t)algorithm, 0);
     clrc_bulk_in(&call, 1, data, length);
     clrc_small_out(&call, 2, digest, *digest_length);
@@ -211,6 +218,14 @@ ClrcResult clrcVerifyMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint
     return clrc_run(&call);
 }
 
+/* Key wrap alone gives more than it takes: a block and what fills the last one. */
+#define KEY_WRAP_MORE 15u
+
+static bool is_key_wrap(ClrcAlgorithm algorithm)
+{
+    return algorithm == CLRC_AES_KW || algorithm == CLRC_AES_KWP;
+}
+
 ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode, const uint8_t *iv,
                       uint32_t iv_length, const uint8_t *in, size_t length, uint8_t *out,
                       size_t *out_length)
@@ -231,7 +246,8 @@ ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode
         return clrc_bad(call.function, NULL_POINTER);
     clrc_in(&call, 1, iv, iv_length);
     clrc_bulk_in(&call, 2, in, length);
-    clrc_bulk_out(&call, 3, out, *out_length < length ? *out_length : length);
+    size_t most = length + (is_key_wrap(algorithm) ? KEY_WRAP_MORE : 0);
+    clrc_bulk_out(&call, 3, out, *out_length < most ? *out_length : most);
     result = clrc_run(&call);
     if (result == CLRC_SUCCESS || result == CLRC_ERROR_SHORT_BUFFER)
         *out_length = clrc_size(&call, 3);
@@ -321,7 +337,7 @@ ClrcResult clrcAeadDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const Cl
     return clrc_run(&call);
 }
 
-/* ---- asymmetric encryption and agreement ---- */
+/* ---- asymmetric encryption ---- */
 
 static ClrcResult asymmetric(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
                              struct km_slice label, struct km_slice in, uint8_t *out,
@@ -360,58 +376,4 @@ ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, co
                              .command = KM_CRYPTO_CMD_ASYM_DECRYPT};
     return asymmetric(&call, hKey, algorithm, KM_SLICE(label, label_length), KM_SLICE(in, length),
                       out, out_length);
-}
-
-ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
-                     const ClrcKeyTemplate *wish, ClrcKeyHandle *hShared)
-{
-    struct clrc_call call = {.function = "clrcAgree", .command = KM_CRYPTO_CMD_AGREE};
-    if (!clrc_key_is(hKey))
-        return clrc_bad(call.function, NO_HANDLE);
-    ClrcResult result = check_small(call.function, peer_point, peer_length);
-    if (result != CLRC_SUCCESS)
-        return result;
-    call.key = hKey;
-    clrc_value_in(&call, 1, 0, 0);
-    call.key_value = &call.op.params[1].value.a;
-    clrc_in(&call, 2, peer_point, peer_length);
-    return clrc_make_key(&call, wish, 3, hShared);
-}
-
-ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
-                        uint8_t *shared, uint32_t *shared_length)
-{
-    struct clrc_call call = {.function = "clrcAgreeRaw", .command = KM_CRYPTO_CMD_AGREE_RAW};
-    ClrcResult result = with_key(&call, hKey, CLRC_ALG_NONE);
-    if (result == CLRC_SUCCESS)
-        result = check_small(call.function, peer_point, peer_length);
-    if (result == CLRC_SUCCESS)
-        result = check_room(call.function, shared, shared_length);
-    if (result != CLRC_SUCCESS)
-        return result;
-    clrc_in(&call, 1, peer_point, peer_length);
-    clrc_small_out(&call, 2, shared, *shared_length);
-    return clrc_run_sized(&call, 2, shared_length);
-}
-
-ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint8_t *salt,
-                      uint32_t salt_length, const uint8_t *info, uint32_t info_length,
-                      const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey)
-{
-    struct clrc_call call = {.function = "clrcDerive", .command = KM_CRYPTO_CMD_DERIVE};
-    if (!clrc_key_is(hSecret))
-        return clrc_bad(call.function, NO_HANDLE);
-    if ((salt == NULL && salt_length != 0) || (info == NULL && info_length != 0))
-        return clrc_bad(call.function, NULL_POINTER);
-    uint8_t octets[8 + 2 * KM_CRYPTO_HKDF_PART_MAX] = {0};
-    struct km_crypto_hkdf hkdf = {.salt = KM_SLICE(salt, salt_length),
-                                  .info = KM_SLICE(info, info_length)};
-    size_t len = 0;
-    if (!km_crypto_hkdf_put(&hkdf, KM_SPAN(octets, sizeof(octets)), &len))
-        return clrc_long(call.function, "salt and info are at most 1024 octets each");
-    call.key = hSecret;
-    clrc_value_in(&call, 1, 0, (uint32_t)algorithm);
-    call.key_value = &call.op.params[1].value.a;
-    clrc_in(&call, 2, octets, len);
-    return clrc_make_key(&call, wish, 3, hKey);
 }

@@ -84,8 +84,8 @@ static void set_keys(struct clrc_call *call, ClrcKeyHandle verify, ClrcKeyHandle
     uint32_t *device_value = &call->op.params[1].value.b;
     call->key = verify != NULL ? verify : device;
     call->key_value = verify != NULL ? verify_value : device_value;
-    call->second = verify != NULL ? device : NULL;
-    call->second_value = device_value;
+    call->other_key = verify != NULL ? device : NULL;
+    call->other_value = device_value;
 }
 
 ClrcResult clrcOpenOpaqueObject(const uint8_t *identifier, uint32_t length,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that make keys and tell about them. */
-#include "ta/crypto/key_der.h"
 #include "ta/crypto/session.h"
 
 struct km_slice km_in(const TEE_Param *param)
@@ -52,14 +51,44 @@ static TEE_Result made(struct km_session *session, struct km_key **key, const ch
     return TEE_SUCCESS;
 }
 
-TEE_Result km_cmd_create_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+/* group: domain parameters, or NULL. */
+static TEE_Result create(struct km_session *session, const TEE_Param *template,
+                         const struct km_crypto_attrs *group, TEE_Param *out)
 {
     struct km_crypto_template wish = {0};
     KM_AUTO(km_key_freep) struct km_key *key = NULL;
-    KM_TRY_TEE(km_template_in(&params[0], &wish));
+    KM_TRY_TEE(km_template_in(template, &wish));
     KM_TRY_TEE(km_key_new(&wish, &session->caller, &key));
-    KM_TRY_TEE(km_key_generate(key));
-    return made(session, &key, "create", &params[1]);
+    KM_TRY_TEE(km_key_generate(key, group));
+    key->meta.flags |= KM_KEY_MADE_HERE;
+    return made(session, &key, "create", out);
+}
+
+TEE_Result km_cmd_create_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return create(session, &params[0], NULL, &params[1]);
+}
+
+TEE_Result km_cmd_create_key_with(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_template wish = {0};
+    struct km_crypto_attrs attrs = {0};
+    struct km_der_key parsed = {0};
+    struct km_slice in = km_in(&params[1]);
+    if (params[2].value.a == KM_CRYPTO_FORM_ATTRIBUTES) {
+        if (!km_crypto_attrs_parse(in, &attrs))
+            return TEE_ERROR_BAD_FORMAT;
+        return create(session, &params[0], &attrs, &params[3]);
+    }
+    if (params[2].value.a != KM_CRYPTO_FORM_DER)
+        return TEE_ERROR_BAD_PARAMETERS;
+    KM_TRY_TEE(km_template_in(&params[0], &wish));
+    const struct km_key_type *type = km_key_type_find(wish.type);
+    if (type == NULL)
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (!km_der_key_parameters(in, km_key_der_kind(type->family), &parsed))
+        return TEE_ERROR_BAD_FORMAT;
+    return create(session, &params[0], &parsed.attrs, &params[3]);
 }
 
 static TEE_Result import(struct km_key *key, uint32_t form, struct km_slice octets)
@@ -140,13 +169,6 @@ TEE_Result km_cmd_export_private(struct km_session *session, TEE_Param params[TE
     return TEE_SUCCESS;
 }
 
-static bool is_public_attribute(uint32_t attribute)
-{
-    return attribute == KM_CRYPTO_RSA_MODULUS || attribute == KM_CRYPTO_RSA_PUBLIC_EXPONENT ||
-           attribute == KM_CRYPTO_ECC_CURVE || attribute == KM_CRYPTO_ECC_PUBLIC_VALUE_X ||
-           attribute == KM_CRYPTO_ECC_PUBLIC_VALUE_Y;
-}
-
 TEE_Result km_cmd_get_attribute(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_key *key = km_slots_find(&session->keys, params[0].value.a);
@@ -157,7 +179,7 @@ TEE_Result km_cmd_get_attribute(struct km_session *session, TEE_Param params[TEE
     km_key_attrs(key, &attrs);
     if (!km_attr_find(&attrs, params[0].value.b, &value))
         return TEE_ERROR_ITEM_NOT_FOUND;
-    if (is_public_attribute(params[0].value.b))
+    if (!km_attr_is_private(params[0].value.b))
         return km_ta_give(&params[1], value);
     KM_TRY_TEE(km_key_may_export(key));
     KM_TRY_TEE(km_ta_give(&params[1], value));
@@ -190,8 +212,10 @@ TEE_Result km_cmd_free_key(struct km_session *session, TEE_Param params[TEE_NUM_
 /* So that a test knows what to search for. This file is compiled so for a target that is never installed. */
 TEE_Result km_cmd_tell_private(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
-    static const uint32_t PRIVATE[] = {KM_CRYPTO_ECC_PRIVATE_VALUE, KM_CRYPTO_RSA_PRIME1,
-                                       KM_CRYPTO_SECRET_VALUE};
+    static const uint32_t PRIVATE[] = {
+        KM_CRYPTO_ECC_PRIVATE_VALUE,   KM_CRYPTO_RSA_PRIME1,       KM_CRYPTO_SECRET_VALUE,
+        KM_CRYPTO_DSA_PRIVATE_VALUE,   KM_CRYPTO_DH_PRIVATE_VALUE, KM_CRYPTO_ED25519_PRIVATE_VALUE,
+        KM_CRYPTO_X25519_PRIVATE_VALUE};
     struct km_key *key = km_slots_find(&session->keys, params[0].value.a);
     struct km_crypto_attrs attrs = {0};
     struct km_slice value = {0};

@@ -11,7 +11,8 @@ TEE_Result km_use_find(struct km_session *session, uint32_t key_id, uint32_t alg
     if (use.key == NULL)
         return KM_CRYPTO_E_STALE_ID;
     if (use.alg == NULL || use.alg->class != class ||
-        (use.alg->family & use.key->type->family) == 0)
+        (use.alg->family & use.key->type->family) == 0 ||
+        !km_alg_key_fits(use.alg, use.key->meta.bits))
         return TEE_ERROR_NOT_SUPPORTED;
     bool derives = class == KM_ALG_AGREE || class == KM_ALG_KDF;
     use.usage = derives ? KM_CRYPTO_USAGE_DERIVE : km_alg_usage(use.alg, mode);
@@ -22,17 +23,51 @@ TEE_Result km_use_find(struct km_session *session, uint32_t key_id, uint32_t alg
     return TEE_SUCCESS;
 }
 
-/* SEQUENCE of two INTEGERs, each with a sign octet where the order fills its octets. */
-static size_t ecdsa_der_len(uint32_t bits)
+#define ED25519_LEN 64u
+
+/* Octets of each of the two numbers of an ECDSA or DSA signature. */
+static size_t number_len(const struct km_key *key)
 {
-    size_t number = km_curve_len(bits) + (bits % 8u == 0 ? 1u : 0u);
-    size_t body = 2u * (2u + number);
+    struct km_dh_group group = {0};
+    if (key->type->family != KM_FAMILY_DSA)
+        return km_curve_len(key->meta.bits);
+    km_key_group(key, &group);
+    return group.subprime.len;
+}
+
+/* SEQUENCE of two INTEGERs, each with a sign octet where the order fills its octets. */
+static size_t two_numbers_len(const struct km_key *key)
+{
+    bool is_full = key->type->family == KM_FAMILY_DSA || key->meta.bits % 8u == 0;
+    size_t body = 2u * (2u + number_len(key) + (is_full ? 1u : 0u));
     return body + (body < 128u ? 2u : 3u);
 }
 
-size_t km_sign_len(const struct km_alg *alg, uint32_t bits)
+size_t km_sign_len(const struct km_alg *alg, const struct km_key *key)
 {
-    return alg->family == KM_FAMILY_RSA ? bits / 8u : ecdsa_der_len(bits);
+    if ((alg->flags & KM_ALG_TWO_NUMBERS) != 0)
+        return two_numbers_len(key);
+    return alg->family == KM_FAMILY_RSA ? key->meta.bits / 8u : ED25519_LEN;
+}
+
+bool km_sign_digest_fits(const struct km_alg *alg, size_t len)
+{
+    if ((alg->flags & KM_ALG_MESSAGE) != 0)
+        return true;
+    if (alg->id == KM_CRYPTO_ECDSA)
+        return len >= 1 && len <= KM_CRYPTO_DIGEST_MAX;
+    return len == alg->digest_len;
+}
+
+TEE_Result km_sign_alg(const struct km_alg **alg, uint32_t mode, size_t digest_len)
+{
+    if ((*alg)->id != KM_CRYPTO_ECDSA_DETERMINISTIC)
+        return TEE_SUCCESS;
+    const struct km_alg *row = km_alg_deterministic(digest_len);
+    if (row == NULL)
+        return TEE_ERROR_BAD_PARAMETERS;
+    *alg = mode == KM_CRYPTO_MODE_SIGN ? row : km_alg_find(KM_CRYPTO_ECDSA);
+    return TEE_SUCCESS;
 }
 
 static bool is_pss(const struct km_alg *alg)
@@ -43,15 +78,12 @@ static bool is_pss(const struct km_alg *alg)
 
 static TEE_Result check_digest(const struct km_signing *with, struct km_slice digest)
 {
-    if (with->alg->id == KM_CRYPTO_ECDSA)
-        return digest.len >= 1 && digest.len <= KM_CRYPTO_DIGEST_MAX ? TEE_SUCCESS
-                                                                     : TEE_ERROR_BAD_PARAMETERS;
-    if (digest.len != with->alg->digest_len)
+    if (!km_sign_digest_fits(with->alg, digest.len))
         return TEE_ERROR_BAD_PARAMETERS;
     if (with->salt == NULL)
         return TEE_SUCCESS;
     /* RFC 8017, 9.1.1: the encoded message holds digest, salt and two octets. */
-    size_t room = (with->bits - 1u + 7u) / 8u - with->alg->digest_len - 2u;
+    size_t room = (with->key->meta.bits - 1u + 7u) / 8u - with->alg->digest_len - 2u;
     return is_pss(with->alg) && *with->salt <= room ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
@@ -73,7 +105,7 @@ TEE_Result km_sign(const struct km_signing *with, struct km_slice digest, TEE_Pa
     uint32_t n = salt_param(with, &salt);
     KM_TRY_TEE(TEE_AsymmetricSignDigest(with->op, n != 0 ? &salt : NULL, n, digest.ptr, digest.len,
                                         raw, &raw_len));
-    if (with->alg->family == KM_FAMILY_RSA)
+    if ((with->alg->flags & KM_ALG_TWO_NUMBERS) == 0)
         return km_ta_give(out, KM_SLICE(raw, raw_len));
     if (!km_der_ecdsa_from_raw(KM_SLICE(raw, raw_len), KM_SPAN(der, sizeof(der)), &der_len))
         km_ta_unreached();
@@ -83,15 +115,15 @@ TEE_Result km_sign(const struct km_signing *with, struct km_slice digest, TEE_Pa
 TEE_Result km_verify(const struct km_signing *with, struct km_slice digest,
                      struct km_slice signature)
 {
-    uint8_t raw[2 * 66] = {0};
+    uint8_t raw[2 * 66] = {0}; /* DSA's numbers are shorter: subprime of 256 bits */
     TEE_Attribute salt = {0};
     uint32_t n = salt_param(with, &salt);
-    if (with->alg->family != KM_FAMILY_RSA) {
-        size_t len = km_curve_len(with->bits);
+    if ((with->alg->flags & KM_ALG_TWO_NUMBERS) != 0) {
+        size_t len = number_len(with->key);
         if (!km_der_ecdsa_to_raw(signature, len, raw))
             return TEE_ERROR_SIGNATURE_INVALID;
         signature = KM_SLICE(raw, 2 * len);
-    } else if (signature.len != with->bits / 8u) {
+    } else if (signature.len != km_sign_len(with->alg, with->key)) {
         return TEE_ERROR_SIGNATURE_INVALID;
     }
     return TEE_AsymmetricVerifyDigest(with->op, n != 0 ? &salt : NULL, n, digest.ptr, digest.len,
@@ -105,9 +137,10 @@ static TEE_Result sign_digest(struct km_session *session, TEE_Param params[TEE_N
     struct km_slice digest = km_in(&params[1]);
     KM_TRY_TEE(km_use_find(session, params[0].value.a, params[0].value.b, KM_ALG_SIGN,
                            KM_CRYPTO_MODE_SIGN, &use));
-    struct km_signing with = {.alg = use.alg, .bits = use.key->meta.bits, .salt = salt};
+    KM_TRY_TEE(km_sign_alg(&use.alg, KM_CRYPTO_MODE_SIGN, digest.len));
+    struct km_signing with = {.alg = use.alg, .key = use.key, .salt = salt};
     KM_TRY_TEE(check_digest(&with, digest));
-    KM_TRY_TEE(km_ta_room(&params[2], km_sign_len(use.alg, with.bits)));
+    KM_TRY_TEE(km_ta_room(&params[2], km_sign_len(use.alg, use.key)));
     KM_TRY_TEE(km_key_operation(use.key, use.alg, TEE_MODE_SIGN, &with.op));
     KM_TRY_TEE(km_key_charge(use.key, use.usage));
     return km_sign(&with, digest, &params[2]);
@@ -120,7 +153,8 @@ static TEE_Result verify_digest(struct km_session *session, TEE_Param params[TEE
     struct km_slice digest = km_in(&params[1]);
     KM_TRY_TEE(km_use_find(session, params[0].value.a, params[0].value.b, KM_ALG_SIGN,
                            KM_CRYPTO_MODE_VERIFY, &use));
-    struct km_signing with = {.alg = use.alg, .bits = use.key->meta.bits, .salt = salt};
+    KM_TRY_TEE(km_sign_alg(&use.alg, KM_CRYPTO_MODE_VERIFY, digest.len));
+    struct km_signing with = {.alg = use.alg, .key = use.key, .salt = salt};
     KM_TRY_TEE(check_digest(&with, digest));
     KM_TRY_TEE(km_key_operation(use.key, use.alg, TEE_MODE_VERIFY, &with.op));
     KM_TRY_TEE(km_key_charge(use.key, use.usage));

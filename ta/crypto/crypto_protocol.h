@@ -36,7 +36,8 @@
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
  *   MANIFEST   u64 sequence, u8[32] SHA-256 of the signed content, u8[32] SHA-256 of the signer's
  *              SubjectPublicKeyInfo, blob device class
- *   HKDF       blob salt (at most 1024), blob info (at most 1024)
+ *   HKDF       blob salt (at most 1024; empty for Concat KDF), blob info (at most 1024)
+ *   PBKDF2     u32 iterations (not 0), blob salt (1 to 1024 octets)
  *   OBJECT     u64 size (of the cleartext), u64 opens left (2^64 - 1: not counted), u64 not_after (0: never),
  *              u32 algorithm, u8[16] object id
  *
@@ -70,6 +71,9 @@
 #define KM_CRYPTO_TAG_MAX 16u
 #define KM_CRYPTO_DIGEST_MAX 64u
 #define KM_CRYPTO_HKDF_PART_MAX 1024u
+#define KM_CRYPTO_PBKDF2_SHUT_MIN 1000u /* iterations over a secret that stays inside */
+#define KM_CRYPTO_PBKDF2_MAX 10000000u  /* iterations times blocks: some seconds */
+#define KM_CRYPTO_SHAKE_MAX 4096u       /* octets of one output */
 #define KM_CRYPTO_OAEP_LABEL_MAX 512u
 #define KM_CRYPTO_POINT_MAX 133u /* 04 X Y of P-521 */
 #define KM_CRYPTO_SMALL_MAX 4096u
@@ -144,7 +148,7 @@ enum km_crypto_key_type {
 #define KM_CRYPTO_INFO_PROVISIONED 0x2u
 #define KM_CRYPTO_INFO_IMMUTABLE 0x4u
 #define KM_CRYPTO_INFO_PASSWORD 0x8u
-#define KM_CRYPTO_INFO_MANIFEST 0x10u /* came with the manifest, and changes with it */
+#define KM_CRYPTO_INFO_MANIFEST 0x20u /* came with the manifest, and changes with it */
 
 /* Components of a key, big-endian octets; CURVE is a little-endian u32 of bits here. */
 enum km_crypto_attribute {
@@ -423,11 +427,13 @@ enum km_crypto_command {
     /* FREE_PASSWORD      vi(a password) - - -                         keys loaded with it stay */
     KM_CRYPTO_CMD_FREE_PASSWORD = 0x35,
 
-    /* DIGEST             vi(a algorithm) mi*(data, may be empty) mo(digest) -     SHORT_BUFFER */
+    /* DIGEST             vi(a algorithm) mi*(data, may be empty) mo(digest) -     SHORT_BUFFER
+     *                    SHAKE: as many octets as there is room for, to SHAKE_MAX (TOO_LARGE); no room asks for 32, 64 */
     KM_CRYPTO_CMD_DIGEST = 0x40,
     /* SIGN_DIGEST        vi(a key, b algorithm) mi(digest) mo(signature; ECDSA in DER) -
      *                    BAD_PARAMETERS: digest's length. SHORT_BUFFER: for ECDSA when the longest signature of the curve
-     *                    does not fit (72, 104, 139 octets for P-256, P-384, P-521) */
+     *                    does not fit (72, 104, 139 octets for P-256, P-384, P-521). DSA as ECDSA. ED25519: the digest is
+     *                    the message, which may be empty */
     KM_CRYPTO_CMD_SIGN_DIGEST = 0x41,
     /* VERIFY_DIGEST      vi(a key, b algorithm) mi(digest) mi(signature) -        SIGNATURE_INVALID */
     KM_CRYPTO_CMD_VERIFY_DIGEST = 0x42,
@@ -440,9 +446,10 @@ enum km_crypto_command {
     /* VERIFY_MAC         vi(a key, b algorithm) mi*(data, may be empty) mi(mac) -   MAC_INVALID */
     KM_CRYPTO_CMD_VERIFY_MAC = 0x46,
     /* CIPHER_ENCRYPT, CIPHER_DECRYPT
-     *                    vi(a key, b algorithm) mi(iv: 16 octets, empty for ECB) mi*(in) mo*(out)
-     *                    BAD_PARAMETERS: not whole blocks (ECB, CBC). SHORT_BUFFER. AES_CTR needs both usages in either
-     *                    direction, here and in OP_NEW: its decryption is its encryption */
+     *                    vi(a key, b algorithm) mi(iv: one block, empty for ECB and key wrap) mi*(in) mo*(out)
+     *                    BAD_PARAMETERS: not whole blocks (ECB, CBC), less than a block (XTS, CTS). SHORT_BUFFER. CTR and OFB
+     *                    need both usages in either direction, CFB to decrypt, here and in OP_NEW: their decryption is, or
+     *                    gives, encryption. AES_KW, AES_KWP: to 4096 octets of data; MAC_INVALID */
     KM_CRYPTO_CMD_CIPHER_ENCRYPT = 0x47,
     KM_CRYPTO_CMD_CIPHER_DECRYPT = 0x48,
     /* AEAD_ENCRYPT       mio(AEAD; its tag is written) mi*(aad, may be empty) mi*(in, may be empty) mo*(out)   SHORT_BUFFER */
@@ -450,21 +457,43 @@ enum km_crypto_command {
     /* AEAD_DECRYPT       mi(AEAD; its tag is checked) mi*(aad) mi*(in) mo*(out)
      *                    MAC_INVALID: out is untouched, at every moment. TOO_LARGE: beyond AEAD_HELD_MAX */
     KM_CRYPTO_CMD_AEAD_DECRYPT = 0x4a,
-    /* ASYM_ENCRYPT, ASYM_DECRYPT   vi(a key, b algorithm) mi(label, may be empty) mi(in) mo(out)
+    /* ASYM_ENCRYPT, ASYM_DECRYPT   vi(a key, b algorithm) mi(label, may be empty; OAEP only) mi(in) mo(out)
      *                    BAD_PARAMETERS: plaintext too long. SHORT_BUFFER (decrypt: room for the longest message is asked
-     *                    for, so that it tells nothing). MAC_INVALID: ciphertext does not fit */
+     *                    for, so that it tells nothing). MAC_INVALID: ciphertext does not fit. RSA_NOPAD needs the usages
+     *                    DECRYPT and SIGN to decrypt: it does either */
     KM_CRYPTO_CMD_ASYM_ENCRYPT = 0x4b,
     KM_CRYPTO_CMD_ASYM_DECRYPT = 0x4c,
-    /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(04 X Y) vo(a key)
-     *                    the whole X coordinate, never a part of it. BAD_FORMAT: not a point of the curve */
+    /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(peer: 04 X Y; DH, X25519: its value) vo(a key)
+     *                    the whole X coordinate or number, never a part of it. BAD_FORMAT: not a point of the curve, not of
+     *                    the group, of small order */
     KM_CRYPTO_CMD_AGREE = 0x4d,
-    /* AGREE_RAW          vi(a key) mi(04 X Y) mo(X coordinate) -      BAD_FORMAT SHORT_BUFFER */
+    /* AGREE_RAW          vi(a key) mi(peer) mo(shared value) -      BAD_FORMAT SHORT_BUFFER */
     KM_CRYPTO_CMD_AGREE_RAW = 0x4e,
-    /* DERIVE             mi(TEMPLATE: AES, HMAC or generic) vi(a key, b HKDF algorithm) mi(HKDF) vo(a key)
+    /* DERIVE             mi(TEMPLATE: symmetric) vi(a key, b HKDF or Concat KDF) mi(HKDF) vo(a key)
      *                    NOT_EXPORTABLE: the wish is exportable and the secret is not. NOT_SUPPORTED also: less than 128 bits
-     *                    of a secret that is not exportable. Keys derived with the same salt and info begin with the same
+     *                    of a secret that is not exportable, or DES3 of one. Keys derived with the same salt and info begin with the same
      *                    octets, whatever their types and lengths: give each purpose an info of its own */
     KM_CRYPTO_CMD_DERIVE = 0x4f,
+
+    /* WRAP_KEY           vi(a wrapping key, b AES_KW or AES_KWP) vi(a key) mo(wrapped) -
+     *                    the wrapping key needs the usage WRAP. What may be exported: its octets or PKCS#8, as EXPORT_PRIVATE
+     *                    gives them. What is WRAPPABLE, only under a key that CREATE_KEY made, that is neither exportable nor
+     *                    wrappable, and by AES_KWP: with its policy. NOT_EXPORTABLE: anything else. NOT_SUPPORTED: a public
+     *                    key, or a length that AES_KW does not take. SHORT_BUFFER */
+    KM_CRYPTO_CMD_WRAP_KEY = 0x50,
+    /* UNWRAP_KEY         mi(TEMPLATE) vi(a wrapping key, b AES_KW or AES_KWP) mi(wrapped) vo(a key)
+     *                    the usage UNWRAP. MAC_INVALID; BAD_FORMAT: what was wrapped is not such a key. NOT_EXPORTABLE: the wish
+     *                    is exportable and the wrapping key is not. A key that was wrapped with its policy keeps it:
+     *                    ACCESS_DENIED for more usages */
+    KM_CRYPTO_CMD_UNWRAP_KEY = 0x51,
+    /* CREATE_KEY_WITH    mi(TEMPLATE: DSA or DH pair) mi(domain parameters) vi(a form) vo(a key)
+     *                    ATTRIBUTES: PRIME, BASE, SUBPRIME (which DH may leave out for the groups of RFC 7919 and 3526); DER:
+     *                    Dss-Parms, DHParameter. BAD_FORMAT NOT_SUPPORTED */
+    KM_CRYPTO_CMD_CREATE_KEY_WITH = 0x52,
+    /* DERIVE_PASSWORD    mi(TEMPLATE) vi(a key, b PBKDF2 algorithm) mi(PBKDF2) vo(a key)
+     *                    as DERIVE. BAD_PARAMETERS: fewer than PBKDF2_SHUT_MIN iterations of a secret that is not exportable.
+     *                    TOO_LARGE: iterations times blocks of output beyond PBKDF2_MAX */
+    KM_CRYPTO_CMD_DERIVE_PASSWORD = 0x53,
 
     /* OP_NEW             vi(a key or 0, b algorithm) vi(a mode, b digest; ECDSA only) mi(iv or nonce, may be empty)
      *                    vio(a in: tag length, out: operation)        TOO_LARGE (too many operations) */

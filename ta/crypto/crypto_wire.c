@@ -148,7 +148,7 @@ bool km_crypto_attrs_parse(struct km_slice in, struct km_crypto_attrs *ret)
         if (!km_rd_u32le(&rd, &attr->attribute) ||
             !km_rd_blob32le(&rd, KM_CRYPTO_ATTRIBUTE_LEN_MAX, &attr->value))
             return false;
-        if (attr->attribute < KM_CRYPTO_RSA_MODULUS || attr->attribute > KM_CRYPTO_SECRET_VALUE)
+        if (attr->attribute < KM_CRYPTO_RSA_MODULUS || attr->attribute > KM_CRYPTO_ATTRIBUTE_LAST)
             return false;
         uint32_t bit = 1u << attr->attribute;
         if ((seen & bit) != 0)
@@ -262,6 +262,30 @@ bool km_crypto_hkdf_put(const struct km_crypto_hkdf *hkdf, struct km_span out, s
     struct km_wr wr = km_wr_init(out.ptr, out.len);
     km_wr_blob32le(&wr, hkdf->salt);
     km_wr_blob32le(&wr, hkdf->info);
+    return finish(&wr, ret_len);
+}
+
+bool km_crypto_pbkdf2_parse(struct km_slice in, struct km_crypto_pbkdf2 *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_crypto_pbkdf2 pbkdf2 = {0};
+    if (!km_rd_u32le(&rd, &pbkdf2.iterations) ||
+        !km_rd_blob32le(&rd, KM_CRYPTO_HKDF_PART_MAX, &pbkdf2.salt) || !km_rd_done(&rd) ||
+        pbkdf2.iterations == 0 || pbkdf2.salt.len == 0)
+        return false;
+    *ret = pbkdf2;
+    return true;
+}
+
+bool km_crypto_pbkdf2_put(const struct km_crypto_pbkdf2 *pbkdf2, struct km_span out,
+                          size_t *ret_len)
+{
+    if (pbkdf2->iterations == 0 || pbkdf2->salt.len == 0 ||
+        pbkdf2->salt.len > KM_CRYPTO_HKDF_PART_MAX)
+        return false;
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    km_wr_u32le(&wr, pbkdf2->iterations);
+    km_wr_blob32le(&wr, pbkdf2->salt);
     return finish(&wr, ret_len);
 }
 

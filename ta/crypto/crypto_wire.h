@@ -76,6 +76,11 @@ struct km_crypto_hkdf {
     struct km_slice info;
 };
 
+struct km_crypto_pbkdf2 {
+    uint32_t iterations;
+    struct km_slice salt;
+};
+
 /* An opaque object that was opened. */
 struct km_crypto_object {
     uint64_t size;
@@ -103,6 +108,9 @@ KM_MUST_USE bool km_crypto_aead_put(const struct km_crypto_aead *aead, struct km
 KM_MUST_USE bool km_crypto_hkdf_parse(struct km_slice in, struct km_crypto_hkdf *ret);
 KM_MUST_USE bool km_crypto_hkdf_put(const struct km_crypto_hkdf *hkdf, struct km_span out,
                                     size_t *ret_len);
+KM_MUST_USE bool km_crypto_pbkdf2_parse(struct km_slice in, struct km_crypto_pbkdf2 *ret);
+KM_MUST_USE bool km_crypto_pbkdf2_put(const struct km_crypto_pbkdf2 *pbkdf2, struct km_span out,
+                                      size_t *ret_len);
 /* km_crypto_list_next: one blob of a LIST, not empty, at most max octets; false at a malformed one. Ends when km_rd_done. */
 KM_MUST_USE bool km_crypto_list_next(struct km_rd *rd, size_t max, struct km_slice *ret);
 

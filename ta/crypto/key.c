@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/key.h"
 
-#include "ta/crypto/key_der.h"
 #include "ta/crypto/key_store.h"
 
 #define DENIED_SHIFT 16u
@@ -39,9 +38,16 @@ static TEE_Result check_wish(const struct km_crypto_template *wish, const struct
         return TEE_ERROR_BAD_PARAMETERS;
     if (wish->bits != 0 && !km_key_bits_fit(type, wish->bits))
         return TEE_ERROR_NOT_SUPPORTED;
-    if ((wish->usage & ~type->usage) != 0 || (wish->attributes & ~KM_CRYPTO_ATTR_ALL) != 0)
+    if (!km_key_usage_fits(type, wish->usage) || (wish->attributes & ~KM_CRYPTO_ATTR_ALL) != 0)
         return TEE_ERROR_BAD_PARAMETERS;
-    return TEE_SUCCESS;
+    /* Each copy that is unwrapped would have a count of its own. */
+    bool is_wrappable = (wish->attributes & KM_CRYPTO_ATTR_WRAPPABLE) != 0;
+    return is_wrappable && wish->max_uses != 0 ? TEE_ERROR_BAD_PARAMETERS : TEE_SUCCESS;
+}
+
+bool km_key_is_open(const struct km_key *key)
+{
+    return (key->meta.attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) != 0;
 }
 
 TEE_Result km_key_new(const struct km_crypto_template *wish, const struct km_caller *caller,
@@ -67,236 +73,6 @@ TEE_Result km_key_new(const struct km_crypto_template *wish, const struct km_cal
     km_copy(key->meta.grants, sizeof(key->meta.grants), wish->grants, sizeof(wish->grants));
     TEE_GenerateRandom(key->meta.id, sizeof(key->meta.id));
     *ret_key = key;
-    return TEE_SUCCESS;
-}
-
-/* ---- material ---- */
-
-static void put_attr(struct km_wr *wr, uint32_t attribute, struct km_slice value)
-{
-    km_wr_u32le(wr, attribute);
-    km_wr_blob32le(wr, value);
-}
-
-static struct km_slice without_zeros(struct km_slice number)
-{
-    while (number.len > 1 && number.ptr[0] == 0) {
-        number.ptr++;
-        number.len--;
-    }
-    return number;
-}
-
-static void put_padded(struct km_wr *wr, uint32_t attribute, struct km_slice value, size_t len)
-{
-    km_wr_u32le(wr, attribute);
-    km_wr_u32le(wr, (uint32_t)len);
-    for (size_t i = value.len; i < len; i++)
-        km_wr_u8(wr, 0);
-    km_wr_bytes(wr, value);
-}
-
-static uint32_t bit_length(struct km_slice number)
-{
-    if (number.len == 0 || number.ptr[0] == 0)
-        return 0;
-    return (uint32_t)(number.len * 8u) - (uint32_t)(__builtin_clz((unsigned)number.ptr[0]) - 24);
-}
-
-/* X and Y of a private value; where they were given they must be the same. */
-static TEE_Result ec_public(uint32_t bits, struct km_slice scalar, struct km_slice given_x,
-                            struct km_slice given_y, struct km_span x, struct km_span y)
-{
-#ifdef TEE_KM_EXTENSIONS
-    TEE_Result result =
-        TEE_KmEccPublicValue(km_curve_of(bits), scalar.ptr, scalar.len, x.ptr, y.ptr, x.len);
-    if (result == TEE_ERROR_BAD_PARAMETERS)
-        return TEE_ERROR_BAD_FORMAT;
-    KM_TRY_TEE(result);
-    if (given_x.len == 0)
-        return TEE_SUCCESS;
-    return km_slice_equal(given_x, KM_SLICE(x.ptr, x.len)) &&
-                   km_slice_equal(given_y, KM_SLICE(y.ptr, y.len))
-               ? TEE_SUCCESS
-               : TEE_ERROR_BAD_FORMAT;
-#else
-    /* The Core API alone can't compute it: then the DER has to bring it. */
-    (void)bits;
-    (void)scalar;
-    if (given_x.len == 0)
-        return TEE_ERROR_NOT_SUPPORTED;
-    km_copy(x.ptr, x.len, given_x.ptr, given_x.len);
-    km_copy(y.ptr, y.len, given_y.ptr, given_y.len);
-    return TEE_SUCCESS;
-#endif
-}
-
-static TEE_Result put_ec(struct km_key *key, const struct km_crypto_attrs *attrs, struct km_wr *wr)
-{
-    uint8_t x[66] = {0};
-    uint8_t y[66] = {0};
-    uint8_t curve[4] = {0};
-    struct km_slice given_x = {0};
-    struct km_slice given_y = {0};
-    struct km_slice scalar = {0};
-    uint32_t bits = km_attr_curve(attrs);
-    if (bits == 0)
-        bits = key->meta.bits;
-    if (km_curve_of(bits) == 0)
-        return TEE_ERROR_NOT_SUPPORTED;
-    size_t len = km_curve_len(bits);
-    bool has_x = km_attr_find(attrs, KM_CRYPTO_ECC_PUBLIC_VALUE_X, &given_x);
-    bool has_y = km_attr_find(attrs, KM_CRYPTO_ECC_PUBLIC_VALUE_Y, &given_y);
-    bool has_scalar = km_attr_find(attrs, KM_CRYPTO_ECC_PRIVATE_VALUE, &scalar);
-    if (has_x != has_y || has_scalar != key->type->is_pair || (!has_scalar && !has_x) ||
-        (has_x && (given_x.len != len || given_y.len != len)) || scalar.len > len)
-        return TEE_ERROR_BAD_FORMAT;
-    struct km_wr head = km_wr_init(curve, sizeof(curve));
-    km_wr_u32le(&head, bits);
-    if (has_scalar) {
-        KM_TRY_TEE(ec_public(bits, scalar, given_x, given_y, KM_SPAN(x, len), KM_SPAN(y, len)));
-        given_x = KM_SLICE(x, len);
-        given_y = KM_SLICE(y, len);
-    }
-    km_wr_u32le(wr, has_scalar ? 4 : 3);
-    put_attr(wr, KM_CRYPTO_ECC_CURVE, KM_SLICE(curve, sizeof(curve)));
-    put_attr(wr, KM_CRYPTO_ECC_PUBLIC_VALUE_X, given_x);
-    put_attr(wr, KM_CRYPTO_ECC_PUBLIC_VALUE_Y, given_y);
-    if (has_scalar)
-        put_padded(wr, KM_CRYPTO_ECC_PRIVATE_VALUE, scalar, len);
-    key->meta.bits = key->meta.bits == 0 ? bits : key->meta.bits;
-    return key->meta.bits == bits ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT;
-}
-
-/* Odd, and more than 1. */
-static bool is_exponent(struct km_slice number)
-{
-    if (number.len == 0 || (number.ptr[number.len - 1] & 1u) == 0)
-        return false;
-    return number.len > 1 || number.ptr[0] > 1;
-}
-
-static TEE_Result put_rsa(struct km_key *key, const struct km_crypto_attrs *attrs, struct km_wr *wr)
-{
-    uint32_t last = key->type->is_pair ? KM_CRYPTO_RSA_COEFFICIENT : KM_CRYPTO_RSA_PUBLIC_EXPONENT;
-    struct km_slice modulus = {0};
-    if (!km_attr_find(attrs, KM_CRYPTO_RSA_MODULUS, &modulus))
-        return TEE_ERROR_BAD_FORMAT;
-    modulus = without_zeros(modulus);
-    uint32_t bits = bit_length(modulus);
-    if (!km_key_bits_fit(key->type, bits))
-        return TEE_ERROR_NOT_SUPPORTED;
-    if (key->meta.bits != 0 && key->meta.bits != bits)
-        return TEE_ERROR_BAD_FORMAT;
-    km_wr_u32le(wr, last);
-    for (uint32_t attribute = KM_CRYPTO_RSA_MODULUS; attribute <= last; attribute++) {
-        struct km_slice value = {0};
-        if (!km_attr_find(attrs, attribute, &value))
-            return TEE_ERROR_BAD_FORMAT;
-        value = without_zeros(value);
-        if (bit_length(value) == 0 || value.len > modulus.len)
-            return TEE_ERROR_BAD_FORMAT;
-        if (attribute == KM_CRYPTO_RSA_PUBLIC_EXPONENT && !is_exponent(value))
-            return TEE_ERROR_BAD_FORMAT;
-        put_attr(wr, attribute, value);
-    }
-    if (attrs->count != last)
-        return TEE_ERROR_BAD_FORMAT;
-    key->meta.bits = bits;
-    return TEE_SUCCESS;
-}
-
-static TEE_Result put_secret(struct km_key *key, const struct km_crypto_attrs *attrs,
-                             struct km_wr *wr)
-{
-    struct km_slice secret = {0};
-    if (attrs->count != 1 || !km_attr_find(attrs, KM_CRYPTO_SECRET_VALUE, &secret))
-        return TEE_ERROR_BAD_FORMAT;
-    uint32_t bits = (uint32_t)(secret.len * 8u);
-    if (!km_key_bits_fit(key->type, bits))
-        return TEE_ERROR_NOT_SUPPORTED;
-    if (key->meta.bits != 0 && key->meta.bits != bits)
-        return TEE_ERROR_BAD_FORMAT;
-    key->meta.bits = bits;
-    km_wr_u32le(wr, 1);
-    put_attr(wr, KM_CRYPTO_SECRET_VALUE, secret);
-    return TEE_SUCCESS;
-}
-
-/* The Core API knows best whether the parts make a key: a point on its curve, primes of the modulus. */
-static TEE_Result check_material(const struct km_key *key);
-
-TEE_Result km_key_set_attrs(struct km_key *key, const struct km_crypto_attrs *attrs)
-{
-    if (key->material != NULL)
-        return TEE_ERROR_BAD_STATE;
-    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_KEY_MATERIAL_MAX, TEE_MALLOC_FILL_ZERO);
-    if (buf == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    struct km_wr wr = km_wr_init(buf, KM_KEY_MATERIAL_MAX);
-    if ((key->type->family & KM_FAMILY_EC) != 0)
-        KM_TRY_TEE(put_ec(key, attrs, &wr));
-    else if (key->type->family == KM_FAMILY_RSA)
-        KM_TRY_TEE(put_rsa(key, attrs, &wr));
-    else
-        KM_TRY_TEE(put_secret(key, attrs, &wr));
-    struct km_slice whole = {0};
-    if (!km_wr_finish(&wr, &whole))
-        return TEE_ERROR_BAD_FORMAT;
-    uint8_t *kept = TEE_Malloc(whole.len, TEE_MALLOC_FILL_ZERO);
-    if (kept == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    km_copy(kept, whole.len, whole.ptr, whole.len);
-    key->material = kept;
-    key->material_len = whole.len;
-    return check_material(key);
-}
-
-TEE_Result km_key_set_secret(struct km_key *key, struct km_slice secret)
-{
-    if ((key->type->family & KM_FAMILY_SYMMETRIC) == 0)
-        return TEE_ERROR_BAD_PARAMETERS;
-    if (secret.len > KM_CRYPTO_ATTRIBUTE_LEN_MAX)
-        return KM_CRYPTO_E_TOO_LARGE;
-    struct km_crypto_attrs attrs = {.count = 1, .at = {{KM_CRYPTO_SECRET_VALUE, secret}}};
-    return km_key_set_attrs(key, &attrs);
-}
-
-TEE_Result km_key_set_der(struct km_key *key, struct km_slice der)
-{
-    struct km_der_key parsed = {0};
-    if ((key->type->family & KM_FAMILY_SYMMETRIC) != 0)
-        return TEE_ERROR_BAD_PARAMETERS;
-    bool fits = key->type->is_pair ? km_der_key_private(der, key->meta.bits, &parsed)
-                                   : km_der_key_spki(der, &parsed);
-    if (!fits || parsed.is_rsa != (key->type->family == KM_FAMILY_RSA))
-        return TEE_ERROR_BAD_FORMAT;
-    return km_key_set_attrs(key, &parsed.attrs);
-}
-
-void km_key_attrs(const struct km_key *key, struct km_crypto_attrs *ret)
-{
-    if (!km_crypto_attrs_parse(KM_SLICE(key->material, key->material_len), ret))
-        km_ta_unreached();
-}
-
-TEE_Result km_key_public_of(const struct km_key *key, struct km_key **ret_public)
-{
-    struct km_crypto_attrs attrs = {0};
-    struct km_crypto_attrs public_attrs = {0};
-    struct km_crypto_template wish = {.type = key->type->public_type, .bits = key->meta.bits};
-    struct km_caller owner = {.owner = key->meta.owner};
-    km_key_attrs(key, &attrs);
-    for (uint32_t i = 0; i < attrs.count; i++) {
-        uint32_t attribute = attrs.at[i].attribute;
-        if (attribute == KM_CRYPTO_RSA_MODULUS || attribute == KM_CRYPTO_RSA_PUBLIC_EXPONENT ||
-            (attribute >= KM_CRYPTO_ECC_CURVE && attribute <= KM_CRYPTO_ECC_PUBLIC_VALUE_Y))
-            public_attrs.at[public_attrs.count++] = attrs.at[i];
-    }
-    KM_AUTO(km_key_freep) struct km_key *made = NULL;
-    KM_TRY_TEE(km_key_new(&wish, &owner, &made));
-    KM_TRY_TEE(km_key_set_attrs(made, &public_attrs));
-    *ret_public = km_steal(&made);
     return TEE_SUCCESS;
 }
 
@@ -328,12 +104,29 @@ static const struct {
     {KM_CRYPTO_ECC_PUBLIC_VALUE_Y, TEE_ATTR_ECC_PUBLIC_VALUE_Y},
     {KM_CRYPTO_ECC_PRIVATE_VALUE, TEE_ATTR_ECC_PRIVATE_VALUE},
     {KM_CRYPTO_SECRET_VALUE, TEE_ATTR_SECRET_VALUE},
+    {KM_CRYPTO_DSA_PRIME, TEE_ATTR_DSA_PRIME},
+    {KM_CRYPTO_DSA_SUBPRIME, TEE_ATTR_DSA_SUBPRIME},
+    {KM_CRYPTO_DSA_BASE, TEE_ATTR_DSA_BASE},
+    {KM_CRYPTO_DSA_PUBLIC_VALUE, TEE_ATTR_DSA_PUBLIC_VALUE},
+    {KM_CRYPTO_DSA_PRIVATE_VALUE, TEE_ATTR_DSA_PRIVATE_VALUE},
+    {KM_CRYPTO_DH_PRIME, TEE_ATTR_DH_PRIME},
+    {KM_CRYPTO_DH_SUBPRIME, TEE_ATTR_DH_SUBPRIME},
+    {KM_CRYPTO_DH_BASE, TEE_ATTR_DH_BASE},
+    {KM_CRYPTO_DH_PUBLIC_VALUE, TEE_ATTR_DH_PUBLIC_VALUE},
+    {KM_CRYPTO_DH_PRIVATE_VALUE, TEE_ATTR_DH_PRIVATE_VALUE},
+    {KM_CRYPTO_ED25519_PUBLIC_VALUE, TEE_ATTR_ED25519_PUBLIC_VALUE},
+    {KM_CRYPTO_ED25519_PRIVATE_VALUE, TEE_ATTR_ED25519_PRIVATE_VALUE},
+    {KM_CRYPTO_X25519_PUBLIC_VALUE, TEE_ATTR_X25519_PUBLIC_VALUE},
+    {KM_CRYPTO_X25519_PRIVATE_VALUE, TEE_ATTR_X25519_PRIVATE_VALUE},
 };
 
-static bool is_private_attr(uint32_t attribute)
+uint32_t km_key_tee_attr(uint32_t attribute)
 {
-    return attribute == KM_CRYPTO_ECC_PRIVATE_VALUE || attribute == KM_CRYPTO_SECRET_VALUE ||
-           (attribute >= KM_CRYPTO_RSA_PRIVATE_EXPONENT && attribute <= KM_CRYPTO_RSA_COEFFICIENT);
+    for (size_t i = 0; i < KM_ARRAY_LEN(TEE_ATTRS); i++) {
+        if (TEE_ATTRS[i].ours == attribute)
+            return TEE_ATTRS[i].tee;
+    }
+    km_ta_unreached();
 }
 
 static uint32_t tee_attrs(const struct km_key *key, bool with_private,
@@ -344,48 +137,58 @@ static uint32_t tee_attrs(const struct km_key *key, bool with_private,
     km_key_attrs(key, &attrs);
     for (uint32_t i = 0; i < attrs.count; i++) {
         const struct km_crypto_attr *attr = &attrs.at[i];
-        if (!with_private && is_private_attr(attr->attribute))
+        if (!with_private && km_attr_is_private(attr->attribute))
             continue;
         if (attr->attribute == KM_CRYPTO_ECC_CURVE) {
             TEE_InitValueAttribute(&ret[n++], TEE_ATTR_ECC_CURVE, km_curve_of(key->meta.bits), 0);
             continue;
         }
-        for (size_t k = 0; k < KM_ARRAY_LEN(TEE_ATTRS); k++) {
-            if (TEE_ATTRS[k].ours == attr->attribute)
-                TEE_InitRefAttribute(&ret[n++], TEE_ATTRS[k].tee, attr->value.ptr, attr->value.len);
-        }
+        TEE_InitRefAttribute(&ret[n++], km_key_tee_attr(attr->attribute), attr->value.ptr,
+                             attr->value.len);
     }
     return n;
 }
 
-static uint32_t tee_type_of(const struct km_key *key, uint32_t family, bool with_private)
+uint32_t km_key_tee_type(uint32_t family, bool with_private)
 {
     switch (family) {
     case KM_FAMILY_RSA:
         return with_private ? TEE_TYPE_RSA_KEYPAIR : TEE_TYPE_RSA_PUBLIC_KEY;
     case KM_FAMILY_ECDSA:
+    case KM_FAMILY_EC:
         return with_private ? TEE_TYPE_ECDSA_KEYPAIR : TEE_TYPE_ECDSA_PUBLIC_KEY;
     case KM_FAMILY_ECDH:
         return with_private ? TEE_TYPE_ECDH_KEYPAIR : TEE_TYPE_ECDH_PUBLIC_KEY;
-    case KM_FAMILY_AES:
-        return TEE_TYPE_AES;
+    case KM_FAMILY_DSA:
+        return with_private ? TEE_TYPE_DSA_KEYPAIR : TEE_TYPE_DSA_PUBLIC_KEY;
+    case KM_FAMILY_DH:
+        return TEE_TYPE_DH_KEYPAIR;
+    case KM_FAMILY_ED25519:
+        return with_private ? TEE_TYPE_ED25519_KEYPAIR : TEE_TYPE_ED25519_PUBLIC_KEY;
+    case KM_FAMILY_X25519:
+        return with_private ? TEE_TYPE_X25519_KEYPAIR : TEE_TYPE_X25519_PUBLIC_KEY;
+    case KM_FAMILY_DES3:
+        return TEE_TYPE_DES3;
+    case KM_FAMILY_CHACHA20:
+        return TEE_TYPE_CHACHA20;
     default:
-        (void)key;
-        return TEE_TYPE_GENERIC_SECRET;
+        return TEE_TYPE_AES;
     }
 }
 
-static TEE_Result check_material(const struct km_key *key)
+/* The Core API knows best whether the parts make a key: a point on its curve, primes of the modulus. */
+TEE_Result km_key_check(const struct km_key *key)
 {
     TEE_Attribute attrs[KM_CRYPTO_ATTRIBUTES_MAX] = {0};
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
     uint32_t family = key->type->family;
-    if ((family & (KM_FAMILY_HMAC | KM_FAMILY_SECRET)) != 0)
+    bool is_two_keys = family == KM_FAMILY_AES && key->meta.bits > 256;
+    bool is_known = (family & (KM_FAMILY_HMAC | KM_FAMILY_SECRET)) != 0 || is_two_keys ||
+                    (family == KM_FAMILY_DH && key->type->is_public);
+    if (is_known)
         return TEE_SUCCESS;
-    if (family == KM_FAMILY_EC)
-        family = KM_FAMILY_ECDSA;
     uint32_t n = tee_attrs(key, key->type->is_pair || !key->type->is_public, attrs);
-    TEE_Result result = km_object_new(tee_type_of(key, family, key->type->is_pair), key->meta.bits,
+    TEE_Result result = km_object_new(km_key_tee_type(family, key->type->is_pair), key->meta.bits,
                                       attrs, n, 0, &object);
     return result == TEE_ERROR_BAD_PARAMETERS ? TEE_ERROR_BAD_FORMAT : result;
 }
@@ -431,7 +234,7 @@ static TEE_Result hmac_block(const struct km_key *key, const struct km_alg *alg,
 static TEE_Result hmac_object(const struct km_key *key, const struct km_alg *alg,
                               TEE_ObjectHandle *ret_object)
 {
-    uint8_t block[128] = {0};
+    uint8_t block[144] = {0};
     TEE_Attribute attr = {0};
     TEE_Result result = hmac_block(key, alg, block, sizeof(block));
     if (result == TEE_SUCCESS) {
@@ -443,13 +246,24 @@ static TEE_Result hmac_object(const struct km_key *key, const struct km_alg *alg
     return result;
 }
 
-static TEE_Result kdf_object(const struct km_key *key, TEE_ObjectHandle *ret_object)
+/* The Core API knows the input of each derivation by another name. */
+static TEE_Result kdf_object(const struct km_key *key, const struct km_alg *alg,
+                             TEE_ObjectHandle *ret_object)
 {
     struct km_crypto_attrs attrs = {0};
     TEE_Attribute attr = {0};
+    uint32_t type = TEE_TYPE_HKDF_IKM;
+    uint32_t name = TEE_ATTR_HKDF_IKM;
     km_key_attrs(key, &attrs);
-    TEE_InitRefAttribute(&attr, TEE_ATTR_HKDF_IKM, attrs.at[0].value.ptr, attrs.at[0].value.len);
-    return km_object_new(TEE_TYPE_HKDF_IKM, key->meta.bits, &attr, 1, TEE_USAGE_DERIVE, ret_object);
+    if (km_alg_is_concat(alg)) {
+        type = TEE_TYPE_CONCAT_KDF_Z;
+        name = TEE_ATTR_CONCAT_KDF_Z;
+    } else if (km_alg_is_pbkdf2(alg)) {
+        type = TEE_TYPE_PBKDF2_PASSWORD;
+        name = TEE_ATTR_PBKDF2_PASSWORD;
+    }
+    TEE_InitRefAttribute(&attr, name, attrs.at[0].value.ptr, attrs.at[0].value.len);
+    return km_object_new(type, key->meta.bits, &attr, 1, TEE_USAGE_DERIVE, ret_object);
 }
 
 static TEE_Result object_for(const struct km_key *key, const struct km_alg *alg, uint32_t tee_mode,
@@ -458,15 +272,42 @@ static TEE_Result object_for(const struct km_key *key, const struct km_alg *alg,
     if (alg->family == KM_FAMILY_HMAC)
         return hmac_object(key, alg, ret_object);
     if (alg->family == KM_FAMILY_SECRET)
-        return kdf_object(key, ret_object);
+        return kdf_object(key, alg, ret_object);
     /* Public operations get the public part, even of a pair. */
     bool is_asymmetric = (alg->family & KM_FAMILY_SYMMETRIC) == 0;
     bool with_private =
         !(is_asymmetric && (tee_mode == TEE_MODE_VERIFY || tee_mode == TEE_MODE_ENCRYPT));
     TEE_Attribute attrs[KM_CRYPTO_ATTRIBUTES_MAX] = {0};
     uint32_t n = tee_attrs(key, with_private, attrs);
-    return km_object_new(tee_type_of(key, alg->family, with_private), key->meta.bits, attrs, n,
+    return km_object_new(km_key_tee_type(alg->family, with_private), key->meta.bits, attrs, n,
                          tee_usage(tee_mode), ret_object);
+}
+
+/* XTS (IEEE 1619): the first half encrypts, the second the tweak; alike they are no key (FIPS 140, A.9). */
+static TEE_Result set_two_keys(const struct km_key *key, uint32_t tee_mode, TEE_OperationHandle op)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle first = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle second = TEE_HANDLE_NULL;
+    struct km_crypto_attrs attrs = {0};
+    TEE_Attribute attr = {0};
+    km_key_attrs(key, &attrs);
+    struct km_slice secret = attrs.at[0].value;
+    size_t half = secret.len / 2u;
+    uint32_t bits = (uint32_t)half * 8u;
+    if (TEE_MemCompare(secret.ptr, secret.ptr + half, half) == 0)
+        return TEE_ERROR_BAD_FORMAT;
+    TEE_InitRefAttribute(&attr, TEE_ATTR_SECRET_VALUE, secret.ptr, half);
+    KM_TRY_TEE(km_object_new(TEE_TYPE_AES, bits, &attr, 1, tee_usage(tee_mode), &first));
+    TEE_InitRefAttribute(&attr, TEE_ATTR_SECRET_VALUE, secret.ptr + half, half);
+    KM_TRY_TEE(km_object_new(TEE_TYPE_AES, bits, &attr, 1, tee_usage(tee_mode), &second));
+    return TEE_SetOperationKey2(op, first, second);
+}
+
+static uint32_t operation_bits(const struct km_key *key, const struct km_alg *alg)
+{
+    if (alg->family == KM_FAMILY_HMAC)
+        return alg->hash_block * 8u;
+    return (alg->flags & KM_ALG_TWO_KEYS) != 0 ? key->meta.bits / 2u : key->meta.bits;
 }
 
 TEE_Result km_key_operation_own(const struct km_key *key, const struct km_alg *alg,
@@ -474,12 +315,16 @@ TEE_Result km_key_operation_own(const struct km_key *key, const struct km_alg *a
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
     KM_AUTO(km_ta_operationp) TEE_OperationHandle op = TEE_HANDLE_NULL;
-    uint32_t bits = alg->family == KM_FAMILY_HMAC ? alg->hash_block * 8u : key->meta.bits;
     if (alg->family == 0 || (key->type->family & alg->family) == 0)
         return TEE_ERROR_NOT_SUPPORTED;
-    KM_TRY_TEE(object_for(key, alg, tee_mode, &object));
-    KM_TRY_TEE(TEE_AllocateOperation(&op, km_alg_tee(alg, key->meta.bits), tee_mode, bits));
-    KM_TRY_TEE(TEE_SetOperationKey(op, object));
+    KM_TRY_TEE(TEE_AllocateOperation(&op, km_alg_tee(alg, key->meta.bits), tee_mode,
+                                     operation_bits(key, alg)));
+    if ((alg->flags & KM_ALG_TWO_KEYS) != 0) {
+        KM_TRY_TEE(set_two_keys(key, tee_mode, op));
+    } else {
+        KM_TRY_TEE(object_for(key, alg, tee_mode, &object));
+        KM_TRY_TEE(TEE_SetOperationKey(op, object));
+    }
     *ret_op = km_steal(&op);
     return TEE_SUCCESS;
 }
@@ -501,63 +346,6 @@ TEE_Result km_key_operation(struct km_key *key, const struct km_alg *alg, uint32
     *place = (struct km_key_op){.algorithm = alg->id, .mode = tee_mode, .op = op};
     *ret_op = op;
     return TEE_SUCCESS;
-}
-
-/* ---- making one ---- */
-
-static TEE_Result add_ref(TEE_ObjectHandle object, uint32_t tee_attr, uint32_t attribute,
-                          size_t pad_to, struct km_wr *wr)
-{
-    uint8_t value[512] = {0};
-    size_t len = sizeof(value);
-    TEE_Result result = TEE_GetObjectBufferAttribute(object, tee_attr, value, &len);
-    if (result == TEE_SUCCESS)
-        put_padded(wr, attribute, KM_SLICE(value, len), pad_to > len ? pad_to : len);
-    TEE_MemFill(value, 0, sizeof(value));
-    return result;
-}
-
-static TEE_Result generate_pair(struct km_key *key, struct km_wr *wr)
-{
-    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
-    bool is_rsa = key->type->family == KM_FAMILY_RSA;
-    uint32_t tee_type = is_rsa                                ? TEE_TYPE_RSA_KEYPAIR
-                        : key->type->family == KM_FAMILY_ECDH ? TEE_TYPE_ECDH_KEYPAIR
-                                                              : TEE_TYPE_ECDSA_KEYPAIR;
-    TEE_Attribute curve = {0};
-    TEE_InitValueAttribute(&curve, TEE_ATTR_ECC_CURVE, km_curve_of(key->meta.bits), 0);
-    KM_TRY_TEE(TEE_AllocateTransientObject(tee_type, key->meta.bits, &object));
-    KM_TRY_TEE(TEE_GenerateKey(object, key->meta.bits, is_rsa ? NULL : &curve, is_rsa ? 0 : 1));
-    uint32_t first = is_rsa ? KM_CRYPTO_RSA_MODULUS : KM_CRYPTO_ECC_PUBLIC_VALUE_X;
-    uint32_t last = is_rsa ? KM_CRYPTO_RSA_COEFFICIENT : KM_CRYPTO_ECC_PRIVATE_VALUE;
-    size_t pad_to = is_rsa ? 0 : km_curve_len(key->meta.bits);
-    km_wr_u32le(wr, last - first + 1u);
-    for (size_t i = 0; i < KM_ARRAY_LEN(TEE_ATTRS); i++) {
-        if (TEE_ATTRS[i].ours >= first && TEE_ATTRS[i].ours <= last)
-            KM_TRY_TEE(add_ref(object, TEE_ATTRS[i].tee, TEE_ATTRS[i].ours, pad_to, wr));
-    }
-    return TEE_SUCCESS;
-}
-
-TEE_Result km_key_generate(struct km_key *key)
-{
-    if (key->type->is_public || key->meta.bits == 0)
-        return TEE_ERROR_BAD_PARAMETERS;
-    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_KEY_MATERIAL_MAX, TEE_MALLOC_FILL_ZERO);
-    if (buf == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    if (!key->type->is_pair) {
-        size_t len = key->meta.bits / 8u;
-        TEE_GenerateRandom(buf, len);
-        return km_key_set_secret(key, KM_SLICE(buf, len));
-    }
-    struct km_wr wr = km_wr_init(buf, KM_KEY_MATERIAL_MAX);
-    struct km_slice whole = {0};
-    struct km_crypto_attrs attrs = {0};
-    KM_TRY_TEE(generate_pair(key, &wr));
-    if (!km_wr_finish(&wr, &whole) || !km_crypto_attrs_parse(whole, &attrs))
-        km_ta_unreached();
-    return km_key_set_attrs(key, &attrs);
 }
 
 /* ---- rules ---- */
@@ -603,7 +391,7 @@ TEE_Result km_key_permits(struct km_key *key, uint32_t usage)
 
 static TEE_Result check_export(struct km_key *key)
 {
-    if ((key->meta.attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) == 0)
+    if (!km_key_is_open(key))
         return KM_CRYPTO_E_NOT_EXPORTABLE;
     if (key->name.len != 0 && key->meta.max_uses != 0)
         KM_TRY_TEE(km_key_store_refresh(key));
@@ -636,6 +424,12 @@ static const char *usage_name(uint32_t usage)
         return "verify";
     case KM_CRYPTO_USAGE_MAC:
         return "mac";
+    case KM_CRYPTO_USAGE_DECRYPT | KM_CRYPTO_USAGE_SIGN:
+        return "raw-rsa";
+    case KM_CRYPTO_USAGE_WRAP:
+        return "wrap";
+    case KM_CRYPTO_USAGE_UNWRAP:
+        return "unwrap";
     default:
         return "derive";
     }
@@ -670,7 +464,7 @@ void km_key_info(const struct km_key *key, struct km_crypto_info *ret)
         .uses_left = key->uses_left,
         .not_after = meta->not_after,
         .owner_uid = meta->owner.uid,
-        .flags = meta->flags,
+        .flags = meta->flags & ~KM_KEY_MADE_HERE,
         .name = key->name,
         .password_name = meta->password_name,
         .storage = {.len = 4, .at = "soft"},

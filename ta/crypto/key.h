@@ -9,9 +9,14 @@
 
 #include "ta/crypto/alg.h"
 #include "ta/crypto/caller.h"
+#include "ta/crypto/dh_group.h"
+#include "ta/crypto/key_der.h"
 
 #define KM_KEY_CACHE 4u
 #define KM_KEY_MATERIAL_MAX 2560u
+
+/* In the flags of META: nobody ever had this key's octets outside: CREATE_KEY made it. */
+#define KM_KEY_MADE_HERE 0x10u
 
 /* Fixed when the key is made, but for the password. */
 struct km_key_meta {
@@ -22,7 +27,7 @@ struct km_key_meta {
     uint64_t max_uses;
     uint64_t not_after;
     struct km_owner owner;
-    uint32_t flags; /* KM_CRYPTO_INFO_PROVISIONED, _IMMUTABLE */
+    uint32_t flags; /* KM_CRYPTO_INFO_PROVISIONED, _IMMUTABLE, KM_KEY_MADE_HERE */
     uint8_t id[KM_CRYPTO_ID_LEN];
     uint32_t n_grants;
     struct km_crypto_grant grants[KM_CRYPTO_GRANTS_MAX];
@@ -57,17 +62,32 @@ void km_key_free(void *key);
 struct km_key *km_key_hold(struct km_key *key);
 void km_key_freep(struct km_key **key);
 
-/* km_key_generate: fresh material for an empty key. */
-TEE_Result km_key_generate(struct km_key *key);
+/*
+ * km_key_generate: fresh material for an empty key. group: domain parameters for DSA and DH pairs, else NULL; DH without them takes
+ * the group of RFC 7919 of its bits, DSA without them is BAD_PARAMETERS. BAD_FORMAT, NOT_SUPPORTED.
+ */
+TEE_Result km_key_generate(struct km_key *key, const struct km_crypto_attrs *group);
 /* km_key_set_secret: a symmetric key's octets. BAD_FORMAT when the length is not the wish's. */
 TEE_Result km_key_set_secret(struct km_key *key, struct km_slice secret);
 /* km_key_set_der: see km_der_key_spki and km_der_key_private. BAD_FORMAT. */
 TEE_Result km_key_set_der(struct km_key *key, struct km_slice der);
-/* km_key_set_attrs: all components; the public value of an EC pair may be missing. BAD_FORMAT. */
+/* km_key_set_attrs: all components; the public value of a pair may be missing, but RSA's. BAD_FORMAT. */
 TEE_Result km_key_set_attrs(struct km_key *key, const struct km_crypto_attrs *attrs);
 /* km_key_public_of: a new key of the public type with the public part. Returns owned. */
 TEE_Result km_key_public_of(const struct km_key *key, struct km_key **ret_public);
 
+/* km_key_check: whether the Core API takes the material for a key. BAD_FORMAT. */
+TEE_Result km_key_check(const struct km_key *key);
+/* km_key_group: domain parameters of a DSA or DH key, views of its material. */
+void km_key_group(const struct km_key *key, struct km_dh_group *ret);
+/* km_key_tee_attr, km_key_tee_type: TEE_ATTR_... of one of ours; TEE_TYPE_... of a family's keys. */
+uint32_t km_key_tee_attr(uint32_t attribute);
+uint32_t km_key_tee_type(uint32_t family, bool with_private);
+/* km_key_der_kind: as what a family's keys stand in DER. */
+enum km_der_kind km_key_der_kind(uint32_t family);
+
+/* km_key_is_open: exportable. */
+bool km_key_is_open(const struct km_key *key);
 /* km_key_attrs: views of the material, valid while the key is. */
 void km_key_attrs(const struct km_key *key, struct km_crypto_attrs *ret);
 /* km_key_info: as KEY_INFO tells it; uses_left is the caller's to correct for saved keys. */

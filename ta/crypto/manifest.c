@@ -111,7 +111,7 @@ static TEE_Result new_class_key(struct km_session *session, struct km_slice der,
     KM_AUTO(km_key_freep) struct km_key *key = NULL;
     KM_TRY_TEE(km_key_new(&wish, &session->caller, &key));
     if (der.len == 0)
-        KM_TRY_TEE(km_key_generate(key));
+        KM_TRY_TEE(km_key_generate(key, NULL));
     else
         KM_TRY_TEE(km_key_set_der(key, der));
     /* No usage at all: whoever could agree with it could open every manifest of the class. */

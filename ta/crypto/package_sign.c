@@ -50,7 +50,7 @@ TEE_Result km_package_verify(struct km_key *key, const struct km_envelope *envel
         return TEE_ERROR_NOT_SUPPORTED;
     if ((key->type->family & sign_alg->family) == 0)
         return TEE_ERROR_SIGNATURE_INVALID;
-    struct km_signing with = {.alg = sign_alg, .bits = key->meta.bits};
+    struct km_signing with = {.alg = sign_alg, .key = key};
     KM_TRY_TEE(km_key_permits(key, KM_CRYPTO_USAGE_VERIFY));
     KM_TRY_TEE(km_key_operation(key, sign_alg, TEE_MODE_VERIFY, &with.op));
     KM_TRY_TEE(km_key_charge(key, KM_CRYPTO_USAGE_VERIFY));

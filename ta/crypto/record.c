@@ -2,7 +2,9 @@
 #include "ta/crypto/record.h"
 
 #define META_MAX 2048u
-#define FLAGS_ALL (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE | KM_CRYPTO_INFO_MANIFEST)
+#define FLAGS_ALL                                                                                  \
+    (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE | KM_CRYPTO_INFO_MANIFEST |             \
+     KM_KEY_MADE_HERE)
 
 static bool finish(const struct km_wr *wr, size_t *ret_len)
 {
@@ -45,7 +47,7 @@ static bool meta_parse(struct km_slice in, struct km_key_meta *ret)
     }
     const struct km_key_type *type = km_key_type_find(meta->type);
     return km_rd_done(&rd) && type != NULL && km_key_bits_fit(type, meta->bits) &&
-           (meta->usage & ~type->usage) == 0 && (meta->attributes & ~KM_CRYPTO_ATTR_ALL) == 0 &&
+           km_key_usage_fits(type, meta->usage) && (meta->attributes & ~KM_CRYPTO_ATTR_ALL) == 0 &&
            (meta->flags & ~FLAGS_ALL) == 0;
 }
 
@@ -189,6 +191,39 @@ bool km_password_record_put(const struct km_password_record *record, struct km_s
     km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));
     km_wr_bytes(&wr, KM_SLICE(record->sealed, sizeof(record->sealed)));
     km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    return finish(&wr, ret_len);
+}
+
+bool km_wrapped_key_parse(struct km_slice in, struct km_wrapped_key *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_wrapped_key wrapped = {0};
+    uint32_t magic = 0;
+    if (!km_rd_u32le(&rd, &magic) || magic != KM_WRAPPED_KEY_MAGIC ||
+        !km_rd_u32le(&rd, &wrapped.type) || !km_rd_u32le(&rd, &wrapped.bits) ||
+        !km_rd_u32le(&rd, &wrapped.usage) || !km_rd_u32le(&rd, &wrapped.attributes) ||
+        !km_rd_u64le(&rd, &wrapped.not_after) ||
+        !km_rd_blob32le(&rd, KM_KEY_MATERIAL_MAX, &wrapped.material) || !km_rd_done(&rd))
+        return false;
+    const struct km_key_type *type = km_key_type_find(wrapped.type);
+    if (type == NULL || type->is_public || !km_key_bits_fit(type, wrapped.bits) ||
+        !km_key_usage_fits(type, wrapped.usage) ||
+        (wrapped.attributes & ~KM_CRYPTO_ATTR_ALL) != 0 || wrapped.material.len == 0)
+        return false;
+    *ret = wrapped;
+    return true;
+}
+
+bool km_wrapped_key_put(const struct km_wrapped_key *wrapped, struct km_span out, size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    km_wr_u32le(&wr, KM_WRAPPED_KEY_MAGIC);
+    km_wr_u32le(&wr, wrapped->type);
+    km_wr_u32le(&wr, wrapped->bits);
+    km_wr_u32le(&wr, wrapped->usage);
+    km_wr_u32le(&wr, wrapped->attributes);
+    km_wr_u64le(&wr, wrapped->not_after);
+    km_wr_blob32le(&wr, wrapped->material);
     return finish(&wr, ret_len);
 }
 

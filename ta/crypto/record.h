@@ -38,6 +38,22 @@ KM_MUST_USE bool km_key_record_put(const struct km_key_record *record, struct km
 KM_MUST_USE bool km_key_meta_put(const struct km_key_meta *meta, struct km_span out,
                                  size_t *ret_len);
 
+/* A key that was made wrappable, as it stands before AES key wrap hides it: it brings its policy along. */
+#define KM_WRAPPED_KEY_MAGIC 0x31574d4bu /* "KMW1" */
+
+struct km_wrapped_key {
+    uint32_t type;
+    uint32_t bits;
+    uint32_t usage;
+    uint32_t attributes;
+    uint64_t not_after;
+    struct km_slice material; /* ATTRIBUTES */
+};
+
+KM_MUST_USE bool km_wrapped_key_parse(struct km_slice in, struct km_wrapped_key *ret);
+KM_MUST_USE bool km_wrapped_key_put(const struct km_wrapped_key *wrapped, struct km_span out,
+                                    size_t *ret_len);
+
 #define KM_PASSWORD_RECORD_MAGIC 0x31504d4bu /* "KMP1" */
 #define KM_PASSWORD_RECORD_GUESSES_AT 4u
 #define KM_PASSWORD_GUESSERS 8u

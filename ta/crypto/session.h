@@ -7,7 +7,7 @@
 #include "ta/crypto/slots.h"
 #include "ta/crypto/stored.h"
 
-#define KM_DIGESTS 5u
+#define KM_DIGESTS (KM_CRYPTO_SHAKE256 - KM_CRYPTO_SHA1 + 1u)
 
 /* A listing that is under way. */
 struct km_listing {
@@ -43,6 +43,7 @@ typedef TEE_Result (*km_handler)(struct km_session *session, TEE_Param params[TE
 TEE_Result km_cmd_version(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_algorithm_supported(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_create_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_create_key_with(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_import_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_export_public(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_export_private(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -69,7 +70,7 @@ TEE_Result km_cmd_provision_key(struct km_session *session, TEE_Param params[TEE
 TEE_Result km_cmd_provision_seal(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_provision_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 
-/* cmd_once.c, cmd_sign.c */
+/* cmd_once.c, cmd_sign.c, cmd_derive.c, cmd_wrap.c */
 TEE_Result km_cmd_random(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_sign_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -87,6 +88,9 @@ TEE_Result km_cmd_asym_decrypt(struct km_session *session, TEE_Param params[TEE_
 TEE_Result km_cmd_agree(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_agree_raw(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_derive(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_derive_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_wrap_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_unwrap_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 
 /* cmd_parts.c */
 TEE_Result km_cmd_op_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -151,18 +155,30 @@ TEE_Result km_use_find(struct km_session *session, uint32_t key_id, uint32_t alg
 /* Signatures in the form of the commands (cmd_sign.c), for one-shot and multi-part. salt may be NULL. */
 struct km_signing {
     const struct km_alg *alg;
-    uint32_t bits;
+    const struct km_key *key;
     TEE_OperationHandle op;
     const uint32_t *salt;
 };
 /* km_sign_len: octets of the longest signature. */
-size_t km_sign_len(const struct km_alg *alg, uint32_t bits);
+size_t km_sign_len(const struct km_alg *alg, const struct km_key *key);
+/* km_sign_digest_fits: whether that many octets are a digest (a message) of the algorithm's. */
+bool km_sign_digest_fits(const struct km_alg *alg, size_t len);
+/* km_sign, km_verify: what is signed must be memory that nobody else can change: Ed25519 reads it twice. */
 TEE_Result km_sign(const struct km_signing *with, struct km_slice digest, TEE_Param *out);
 TEE_Result km_verify(const struct km_signing *with, struct km_slice digest,
                      struct km_slice signature);
+/* km_sign_alg: the row that signs or verifies (mode) with a digest of that length; BAD_PARAMETERS when there is none. */
+TEE_Result km_sign_alg(const struct km_alg **alg, uint32_t mode, size_t digest_len);
 /* km_iv_check: BAD_PARAMETERS unless the IV or nonce has a length that the algorithm takes. */
 TEE_Result km_iv_check(const struct km_alg *alg, size_t len);
-/* km_needs_blocks: whether the algorithm takes whole blocks only. */
-bool km_needs_blocks(const struct km_alg *alg);
+/* km_tag_fits: whether a tag may be so long; 0 for what has none. */
+bool km_tag_fits(const struct km_alg *alg, uint32_t tag_len);
+/* km_cipher_check: BAD_PARAMETERS or TOO_LARGE unless a cipher takes so many octets in all. */
+TEE_Result km_cipher_check(const struct km_alg *alg, size_t len);
+/* km_shake_check: how many octets of SHAKE are wanted: as many as there is room for. SHORT_BUFFER for none, TOO_LARGE. */
+TEE_Result km_shake_check(const struct km_alg *alg, TEE_Param *out, size_t *ret_len);
+/* km_wrap_data: CIPHER_ENCRYPT and CIPHER_DECRYPT with AES key wrap (cmd_wrap.c). */
+TEE_Result km_wrap_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS],
+                        uint32_t mode);
 
 #endif

@@ -60,8 +60,8 @@ static const struct row ROWS[] = {
     ROW(FREE_PASSWORD, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_free_password),
 
     ROW(DIGEST, ANYONE, VI | A, MI | BULK | EMPTY, MO, NONE, km_cmd_digest),
-    ROW(SIGN_DIGEST, ANYONE, VI, MI, MO, NONE, km_cmd_sign_digest),
-    ROW(VERIFY_DIGEST, ANYONE, VI, MI, MI, NONE, km_cmd_verify_digest),
+    ROW(SIGN_DIGEST, ANYONE, VI, MI | EMPTY, MO, NONE, km_cmd_sign_digest),
+    ROW(VERIFY_DIGEST, ANYONE, VI, MI | EMPTY, MI, NONE, km_cmd_verify_digest),
     ROW(SIGN_DIGEST_PSS, ANYONE, VI, MI, MO, VI | A, km_cmd_sign_digest_pss),
     ROW(VERIFY_DIGEST_PSS, ANYONE, VI, MI, MI, VI | A, km_cmd_verify_digest_pss),
     ROW(MAC, ANYONE, VI, MI | BULK | EMPTY, MO, NONE, km_cmd_mac),
@@ -79,6 +79,11 @@ static const struct row ROWS[] = {
     ROW(AGREE, ANYONE, MI, VI | A, MI, VO, km_cmd_agree),
     ROW(AGREE_RAW, ANYONE, VI | A, MI, MO, NONE, km_cmd_agree_raw),
     ROW(DERIVE, ANYONE, MI, VI, MI, VO, km_cmd_derive),
+
+    ROW(WRAP_KEY, ANYONE, VI, VI | A, MO, NONE, km_cmd_wrap_key),
+    ROW(UNWRAP_KEY, ANYONE, MI, VI, MI, VO, km_cmd_unwrap_key),
+    ROW(CREATE_KEY_WITH, ANYONE, MI, MI, VI | A, VO, km_cmd_create_key_with),
+    ROW(DERIVE_PASSWORD, ANYONE, MI, VI, MI, VO, km_cmd_derive_password),
 
     ROW(OP_NEW, ANYONE, VI, VI, MI | EMPTY, VIO | A, km_cmd_op_new),
     ROW(OP_UPDATE_AAD, ANYONE, VI | A, MI | BULK | EMPTY, NONE, NONE, km_cmd_op_update_aad),

@@ -497,9 +497,10 @@ TEE_Result TEE_GenerateKey(TEE_ObjectHandle object, uint32_t keySize, const TEE_
         return result;
     }
     if (!km_rt_key_generate(self, keySize, KM_SLICE(span.ptr, span.len))) {
+        bool is_domain = self->type->family == KM_RT_FFC_DSA || self->type->family == KM_RT_FFC_DH;
+        bool is_short = km_rt_ssl_short();
         km_rt_attrs_clear(self);
-        km_rt_ssl_quiet();
-        return TEE_ERROR_OUT_OF_MEMORY;
+        return is_domain && !is_short ? TEE_ERROR_BAD_PARAMETERS : TEE_ERROR_OUT_OF_MEMORY;
     }
     return TEE_SUCCESS;
 }

@@ -228,7 +228,7 @@ bool km_rt_key_consistent(struct km_rt_object *object)
 
 static bool extract(struct km_rt_object *object, const struct km_rt_attr_rule *rule)
 {
-    if (rule->param == NULL || km_rt_attr_get(object, rule->id) != NULL)
+    if (rule->param == NULL || rule->need == KM_RT_MAY || km_rt_attr_get(object, rule->id) != NULL)
         return true;
     /* A number from the locked heap is kept there by libcrypto when it fills it. */
     KM_AUTO(km_rt_bn_freep)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/km_uuid.h"
+#include "tee/runtime/internal.h"
 
 struct fake_host fake;
 
@@ -184,7 +185,7 @@ int fixture_start(void **state)
         .n_tee_properties = KM_ARRAY_LEN(tee_properties),
         .store = store,
         .host = {on_panic, client_text, audit, session_open, session_invoke, session_close,
-                 cancelled, wait_cancel, &fake},
+                 cancelled, wait_cancel, &fake, NULL},
         .heap_max = 1 << 20,
     };
     config.ta.octet[15] = 0x99;
@@ -199,6 +200,11 @@ void fixture_reopen_store(void)
     open_store();
     config.store = store;
     start();
+}
+
+void fixture_allow(bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bits))
+{
+    km_rt.config.host.alg_allowed = alg_allowed;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)

@@ -33,6 +33,8 @@ int fixture_stop(void **state);
 int fixture_after(void **state);
 /* fixture_reopen_store: closes the store and opens it again, as another run of the TA would. */
 void fixture_reopen_store(void);
+/* fixture_allow: what the host answers about algorithms from now on; NULL allows all. */
+void fixture_allow(bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bits));
 const char *fixture_dir(void);
 struct km_store *fixture_store(void);
 

@@ -229,11 +229,16 @@ static void test_names_go_both_ways(void **state)
     assert_string_equal(clrcAlgorithmName(CLRC_AES_CTR), "AES_CTR");
     assert_string_equal(clrcAlgorithmName(CLRC_HKDF_SHA512), "ALG_HKDF_SHA512");
     assert_int_equal(clrcAlgorithmByName("ECDSA_P384"), CLRC_ECDSA);
+    assert_int_equal(clrcAlgorithmByName("DES3_CFB_128"), CLRC_DES3_CFB_64);
+    assert_int_equal(clrcAlgorithmByName("RSASSA_PKCSI_V1_5_SHA256"),
+                     CLRC_RSASSA_PKCS1_V1_5_SHA256);
+    assert_int_equal(clrcAlgorithmByName("RSAES_PKCSI_V1_5"), CLRC_RSAES_PKCS1_V1_5);
+    assert_int_equal(clrcAlgorithmByName("ECDH_P192"), CLRC_ECDH);
     assert_int_equal(clrcAlgorithmByName("nonsense"), CLRC_ALG_NONE);
     assert_int_equal(clrcAlgorithmByName(NULL), CLRC_ALG_NONE);
-    for (unsigned i = KEY_NONE; i <= KEY_EC_DUAL_KEYPAIR; i++)
+    for (unsigned i = KEY_NONE; i <= KEY_CHACHA20; i++)
         assert_int_equal(clrcKeyTypeByName(clrcKeyTypeName((ClrcKeyType)i)), i);
-    assert_null(clrcKeyTypeName((ClrcKeyType)(KEY_EC_DUAL_KEYPAIR + 1)));
+    assert_null(clrcKeyTypeName((ClrcKeyType)(KEY_CHACHA20 + 1)));
     assert_string_equal(clrcKeyTypeName(KEY_ECDSA_KEYPAIR), "KEY_ECDSA_KEYPAIR");
 }
 

@@ -2,15 +2,49 @@
 /* Keys in DER against what libcrypto writes, and the forms that must be refused. */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/dh.h>
+#include <openssl/dsa.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 
 #include "ta/crypto/key_der.h"
 #include "tests/unit/km_test.h"
 
+/* DSA's parameters take libcrypto a while, so they are made once. */
+static EVP_PKEY *in_group(const char *kind)
+{
+    static EVP_PKEY *dsa_params;
+    EVP_PKEY *pkey = NULL;
+    bool is_dh = strcmp(kind, "DH") == 0;
+    if (!is_dh && dsa_params == NULL) {
+        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+        assert_int_equal(EVP_PKEY_paramgen_init(ctx), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_dsa_paramgen_bits(ctx, 1024), 1);
+        assert_int_equal(EVP_PKEY_paramgen(ctx, &dsa_params), 1);
+        EVP_PKEY_CTX_free(ctx);
+    }
+    EVP_PKEY_CTX *ctx = is_dh ? EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL)
+                              : EVP_PKEY_CTX_new_from_pkey(NULL, dsa_params, NULL);
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    if (is_dh)
+        assert_int_equal(EVP_PKEY_CTX_set_dh_nid(ctx, NID_ffdhe2048), 1);
+    assert_int_equal(EVP_PKEY_keygen(ctx, &pkey), 1);
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
 static EVP_PKEY *make_key(const char *kind)
 {
-    EVP_PKEY *pkey = strcmp(kind, "RSA") == 0 ? EVP_RSA_gen(2048) : EVP_EC_gen(kind);
+    EVP_PKEY *pkey = NULL;
+    if (strcmp(kind, "RSA") == 0)
+        pkey = EVP_RSA_gen(2048);
+    else if (strcmp(kind, "DH") == 0 || strcmp(kind, "DSA") == 0)
+        pkey = in_group(kind);
+    else if (strstr(kind, "25519") != NULL || strcmp(kind, "ED448") == 0)
+        pkey = EVP_PKEY_Q_keygen(NULL, NULL, kind);
+    else
+        pkey = EVP_EC_gen(kind);
     assert_non_null(pkey);
     return pkey;
 }
@@ -66,7 +100,7 @@ static void check_number(const struct km_der_key *key, uint32_t attribute, const
 
 static void check_ec(const struct km_der_key *key, const EVP_PKEY *pkey, bool is_private)
 {
-    assert_false(key->is_rsa);
+    assert_int_equal(key->kind, KM_DER_KEY_EC);
     assert_int_equal(km_attr_curve(&key->attrs), EVP_PKEY_get_bits(pkey));
     check_number(key, KM_CRYPTO_ECC_PUBLIC_VALUE_X, pkey, OSSL_PKEY_PARAM_EC_PUB_X);
     check_number(key, KM_CRYPTO_ECC_PUBLIC_VALUE_Y, pkey, OSSL_PKEY_PARAM_EC_PUB_Y);
@@ -81,13 +115,46 @@ static void check_rsa(const struct km_der_key *key, const EVP_PKEY *pkey, bool i
         OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
         OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
         OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
-    assert_true(key->is_rsa);
+    assert_int_equal(key->kind, KM_DER_KEY_RSA);
     assert_int_equal(key->attrs.count, is_private ? 8 : 2);
     for (uint32_t i = 0; i < key->attrs.count; i++)
         check_number(key, KM_CRYPTO_RSA_MODULUS + i, pkey, PARAMS[i]);
 }
 
-static const char *const KINDS[] = {"P-256", "P-384", "P-521", "RSA"};
+/* What libcrypto writes, as numbers and octets. */
+static void check_more(const struct km_der_key *key, const EVP_PKEY *pkey, bool is_private)
+{
+    struct km_slice value = {0};
+    uint8_t raw[32] = {0};
+    size_t len = sizeof(raw);
+    switch (key->kind) {
+    case KM_DER_KEY_DSA:
+        check_number(key, KM_CRYPTO_DSA_PRIME, pkey, OSSL_PKEY_PARAM_FFC_P);
+        check_number(key, KM_CRYPTO_DSA_SUBPRIME, pkey, OSSL_PKEY_PARAM_FFC_Q);
+        check_number(key, KM_CRYPTO_DSA_BASE, pkey, OSSL_PKEY_PARAM_FFC_G);
+        check_number(key, is_private ? KM_CRYPTO_DSA_PRIVATE_VALUE : KM_CRYPTO_DSA_PUBLIC_VALUE,
+                     pkey, is_private ? OSSL_PKEY_PARAM_PRIV_KEY : OSSL_PKEY_PARAM_PUB_KEY);
+        break;
+    case KM_DER_KEY_DH:
+        check_number(key, KM_CRYPTO_DH_PRIME, pkey, OSSL_PKEY_PARAM_FFC_P);
+        check_number(key, KM_CRYPTO_DH_BASE, pkey, OSSL_PKEY_PARAM_FFC_G);
+        check_number(key, is_private ? KM_CRYPTO_DH_PRIVATE_VALUE : KM_CRYPTO_DH_PUBLIC_VALUE, pkey,
+                     is_private ? OSSL_PKEY_PARAM_PRIV_KEY : OSSL_PKEY_PARAM_PUB_KEY);
+        break;
+    default:
+        assert_int_equal(is_private ? EVP_PKEY_get_raw_private_key(pkey, raw, &len)
+                                    : EVP_PKEY_get_raw_public_key(pkey, raw, &len),
+                         1);
+        uint32_t first = key->kind == KM_DER_KEY_ED25519 ? KM_CRYPTO_ED25519_PUBLIC_VALUE
+                                                         : KM_CRYPTO_X25519_PUBLIC_VALUE;
+        assert_true(km_attr_find(&key->attrs, first + (is_private ? 1u : 0u), &value));
+        assert_true(km_slice_equal(value, KM_SLICE(raw, len)));
+        break;
+    }
+}
+
+static const char *const KINDS[] = {"P-256", "P-384", "P-521",   "RSA",   "P-192",
+                                    "P-224", "DSA",   "ED25519", "X25519"};
 
 static void as_libcrypto_writes_them(void **state)
 {
@@ -95,15 +162,18 @@ static void as_libcrypto_writes_them(void **state)
     for (size_t i = 0; i < KM_ARRAY_LEN(KINDS); i++) {
         EVP_PKEY *pkey = make_key(KINDS[i]);
         bool is_rsa = i == 3;
-        struct km_slice forms[] = {spki_of(pkey), pkcs8_of(pkey), bare_of(pkey)};
+        struct km_slice forms[] = {spki_of(pkey), pkcs8_of(pkey),
+                                   i < 6 ? bare_of(pkey) : pkcs8_of(pkey)};
         for (size_t f = 0; f < KM_ARRAY_LEN(forms); f++) {
             struct km_der_key key = {0};
             assert_true(f == 0 ? km_der_key_spki(forms[f], &key)
                                : km_der_key_private(forms[f], 0, &key));
             if (is_rsa)
                 check_rsa(&key, pkey, f != 0);
-            else
+            else if (key.kind == KM_DER_KEY_EC)
                 check_ec(&key, pkey, f != 0);
+            else
+                check_more(&key, pkey, f != 0);
             uint8_t out[KM_CRYPTO_DER_KEY_MAX] = {0};
             size_t len = 0;
             if (f == 0) {
@@ -126,7 +196,8 @@ static void cut_and_trailing(void **state)
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(KINDS); i++) {
         EVP_PKEY *pkey = make_key(KINDS[i]);
-        struct km_slice forms[] = {spki_of(pkey), pkcs8_of(pkey), bare_of(pkey)};
+        struct km_slice forms[] = {spki_of(pkey), pkcs8_of(pkey),
+                                   i < 6 ? bare_of(pkey) : pkcs8_of(pkey)};
         struct km_der_key key = {0};
         for (size_t f = 0; f < KM_ARRAY_LEN(forms); f++) {
             uint8_t longer[4096] = {0};
@@ -168,7 +239,7 @@ static void other_kinds(void **state)
 {
     struct km_der_key key = {0};
     (void)state;
-    static const char *const OTHERS[] = {"secp256k1", "brainpoolP256r1", "P-224"};
+    static const char *const OTHERS[] = {"secp256k1", "brainpoolP256r1", "secp160r1"};
     for (size_t i = 0; i < KM_ARRAY_LEN(OTHERS); i++) {
         EVP_PKEY *pkey = make_key(OTHERS[i]);
         struct km_slice spki = spki_of(pkey);
@@ -179,7 +250,7 @@ static void other_kinds(void **state)
         drop(bare);
         EVP_PKEY_free(pkey);
     }
-    EVP_PKEY *ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    EVP_PKEY *ed = make_key("ED448");
     EVP_PKEY *ec = make_key("P-256");
     assert_int_equal(EVP_PKEY_set_utf8_string_param(ec, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
                                                     "compressed"),
@@ -193,12 +264,73 @@ static void other_kinds(void **state)
     EVP_PKEY_free(ec);
 }
 
+/* A private value of DH says how long it is as well, which is read over: so its own form is not what is printed. */
+static void diffie_hellman(void **state)
+{
+    (void)state;
+    EVP_PKEY *pkey = make_key("DH");
+    struct km_slice forms[] = {spki_of(pkey), pkcs8_of(pkey)};
+    for (size_t f = 0; f < KM_ARRAY_LEN(forms); f++) {
+        struct km_der_key key = {0};
+        struct km_der_key again = {0};
+        uint8_t out[KM_CRYPTO_DER_KEY_MAX] = {0};
+        size_t len = 0;
+        assert_true(f == 0 ? km_der_key_spki(forms[f], &key)
+                           : km_der_key_private(forms[f], 0, &key));
+        assert_int_equal(key.kind, KM_DER_KEY_DH);
+        check_more(&key, pkey, f != 0);
+        for (size_t cut = 0; cut < forms[f].len; cut++) {
+            assert_false(km_der_key_spki(KM_SLICE(forms[f].ptr, cut), &again));
+            assert_false(km_der_key_private(KM_SLICE(forms[f].ptr, cut), 0, &again));
+        }
+        assert_true(f == 0 ? km_der_key_put_spki(&key.attrs, KM_SPAN(out, sizeof(out)), &len)
+                           : km_der_key_put_pkcs8(&key.attrs, KM_SPAN(out, sizeof(out)), &len));
+        assert_true(f == 0 ? km_der_key_spki(KM_SLICE(out, len), &again)
+                           : km_der_key_private(KM_SLICE(out, len), 0, &again));
+        assert_int_equal(again.attrs.count, key.attrs.count);
+        drop(forms[f]);
+    }
+    EVP_PKEY_free(pkey);
+}
+
+/* Domain parameters alone: whole, cut and with something behind them. */
+static void parameters(void **state)
+{
+    static const struct {
+        const char *kind;
+        enum km_der_kind as;
+        uint32_t n;
+    } ROWS[] = {{"DSA", KM_DER_KEY_DSA, 3}, {"DH", KM_DER_KEY_DH, 2}};
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(ROWS); i++) {
+        EVP_PKEY *pkey = make_key(ROWS[i].kind);
+        unsigned char *der = NULL;
+        struct km_der_key key = {0};
+        uint8_t longer[2048] = {0};
+        int der_len = i2d_KeyParams(pkey, &der);
+        assert_true(der_len > 0);
+        size_t len = (size_t)der_len;
+        assert_true(km_der_key_parameters(KM_SLICE(der, len), ROWS[i].as, &key));
+        assert_int_equal(key.attrs.count, ROWS[i].n);
+        assert_false(km_der_key_parameters(KM_SLICE(der, len), KM_DER_KEY_EC, &key));
+        assert_false(km_der_key_parameters(KM_SLICE(der, len), ROWS[1 - i].as, &key) && i == 1);
+        for (size_t cut = 0; cut < len; cut++)
+            assert_false(km_der_key_parameters(KM_SLICE(der, cut), ROWS[i].as, &key));
+        km_copy(longer, sizeof(longer), der, len);
+        assert_false(km_der_key_parameters(KM_SLICE(longer, len + 1), ROWS[i].as, &key));
+        OPENSSL_free(der);
+        EVP_PKEY_free(pkey);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_libcrypto_writes_them),
         cmocka_unit_test(cut_and_trailing),
         cmocka_unit_test(bare_sec1),
+        cmocka_unit_test(diffie_hellman),
+        cmocka_unit_test(parameters),
         cmocka_unit_test(other_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,16 @@ static void types(void **state)
         {"KEY_EC_DUAL_PUBLIC", "P-256", 0, 256},
         {"KEY_RSA_KEYPAIR", "RSA", 0, 2048},
         {"KEY_RSA_PUBLIC", "RSA", 0, 2048},
+        {"KEY_CHACHA20", NULL, 32, 256},
+        {"KEY_ECDSA_KEYPAIR", "P-224", 0, 224},
+        {"KEY_DSA_KEYPAIR", "DSA", 0, 2048},
+        {"KEY_DSA_PUBLIC", "DSA", 0, 2048},
+        {"KEY_DH_KEYPAIR", "DH", 0, 2048},
+        {"KEY_DH_PUBLIC", "DH", 0, 2048},
+        {"KEY_ED25519_KEYPAIR", "ED25519", 0, 256},
+        {"KEY_ED25519_PUBLIC", "ED25519", 0, 256},
+        {"KEY_X25519_KEYPAIR", "X25519", 0, 256},
+        {"KEY_X25519_PUBLIC", "X25519", 0, 256},
     };
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(CASES); i++) {

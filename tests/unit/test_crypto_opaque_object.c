@@ -424,7 +424,8 @@ static void signers(void **state)
     } SIGNERS[] = {{"P-256", KM_CRYPTO_KEY_ECDSA_PUBLIC},
                    {"P-384", KM_CRYPTO_KEY_ECDSA_PUBLIC},
                    {"P-521", KM_CRYPTO_KEY_EC_DUAL_PUBLIC},
-                   {"RSA", KM_CRYPTO_KEY_RSA_PUBLIC}};
+                   {"RSA", KM_CRYPTO_KEY_RSA_PUBLIC},
+                   {"DSA", KM_CRYPTO_KEY_DSA_PUBLIC}};
     struct made made;
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(SIGNERS); i++) {

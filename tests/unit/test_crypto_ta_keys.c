@@ -60,7 +60,22 @@ static void created(void **state)
         {KM_CRYPTO_KEY_ECDSA_PUBLIC, 256, TEE_ERROR_BAD_PARAMETERS, 0},
         {KM_CRYPTO_KEY_RSA_PUBLIC, 2048, TEE_ERROR_BAD_PARAMETERS, 0},
         {KM_CRYPTO_KEY_NONE, 256, TEE_ERROR_BAD_PARAMETERS, 0},
-        {12, 256, TEE_ERROR_BAD_PARAMETERS, 0},
+        {KM_CRYPTO_KEY_AES, 512, TEE_SUCCESS, 0x13},
+        {KM_CRYPTO_KEY_DES3, 128, TEE_SUCCESS, 0x13},
+        {KM_CRYPTO_KEY_DES3, 192, TEE_SUCCESS, 0x13},
+        {KM_CRYPTO_KEY_DES3, 64, TEE_ERROR_NOT_SUPPORTED, 0},
+        {KM_CRYPTO_KEY_CHACHA20, 256, TEE_SUCCESS, 0x03},
+        {KM_CRYPTO_KEY_CHACHA20, 128, TEE_ERROR_NOT_SUPPORTED, 0},
+        {KM_CRYPTO_KEY_ECDSA_KEYPAIR, 192, TEE_SUCCESS, 0x0c},
+        {KM_CRYPTO_KEY_EC_DUAL_KEYPAIR, 224, TEE_SUCCESS, 0x2c},
+        {KM_CRYPTO_KEY_ED25519_KEYPAIR, 256, TEE_SUCCESS, 0x0c},
+        {KM_CRYPTO_KEY_ED25519_KEYPAIR, 255, TEE_ERROR_NOT_SUPPORTED, 0},
+        {KM_CRYPTO_KEY_X25519_KEYPAIR, 256, TEE_SUCCESS, 0x20},
+        {KM_CRYPTO_KEY_DH_KEYPAIR, 2048, TEE_SUCCESS, 0x20},
+        {KM_CRYPTO_KEY_DH_KEYPAIR, 1024, TEE_ERROR_NOT_SUPPORTED, 0},
+        {KM_CRYPTO_KEY_DSA_KEYPAIR, 2048, TEE_ERROR_BAD_PARAMETERS, 0},
+        {KM_CRYPTO_KEY_DSA_KEYPAIR, 1536, TEE_ERROR_NOT_SUPPORTED, 0},
+        {KM_CRYPTO_KEY_CHACHA20 + 1, 256, TEE_ERROR_BAD_PARAMETERS, 0},
         {UINT32_MAX, UINT32_MAX, TEE_ERROR_BAD_PARAMETERS, 0},
     };
     uint8_t ids[KM_ARRAY_LEN(rows)][16] = {{0}};
@@ -88,8 +103,19 @@ static void attributes_of_a_template(void **state)
     size_t len = 0;
     uint32_t id = 0;
     (void)state;
-    wish.attributes = 8;
+    wish.attributes = 0x10;
     assert_int_equal(rig_create(&s, &wish, &id), TEE_ERROR_BAD_PARAMETERS);
+    /* Copies of a wrapped key would each have a count of their own. */
+    wish.attributes = KM_CRYPTO_ATTR_WRAPPABLE;
+    wish.max_uses = 1;
+    assert_int_equal(rig_create(&s, &wish, &id), TEE_ERROR_BAD_PARAMETERS);
+    wish.max_uses = 0;
+    assert_int_equal(rig_create(&s, &wish, &id), TEE_SUCCESS);
+    /* What wraps keys does not decrypt data. */
+    wish.usage = KM_CRYPTO_USAGE_UNWRAP | KM_CRYPTO_USAGE_DECRYPT;
+    assert_int_equal(rig_create(&s, &wish, &id), TEE_ERROR_BAD_PARAMETERS);
+    wish.usage = KM_CRYPTO_USAGE_UNWRAP | KM_CRYPTO_USAGE_WRAP;
+    assert_int_equal(rig_create(&s, &wish, &id), TEE_SUCCESS);
     wish.attributes = 0;
     wish.usage = KM_CRYPTO_USAGE_SIGN;
     assert_int_equal(rig_create(&s, &wish, &id), TEE_ERROR_BAD_PARAMETERS);

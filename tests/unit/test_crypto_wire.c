@@ -208,7 +208,7 @@ static void attributes_come_once(void **state)
     (void)state;
     assert_true(km_crypto_attrs_put(&attrs, KM_SPAN(out, sizeof(out)), &len));
     assert_false(km_crypto_attrs_parse(KM_SLICE(out, len), &parsed));
-    attrs.at[1].attribute = 14;
+    attrs.at[1].attribute = KM_CRYPTO_ATTRIBUTE_LAST + 1;
     assert_true(km_crypto_attrs_put(&attrs, KM_SPAN(out, sizeof(out)), &len));
     assert_false(km_crypto_attrs_parse(KM_SLICE(out, len), &parsed));
     attrs.count = 17;
