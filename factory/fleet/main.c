@@ -218,7 +218,10 @@ int main(int argc, char **argv)
         return usage_error("--sign KEY is missing", "");
     /* The outcome must not hang on a configuration file of the machine. */
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-    if (OSSL_PROVIDER_load(NULL, "default") == NULL)
+    OSSL_PROVIDER *algorithms = OSSL_PROVIDER_load(NULL, "default");
+    if (algorithms == NULL)
         return usage_error("libcrypto has no default provider", "");
-    return run_file(&options, argv[optind]);
+    status = run_file(&options, argv[optind]);
+    (void)OSSL_PROVIDER_unload(algorithms);
+    return status;
 }

@@ -26,7 +26,7 @@ up() {
     keymoord --state-dir "$dir/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" --ta-key "$build/ta-keys" \
         --root "soft:$dir/state/root.secret" --audit "$dir/audit.log" 2>>log &
     keymoord=$!
-    until [ -S "$KEYMOOR_SOCKET" ]; do
+    until [ -S "$KEYMOOR_SOCKET" ] && keymoor status >/dev/null 2>&1; do
         kill -0 "$keymoord" || { cat log >&2; exit 1; }
         sleep 0.01
     done
