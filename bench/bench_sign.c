@@ -4,16 +4,14 @@
  * `p11-kit server`, with 1, 2, 4 and 8 threads. Needs a running keymoord, and SOFTHSM2_CONF with a token
  * "bench" (user PIN 1234); P11_KIT_SERVER_ADDRESS for the last one. bench/run arranges all that.
  */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <p11-kit/pkcs11.h>
 
 #include "bench/bench.h"
+#include "bench/token.h"
 #include "clrc.h"
 
 static const uint8_t digest[32] = {1, 2, 3};
@@ -71,50 +69,8 @@ static void crypto_end(void *context)
 
 /* ---- a PKCS#11 module ---- */
 
-struct token {
-    const char *file;
-    CK_FUNCTION_LIST *calls;
-    CK_SLOT_ID slot;
-    CK_OBJECT_HANDLE key;
-    CK_SESSION_HANDLE first;
-};
-static struct token soft_hsm = {.file = "/usr/lib/softhsm/libsofthsm2.so"};
+static struct token soft_hsm = {.file = SOFT_HSM_FILE};
 static struct token remote = {.file = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"};
-
-static void must(CK_RV rv, const char *what)
-{
-    if (rv != CKR_OK)
-        bench_die("%s: 0x%lx", what, rv);
-}
-
-static void token_login(struct token *token)
-{
-    static CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
-    CK_SLOT_ID slots[8] = {0};
-    CK_ULONG n_slots = 8;
-    void *module = dlopen(token->file, RTLD_NOW | RTLD_LOCAL);
-    CK_C_GetFunctionList get =
-        module != NULL ? (CK_C_GetFunctionList)dlsym(module, "C_GetFunctionList") : NULL;
-    if (get == NULL)
-        bench_die("%s: %s", token->file, dlerror());
-    must(get(&token->calls), "C_GetFunctionList");
-    if (token->calls == NULL)
-        bench_die("%s: no functions", token->file);
-    must(token->calls->C_Initialize(&args), "C_Initialize");
-    must(token->calls->C_GetSlotList(CK_TRUE, slots, &n_slots), "C_GetSlotList");
-    for (CK_ULONG i = 0; i < n_slots; i++) {
-        CK_TOKEN_INFO info = {0};
-        must(token->calls->C_GetTokenInfo(slots[i], &info), "C_GetTokenInfo");
-        if (memcmp(info.label, "bench ", 6) == 0)
-            token->slot = slots[i];
-    }
-    must(token->calls->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-                                     &token->first),
-         "C_OpenSession");
-    CK_RV rv = token->calls->C_Login(token->first, CKU_USER, (CK_UTF8CHAR *)(uintptr_t) "1234", 4);
-    if (rv != CKR_USER_ALREADY_LOGGED_IN)
-        must(rv, "C_Login");
-}
 
 static void token_generate(struct token *token)
 {
@@ -128,9 +84,9 @@ static void token_generate(struct token *token)
     CK_MECHANISM generate = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
     CK_OBJECT_HANDLE public_key = 0;
     token_login(token);
-    must(token->calls->C_GenerateKeyPair(token->first, &generate, public_template, 2,
-                                         private_template, 3, &public_key, &token->key),
-         "C_GenerateKeyPair");
+    token_must(token->calls->C_GenerateKeyPair(token->session, &generate, public_template, 2,
+                                               private_template, 3, &public_key, &token->key),
+               "C_GenerateKeyPair");
 }
 
 struct token_thread {
@@ -144,8 +100,9 @@ static void *token_begin(struct token *token)
     if (thread == NULL)
         bench_die("memory is short");
     thread->token = token;
-    must(token->calls->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL, &thread->session),
-         "C_OpenSession");
+    token_must(
+        token->calls->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL, &thread->session),
+        "C_OpenSession");
     return thread;
 }
 
@@ -167,11 +124,11 @@ static void token_once(void *arg)
     CK_MECHANISM mechanism = {CKM_ECDSA, NULL, 0};
     CK_BYTE signature[80];
     CK_ULONG length = sizeof signature;
-    must(thread->token->calls->C_SignInit(thread->session, &mechanism, thread->token->key),
-         "C_SignInit");
-    must(thread->token->calls->C_Sign(thread->session, (CK_BYTE *)(uintptr_t)digest, sizeof digest,
-                                      signature, &length),
-         "C_Sign");
+    token_must(thread->token->calls->C_SignInit(thread->session, &mechanism, thread->token->key),
+               "C_SignInit");
+    token_must(thread->token->calls->C_Sign(thread->session, (CK_BYTE *)(uintptr_t)digest,
+                                            sizeof digest, signature, &length),
+               "C_Sign");
 }
 
 static void token_end(void *arg)

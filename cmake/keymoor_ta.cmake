@@ -7,9 +7,13 @@
 #       [PROPERTIES gpd.ta.singleInstance=true ...]
 #       [STACK octets] [HEAP octets]                 # defaults 65536 and the service's own
 #       [LIBS target ...]                            # static libraries to link in
+#       [HEADER_DEFINES directory]                   # instead of UUID, PROPERTIES, STACK, HEAP
 #       [KEY key.pem]                                # default: KEYMOOR_TA_SIGNING_KEY
 #       [PACKAGE_NAME name]                          # default: the UUID in lower case
 #       [NO_INSTALL])
+#
+# HEADER_DEFINES names the directory with the TA's user_ta_header_defines.h, as other kits want it: UUID, flags, stack,
+# heap and properties are taken from its macros; what is given here besides goes before.
 #
 # Makes the shared object NAME and, with every build, ${CMAKE_BINARY_DIR}/ta/<uuid>.stp signed with
 # the key. Without KEY and KEYMOOR_TA_SIGNING_KEY a development key is made in the build directory
@@ -20,6 +24,12 @@ set(KEYMOOR_TA_SIGNING_KEY "" CACHE FILEPATH "PEM private key that signs trusted
 if(NOT DEFINED KEYMOOR_TA_PACKAGER)
     set(KEYMOOR_TA_PACKAGER ${CMAKE_CURRENT_LIST_DIR}/../factory/make_ta_package.sh)
 endif()
+# Headers for TAs, those that have the names of other kits in a directory of their own.
+if(NOT DEFINED KEYMOOR_TA_INCLUDES)
+    get_filename_component(keymoor_source ${CMAKE_CURRENT_LIST_DIR}/.. ABSOLUTE)
+    set(KEYMOOR_TA_INCLUDES ${keymoor_source}/include ${keymoor_source}/include/ta_kit)
+endif()
+set(KEYMOOR_TA_DEFINES ${CMAKE_CURRENT_LIST_DIR}/keymoor_ta_defines.c)
 set(KEYMOOR_TA_EXPORTS ${CMAKE_CURRENT_LIST_DIR}/keymoor_ta.map)
 
 function(keymoor_ta_run what)
@@ -52,8 +62,37 @@ function(keymoor_ta_key ret)
     set(${ret} ${key} PARENT_SCOPE)
 endfunction()
 
+# keymoor_ta_defines(RET DIRECTORY): the lines that keymoor_ta_defines.c says about the header in it.
+function(keymoor_ta_defines ret directory)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${directory}/user_ta_header_defines.h)
+    string(MD5 place ${directory})
+    try_run(ran compiled ${CMAKE_BINARY_DIR}/ta-defines/${place} ${KEYMOOR_TA_DEFINES}
+        CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${directory};${KEYMOOR_TA_INCLUDES}"
+        COMPILE_OUTPUT_VARIABLE said RUN_OUTPUT_VARIABLE lines)
+    if(NOT compiled OR NOT ran EQUAL 0)
+        message(FATAL_ERROR "keymoor_add_ta: ${directory}/user_ta_header_defines.h: ${said}")
+    endif()
+    unset(ran CACHE)
+    unset(compiled CACHE)
+    string(REPLACE "\n" ";" lines "${lines}")
+    set(${ret} "${lines}" PARENT_SCOPE)
+endfunction()
+
 function(keymoor_add_ta name)
-    cmake_parse_arguments(arg "NO_INSTALL" "UUID;VERSION;STACK;HEAP;KEY;PACKAGE_NAME" "SOURCES;PROPERTIES;LIBS" ${ARGN})
+    cmake_parse_arguments(arg "NO_INSTALL" "UUID;VERSION;STACK;HEAP;KEY;PACKAGE_NAME;HEADER_DEFINES" "SOURCES;PROPERTIES;LIBS" ${ARGN})
+    if(arg_HEADER_DEFINES)
+        get_filename_component(arg_HEADER_DEFINES ${arg_HEADER_DEFINES} ABSOLUTE)
+        keymoor_ta_defines(lines ${arg_HEADER_DEFINES})
+        foreach(line IN LISTS lines)
+            string(REGEX MATCH "^[A-Z]+" word "${line}")
+            string(REGEX REPLACE "^[A-Z]+=" "" value "${line}")
+            if(word STREQUAL PROPERTY)
+                list(APPEND arg_PROPERTIES "${value}")
+            elseif(word AND NOT DEFINED arg_${word})
+                set(arg_${word} "${value}")
+            endif()
+        endforeach()
+    endif()
     if(arg_UNPARSED_ARGUMENTS OR NOT arg_UUID OR NOT arg_SOURCES)
         message(FATAL_ERROR "keymoor_add_ta(${name}): UUID and SOURCES are needed; not understood: '${arg_UNPARSED_ARGUMENTS}'")
     endif()
@@ -75,6 +114,7 @@ function(keymoor_add_ta name)
                           LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/ta-objects)
     target_link_options(${name} PRIVATE LINKER:--version-script=${KEYMOOR_TA_EXPORTS}
                         LINKER:-z,relro,-z,now,-z,noexecstack LINKER:--exclude-libs,ALL)
+    target_include_directories(${name} PRIVATE ${arg_HEADER_DEFINES} ${KEYMOOR_TA_INCLUDES})
     target_link_libraries(${name} PRIVATE ${arg_LIBS})
     if(TARGET km_common)
         target_link_libraries(${name} PRIVATE km_common)

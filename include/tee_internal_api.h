@@ -384,7 +384,7 @@ void TEE_ResetTransientObject(TEE_ObjectHandle object);
 /*
  * TEE_PopulateTransientObject (5.6.4): copies the attributes; big-endian numbers. TEE_ERROR_BAD_PARAMETERS when a
  * value is wrong for the type: a point off its curve, a size not allowed, an even RSA modulus, parts of
- * an RSA key that don't belong together. Panics on an initialized or persistent object, on a mandatory attribute
+ * a key that don't belong together, a DSA or DH value outside its group, an X25519 or X448 value of low order. Panics on an initialized or persistent object, on a mandatory attribute
  * that is missing and on one that the type doesn't have or that comes twice, and on more bits than
  * maxObjectSize.
  */
@@ -404,7 +404,7 @@ TEE_Result TEE_CopyObjectAttributes1(TEE_ObjectHandle destObject, TEE_ObjectHand
 void TEE_CopyObjectAttributes(TEE_ObjectHandle destObject, TEE_ObjectHandle srcObject);
 /*
  * TEE_GenerateKey (5.6.7): blocks (RSA: up to seconds). params: TEE_ATTR_RSA_PUBLIC_EXPONENT may, TEE_ATTR_ECC_CURVE
- * must be given. TEE_ERROR_BAD_PARAMETERS for a value that is not allowed. Panics on an initialized or persistent
+ * must be given; of DSA prime, subprime and base must, of DH prime and base must and subprime and X_BITS may. TEE_ERROR_BAD_PARAMETERS for a value that is not allowed. Panics on an initialized or persistent
  * object, a public-key type, a keySize not allowed or above maxObjectSize, and on a missing parameter.
  */
 TEE_Result TEE_GenerateKey(TEE_ObjectHandle object, uint32_t keySize, const TEE_Attribute *params,
@@ -540,8 +540,9 @@ typedef struct {
 /* -- 6.2: any operation -- */
 
 /*
- * TEE_AllocateOperation (6.2.1): maxKeySize in bits; 0 for digests. TEE_ERROR_NOT_SUPPORTED when
- * the algorithm, the mode for it or the size is not (TEE_IsAlgorithmSupported tells), TEE_ERROR_OUT_OF_MEMORY.
+ * TEE_AllocateOperation (6.2.1): maxKeySize in bits; 0 for digests, and for two keys (AES XTS) their sum or the
+ * size of one. TEE_ERROR_NOT_SUPPORTED when the algorithm, the mode for it or the size is not, or this device does
+ * not allow it (TEE_IsAlgorithmSupported tells), TEE_ERROR_OUT_OF_MEMORY.
  */
 TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algorithm, uint32_t mode,
                                  uint32_t maxKeySize);
@@ -558,7 +559,8 @@ void TEE_ResetOperation(TEE_OperationHandle operation);
 /*
  * TEE_SetOperationKey (6.2.6): copies the key; TEE_HANDLE_NULL takes it away. Panics when the operation is a digest,
  * is not in its initial state or wants two keys, when the key is uninitialized, of a wrong type, too large, or
- * lacks a usage. TEE_ERROR_CORRUPT_OBJECT and TEE_ERROR_STORAGE_NOT_AVAILABLE of a persistent key.
+ * lacks a usage. TEE_ERROR_CORRUPT_OBJECT and TEE_ERROR_STORAGE_NOT_AVAILABLE of a persistent key;
+ * TEE_ERROR_NOT_SUPPORTED when this device does not allow the algorithm with a key of that size.
  */
 TEE_Result TEE_SetOperationKey(TEE_OperationHandle operation, TEE_ObjectHandle key);
 /* TEE_SetOperationKey2 (6.2.7): for algorithms with two keys; as above. TEE_ERROR_SECURITY when both are the same. */
@@ -573,7 +575,10 @@ void TEE_CopyOperation(TEE_OperationHandle dstOperation, TEE_OperationHandle src
 TEE_Result TEE_IsAlgorithmSupported(uint32_t algId, uint32_t element);
 
 /* -- 6.3: digests -- */
-/* All panic on an operation of another class. */
+/*
+ * All panic on an operation of another class. A digest without an end (SHAKE) gives as many octets as *hashLen asks
+ * for, 1 MiB in all at most (else TEE_ERROR_OUT_OF_MEMORY).
+ */
 
 /* TEE_DigestUpdate (6.3.1): panics while extracting. */
 void TEE_DigestUpdate(TEE_OperationHandle operation, const void *chunk, size_t chunkSize);
@@ -589,19 +594,19 @@ TEE_Result TEE_DigestExtract(TEE_OperationHandle operation, void *hash, size_t *
  * srcData and destData are the same or do not overlap (panics).
  */
 
-/* TEE_CipherInit (6.4.1): IV of 16 octets for AES CBC and CTR, none for ECB (panics otherwise). Starts over when active. */
+/* TEE_CipherInit (6.4.1): IV of one block (16 octets for AES, 8 for triple DES), none for ECB (panics otherwise). Starts over when active. */
 void TEE_CipherInit(TEE_OperationHandle operation, const void *IV, size_t IVLen);
-/* TEE_CipherUpdate (6.4.2): writes whole blocks and keeps the rest. TEE_ERROR_SHORT_BUFFER changes nothing. */
+/* TEE_CipherUpdate (6.4.2): writes whole blocks and keeps the rest; CTS and XTS keep 17 to 32 octets. TEE_ERROR_SHORT_BUFFER changes nothing. */
 TEE_Result TEE_CipherUpdate(TEE_OperationHandle operation, const void *srcData, size_t srcLen,
                             void *destData, size_t *destLen);
-/* TEE_CipherDoFinal (6.4.3): initial state afterwards. Panics when the total is no multiple of the block (ECB, CBC). */
+/* TEE_CipherDoFinal (6.4.3): initial state afterwards. Panics when the total is no multiple of the block (ECB, CBC) or less than one (CTS, XTS). */
 TEE_Result TEE_CipherDoFinal(TEE_OperationHandle operation, const void *srcData, size_t srcLen,
                              void *destData, size_t *destLen);
 
 /* -- 6.5: message authentication codes -- */
 /* All panic on another class and without a key; all but the first panic before TEE_MACInit. */
 
-/* TEE_MACInit (6.5.1): IV is ignored by HMAC and CMAC. Starts over when active. */
+/* TEE_MACInit (6.5.1): IV is ignored: HMAC and CMAC have none, that of CBC-MAC is zero. Starts over when active. */
 void TEE_MACInit(TEE_OperationHandle operation, const void *IV, size_t IVLen);
 /* TEE_MACUpdate (6.5.2). */
 void TEE_MACUpdate(TEE_OperationHandle operation, const void *chunk, size_t chunkSize);
@@ -616,17 +621,18 @@ TEE_Result TEE_MACCompareFinal(TEE_OperationHandle operation, const void *messag
 /* All panic on another class and without a key; all but the first panic before TEE_AEInit. */
 
 /*
- * TEE_AEInit (6.6.1): tagLen in bits, for GCM 128, 120, 112, 104 or 96 (else TEE_ERROR_NOT_SUPPORTED).
- * AADLen and payloadLen are ignored by GCM. Panics on a nonce without octets and when active.
+ * TEE_AEInit (6.6.1): tagLen in bits, for GCM 128, 120, 112, 104 or 96, for CCM 32 to 128 in steps of 16 (else
+ * TEE_ERROR_NOT_SUPPORTED). AADLen and payloadLen are ignored by GCM. CCM gets exactly as much as they announce, 1 MiB
+ * together at most (TEE_ERROR_OUT_OF_MEMORY), and its nonce has 7 to 13 octets. Panics on a nonce without octets and when active.
  */
 TEE_Result TEE_AEInit(TEE_OperationHandle operation, const void *nonce, size_t nonceLen,
                       uint32_t tagLen, size_t AADLen, size_t payloadLen);
-/* TEE_AEUpdateAAD (6.6.2): panics once payload was given. */
+/* TEE_AEUpdateAAD (6.6.2): panics once payload was given, and on more than was announced (CCM). */
 void TEE_AEUpdateAAD(TEE_OperationHandle operation, const void *AADdata, size_t AADdataLen);
-/* TEE_AEUpdate (6.6.3): GCM writes as much as it gets. TEE_ERROR_SHORT_BUFFER changes nothing. */
+/* TEE_AEUpdate (6.6.3): GCM writes as much as it gets, CCM nothing before the end. TEE_ERROR_SHORT_BUFFER changes nothing. */
 TEE_Result TEE_AEUpdate(TEE_OperationHandle operation, const void *srcData, size_t srcLen,
                         void *destData, size_t *destLen);
-/* TEE_AEEncryptFinal (6.6.4): *tagLen in octets. TEE_ERROR_SHORT_BUFFER for either changes nothing. */
+/* TEE_AEEncryptFinal (6.6.4): *tagLen in octets. TEE_ERROR_SHORT_BUFFER for either changes nothing. Panics on less than was announced (CCM). */
 TEE_Result TEE_AEEncryptFinal(TEE_OperationHandle operation, const void *srcData, size_t srcLen,
                               void *destData, size_t *destLen, void *tag, size_t *tagLen);
 /*
@@ -643,6 +649,8 @@ TEE_Result TEE_AEDecryptFinal(TEE_OperationHandle operation, const void *srcData
  * TEE_AsymmetricEncrypt, TEE_AsymmetricDecrypt (6.7.1): params may hold TEE_ATTR_RSA_OAEP_LABEL and
  * TEE_ATTR_RSA_OAEP_MGF_HASH. TEE_ERROR_SHORT_BUFFER, TEE_ERROR_BAD_PARAMETERS for a text that is too long or
  * a ciphertext of the wrong length, TEE_ERROR_CIPHERTEXT_INVALID when it can't be undone (never more precise).
+ * TEE_ALG_RSAES_PKCS1_V1_5 never says that: a text is made up from a wrong padding, the same each time for key and ciphertext.
+ * TEE_ALG_RSA_NOPAD gives and takes numbers as wide as the modulus; a shorter one is taken too.
  */
 TEE_Result TEE_AsymmetricEncrypt(TEE_OperationHandle operation, const TEE_Attribute *params,
                                  uint32_t paramCount, const void *srcData, size_t srcLen,
@@ -652,8 +660,9 @@ TEE_Result TEE_AsymmetricDecrypt(TEE_OperationHandle operation, const TEE_Attrib
                                  void *destData, size_t *destLen);
 /*
  * TEE_AsymmetricSignDigest (6.7.2): params may hold TEE_ATTR_RSA_PSS_SALT_LENGTH (octets; the digest's length
- * otherwise). ECDSA: r and s one after the other, each as long as the order. TEE_ERROR_SHORT_BUFFER. Panics
- * when digestLen is not the algorithm's (RSA); for ECDSA any digest is taken, cut to the order's bits.
+ * otherwise). ECDSA and DSA: r and s one after the other, each as long as the order. TEE_ERROR_SHORT_BUFFER. Panics
+ * when digestLen is not the algorithm's (RSA, DSA); for ECDSA any digest is taken, cut to the order's bits. For
+ * TEE_ALG_ED25519 and TEE_ALG_ED448 digest is the message, of any length; TEE_ATTR_EDDSA_CTX and TEE_ATTR_EDDSA_PREHASH are TEE_ERROR_NOT_SUPPORTED.
  */
 TEE_Result TEE_AsymmetricSignDigest(TEE_OperationHandle operation, const TEE_Attribute *params,
                                     uint32_t paramCount, const void *digest, size_t digestLen,
@@ -667,7 +676,8 @@ TEE_Result TEE_AsymmetricVerifyDigest(TEE_OperationHandle operation, const TEE_A
 
 /*
  * TEE_DeriveKey (6.8.1): into an uninitialized transient object, TEE_TYPE_GENERIC_SECRET or a symmetric type.
- * ECDH: params hold the peer's TEE_ATTR_ECC_PUBLIC_VALUE_X and _Y. HKDF: TEE_ATTR_HKDF_HASH_ALGORITHM, _SALT,
+ * ECDH: params hold the peer's TEE_ATTR_ECC_PUBLIC_VALUE_X and _Y; X25519, X448 their public value; DH its
+ * TEE_ATTR_DH_PUBLIC_VALUE (the secret is as wide as the prime). HKDF: TEE_ATTR_HKDF_HASH_ALGORITHM, _SALT,
  * _INFO, TEE_ATTR_KDF_KEY_SIZE (octets). Knows no error: panics on a missing or wrong parameter, a point off
  * the curve, a result that does not fit the object. Check a peer's point first by populating a public key with it.
  */
@@ -1027,6 +1037,10 @@ void TEE_BigIntComputeFMM(TEE_BigIntFMM *dest, const TEE_BigIntFMM *op1, const T
 #endif
 #ifdef __cplusplus
 }
+#endif
+
+#if defined(__OPTEE_CORE_API_COMPAT_1_1) && __OPTEE_CORE_API_COMPAT_1_1
+#include "tee_api_compat.h"
 #endif
 
 #endif

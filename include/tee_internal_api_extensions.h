@@ -87,6 +87,9 @@
 #define TEE_ATTR_PBKDF2_ITERATION_COUNT 0xF00003C2u
 #define TEE_ATTR_PBKDF2_DKM_LENGTH 0xF00004C2u
 
+/* A hint for TEE_Malloc: the same as TEE_MALLOC_NO_FILL together with TEE_MALLOC_NO_SHARE. */
+#define TEE_USER_MEM_HINT_NO_FILL_ZERO 0x80000000u
+
 /* RSASSA-PKCS1-v1_5 over a DigestInfo that the caller already encoded (TLS 1.0-1.1, old PKCS#11 clients). */
 #define TEE_ALG_RSASSA_PKCS1_V1_5 0xF0000830u
 
@@ -127,5 +130,13 @@ TEE_Result TEE_Km25519PublicValue(uint32_t type, const void *privateValue, void 
 #ifdef __cplusplus
 }
 #endif
+
+/* Other kits bring these along. Only where the directory with names like trace.h is looked at, so in TAs. */
+#if defined(__has_include)
+#if __has_include(<user_ta_header.h>) && __has_include(<trace.h>)
+#include <trace.h>
+#endif
+#endif
+#include "tee_api_defines_extensions.h"
 
 #endif

@@ -107,6 +107,8 @@ ClrcResult clrcOpenOpaqueObject(const uint8_t *identifier, uint32_t length,
     KM_AUTO(object_freep) struct clrc_object *object = calloc(1, sizeof(*object));
     if (object == NULL)
         return clrc_fail(call.function, CLRC_ERROR_OUT_OF_MEMORY, NULL, NULL);
+    object->magic = OBJECT_MAGIC;
+    object->in.free_command = KM_CRYPTO_CMD_OBJECT_FREE;
     clrc_bulk_in(&call, 0, identifier, length);
     clrc_value_in(&call, 1, 0, 0);
     set_keys(&call, hVerifyKey, hDeviceKey);
@@ -115,8 +117,6 @@ ClrcResult clrcOpenOpaqueObject(const uint8_t *identifier, uint32_t length,
     result = clrc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
-    object->magic = OBJECT_MAGIC;
-    object->in.free_command = KM_CRYPTO_CMD_OBJECT_FREE;
     clrc_operation_made(&call, &object->in, call.op.params[3].value.a);
     result = info_arrived(&call, wire, info);
     if (result == CLRC_SUCCESS)

@@ -59,8 +59,21 @@ bool km_sign_digest_fits(const struct km_alg *alg, size_t len)
     return len == alg->digest_len;
 }
 
+#define SHA1_LEN 20u
+
+/* ECDSA's name here is its curve's: whether SHA-1 may be signed is asked by another name. */
+static bool hash_is_allowed(const struct km_alg *alg, size_t digest_len)
+{
+    if (alg->family != KM_FAMILY_ECDSA || digest_len != SHA1_LEN)
+        return true;
+    return TEE_IsAlgorithmSupported(TEE_ALG_RSASSA_PKCS1_V1_5_SHA1, TEE_CRYPTO_ELEMENT_NONE) ==
+           TEE_SUCCESS;
+}
+
 TEE_Result km_sign_alg(const struct km_alg **alg, uint32_t mode, size_t digest_len)
 {
+    if (!hash_is_allowed(*alg, digest_len))
+        return TEE_ERROR_NOT_SUPPORTED;
     if ((*alg)->id != KM_CRYPTO_ECDSA_DETERMINISTIC)
         return TEE_SUCCESS;
     const struct km_alg *row = km_alg_deterministic(digest_len);

@@ -293,7 +293,8 @@ static TEE_Result check_provision(const struct km_key *key, const struct km_slic
         return TEE_ERROR_BAD_STATE;
     bool is_limited = meta->max_uses != 0 || meta->not_after != 0 || meta->n_grants != 0;
     bool is_secret = (key->type->family & KM_FAMILY_SYMMETRIC) != 0;
-    bool is_open = key->type->is_pair && (meta->attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) != 0;
+    uint32_t may_leave = KM_CRYPTO_ATTR_EXPORT_AS_PLAIN | KM_CRYPTO_ATTR_WRAPPABLE;
+    bool is_open = key->type->is_pair && (meta->attributes & may_leave) != 0;
     if (is_limited || is_secret || is_open || (key->type->is_public && public_name.len != 0))
         return TEE_ERROR_BAD_PARAMETERS;
     return TEE_SUCCESS;

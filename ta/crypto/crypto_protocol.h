@@ -80,7 +80,7 @@
 #define KM_CRYPTO_KEYS_MAX 256u      /* keys a session may hold */
 #define KM_CRYPTO_OPERATIONS_MAX 64u /* operations a session may hold */
 #define KM_CRYPTO_PASSWORDS_MAX 16u  /* password handles a session may hold */
-#define KM_CRYPTO_OBJECTS_MAX 16u    /* opaque objects a session may have open */
+#define KM_CRYPTO_OBJECTS_MAX 64u    /* opaque objects a session may have open */
 #define KM_CRYPTO_PACKAGE_MAX 8192u  /* octets of an opaque key package or object identifier */
 /* Plaintext that a decryption holds back until its tag fits: one-shot, and all parts together. */
 #define KM_CRYPTO_AEAD_HELD_MAX 16777216u

@@ -128,8 +128,8 @@ static TEE_Result decrypt(const struct km_alg *alg, enum km_pack_cipher cipher,
     /* The tag was right, so a wrong padding tells nobody anything but who made it. */
     if (cipher == KM_PACK_AES_CBC && !km_pkcs7_len(KM_SLICE(plain.at, plain.len), &plain.len))
         return TEE_ERROR_BAD_FORMAT;
-    *ret = plain;
-    plain = (struct km_plain){0};
+    ret->len = plain.len;
+    ret->at = km_steal(&plain.at);
     return TEE_SUCCESS;
 }
 

@@ -402,17 +402,10 @@ TEE_Result km_provision_sealed(bool *ret_sealed)
     return km_stored_exists(KM_STORED_STATE, &SEALED, ret_sealed);
 }
 
-/* The gate, made where it is missing: another instance may do the same, then its gate is as good. */
 static TEE_Result gate_open(uint32_t flags, TEE_ObjectHandle *ret_gate)
 {
-    TEE_Result result = km_stored_open(KM_STORED_STATE, &GATE, flags, ret_gate);
-    if (result != TEE_ERROR_ITEM_NOT_FOUND)
-        return result;
-    result =
-        km_stored_create(KM_STORED_STATE, &GATE, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)));
-    if (result != TEE_SUCCESS && result != KM_CRYPTO_E_EXISTS)
-        return result;
-    return km_stored_open(KM_STORED_STATE, &GATE, flags, ret_gate);
+    return km_stored_open_or_create(
+        KM_STORED_STATE, &GATE, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)), flags, ret_gate);
 }
 
 TEE_Result km_provision_enter(TEE_ObjectHandle *ret_gate)

@@ -19,21 +19,6 @@ static TEE_Result name_of(struct km_slice object_id, const uint8_t signer[32],
     return TEE_SUCCESS;
 }
 
-/* Held by us alone; made where it is missing: another instance may do the same, then its count is as good. */
-static TEE_Result open_alone(const struct km_crypto_name *name, TEE_ObjectHandle *ret)
-{
-    uint8_t none[KM_OPENS_RECORD_LEN] = {0};
-    uint32_t flags = TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE;
-    TEE_Result result = km_stored_open(KM_STORED_OPENS, name, flags, ret);
-    if (result != TEE_ERROR_ITEM_NOT_FOUND)
-        return result;
-    km_opens_record_put(0, none);
-    result = km_stored_create(KM_STORED_OPENS, name, KM_SLICE(none, sizeof(none)));
-    if (result != TEE_SUCCESS && result != KM_CRYPTO_E_EXISTS)
-        return result;
-    return km_stored_open(KM_STORED_OPENS, name, flags, ret);
-}
-
 TEE_Result km_opens_take(struct km_slice object_id, const uint8_t signer[32], uint64_t max,
                          uint64_t *ret_left)
 {
@@ -41,11 +26,16 @@ TEE_Result km_opens_take(struct km_slice object_id, const uint8_t signer[32], ui
     KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
     struct km_crypto_name name = {0};
     struct km_slice data = {0};
+    uint8_t none[KM_OPENS_RECORD_LEN] = {0};
     uint64_t opened = 0;
     if (buf == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     KM_TRY_TEE(name_of(object_id, signer, &name));
-    KM_TRY_TEE(open_alone(&name, &object));
+    km_opens_record_put(0, none);
+    /* Held by us alone, so that no two openings are counted as one. */
+    KM_TRY_TEE(km_stored_open_or_create(KM_STORED_OPENS, &name, KM_SLICE(none, sizeof(none)),
+                                        TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE,
+                                        &object));
     KM_TRY_TEE(km_stored_read(&object, buf, &data));
     if (!km_opens_record_parse(data, &opened))
         return TEE_ERROR_CORRUPT_OBJECT;

@@ -57,6 +57,22 @@ TEE_Result km_stored_replace(char kind, const struct km_crypto_name *name, struc
     }
 }
 
+TEE_Result km_stored_open_or_create(char kind, const struct km_crypto_name *name,
+                                    struct km_slice initial, uint32_t flags,
+                                    TEE_ObjectHandle *ret_object)
+{
+    /* Whose turn at making it comes second sees it only when the first has committed. */
+    for (uint32_t waited = 0;; waited++) {
+        TEE_Result result = km_stored_open(kind, name, flags, ret_object);
+        if (result != TEE_ERROR_ITEM_NOT_FOUND || waited >= WAIT_MS)
+            return result;
+        result = km_stored_create(kind, name, initial);
+        if (result == KM_CRYPTO_E_EXISTS)
+            result = TEE_Wait(1);
+        KM_TRY_TEE(result);
+    }
+}
+
 /* A handle is closed by the Core API when it finds the object damaged. */
 static TEE_Result settle(TEE_ObjectHandle *object, TEE_Result result)
 {

@@ -14,6 +14,7 @@
 
 #include "tee/host/confine.h"
 #include "tee/host/control.h"
+#include "tee/host/crypto_policy.h"
 #include "tee/runtime/runtime.h"
 
 #define KM_HOST_EXIT_PANIC 70  /* the TA panicked; the code went over the line */
@@ -28,6 +29,7 @@ struct km_host {
     uint32_t mask;     /* in force in the template */
     uint32_t flags;    /* of the SETUP */
     size_t heap_max;
+    struct km_crypto_policy crypto_policy;
     struct km_rt_property *properties; /* the TA's first, then the service's */
     size_t n_ta_properties, n_tee_properties;
     struct km_rt_entry entry;

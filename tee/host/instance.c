@@ -153,6 +153,12 @@ static bool host_wait_cancel(void *arg, uint32_t ms)
     return false;
 }
 
+static bool host_alg_allowed(void *arg, uint32_t algorithm, uint32_t bits)
+{
+    (void)arg;
+    return km_crypto_policy_allows(&self.host->crypto_policy, algorithm, bits);
+}
+
 static km_status store_advance(struct km_err *err, void *arg, uint64_t count)
 {
     (void)arg;
@@ -200,6 +206,7 @@ static km_status start_runtime(struct km_err *err)
         .host = {.panic = host_panic,
                  .client_text = host_client_text,
                  .audit = host_audit,
+                 .alg_allowed = host_alg_allowed,
                  .session_open = host_session_open,
                  .session_invoke = host_session_invoke,
                  .session_close = host_session_close,

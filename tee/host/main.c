@@ -80,6 +80,18 @@ static km_status read_properties(struct km_err *err, struct km_slice all)
     return read_set(err, all, 'e', &host.n_tee_properties);
 }
 
+/* Told by the service, so a service that is too old for it, or a text that is damaged, is noticed. */
+static km_status read_crypto_policy(struct km_err *err)
+{
+    for (size_t i = host.n_ta_properties; i < host.n_ta_properties + host.n_tee_properties; i++) {
+        const struct km_rt_property *property = &host.properties[i];
+        if (strcmp(property->name, KM_CRYPTO_POLICY_PROPERTY) == 0 &&
+            km_crypto_policy_from_text(property->value, &host.crypto_policy))
+            return KM_OK;
+    }
+    return KM_FAIL(err, KM_E_MALFORMED, "the service does not say which algorithms are forbidden");
+}
+
 /* An object pointer from dlsym is a function by POSIX's word only; the union says so once. */
 static void *symbol(void *library, const char *name)
 {
@@ -130,6 +142,7 @@ static km_status set_up(struct km_err *err, const struct km_ctl_msg *msg, pid_t 
     if (geteuid() == getuid() && geteuid() != 0 && (host.demanded & KM_CONFINE_UID) != 0)
         host.mask |= KM_CONFINE_UID; /* the service changed it before it started us */
     KM_TRY(read_properties(err, msg->properties));
+    KM_TRY(read_crypto_policy(err));
     if (fchdir(fds[1]) != 0)
         return KM_FAIL_ERRNO(err, "can't enter the directory of the store");
     KM_TRY(confine(err, parent, fds[1]));

@@ -87,6 +87,8 @@ static km_status seal(struct km_err *err, struct km_slice elf, int *ret_fd)
 static void put_service_properties(const struct km_service *service, struct km_wr *wr)
 {
     const char *level = km_root_has_counter(&service->root) ? "100" : "0";
+    char forbidden[KM_CRYPTO_POLICY_TEXT_MAX] = {0};
+    km_crypto_policy_text(&service->crypto_policy, forbidden);
     const struct {
         const char *name, *value;
     } properties[] = {
@@ -94,6 +96,7 @@ static void put_service_properties(const struct km_service *service, struct km_w
         {"gpd.tee.trustedStorage.private.rollbackProtection", level},
         {"gpd.tee.deviceID", service->device_id},
         {"org.keymoor.root", service->root.driver->name},
+        {KM_CRYPTO_POLICY_PROPERTY, forbidden},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(properties); i++)
         km_ctl_property_put(wr, 'e', KM_SLICE_STR(properties[i].name),

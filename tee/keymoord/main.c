@@ -170,6 +170,26 @@ static km_status open_root(struct km_err *err)
     return KM_OK;
 }
 
+/* Read once: what runs keeps to what it began with. A file that was asked for must be there. */
+static km_status read_crypto_policy(struct km_err *err)
+{
+    const char *asked = service.options.crypto_policy;
+    const char *path = asked != NULL ? asked : KM_CRYPTO_POLICY_FILE;
+    KM_AUTO(km_freep) uint8_t *text = NULL;
+    size_t len = 0;
+    struct km_err inner = {0};
+    if (asked == NULL && access(path, F_OK) != 0 && errno == ENOENT)
+        return KM_OK;
+    KM_TRY(km_file_read(err, AT_FDCWD, path, KM_CRYPTO_POLICY_MAX, &text, &len));
+    if (km_crypto_policy_parse(&inner, KM_SLICE(text, len), &service.crypto_policy) != KM_OK) {
+        km_status status = KM_FAIL(err, KM_E_MALFORMED, "%s: %.160s", path, inner.text);
+        km_err_clear(&inner);
+        return status;
+    }
+    service.crypto_policy_file = path;
+    return KM_OK;
+}
+
 static km_status open_audit(struct km_err *err)
 {
     static char path[4096];
@@ -202,6 +222,7 @@ static km_status start(struct km_err *err)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return KM_FAIL_ERRNO(err, "can't close this process to others");
     KM_TRY(check_confinement(err));
+    KM_TRY(read_crypto_policy(err));
     KM_TRY(km_statedir_open(err, service.options.state_dir, &service.state));
     KM_TRY(open_host(err));
     KM_TRY(load_trust(err, &service.trust));

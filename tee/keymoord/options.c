@@ -15,7 +15,15 @@
 #define SESSIONS_DEFAULT 256u
 #define SESSIONS_UID_DEFAULT 128u
 
-enum { OPT_MODE = 256, OPT_GROUP, OPT_MAX, OPT_MAX_UID, OPT_HOST, OPT_TA_STDERR };
+enum {
+    OPT_MODE = 256,
+    OPT_GROUP,
+    OPT_MAX,
+    OPT_MAX_UID,
+    OPT_HOST,
+    OPT_TA_STDERR,
+    OPT_CRYPTO_POLICY
+};
 
 static const struct option long_options[] = {
     {"state-dir", required_argument, NULL, 's'},
@@ -30,6 +38,7 @@ static const struct option long_options[] = {
     {"uid-base", required_argument, NULL, 'u'},
     {"max-sessions", required_argument, NULL, OPT_MAX},
     {"max-sessions-per-uid", required_argument, NULL, OPT_MAX_UID},
+    {"crypto-policy", required_argument, NULL, OPT_CRYPTO_POLICY},
     {"host", required_argument, NULL, OPT_HOST},
     {"ta-stderr", no_argument, NULL, OPT_TA_STDERR},
     {"verbose", no_argument, NULL, 'v'},
@@ -66,6 +75,9 @@ void km_options_usage(FILE *out)
         "  -u, --uid-base N             as root: first user id for TAs (default 260000; 0: none)\n"
         "      --max-sessions N         at once (default 256)\n"
         "      --max-sessions-per-uid N at once for one user (default 128)\n"
+        "      --crypto-policy FILE     which algorithms are forbidden (default\n"
+        "                               " KM_CRYPTO_POLICY_FILE ",\n"
+        "                               if it is there; lines of allow NAME or forbid NAME)\n"
         "      --host FILE              the keymoor-host program (default: beside keymoord)\n"
         "      --ta-stderr              let TAs write to standard error (development)\n"
         "  -v, --verbose                log each session\n"
@@ -172,6 +184,9 @@ static km_status take(struct km_err *err, int option, struct km_options *opt)
         return take_number(err, "max-sessions", 4096, &opt->max_sessions);
     case OPT_MAX_UID:
         return take_number(err, "max-sessions-per-uid", 4096, &opt->max_sessions_per_uid);
+    case OPT_CRYPTO_POLICY:
+        opt->crypto_policy = optarg;
+        return KM_OK;
     case OPT_HOST:
         opt->host = optarg;
         return KM_OK;

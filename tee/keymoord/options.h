@@ -19,9 +19,10 @@ struct km_options {
     size_t n_ta_dirs;
     const char *ta_keys[KM_OPTIONS_LIST_MAX];
     size_t n_ta_keys;
-    const char *root;  /* NULL: soft:STATE/root.secret */
-    const char *audit; /* NULL: STATE/audit.jsonl */
-    const char *host;  /* NULL: beside keymoord, or where it is installed */
+    const char *root;          /* NULL: soft:STATE/root.secret */
+    const char *audit;         /* NULL: STATE/audit.jsonl */
+    const char *crypto_policy; /* NULL: the default file, if it is there */
+    const char *host;          /* NULL: beside keymoord, or where it is installed */
     uint32_t confine_demanded;
     uint32_t uid_base; /* 0: no users of their own */
     unsigned max_sessions, max_sessions_per_uid;

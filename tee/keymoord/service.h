@@ -11,6 +11,7 @@
 #include "tee/channel/wire.h"
 #include "tee/host/confine.h"
 #include "tee/host/control.h"
+#include "tee/host/crypto_policy.h"
 #include "tee/keymoord/audit.h"
 #include "tee/keymoord/listen.h"
 #include "tee/keymoord/loop.h"
@@ -65,6 +66,8 @@ struct km_service {
     uint32_t last_instance;
     int host_fd; /* keymoor-host, opened once */
     uint32_t confine_available;
+    struct km_crypto_policy crypto_policy;
+    const char *crypto_policy_file; /* NULL: there is none */
     char device_id[KM_UUID_TEXT_LEN];
     int64_t started_ms;
     bool stop;

@@ -29,6 +29,25 @@ static void add_protection(const struct km_service *service, cJSON *object)
                                 : "in the root");
 }
 
+static void add_crypto_policy(const struct km_service *service, cJSON *object)
+{
+    bool is_weak = false;
+    const char *about = NULL;
+    cJSON_AddStringToObject(object, "crypto_policy",
+                            service->crypto_policy_file != NULL ? service->crypto_policy_file
+                                                                : "none (everything is allowed)");
+    cJSON *list = cJSON_AddObjectToObject(object, "algorithms");
+    for (size_t i = 0;; i++) {
+        const char *name = km_crypto_policy_name(i, &is_weak, &about);
+        if (name == NULL)
+            return;
+        const char *state = is_weak ? "allowed, weak" : "allowed";
+        if (km_crypto_policy_forbids(&service->crypto_policy, i))
+            state = "forbidden";
+        cJSON_AddStringToObject(list, name, state);
+    }
+}
+
 static void add_app(cJSON *list, const struct km_app *app)
 {
     cJSON *object = cJSON_CreateObject();
@@ -84,6 +103,7 @@ static cJSON *make(const struct km_service *service, const struct km_peer *asker
     cJSON_AddStringToObject(object, "root", service->root.driver->name);
     cJSON_AddStringToObject(object, "device_id", service->device_id);
     add_protection(service, object);
+    add_crypto_policy(service, object);
     add_walls(object, "confinement", walls);
     add_walls(object, "confinement_demanded", service->options.confine_demanded);
     add_walls(object, "confinement_missing", KM_CONFINE_ALL & ~walls);

@@ -13,6 +13,7 @@ static struct km_rt_hash_row hashes[KM_RT_N_HASHES] = {
     HASH(MD5, 16, true),
     HASH(SHA1, 20, false), HASH(SHA224, 28, false), HASH(SHA256, 32, false),
     HASH(SHA384, 48, false), HASH(SHA512, 64, false),
+    HASH(SM3, 32, true),
     [KM_RT_SHA3_224] = {TEE_ALG_SHA3_224, TEE_ALG_HMAC_SHA3_224, "SHA3-224", 28, true, NULL},
     [KM_RT_SHA3_256] = {TEE_ALG_SHA3_256, TEE_ALG_HMAC_SHA3_256, "SHA3-256", 32, true, NULL},
     [KM_RT_SHA3_384] = {TEE_ALG_SHA3_384, TEE_ALG_HMAC_SHA3_384, "SHA3-384", 48, true, NULL},
@@ -36,6 +37,9 @@ static struct km_rt_hash_row hashes[KM_RT_N_HASHES] = {
 #define DES3(name, sch, blk, iv, mode)                                                             \
     CIPHER(TEE_ALG_DES3_##name, TEE_OPERATION_CIPHER, sch, blk, iv, true, TEE_TYPE_DES3,           \
            "DES-EDE-" mode, "DES-EDE3-" mode, NULL)
+#define SM4(name, sch, blk, iv, mode)                                                              \
+    CIPHER(TEE_ALG_SM4_##name, TEE_OPERATION_CIPHER, sch, blk, iv, true, TEE_TYPE_SM4,             \
+           "SM4-" mode, NULL, NULL)
 #define BLOCK_MAC(id, sch, blk, rare_, type, c128, c192, c256)                                     \
     {.alg = id, .op_class = TEE_OPERATION_MAC, .scheme = sch, .block = blk, .rare = rare_,         \
      .modes = KM_RT_MODE(TEE_MODE_MAC), .key_type = type, .cipher = {c128, c192, c256}}
@@ -64,6 +68,10 @@ static struct km_rt_hash_row hashes[KM_RT_N_HASHES] = {
 #define ECDSA(h)                                                                                   \
     ECDSA_AS(TEE_ALG_ECDSA_##h, KM_RT_ECDSA, KM_RT_##h),                                           \
     ECDSA_AS(TEE_ALG_ECDSA_RFC6979_##h, KM_RT_ECDSA_FIXED, KM_RT_##h)
+#define EDDSA(curve)                                                                               \
+    {.alg = TEE_ALG_##curve, .op_class = TEE_OPERATION_ASYMMETRIC_SIGNATURE,                       \
+     .scheme = KM_RT_EDDSA, .modes = SIGN, .key_type = TEE_TYPE_##curve##_KEYPAIR,                 \
+     .other_key_type = TEE_TYPE_##curve##_PUBLIC_KEY}
 #define DERIVE(id, sch, h, type, other)                                                            \
     {.alg = id, .op_class = TEE_OPERATION_KEY_DERIVATION, .scheme = sch, .hash = h,                \
      .modes = KM_RT_MODE(TEE_MODE_DERIVE), .key_type = type, .other_key_type = other}
@@ -91,6 +99,9 @@ static const struct km_rt_alg algs[] = {
     DES3(CBC_NOPAD, KM_RT_CBC, 8, 8, "CBC"),
     DES3(OFB, KM_RT_FEEDBACK, 1, 8, "OFB"),
     DES3(CFB64, KM_RT_FEEDBACK, 1, 8, "CFB"),
+    SM4(ECB_NOPAD, KM_RT_ECB, 16, 0, "ECB"),
+    SM4(CBC_NOPAD, KM_RT_CBC, 16, 16, "CBC"),
+    SM4(CTR, KM_RT_CTR, 1, 16, "CTR"),
     AES(GCM, TEE_OPERATION_AE, KM_RT_GCM, 1, 0, false, "GCM"),
     AES(CCM, TEE_OPERATION_AE, KM_RT_CCM, 1, 0, true, "CCM"),
     CIPHER(TEE_ALG_CHACHA20_POLY1305, TEE_OPERATION_AE, KM_RT_CHACHA, 1, 0, true, TEE_TYPE_CHACHA20,
@@ -100,9 +111,11 @@ static const struct km_rt_alg algs[] = {
     DES3_MAC(CMAC, KM_RT_CMAC),
     DES3_MAC(CBC_MAC_NOPAD, KM_RT_CBC_MAC), DES3_MAC(CBC_MAC_PKCS5, KM_RT_CBC_MAC_PAD),
     DIGEST(MD5), DIGEST(SHA1), DIGEST(SHA224), DIGEST(SHA256), DIGEST(SHA384), DIGEST(SHA512),
+    DIGEST(SM3),
     DIGEST(SHA3_224), DIGEST(SHA3_256), DIGEST(SHA3_384), DIGEST(SHA3_512),
     DIGEST(SHAKE128), DIGEST(SHAKE256),
     HMAC(MD5), HMAC(SHA1), HMAC(SHA224), HMAC(SHA256), HMAC(SHA384), HMAC(SHA512),
+    HMAC(SM3),
     HMAC(SHA3_224), HMAC(SHA3_256), HMAC(SHA3_384), HMAC(SHA3_512),
     RSA_SIGN(TEE_ALG_RSASSA_PKCS1_V1_5_MD5, KM_RT_RSA_PKCS1, KM_RT_MD5),
     RSA_ALL(SHA1), RSA_ALL(SHA224), RSA_ALL(SHA256), RSA_ALL(SHA384), RSA_ALL(SHA512),
@@ -113,10 +126,10 @@ static const struct km_rt_alg algs[] = {
     DSA(SHA1), DSA(SHA224), DSA(SHA256), DSA(SHA3_224), DSA(SHA3_256), DSA(SHA3_384), DSA(SHA3_512),
     ECDSA(SHA1), ECDSA(SHA224), ECDSA(SHA256), ECDSA(SHA384), ECDSA(SHA512),
     ECDSA(SHA3_224), ECDSA(SHA3_256), ECDSA(SHA3_384), ECDSA(SHA3_512),
-    {.alg = TEE_ALG_ED25519, .op_class = TEE_OPERATION_ASYMMETRIC_SIGNATURE, .scheme = KM_RT_EDDSA,
-     .modes = SIGN, .key_type = TEE_TYPE_ED25519_KEYPAIR, .other_key_type = TEE_TYPE_ED25519_PUBLIC_KEY},
+    EDDSA(ED25519), EDDSA(ED448),
     DERIVE(TEE_ALG_ECDH_DERIVE_SHARED_SECRET, KM_RT_ECDH, KM_RT_HASH_NONE, TEE_TYPE_ECDH_KEYPAIR, 0),
-    DERIVE(TEE_ALG_X25519, KM_RT_X25519, KM_RT_HASH_NONE, TEE_TYPE_X25519_KEYPAIR, 0),
+    DERIVE(TEE_ALG_X25519, KM_RT_ECX, KM_RT_HASH_NONE, TEE_TYPE_X25519_KEYPAIR, 0),
+    DERIVE(TEE_ALG_X448, KM_RT_ECX, KM_RT_HASH_NONE, TEE_TYPE_X448_KEYPAIR, 0),
     DERIVE(TEE_ALG_DH_DERIVE_SHARED_SECRET, KM_RT_DH, KM_RT_HASH_NONE, TEE_TYPE_DH_KEYPAIR, 0),
     DERIVE(TEE_ALG_HKDF, KM_RT_HKDF, KM_RT_HASH_NONE, TEE_TYPE_HKDF, TEE_TYPE_HKDF_IKM),
     HKDF(MD5), HKDF(SHA1), HKDF(SHA224), HKDF(SHA256), HKDF(SHA384), HKDF(SHA512),

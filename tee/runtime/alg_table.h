@@ -13,6 +13,7 @@ enum km_rt_hash {
     KM_RT_SHA256,
     KM_RT_SHA384,
     KM_RT_SHA512,
+    KM_RT_SM3,
     KM_RT_SHA3_224,
     KM_RT_SHA3_256,
     KM_RT_SHA3_384,
@@ -60,9 +61,9 @@ enum km_rt_scheme {
     KM_RT_DSA,
     KM_RT_ECDSA,
     KM_RT_ECDSA_FIXED, /* RFC 6979 */
-    KM_RT_EDDSA,
+    KM_RT_EDDSA,       /* Ed25519 and Ed448 */
     KM_RT_ECDH,
-    KM_RT_X25519,
+    KM_RT_ECX, /* X25519 and X448 */
     KM_RT_DH,
     KM_RT_HKDF,
     KM_RT_CONCAT_KDF,

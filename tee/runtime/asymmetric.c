@@ -79,6 +79,8 @@ static bool use_key(struct km_rt_operation *op, EVP_PKEY *pkey)
 /* Octets of r, and of s. */
 static size_t half_of(const struct km_rt_operation *op, const struct km_rt_object *key)
 {
+    if (op->alg->scheme == KM_RT_EDDSA)
+        return km_rt_raw_len(key->type);
     const struct km_rt_attr *order = km_rt_attr_get(key, TEE_ATTR_DSA_SUBPRIME);
     return op->alg->scheme == KM_RT_DSA && order != NULL ? order->len : km_rt_bytes(op->bits);
 }
@@ -137,7 +139,7 @@ static bool apply_salt(struct km_rt_operation *op, const TEE_Attribute *attr)
     return true;
 }
 
-/* libcrypto 3.0 has Ed25519 alone, neither of the variants with a context or a digest (RFC 8032, 5.1). */
+/* libcrypto 3.0 has Ed25519 and Ed448 alone, no variants with a context or a digest (RFC 8032, 5). */
 static TEE_Result check_eddsa_params(const TEE_Attribute *params, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -210,7 +212,7 @@ static TEE_Result sign(struct km_rt_operation *op, struct km_slice digest, uint8
     return TEE_SUCCESS;
 }
 
-/* Ed25519 signs the message itself, which comes in the digest's place. */
+/* EdDSA signs the message itself, which comes in the digest's place. */
 static TEE_Result sign_given(struct km_rt_operation *op, const void *digest, size_t len,
                              uint8_t out[RSA_MAX])
 {

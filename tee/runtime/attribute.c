@@ -274,21 +274,20 @@ static TEE_Result populate_ec(struct km_rt_object *object, const TEE_Attribute *
     return TEE_SUCCESS;
 }
 
-#define ECX_LEN 32
-
-static TEE_Result populate_ecx(struct km_rt_object *object, const TEE_Attribute *attrs,
+static TEE_Result populate_raw(struct km_rt_object *object, const TEE_Attribute *attrs,
                                uint32_t count)
 {
+    size_t len = km_rt_raw_len(object->type);
     for (uint32_t i = 0; i < count; i++) {
-        if (attrs[i].content.ref.length != ECX_LEN)
+        if (attrs[i].content.ref.length != len)
             return TEE_ERROR_BAD_PARAMETERS;
-        km_rt_readable(attrs[i].content.ref.buffer, ECX_LEN);
-        uint8_t *bytes = km_rt_attr_put(object, attrs[i].attributeID, ECX_LEN);
+        km_rt_readable(attrs[i].content.ref.buffer, len);
+        uint8_t *bytes = km_rt_attr_put(object, attrs[i].attributeID, len);
         if (bytes == NULL)
             return TEE_ERROR_OUT_OF_MEMORY;
-        km_copy(bytes, ECX_LEN, attrs[i].content.ref.buffer, ECX_LEN);
+        km_copy(bytes, len, attrs[i].content.ref.buffer, len);
     }
-    object->bits = 8 * ECX_LEN;
+    object->bits = object->type->max_bits;
     return TEE_SUCCESS;
 }
 
@@ -328,8 +327,8 @@ static TEE_Result populate_numbers(struct km_rt_object *object, const TEE_Attrib
         return populate_rsa(object, attrs, count);
     case KM_RT_EC:
         return populate_ec(object, attrs, count);
-    case KM_RT_ECX:
-        return populate_ecx(object, attrs, count);
+    case KM_RT_RAW:
+        return populate_raw(object, attrs, count);
     default:
         return populate_ffc(object, attrs, count);
     }

@@ -33,12 +33,13 @@ static bool grow(struct km_rt_collected *all, size_t needed)
 
 bool km_rt_collect(struct km_rt_collected *all, const void *bytes, size_t len)
 {
+    if (len == 0)
+        return true;
     if (len > KM_RT_COLLECT_MAX - all->len)
         return false;
     if ((all->bytes == NULL || len > all->cap - all->len) && !grow(all, all->len + len))
         return false;
-    if (len != 0)
-        km_copy(all->bytes + all->len, all->cap - all->len, bytes, len);
+    km_copy(all->bytes + all->len, all->cap - all->len, bytes, len);
     all->len += len;
     return true;
 }

@@ -23,7 +23,7 @@ static bool use_pkey(struct km_rt_operation *op, EVP_PKEY *pkey)
 
 static bool agrees(const struct km_rt_operation *op)
 {
-    return op->alg->scheme == KM_RT_ECDH || op->alg->scheme == KM_RT_X25519 ||
+    return op->alg->scheme == KM_RT_ECDH || op->alg->scheme == KM_RT_ECX ||
            op->alg->scheme == KM_RT_DH;
 }
 
@@ -126,25 +126,31 @@ static size_t derive_ecdh(struct km_rt_operation *op, const TEE_Attribute *param
     return len;
 }
 
-/* ---- X25519 ---- */
-
-#define X25519_LEN 32
-
-static size_t derive_x25519(struct km_rt_operation *op, const TEE_Attribute *params, uint32_t count,
-                            uint8_t out[DERIVED_MAX])
+/* The peer is not to blame when memory is short. */
+static void need_memory(bool ok)
 {
-    static const uint32_t known[] = {TEE_ATTR_X25519_PUBLIC_VALUE};
+    km_rt_ssl_need(ok || !km_rt_ssl_short(), "no memory for the key agreement");
+}
+
+/* ---- X25519, X448 ---- */
+
+static size_t derive_ecx(struct km_rt_operation *op, const TEE_Attribute *params, uint32_t count,
+                         uint8_t out[DERIVED_MAX])
+{
+    bool is_25519 = op->alg->alg == TEE_ALG_X25519;
+    const uint32_t known[] = {is_25519 ? TEE_ATTR_X25519_PUBLIC_VALUE : TEE_ATTR_X448_PUBLIC_VALUE};
     check_known(params, count, known, KM_ARRAY_LEN(known));
     struct km_slice given = buffer_param(params, count, known[0], 0);
-    km_rt_need(given.len == X25519_LEN, "a peer's public value of the wrong length");
-    uint8_t own[X25519_LEN] = {0};
+    size_t len = km_rt_bytes(op->bits);
+    km_rt_need(given.len == len, "a peer's public value of the wrong length");
+    uint8_t own[KM_RT_RAW_KEY_MAX] = {0};
     km_copy(own, sizeof(own), given.ptr, given.len);
-    EVP_PKEY *peer =
-        EVP_PKEY_new_raw_public_key_ex(km_rt_libctx(), "X25519", NULL, own, sizeof(own));
-    size_t len = X25519_LEN;
+    EVP_PKEY *peer = EVP_PKEY_new_raw_public_key_ex(km_rt_libctx(), is_25519 ? "X25519" : "X448",
+                                                    NULL, own, len);
     bool ok = peer != NULL && EVP_PKEY_derive_set_peer_ex(op->pctx, peer, 0) == 1 &&
               EVP_PKEY_derive(op->pctx, out, &len) == 1;
     EVP_PKEY_free(peer);
+    need_memory(ok);
     km_rt_need(ok, "a peer's public value that gives no secret");
     return len;
 }
@@ -183,6 +189,7 @@ static size_t derive_dh(struct km_rt_operation *op, const TEE_Attribute *params,
               EVP_PKEY_derive_set_peer_ex(op->pctx, peer, 1) == 1 &&
               EVP_PKEY_derive(op->pctx, out, &len) == 1;
     EVP_PKEY_free(peer);
+    need_memory(ok);
     km_rt_need(ok && len == width, "a peer's public value outside the group");
     return len;
 }
@@ -283,8 +290,8 @@ static size_t derive(struct km_rt_operation *op, const TEE_Attribute *params, ui
     switch (op->alg->scheme) {
     case KM_RT_ECDH:
         return derive_ecdh(op, params, count, out);
-    case KM_RT_X25519:
-        return derive_x25519(op, params, count, out);
+    case KM_RT_ECX:
+        return derive_ecx(op, params, count, out);
     case KM_RT_DH:
         return derive_dh(op, params, count, out);
     case KM_RT_HKDF:

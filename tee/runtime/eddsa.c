@@ -32,13 +32,13 @@ static uint8_t *own_copy(const void *message, size_t len)
 }
 
 TEE_Result km_rt_eddsa_sign(struct km_rt_operation *op, const void *message, size_t len,
-                            uint8_t out[KM_RT_ED25519_SIGNATURE])
+                            uint8_t out[2 * KM_RT_RAW_KEY_MAX])
 {
     uint8_t *own = own_copy(message, len);
     EVP_MD_CTX *ctx = own != NULL ? start(op, true) : NULL;
-    size_t out_len = KM_RT_ED25519_SIGNATURE;
+    size_t out_len = 2 * op->width;
     bool ok = ctx != NULL && EVP_DigestSign(ctx, out, &out_len, own, len) == 1 &&
-              out_len == KM_RT_ED25519_SIGNATURE;
+              out_len == 2 * op->width;
     EVP_MD_CTX_free(ctx);
     if (own != NULL)
         km_wipe(own, len);
@@ -51,11 +51,11 @@ TEE_Result km_rt_eddsa_sign(struct km_rt_operation *op, const void *message, siz
 }
 
 TEE_Result km_rt_eddsa_verify(struct km_rt_operation *op, const void *message, size_t len,
-                              const uint8_t signature[KM_RT_ED25519_SIGNATURE])
+                              const uint8_t signature[2 * KM_RT_RAW_KEY_MAX])
 {
     static const uint8_t nothing[1];
     EVP_MD_CTX *ctx = start(op, false);
-    bool ok = ctx != NULL && EVP_DigestVerify(ctx, signature, KM_RT_ED25519_SIGNATURE,
+    bool ok = ctx != NULL && EVP_DigestVerify(ctx, signature, 2 * op->width,
                                               len != 0 ? message : nothing, len) == 1;
     EVP_MD_CTX_free(ctx);
     km_rt_ssl_quiet();

@@ -125,8 +125,8 @@ static EVP_PKEY *build(const struct km_rt_object *object)
         return build_rsa(object);
     case KM_RT_EC:
         return build_ec(object);
-    case KM_RT_ECX:
-        return km_rt_ecx_build(object);
+    case KM_RT_RAW:
+        return km_rt_raw_build(object);
     default:
         return km_rt_ffc_build(object);
     }
@@ -217,8 +217,8 @@ bool km_rt_key_consistent(struct km_rt_object *object)
         return rsa_consistent(object);
     case KM_RT_EC:
         return ec_consistent(object);
-    case KM_RT_ECX:
-        return km_rt_ecx_consistent(object);
+    case KM_RT_RAW:
+        return km_rt_raw_consistent(object);
     default:
         return km_rt_ffc_consistent(object);
     }
@@ -305,8 +305,8 @@ static bool generate(struct km_rt_object *object, uint32_t bits, struct km_slice
         return generate_rsa(object, bits, exponent);
     case KM_RT_EC:
         return generate_ec(object, bits);
-    case KM_RT_ECX:
-        return km_rt_ecx_generate(object);
+    case KM_RT_RAW:
+        return km_rt_raw_generate(object);
     case KM_RT_FFC_DSA:
     case KM_RT_FFC_DH:
         return km_rt_ffc_generate(object);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files that make keys share: key.c has RSA and EC, key_ecx.c and key_ffc.c the other families. */
+/* What the files that make keys share: key.c has RSA and EC, key_raw.c and key_ffc.c the other families. */
 #ifndef KM_RT_KEY_H
 #define KM_RT_KEY_H
 
@@ -40,11 +40,11 @@ BIGNUM *km_rt_number(const struct km_rt_attr *attr);
 /* km_rt_key_extract: the attributes of a type from a generated key, except those that are there. */
 bool km_rt_key_extract(struct km_rt_object *object);
 
-/* ---- key_ecx.c ---- */
+/* ---- key_raw.c ---- */
 
-EVP_PKEY *km_rt_ecx_build(const struct km_rt_object *object);
-bool km_rt_ecx_consistent(const struct km_rt_object *object);
-bool km_rt_ecx_generate(struct km_rt_object *object);
+EVP_PKEY *km_rt_raw_build(const struct km_rt_object *object);
+bool km_rt_raw_consistent(const struct km_rt_object *object);
+bool km_rt_raw_generate(struct km_rt_object *object);
 
 /* ---- key_ffc.c: DSA and DH ---- */
 

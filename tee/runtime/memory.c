@@ -43,6 +43,8 @@ static struct block *block_of(void *buffer)
 
 void *TEE_Malloc(size_t size, uint32_t hint)
 {
+    if (hint == TEE_USER_MEM_HINT_NO_FILL_ZERO)
+        hint = TEE_MALLOC_NO_FILL | TEE_MALLOC_NO_SHARE;
     bool known = hint == TEE_MALLOC_FILL_ZERO || hint == TEE_MALLOC_NO_SHARE ||
                  hint == (TEE_MALLOC_NO_FILL | TEE_MALLOC_NO_SHARE);
     if (!known || heap_used > heap_max() || size > heap_max() - heap_used)

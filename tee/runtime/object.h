@@ -94,6 +94,9 @@ bool km_rt_key_consistent(struct km_rt_object *object);
 bool km_rt_rsa_exponent_ok(uint32_t bits, uint32_t e_bits);
 /* km_rt_key_generate: a fresh key of bits in an uninitialized object. exponent: of RSA, at most 32 octets; empty for 65537. */
 bool km_rt_key_generate(struct km_rt_object *object, uint32_t bits, struct km_slice exponent);
+/* km_rt_raw_len: octets of a key of a KM_RT_RAW type, and half of what it signs with. */
+#define KM_RT_RAW_KEY_MAX 57
+size_t km_rt_raw_len(const struct km_rt_type *type);
 /* km_rt_key_point: a public key from coordinates; NULL when off the curve. Returns owned. */
 EVP_PKEY *km_rt_key_point(const struct km_rt_curve *curve, struct km_slice x, struct km_slice y);
 

@@ -46,18 +46,20 @@ static const struct km_rt_attr_rule dh_rules[] = {
     {TEE_ATTR_DH_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},
     {TEE_ATTR_DH_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
 };
-static const struct km_rt_attr_rule ed25519_rules[] = {
-    {TEE_ATTR_ED25519_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},
-    {TEE_ATTR_ED25519_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
-};
-static const struct km_rt_attr_rule x25519_rules[] = {
-    {TEE_ATTR_X25519_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},
-    {TEE_ATTR_X25519_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PRIV_KEY},
-};
+#define RAW_RULES(curve)                                                                           \
+    {                                                                                              \
+        {TEE_ATTR_##curve##_PUBLIC_VALUE, KM_RT_MUST, KM_RT_GEN_NOT, OSSL_PKEY_PARAM_PUB_KEY},     \
+            {TEE_ATTR_##curve##_PRIVATE_VALUE, KM_RT_MUST, KM_RT_GEN_NOT,                          \
+             OSSL_PKEY_PARAM_PRIV_KEY},                                                            \
+    }
+static const struct km_rt_attr_rule ed25519_rules[] = RAW_RULES(ED25519);
+static const struct km_rt_attr_rule x25519_rules[] = RAW_RULES(X25519);
+static const struct km_rt_attr_rule ed448_rules[] = RAW_RULES(ED448);
+static const struct km_rt_attr_rule x448_rules[] = RAW_RULES(X448);
 #define RSA_PUBLIC_RULES 2
 #define EC_PUBLIC_RULES 3
 #define DSA_PUBLIC_RULES 4
-#define ECX_PUBLIC_RULES 1
+#define RAW_PUBLIC_RULES 1
 
 /*
  * HMAC keys may be shorter and longer than table 5-9 demands, so that a peer's MAC can be checked whatever its key;
@@ -68,9 +70,17 @@ static const struct km_rt_attr_rule x25519_rules[] = {
         id, KM_RT_SECRET, true, min, max, step_, 0, rules_, 1                                      \
     }
 
+#define RAW_TYPES(curve, bits, rules_)                                                             \
+    {TEE_TYPE_##curve##_PUBLIC_KEY, KM_RT_RAW, false, bits, bits, 1, 0, rules_, RAW_PUBLIC_RULES}, \
+    {                                                                                              \
+        TEE_TYPE_##curve##_KEYPAIR, KM_RT_RAW, true, bits, bits, 1, TEE_TYPE_##curve##_PUBLIC_KEY, \
+            rules_, KM_ARRAY_LEN(rules_)                                                           \
+    }
+
 static const struct km_rt_type types[] = {
     SECRET(TEE_TYPE_AES, 128, 256, 64, secret_rules),
     SECRET(TEE_TYPE_DES3, 128, 192, 64, secret_rules), /* also asked for as 112 and 168 bits */
+    SECRET(TEE_TYPE_SM4, 128, 128, 64, secret_rules),
     SECRET(TEE_TYPE_CHACHA20, 256, 256, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_MD5, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA1, 32, 8192, 8, secret_rules),
@@ -78,6 +88,7 @@ static const struct km_rt_type types[] = {
     SECRET(TEE_TYPE_HMAC_SHA256, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA384, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA512, 32, 8192, 8, secret_rules),
+    SECRET(TEE_TYPE_HMAC_SM3, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA3_224, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA3_256, 32, 8192, 8, secret_rules),
     SECRET(TEE_TYPE_HMAC_SHA3_384, 32, 8192, 8, secret_rules),
@@ -100,13 +111,10 @@ static const struct km_rt_type types[] = {
     {TEE_TYPE_DSA_KEYPAIR, KM_RT_FFC_DSA, true, 1024, 3072, 64, TEE_TYPE_DSA_PUBLIC_KEY, dsa_rules,
      KM_ARRAY_LEN(dsa_rules)},
     {TEE_TYPE_DH_KEYPAIR, KM_RT_FFC_DH, true, 1024, 4096, 8, 0, dh_rules, KM_ARRAY_LEN(dh_rules)},
-    {TEE_TYPE_ED25519_PUBLIC_KEY, KM_RT_ECX, false, 256, 256, 1, 0, ed25519_rules,
-     ECX_PUBLIC_RULES},
-    {TEE_TYPE_ED25519_KEYPAIR, KM_RT_ECX, true, 256, 256, 1, TEE_TYPE_ED25519_PUBLIC_KEY,
-     ed25519_rules, KM_ARRAY_LEN(ed25519_rules)},
-    {TEE_TYPE_X25519_PUBLIC_KEY, KM_RT_ECX, false, 256, 256, 1, 0, x25519_rules, ECX_PUBLIC_RULES},
-    {TEE_TYPE_X25519_KEYPAIR, KM_RT_ECX, true, 256, 256, 1, TEE_TYPE_X25519_PUBLIC_KEY,
-     x25519_rules, KM_ARRAY_LEN(x25519_rules)},
+    RAW_TYPES(ED25519, 256, ed25519_rules),
+    RAW_TYPES(X25519, 256, x25519_rules),
+    RAW_TYPES(ED448, 448, ed448_rules),
+    RAW_TYPES(X448, 448, x448_rules),
 };
 _Static_assert(KM_ARRAY_LEN(rsa_rules) <= KM_RT_ATTRS_MAX, "an object holds them all");
 

@@ -31,7 +31,7 @@ enum km_rt_family {
     KM_RT_SECRET,
     KM_RT_RSA,
     KM_RT_EC,
-    KM_RT_ECX, /* Ed25519 and X25519: plain octets */
+    KM_RT_RAW, /* Ed25519, X25519, Ed448, X448: plain octets */
     KM_RT_FFC_DSA,
     KM_RT_FFC_DH,
 };

@@ -164,7 +164,8 @@ TEE_Result TEE_AllocateOperation(TEE_OperationHandle *operation, uint32_t algori
     KM_AUTO(operation_freep) struct km_rt_operation *op = calloc(1, sizeof(*op));
     if (op == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    *op = (struct km_rt_operation){.alg = alg, .mode = mode, .max_bits = bits};
+    *op = (struct km_rt_operation){
+        .alg = alg, .mode = mode, .max_bits = bits, .asked_bits = has_key ? maxKeySize : 0};
     if (takes_two_keys(alg))
         op->handle_flags = TEE_HANDLE_FLAG_EXPECT_TWO_KEYS;
     TEE_OperationHandle handle = start(op) ? km_rt_handle_new(KM_RT_OPERATION, op) : NULL;
@@ -206,7 +207,7 @@ void TEE_GetOperationInfo(TEE_OperationHandle operation, TEE_OperationInfo *oper
         .operationClass = op->alg->op_class,
         .mode = op->mode,
         .digestLength = digest_length(op),
-        .maxKeySize = op->max_bits,
+        .maxKeySize = op->asked_bits,
         .keySize = takes_two_keys(op->alg) ? 0 : op->bits,
         .requiredKeyUsage = usage_of(op->mode),
         .handleState = op->handle_flags,
@@ -231,7 +232,7 @@ TEE_Result TEE_GetOperationInfoMultiple(TEE_OperationHandle operation,
         .operationClass = op->alg->op_class,
         .mode = op->mode,
         .digestLength = digest_length(op),
-        .maxKeySize = op->max_bits,
+        .maxKeySize = op->asked_bits,
         .handleState = op->handle_flags,
         .operationState = op->state,
         .numberOfKeys = n_keys,
@@ -391,9 +392,9 @@ static bool element_bits(const struct km_rt_alg *alg, uint32_t element, uint32_t
         return curve != NULL;
     }
     case KM_RT_EDDSA:
-    case KM_RT_X25519:
-        *ret_bits = 256;
-        return element == TEE_ECC_CURVE_25519;
+    case KM_RT_ECX:
+        *ret_bits = km_rt_type_find(alg->key_type)->max_bits;
+        return element == (*ret_bits == 256 ? TEE_ECC_CURVE_25519 : TEE_ECC_CURVE_448);
     default:
         *ret_bits = 0;
         return element == TEE_CRYPTO_ELEMENT_NONE;

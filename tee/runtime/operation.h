@@ -21,6 +21,7 @@ struct km_rt_operation {
     const struct km_rt_alg *alg;
     uint32_t mode;
     uint32_t max_bits, bits;
+    uint32_t asked_bits; /* maxKeySize as the TA put it */
     uint32_t handle_flags;
     uint32_t state; /* TEE_OPERATION_STATE_... */
 
@@ -126,6 +127,8 @@ static inline bool km_rt_wraps(const struct km_rt_operation *op)
 {
     return op->alg->scheme == KM_RT_WRAP || op->alg->scheme == KM_RT_WRAP_PAD;
 }
+/* km_rt_wrap_collect: OUT_OF_MEMORY when it becomes more than a key can be. */
+TEE_Result km_rt_wrap_collect(struct km_rt_operation *op, const void *src, size_t len);
 /* km_rt_wrap_start: panics unless iv is none or of the length that the algorithm has. */
 void km_rt_wrap_start(struct km_rt_operation *op, const void *iv, size_t iv_len);
 TEE_Result km_rt_wrap_final(struct km_rt_operation *op, const void *src, size_t len, void *dst,
@@ -168,11 +171,10 @@ bool km_rt_ecdsa_fixed(const struct km_rt_operation *op, struct km_slice digest,
 
 /* ---- eddsa.c ---- */
 
-#define KM_RT_ED25519_SIGNATURE 64
-/* km_rt_eddsa_sign, km_rt_eddsa_verify: over the message itself. OUT_OF_MEMORY; SIGNATURE_INVALID. */
+/* km_rt_eddsa_sign, km_rt_eddsa_verify: over the message itself; signatures of twice op->width octets. OUT_OF_MEMORY; SIGNATURE_INVALID. */
 TEE_Result km_rt_eddsa_sign(struct km_rt_operation *op, const void *message, size_t len,
-                            uint8_t out[KM_RT_ED25519_SIGNATURE]);
+                            uint8_t out[2 * KM_RT_RAW_KEY_MAX]);
 TEE_Result km_rt_eddsa_verify(struct km_rt_operation *op, const void *message, size_t len,
-                              const uint8_t signature[KM_RT_ED25519_SIGNATURE]);
+                              const uint8_t signature[2 * KM_RT_RAW_KEY_MAX]);
 
 #endif

@@ -5,6 +5,7 @@
 #include "common/km_secret.h"
 
 #define UNIT 8
+#define TEXT_MAX 65536
 #define KW_MIN (2 * UNIT) /* a wrapped text has one unit more */
 
 static bool is_padded(const struct km_rt_operation *op)
@@ -69,12 +70,19 @@ static TEE_Result run_all(struct km_rt_operation *op, void *dst, size_t *dst_len
     return result;
 }
 
+TEE_Result km_rt_wrap_collect(struct km_rt_operation *op, const void *src, size_t len)
+{
+    km_rt_readable(src, len);
+    size_t most = op->mode == TEE_MODE_ENCRYPT ? TEXT_MAX : TEXT_MAX + UNIT;
+    bool fits = len <= most && op->collected.len <= most - len;
+    return fits && km_rt_collect(&op->collected, src, len) ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
+}
+
 TEE_Result km_rt_wrap_final(struct km_rt_operation *op, const void *src, size_t len, void *dst,
                             size_t *dst_len)
 {
-    km_rt_readable(src, len);
     km_rt_need(dst_len != NULL, "no destination for what comes out");
-    km_rt_need(len <= KM_RT_COLLECT_MAX, "a key too long to be wrapped");
+    km_rt_need(len <= TEXT_MAX + UNIT, "a key too long to be wrapped");
     size_t total = op->collected.len + len;
     bool can_wrap = is_padded(op) ? total != 0 : total % UNIT == 0 && total >= KW_MIN;
     km_rt_need(op->mode == TEE_MODE_DECRYPT || can_wrap, "a length that can't be wrapped");
@@ -82,8 +90,9 @@ TEE_Result km_rt_wrap_final(struct km_rt_operation *op, const void *src, size_t 
         *dst_len = room_for(op, total);
         return TEE_ERROR_SHORT_BUFFER;
     }
-    TEE_Result result = km_rt_collect(&op->collected, src, len) ? run_all(op, dst, dst_len)
-                                                                : TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_rt_wrap_collect(op, src, len);
+    if (result == TEE_SUCCESS)
+        result = run_all(op, dst, dst_len);
     km_rt_collect_clear(&op->collected);
     km_rt_operation_finish(op);
     return result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every algorithm of clrc.h in the service, against libcrypto in this process. */
-#include "tests/integration/clrc_test.h"
+#include "tests/integration/clrc_crypto_test.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -115,18 +115,6 @@ static void ref_gcm(const char *name, const uint8_t *key, const ClrcAead *aead, 
     assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, tag), 1);
     EVP_CIPHER_CTX_free(ctx);
     EVP_CIPHER_free(cipher);
-}
-
-static EVP_PKEY *public_of(ClrcKeyHandle key)
-{
-    uint8_t der[1024];
-    uint32_t len = sizeof(der);
-    ok(clrcExportPublicKey(key, der, &len));
-    const uint8_t *at = der;
-    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)len);
-    assert_non_null(pkey);
-    assert_ptr_equal(at, der + len);
-    return pkey;
 }
 
 struct pkey_use {
@@ -439,7 +427,7 @@ static void test_ecdsa(void **state)
     (void)state;
     for (size_t c = 0; c < KM_ARRAY_LEN(curves); c++) {
         ClrcKeyHandle made = test_create(KEY_ECDSA_KEYPAIR, curves[c].bits);
-        EVP_PKEY *made_public = public_of(made);
+        EVP_PKEY *made_public = test_public_of(made);
         EVP_PKEY *ours = EVP_EC_gen(curves[c].curve);
         ClrcKeyHandle imported = import_der(KEY_ECDSA_KEYPAIR, ours, true);
         for (size_t h = 0; h < KM_ARRAY_LEN(hashes); h++) {
@@ -500,7 +488,7 @@ static void test_rsa_signatures(void **state)
     EVP_PKEY_free(ours);
     /* Made in the service. */
     key = test_create(KEY_RSA_KEYPAIR, 2048);
-    EVP_PKEY *made = public_of(key);
+    EVP_PKEY *made = test_public_of(key);
     const struct pkey_use use = {.hash = "SHA256", .padding = RSA_PKCS1_PADDING};
     check_signer(key, made, CLRC_RSASSA_PKCS1_V1_5_SHA256, &use);
     EVP_PKEY_free(made);
@@ -611,7 +599,7 @@ static void test_ecdh(void **state)
     (void)state;
     for (size_t c = 0; c < KM_ARRAY_LEN(curves); c++) {
         ClrcKeyHandle key = test_create(KEY_ECDH_KEYPAIR, curves[c].bits);
-        EVP_PKEY *key_public = public_of(key);
+        EVP_PKEY *key_public = test_public_of(key);
         EVP_PKEY *peer = EVP_EC_gen(curves[c].curve);
         uint8_t point[133], expected[66], got[66] = {0};
         uint32_t point_len = (uint32_t)point_of(peer, point);
@@ -706,7 +694,7 @@ static void test_exportable_keys(void **state)
         const uint8_t *at = der;
         EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &at, (long)len);
         assert_non_null(pkey);
-        EVP_PKEY *its_public = public_of(open);
+        EVP_PKEY *its_public = test_public_of(open);
         assert_int_equal(EVP_PKEY_eq(pkey, its_public), 1);
         /* SEC 1 as well, without and with the public part. */
         uint8_t *sec1 = NULL;
@@ -714,7 +702,7 @@ static void test_exportable_keys(void **state)
         const ClrcKeyTemplate from_data = {.type = KEY_ECDSA_KEYPAIR};
         ClrcKeyHandle again = NULL;
         ok(clrcImportKeyDer(&from_data, sec1, (uint32_t)sec1_len, &again));
-        EVP_PKEY *again_public = public_of(again);
+        EVP_PKEY *again_public = test_public_of(again);
         assert_int_equal(EVP_PKEY_eq(again_public, its_public), 1);
         OPENSSL_free(sec1);
         EVP_PKEY_free(again_public);
@@ -957,7 +945,7 @@ static void test_mac_and_signature_in_parts(void **state)
     clrcOperationFree(op);
 
     ClrcKeyHandle ec = test_create(KEY_ECDSA_KEYPAIR, 384);
-    EVP_PKEY *ec_public = public_of(ec);
+    EVP_PKEY *ec_public = test_public_of(ec);
     const ClrcOperationWish sign = {
         .algorithm = CLRC_ECDSA, .mode = CLRC_MODE_SIGN, .digest = CLRC_SHA384};
     ok(clrcOperationNew(ec, &sign, &op));

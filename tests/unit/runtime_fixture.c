@@ -2,6 +2,7 @@
 #include "tests/unit/runtime_fixture.h"
 
 #include <ftw.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,4 +300,30 @@ TEE_ObjectHandle ec_generate(uint32_t type, uint32_t curve, uint32_t bits)
     RT_OK(TEE_AllocateTransientObject(type, bits, &object));
     RT_OK(TEE_GenerateKey(object, bits, &attr, 1));
     return object;
+}
+
+static void *taken[1 << 14];
+static size_t n_taken;
+static size_t n_given_back;
+
+void fill_locked_heap(void)
+{
+    n_taken = 0;
+    n_given_back = 0;
+    for (size_t len = 1024; len >= 32; len /= 2) {
+        void *block = OPENSSL_secure_malloc(len);
+        for (; block != NULL; block = OPENSSL_secure_malloc(len)) {
+            assert_true(n_taken < KM_ARRAY_LEN(taken));
+            taken[n_taken++] = block;
+        }
+    }
+    ERR_clear_error();
+}
+
+bool give_one_back(void)
+{
+    if (n_given_back == n_taken)
+        return false;
+    OPENSSL_secure_free(taken[n_given_back++]);
+    return true;
 }

@@ -79,4 +79,8 @@ TEE_ObjectHandle secret_object(uint32_t type, const void *bytes, size_t len);
 TEE_OperationHandle keyed(uint32_t alg, uint32_t mode, uint32_t bits, TEE_ObjectHandle key);
 TEE_ObjectHandle ec_generate(uint32_t type, uint32_t curve, uint32_t bits);
 
+/* fill_locked_heap: takes all of it. give_one_back: frees a piece, the large ones first; false when all are free. */
+void fill_locked_heap(void);
+bool give_one_back(void);
+
 #endif

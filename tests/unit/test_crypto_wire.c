@@ -20,8 +20,12 @@ REPRINT(crypto_attrs, struct km_crypto_attrs)
 REPRINT(crypto_info, struct km_crypto_info)
 REPRINT(crypto_aead, struct km_crypto_aead)
 REPRINT(crypto_hkdf, struct km_crypto_hkdf)
+REPRINT(crypto_pbkdf2, struct km_crypto_pbkdf2)
 REPRINT(key_record, struct km_key_record)
+REPRINT(wrapped_key, struct km_wrapped_key)
 REPRINT(password_record, struct km_password_record)
+
+#define N_SAMPLES 10u
 
 struct sample {
     reprint_fn reprint;
@@ -69,7 +73,7 @@ static struct km_key_meta a_meta(bool with_password)
     return meta;
 }
 
-static void make_samples(struct sample samples[8])
+static void make_samples(struct sample samples[N_SAMPLES])
 {
     static const uint8_t OCTETS_16[16] = "0123456789abcde";
     struct km_crypto_template wish = a_template();
@@ -92,8 +96,8 @@ static void make_samples(struct sample samples[8])
     for (size_t i = 0; i < KM_PASSWORD_GUESSERS; i++)
         password.counts.others[i] = (struct km_guesser){.who = {.kind = KM_OWNER_UID, .uid = 7},
                                                         .guesses = {.failures = 1 + (uint32_t)i}};
-    struct km_span out[8];
-    for (size_t i = 0; i < 8; i++)
+    struct km_span out[N_SAMPLES];
+    for (size_t i = 0; i < N_SAMPLES; i++)
         out[i] = KM_SPAN(samples[i].bytes, sizeof(samples[i].bytes));
     assert_true(km_crypto_template_put(&wish, out[0], &samples[0].len));
     assert_true(km_crypto_attrs_put(&attrs, out[1], &samples[1].len));
@@ -103,16 +107,26 @@ static void make_samples(struct sample samples[8])
     assert_true(km_key_record_put(&plain, out[5], &samples[5].len));
     assert_true(km_key_record_put(&wrapped, out[6], &samples[6].len));
     assert_true(km_password_record_put(&password, out[7], &samples[7].len));
-    reprint_fn reprints[8] = {reprint_crypto_template, reprint_crypto_attrs,   reprint_crypto_info,
-                              reprint_crypto_aead,     reprint_crypto_hkdf,    reprint_key_record,
-                              reprint_key_record,      reprint_password_record};
-    for (size_t i = 0; i < 8; i++)
+    struct km_crypto_pbkdf2 pbkdf2 = {4096, KM_SLICE(OCTETS_16, 8)};
+    struct km_wrapped_key movable = {.type = KM_CRYPTO_KEY_AES,
+                                     .bits = 128,
+                                     .usage = KM_CRYPTO_USAGE_MAC,
+                                     .attributes = KM_CRYPTO_ATTR_WRAPPABLE,
+                                     .not_after = 7,
+                                     .material = KM_SLICE(OCTETS_16, 16)};
+    assert_true(km_crypto_pbkdf2_put(&pbkdf2, out[8], &samples[8].len));
+    assert_true(km_wrapped_key_put(&movable, out[9], &samples[9].len));
+    reprint_fn reprints[N_SAMPLES] = {
+        reprint_crypto_template, reprint_crypto_attrs, reprint_crypto_info, reprint_crypto_aead,
+        reprint_crypto_hkdf,     reprint_key_record,   reprint_key_record,  reprint_password_record,
+        reprint_crypto_pbkdf2,   reprint_wrapped_key};
+    for (size_t i = 0; i < N_SAMPLES; i++)
         samples[i].reprint = reprints[i];
 }
 
 static void whole_or_not_at_all(void **state)
 {
-    static struct sample samples[8];
+    static struct sample samples[N_SAMPLES];
     static uint8_t out[4097];
     (void)state;
     make_samples(samples);
@@ -134,7 +148,7 @@ static void whole_or_not_at_all(void **state)
 /* A flipped bit is refused, or it is another structure that prints as itself. */
 static void every_bit_flipped(void **state)
 {
-    static struct sample samples[8];
+    static struct sample samples[N_SAMPLES];
     static uint8_t out[4096];
     (void)state;
     make_samples(samples);

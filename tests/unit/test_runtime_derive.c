@@ -281,6 +281,106 @@ static void concat_kdf_agrees(void **state)
     TEE_CloseObject(out);
 }
 
+/* ---- each hash, by the definitions: HMAC and digest of the runtime itself ---- */
+
+static const struct by_hash {
+    uint32_t digest, hmac, type, hkdf, concat, pbkdf2; /* 0: there is none */
+    size_t len;
+} by_hash[] = {
+    {TEE_ALG_MD5, TEE_ALG_HMAC_MD5, TEE_TYPE_HMAC_MD5, TEE_ALG_HKDF_MD5_DERIVE_KEY, 0, 0, 16},
+    {TEE_ALG_SHA1, TEE_ALG_HMAC_SHA1, TEE_TYPE_HMAC_SHA1, TEE_ALG_HKDF_SHA1_DERIVE_KEY,
+     TEE_ALG_CONCAT_KDF_SHA1_DERIVE_KEY, TEE_ALG_PBKDF2_HMAC_SHA1_DERIVE_KEY, 20},
+    {TEE_ALG_SHA224, TEE_ALG_HMAC_SHA224, TEE_TYPE_HMAC_SHA224, TEE_ALG_HKDF_SHA224_DERIVE_KEY,
+     TEE_ALG_CONCAT_KDF_SHA224_DERIVE_KEY, TEE_ALG_PBKDF2_HMAC_SHA224_DERIVE_KEY, 28},
+    {TEE_ALG_SHA256, TEE_ALG_HMAC_SHA256, TEE_TYPE_HMAC_SHA256, TEE_ALG_HKDF_SHA256_DERIVE_KEY,
+     TEE_ALG_CONCAT_KDF_SHA256_DERIVE_KEY, TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY, 32},
+    {TEE_ALG_SHA384, TEE_ALG_HMAC_SHA384, TEE_TYPE_HMAC_SHA384, TEE_ALG_HKDF_SHA384_DERIVE_KEY,
+     TEE_ALG_CONCAT_KDF_SHA384_DERIVE_KEY, TEE_ALG_PBKDF2_HMAC_SHA384_DERIVE_KEY, 48},
+    {TEE_ALG_SHA512, TEE_ALG_HMAC_SHA512, TEE_TYPE_HMAC_SHA512, TEE_ALG_HKDF_SHA512_DERIVE_KEY,
+     TEE_ALG_CONCAT_KDF_SHA512_DERIVE_KEY, TEE_ALG_PBKDF2_HMAC_SHA512_DERIVE_KEY, 64},
+    {TEE_ALG_SHA3_256, TEE_ALG_HMAC_SHA3_256, TEE_TYPE_HMAC_SHA3_256, 0, 0, 0, 32},
+    {TEE_ALG_SHA3_512, TEE_ALG_HMAC_SHA3_512, TEE_TYPE_HMAC_SHA3_512, 0, 0, 0, 64},
+    {TEE_ALG_SM3, TEE_ALG_HMAC_SM3, TEE_TYPE_HMAC_SM3, 0, 0, 0, 32},
+};
+
+static void hmac(const struct by_hash *row, const uint8_t *key, const uint8_t *text, size_t len,
+                 uint8_t *out)
+{
+    TEE_ObjectHandle object = secret_object(row->type, key, row->len);
+    TEE_OperationHandle op = keyed(row->hmac, TEE_MODE_MAC, (uint32_t)row->len * 8, object);
+    size_t out_len = row->len;
+    TEE_MACInit(op, NULL, 0);
+    RT_OK(TEE_MACComputeFinal(op, text, len, out, &out_len));
+    TEE_FreeOperation(op);
+    TEE_CloseObject(object);
+}
+
+static void derives(uint32_t alg, uint32_t type, const uint8_t *secret, size_t len,
+                    const TEE_Attribute *params, uint32_t count, const uint8_t *want)
+{
+    uint8_t got[64];
+    size_t got_len = sizeof(got);
+    TEE_ObjectHandle key = secret_object(type, secret, len);
+    TEE_OperationHandle op = keyed(alg, TEE_MODE_DERIVE, (uint32_t)len * 8, key);
+    TEE_ObjectHandle out = target(TEE_TYPE_GENERIC_SECRET, 512);
+    TEE_DeriveKey(op, params, count, out);
+    RT_OK(TEE_GetObjectBufferAttribute(out, TEE_ATTR_SECRET_VALUE, got, &got_len));
+    assert_int_equal(got_len, len);
+    assert_memory_equal(got, want, len);
+    TEE_FreeOperation(op);
+    TEE_CloseObject(key);
+    TEE_CloseObject(out);
+}
+
+/* Secret, salt and result are as long as the hash, so that each definition has one step. */
+static void kdf_each_hash(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(by_hash); i++) {
+        const struct by_hash *row = &by_hash[i];
+        uint32_t len = (uint32_t)row->len;
+        uint8_t secret[64];
+        uint8_t salt[64];
+        uint8_t text[4 + 64 + 4];
+        uint8_t prk[64];
+        uint8_t want[64];
+        for (size_t k = 0; k < sizeof(secret); k++) {
+            secret[k] = (uint8_t)next_number();
+            salt[k] = (uint8_t)next_number();
+        }
+        hmac(row, salt, secret, len, prk); /* RFC 5869: extract, and T(1) of "info" */
+        hmac(row, prk, (const uint8_t *)"info\1", 5, want);
+        TEE_Attribute gp[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, row->digest),
+                              val(TEE_ATTR_KDF_KEY_SIZE, len), ref(TEE_ATTR_HKDF_SALT, salt, len),
+                              ref(TEE_ATTR_HKDF_INFO, "info", 4)};
+        derives(TEE_ALG_HKDF, TEE_TYPE_HKDF, secret, len, gp, 4, want);
+        if (row->hkdf == 0)
+            continue;
+        TEE_Attribute other[] = {val(TEE_ATTR_HKDF_OKM_LENGTH, len), gp[2], gp[3]};
+        derives(row->hkdf, TEE_TYPE_HKDF_IKM, secret, len, other, 3, want);
+        if (row->concat == 0)
+            continue;
+        TEE_OperationHandle op = TEE_HANDLE_NULL;
+        size_t want_len = len;
+        copy(text, "\0\0\0\1", 4); /* SP 800-56A, 5.8.1 */
+        copy(text + 4, secret, len);
+        copy(text + 4 + len, "info", 4);
+        RT_OK(TEE_AllocateOperation(&op, row->digest, TEE_MODE_DIGEST, 0));
+        RT_OK(TEE_DigestDoFinal(op, text, 4 + len + 4, want, &want_len));
+        TEE_FreeOperation(op);
+        TEE_Attribute concat[] = {ref(TEE_ATTR_CONCAT_KDF_OTHER_INFO, "info", 4),
+                                  val(TEE_ATTR_CONCAT_KDF_DKM_LENGTH, len)};
+        derives(row->concat, TEE_TYPE_CONCAT_KDF_Z, secret, len, concat, 2, want);
+        copy(text, salt, len); /* RFC 8018, 5.2, one iteration */
+        copy(text + len, "\0\0\0\1", 4);
+        hmac(row, secret, text, len + 4, want);
+        TEE_Attribute pbkdf[] = {ref(TEE_ATTR_PBKDF2_SALT, salt, len),
+                                 val(TEE_ATTR_PBKDF2_ITERATION_COUNT, 1),
+                                 val(TEE_ATTR_PBKDF2_DKM_LENGTH, len)};
+        derives(row->pbkdf2, TEE_TYPE_PBKDF2_PASSWORD, secret, len, pbkdf, 3, want);
+    }
+}
+
 static void kdf_rules(void **state)
 {
     (void)state;
@@ -291,14 +391,14 @@ static void kdf_rules(void **state)
         keyed(TEE_ALG_PBKDF2_HMAC_SHA256_DERIVE_KEY, TEE_MODE_DERIVE, 48, password);
     TEE_ObjectHandle out = target(TEE_TYPE_GENERIC_SECRET, 256);
     TEE_ObjectHandle aes = target(TEE_TYPE_AES, 256);
-    TEE_Attribute sm3[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_SM3),
-                           val(TEE_ATTR_KDF_KEY_SIZE, 32)};
+    TEE_Attribute shake[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_SHAKE128),
+                             val(TEE_ATTR_KDF_KEY_SIZE, 32)};
     TEE_Attribute none[] = {val(TEE_ATTR_HKDF_HASH_ALGORITHM, TEE_ALG_SHA256),
                             val(TEE_ATTR_KDF_KEY_SIZE, 0)};
     TEE_Attribute odd[] = {none[0], val(TEE_ATTR_KDF_KEY_SIZE, 20)};
     TEE_Attribute huge[] = {none[0], val(TEE_ATTR_KDF_KEY_SIZE, 0xffffffffu)};
     TEE_Attribute strange[] = {none[0], val(TEE_ATTR_PBKDF2_ITERATION_COUNT, 1)};
-    RT_PANICS(RT_BAD, TEE_DeriveKey(op, sm3, 2, out));
+    RT_PANICS(RT_BAD, TEE_DeriveKey(op, shake, 2, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, none, 2, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, none, 1, out));
     RT_PANICS(RT_BAD, TEE_DeriveKey(op, odd, 2, aes));
@@ -375,6 +475,7 @@ int main(void)
         cmocka_unit_test_teardown(hkdf_known_answers, fixture_after),
         cmocka_unit_test_teardown(pbkdf2_known_answers, fixture_after),
         cmocka_unit_test_teardown(concat_kdf_agrees, fixture_after),
+        cmocka_unit_test_teardown(kdf_each_hash, fixture_after),
         cmocka_unit_test_teardown(kdf_rules, fixture_after),
         cmocka_unit_test_teardown(random_fills, fixture_after),
         cmocka_unit_test_teardown(random_differs_after_fork, fixture_after),

@@ -494,6 +494,76 @@ static void x25519(void **state)
     TEE_CloseObject(pair);
 }
 
+/* ---- Ed448 and X448: RFC 8032, 7.4; RFC 7748, 6.2 ---- */
+
+#define ED448                                                                                      \
+    "6c82a562cb808d10d632be89c8513ebf6c929f34ddfa8c9f63c9960ef6e348a3"                             \
+    "528c8a3fcc2f044e39a3fc5b94492f8f032e7549a20098f95b"
+#define ED448_OPEN                                                                                 \
+    "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778"                             \
+    "edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180"
+#define ED448_SIG                                                                                  \
+    "533a37f6bbe457251f023c0d88f976ae2dfb504a843e34d2074fd823d41a591f"                             \
+    "2b233f034f628281f2fd7a22ddd47d7828c59bd0a21bfd3980ff0d2028d4b18a"                             \
+    "9df63e006c5d1c2d345b925d8dc00b4104852db99ac5c7cdda8530a113a0f4db"                             \
+    "b61149f05a7363268c71d95808ff2e652600"
+#define X448                                                                                       \
+    "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28dd9c9baf5"                             \
+    "74a9419744897391006382a6f127ab1d9ac2d8c0a598726b"
+#define X448_OPEN                                                                                  \
+    "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bb"                             \
+    "c836647241d953d40c5b12da88120d53177f80e532c41fa0"
+#define X448_BOB                                                                                   \
+    "3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b43027d8b972"                             \
+    "fc3e34fb4232a13ca706dcb57aec3dae07bdc1c67bf33609"
+#define X448_SHARED                                                                                \
+    "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282bb60c0b56"                             \
+    "fd2464c335543936521c24403085d59a449a5037514a879d"
+
+static void curve_448(void **state)
+{
+    (void)state;
+    TEE_Attribute ed[] = {ref_hex(TEE_ATTR_ED448_PUBLIC_VALUE, ED448_OPEN),
+                          ref_hex(TEE_ATTR_ED448_PRIVATE_VALUE, ED448)};
+    TEE_ObjectHandle pair = populated(TEE_TYPE_ED448_KEYPAIR, 448, ed, 2);
+    TEE_ObjectHandle open = populated(TEE_TYPE_ED448_PUBLIC_KEY, 448, ed, 1);
+    TEE_OperationHandle op = keyed(TEE_ALG_ED448, TEE_MODE_SIGN, 448, pair);
+    uint8_t sig[114];
+    size_t len = sizeof(sig);
+    RT_OK(TEE_AsymmetricSignDigest(op, NULL, 0, NULL, 0, sig, &len));
+    assert_int_equal(len, 114);
+    assert_memory_equal(sig, unhex(ED448_SIG, NULL), len);
+    TEE_FreeOperation(op);
+    sign_and_verify(TEE_ALG_ED448, 448, pair, open, (const uint8_t *)"message", 7);
+    TEE_CloseObject(pair);
+    TEE_CloseObject(open);
+    ed[1].content.ref.length = 56;
+    refuse(TEE_TYPE_ED448_KEYPAIR, 448, ed, 2);
+
+    TEE_Attribute x[] = {ref_hex(TEE_ATTR_X448_PUBLIC_VALUE, X448_OPEN),
+                         ref_hex(TEE_ATTR_X448_PRIVATE_VALUE, X448)};
+    pair = populated(TEE_TYPE_X448_KEYPAIR, 448, x, 2);
+    op = keyed(TEE_ALG_X448, TEE_MODE_DERIVE, 448, pair);
+    uint8_t z[DH_LEN];
+    assert_int_equal(derive(op, ref_hex(TEE_ATTR_X448_PUBLIC_VALUE, X448_BOB), z), 56);
+    assert_memory_equal(z, unhex(X448_SHARED, NULL), 56);
+    uint8_t zero[56] = {0};
+    TEE_Attribute low = ref(TEE_ATTR_X448_PUBLIC_VALUE, zero, 56);
+    refuse(TEE_TYPE_X448_PUBLIC_KEY, 448, &low, 1);
+    zero[0] = 1;
+    refuse(TEE_TYPE_X448_PUBLIC_KEY, 448, &low, 1);
+    TEE_CloseObject(populated(TEE_TYPE_X448_PUBLIC_KEY, 448, x, 1));
+    RT_OK(TEE_IsAlgorithmSupported(TEE_ALG_X448, TEE_ECC_CURVE_448));
+    assert_int_equal(TEE_IsAlgorithmSupported(TEE_ALG_X448, TEE_ECC_CURVE_25519),
+                     TEE_ERROR_NOT_SUPPORTED);
+    TEE_FreeOperation(op);
+    TEE_CloseObject(pair);
+    pair = fresh(TEE_TYPE_ED448_KEYPAIR, 448);
+    RT_OK(TEE_GenerateKey(pair, 448, NULL, 0));
+    sign_and_verify(TEE_ALG_ED448, 448, pair, pair, (const uint8_t *)"message", 7);
+    TEE_CloseObject(pair);
+}
+
 /* ---- ECDSA with the nonce of RFC 6979: A.2.3 to A.2.7, "sample" ---- */
 
 static const struct {
@@ -807,6 +877,47 @@ static void rsaes_never_tells(void **state)
     TEE_CloseObject(pair);
 }
 
+/* Blocks by hand, at the borders of what is a padding; each goes through bare RSA. */
+static void rsaes_borders(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t first, second;
+        size_t zero_at; /* 0: none */
+        bool is_right;
+    } cases[] = {
+        {0, 2, 10, true},  {0, 2, 11, true},   {0, 2, 128, true}, {0, 2, 255, true},
+        {0, 2, 9, false},  {0, 2, 2, false},   {0, 2, 0, false},  {0, 1, 10, false},
+        {0, 3, 10, false}, {0, 0, 128, false}, {1, 2, 10, false}, {0x80, 2, 255, false},
+    };
+    TEE_ObjectHandle pair = rsa_pair();
+    TEE_OperationHandle enc = keyed(TEE_ALG_RSA_NOPAD, TEE_MODE_ENCRYPT, 2048, pair);
+    TEE_OperationHandle dec = keyed(TEE_ALG_RSAES_PKCS1_V1_5, TEE_MODE_DECRYPT, 2048, pair);
+    for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++) {
+        uint8_t block[256];
+        uint8_t ciphertext[256];
+        uint8_t out[256];
+        size_t len = sizeof(ciphertext);
+        for (size_t k = 0; k < sizeof(block); k++)
+            block[k] = (uint8_t)(1 + next_number() % 255);
+        block[0] = cases[i].first;
+        block[1] = cases[i].second;
+        if (cases[i].zero_at != 0)
+            block[cases[i].zero_at] = 0;
+        if (cases[i].is_right && cases[i].zero_at < 200)
+            block[220] = 0; /* only the first one ends the padding */
+        RT_OK(TEE_AsymmetricEncrypt(enc, NULL, 0, block, 256, ciphertext, &len));
+        RT_OK(TEE_AsymmetricDecrypt(dec, NULL, 0, ciphertext, 256, out, &len));
+        size_t want = 256 - (cases[i].zero_at + 1);
+        bool is_text = len == want && (want == 0 || memcmp(out, block + 256 - want, want) == 0);
+        assert_true(len <= 245);
+        assert_int_equal(is_text, cases[i].is_right);
+    }
+    TEE_FreeOperation(enc);
+    TEE_FreeOperation(dec);
+    TEE_CloseObject(pair);
+}
+
 static void rsa_raw(void **state)
 {
     (void)state;
@@ -877,6 +988,109 @@ static void rsa_sha3(void **state)
     TEE_CloseObject(pair);
 }
 
+/* ---- the locked heap full, and a little less full each time ---- */
+
+static struct {
+    TEE_ObjectHandle ec, rsa, aes;
+    TEE_OperationHandle sign;
+} scarce;
+
+static TEE_Result generate(uint32_t type, uint32_t bits, const TEE_Attribute *attrs, uint32_t count)
+{
+    TEE_ObjectHandle object = fresh(type, bits);
+    TEE_Result result = TEE_GenerateKey(object, bits, attrs, count);
+    TEE_CloseObject(object);
+    return result;
+}
+
+static TEE_Result scarce_ed25519(void)
+{
+    return generate(TEE_TYPE_ED25519_KEYPAIR, 256, NULL, 0);
+}
+
+static TEE_Result scarce_dsa(void)
+{
+    TEE_Attribute attrs[5];
+    dsa_attrs(attrs);
+    TEE_ObjectHandle object = fresh(TEE_TYPE_DSA_KEYPAIR, DSA_BITS);
+    TEE_Result result = TEE_PopulateTransientObject(object, attrs, 5);
+    TEE_CloseObject(object);
+    return result == TEE_SUCCESS ? generate(TEE_TYPE_DSA_KEYPAIR, DSA_BITS, attrs, 3) : result;
+}
+
+static TEE_Result scarce_dh(void)
+{
+    TEE_Attribute attrs[] = {ref_hex(TEE_ATTR_DH_PRIME, DH_P), ref_hex(TEE_ATTR_DH_BASE, DH_G)};
+    return generate(TEE_TYPE_DH_KEYPAIR, DH_BITS, attrs, 2);
+}
+
+static TEE_Result scarce_fixed(void)
+{
+    uint8_t hash[32] = {1};
+    uint8_t sig[64];
+    size_t len = sizeof(sig);
+    return TEE_AsymmetricSignDigest(scarce.sign, NULL, 0, hash, 32, sig, &len);
+}
+
+static TEE_Result scarce_key(uint32_t alg, uint32_t bits, TEE_ObjectHandle key)
+{
+    TEE_OperationHandle op = TEE_HANDLE_NULL;
+    RT_OK(TEE_AllocateOperation(&op, alg, TEE_MODE_DECRYPT, bits));
+    TEE_Result result = TEE_SetOperationKey(op, key);
+    TEE_FreeOperation(op);
+    return result;
+}
+
+static TEE_Result scarce_rsaes(void)
+{
+    return scarce_key(TEE_ALG_RSAES_PKCS1_V1_5, 2048, scarce.rsa);
+}
+
+static TEE_Result scarce_ccm(void)
+{
+    return scarce_key(TEE_ALG_AES_CCM, 128, scarce.aes);
+}
+
+static TEE_Result scarce_wrap(void)
+{
+    uint8_t text[40] = {0};
+    size_t len = sizeof(text);
+    TEE_OperationHandle op = keyed(TEE_ALG_AES_KW, TEE_MODE_ENCRYPT, 128, scarce.aes);
+    TEE_CipherInit(op, NULL, 0);
+    TEE_Result result = TEE_CipherDoFinal(op, text, 32, text, &len);
+    TEE_FreeOperation(op);
+    return result;
+}
+
+/* Whatever runs short of locked memory says so: nothing else is blamed, and nothing dies. */
+static void locked_heap_runs_short(void **state)
+{
+    (void)state;
+    static TEE_Result (*const calls[])(void) = {
+        scarce_ed25519, scarce_dsa, scarce_dh, scarce_fixed, scarce_rsaes, scarce_ccm, scarce_wrap};
+    uint8_t bytes[16] = {1};
+    scarce.rsa = rsa_pair();
+    scarce.aes = secret_object(TEE_TYPE_AES, bytes, 16);
+    scarce.ec = ec_pair(fixed[4].curve, fixed[4].bits, fixed[4].secret);
+    scarce.sign = keyed(fixed[4].alg, TEE_MODE_SIGN, 256, scarce.ec);
+    for (size_t i = 0; i < KM_ARRAY_LEN(calls); i++) {
+        fill_locked_heap();
+        TEE_Result result = calls[i]();
+        assert_int_equal(result, TEE_ERROR_OUT_OF_MEMORY);
+        while (result != TEE_SUCCESS && give_one_back()) {
+            result = calls[i]();
+            assert_true(result == TEE_SUCCESS || result == TEE_ERROR_OUT_OF_MEMORY);
+        }
+        assert_int_equal(result, TEE_SUCCESS);
+        while (give_one_back())
+            ;
+    }
+    TEE_FreeOperation(scarce.sign);
+    TEE_CloseObject(scarce.ec);
+    TEE_CloseObject(scarce.rsa);
+    TEE_CloseObject(scarce.aes);
+}
+
 /* The new types survive the store, and what comes back works. */
 static void stored(void **state)
 {
@@ -922,13 +1136,16 @@ int main(void)
         cmocka_unit_test_teardown(eddsa_known_answers, fixture_after),
         cmocka_unit_test_teardown(eddsa_rules, fixture_after),
         cmocka_unit_test_teardown(x25519, fixture_after),
+        cmocka_unit_test_teardown(curve_448, fixture_after),
         cmocka_unit_test_teardown(ecdsa_fixed, fixture_after),
         cmocka_unit_test_teardown(ecdsa_all, fixture_after),
         cmocka_unit_test_teardown(small_curves, fixture_after),
         cmocka_unit_test_teardown(rsaes_known_answers, fixture_after),
         cmocka_unit_test_teardown(rsaes_never_tells, fixture_after),
+        cmocka_unit_test_teardown(rsaes_borders, fixture_after),
         cmocka_unit_test_teardown(rsa_raw, fixture_after),
         cmocka_unit_test_teardown(rsa_sha3, fixture_after),
+        cmocka_unit_test_teardown(locked_heap_runs_short, fixture_after),
         cmocka_unit_test_teardown(stored, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

@@ -17,6 +17,8 @@ static const struct {
     const char *abc;
 } digests[] = {
     {TEE_ALG_MD5, "900150983cd24fb0d6963f7d28e17f72"},
+    /* GB/T 32905, A.1 */
+    {TEE_ALG_SM3, "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"},
     {TEE_ALG_SHA3_224, "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf"},
     {TEE_ALG_SHA3_256, "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"},
     {TEE_ALG_SHA3_384, "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b2"
@@ -146,6 +148,9 @@ static const struct cipher_case {
     {TEE_ALG_DES3_ECB_NOPAD, TEE_TYPE_DES3, "0123456789abcdef23456789abcdef01456789abcdef0123", "",
      "", "5468652071756663" /* "qufck" there too */ "6b2062726f776e20666f78206a756d70",
      "a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
+    /* GB/T 32907, A.1 */
+    {TEE_ALG_SM4_ECB_NOPAD, TEE_TYPE_SM4, "0123456789abcdeffedcba9876543210", "", "",
+     "0123456789abcdeffedcba9876543210", "681edf34d206965e86b3e94f536e4246"},
     /* RFC 3394, 4.1 and 4.6; RFC 5649, 6 */
     {TEE_ALG_AES_KW, TEE_TYPE_AES, IV16, "", "", "00112233445566778899aabbccddeeff",
      "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5"},
@@ -233,6 +238,8 @@ static const struct {
     {TEE_ALG_AES_CTS, TEE_TYPE_AES, 24, 16, "AES-192-CBC-CTS", false, true},
     {TEE_ALG_AES_XTS, TEE_TYPE_AES, 16, 16, "AES-128-XTS", true, true},
     {TEE_ALG_AES_XTS, TEE_TYPE_AES, 32, 16, "AES-256-XTS", true, true},
+    {TEE_ALG_SM4_CBC_NOPAD, TEE_TYPE_SM4, 16, 16, "SM4-CBC", false, false},
+    {TEE_ALG_SM4_CTR, TEE_TYPE_SM4, 16, 16, "SM4-CTR", false, true},
     {TEE_ALG_DES3_ECB_NOPAD, TEE_TYPE_DES3, 24, 0, "DES-EDE3-ECB", false, false},
     {TEE_ALG_DES3_CBC_NOPAD, TEE_TYPE_DES3, 24, 8, "DES-EDE3-CBC", false, false},
     {TEE_ALG_DES3_CBC_NOPAD, TEE_TYPE_DES3, 16, 8, "DES-EDE-CBC", false, false},
@@ -331,7 +338,7 @@ static void cipher_chunks(void **state)
             fill(iv, sizeof(iv));
             size_t most = round % 3 == 0 ? 9000 : 40;
             size_t len = most + 16 + next_number() % (BULK - 9100);
-            len = bulks[row].any_length ? len : len / 8 * 8;
+            len = bulks[row].any_length ? len : len / 16 * 16;
             reference(bulks[row].name, key, iv, plain, len, want);
             TEE_OperationHandle op = bulk_op(row, TEE_MODE_ENCRYPT, key);
             TEE_OperationHandle spare = bulk_op(row, TEE_MODE_ENCRYPT, key);
@@ -380,6 +387,15 @@ static void stealing_rules(void **state)
     TEE_OperationInfo info;
     TEE_GetOperationInfo(xts, &info);
     assert_int_equal(info.handleState, TEE_HANDLE_FLAG_EXPECT_TWO_KEYS);
+    assert_int_equal(info.maxKeySize, 512);
+    union {
+        TEE_OperationInfoMultiple multiple;
+        uint8_t room[sizeof(TEE_OperationInfoMultiple) + 2 * sizeof(TEE_OperationInfoKey)];
+    } both;
+    size_t size = sizeof(both);
+    RT_OK(TEE_GetOperationInfoMultiple(xts, &both.multiple, &size));
+    assert_int_equal(size, sizeof(both));
+    assert_int_equal(both.multiple.numberOfKeys, 2);
     RT_PANICS(RT_BAD, (void)TEE_SetOperationKey(xts, one));
     RT_PANICS(RT_BAD, (void)TEE_SetOperationKey2(xts, one, TEE_HANDLE_NULL));
     RT_PANICS(RT_BAD, (void)TEE_SetOperationKey2(xts, one, larger));
@@ -422,6 +438,20 @@ static void wrap_rules(void **state)
     RT_OK(TEE_CipherDoFinal(wrap, text, 24, out, &len));
     uint8_t wrapped[33];
     copy(wrapped, out, 32);
+    uint8_t *large = calloc(1, 65544); /* more than a key can be */
+    TEE_CipherInit(wrap, NULL, 0);
+    RT_OK(TEE_CipherUpdate(wrap, large, 65536, NULL, &len));
+    assert_int_equal(len, 0);
+    assert_int_equal(TEE_CipherUpdate(wrap, large, 1, NULL, &len), TEE_ERROR_OUT_OF_MEMORY);
+    len = 65544;
+    RT_OK(TEE_CipherDoFinal(wrap, NULL, 0, large, &len));
+    assert_int_equal(len, 65544);
+    TEE_CipherInit(unwrap, NULL, 0);
+    RT_OK(TEE_CipherUpdate(unwrap, large, 60000, NULL, &len));
+    len = 65536;
+    RT_OK(TEE_CipherDoFinal(unwrap, large + 60000, 5544, large, &len));
+    assert_int_equal(len, 65536);
+    free(large);
     TEE_CipherInit(unwrap, NULL, 0); /* another initial value */
     len = sizeof(out);
     assert_int_equal(TEE_CipherDoFinal(unwrap, wrapped, 32, out, &len),
@@ -546,6 +576,16 @@ static void cbc_mac(void **state)
             mac_once(padded, KM_SLICE(text, len - n_pad), KM_SLICE(out + len - block, block),
                      len - n_pad == 0 ? 0 : next_number() % (len - n_pad));
         }
+        /* a copy in the middle of a block goes on by itself */
+        TEE_OperationHandle other = TEE_HANDLE_NULL;
+        RT_OK(TEE_AllocateOperation(&other, rows[i].alg, TEE_MODE_MAC, bits));
+        TEE_MACInit(plain, NULL, 0);
+        TEE_MACUpdate(plain, text, 3 * block + 5);
+        TEE_CopyOperation(other, plain);
+        TEE_ResetOperation(plain);
+        reference(rows[i].name, key, iv, text, 4 * block, out);
+        RT_OK(TEE_MACCompareFinal(other, text + 3 * block + 5, block - 5, out + 3 * block, block));
+        TEE_FreeOperation(other);
         size_t size = 16;
         TEE_MACInit(plain, NULL, 0);
         RT_PANICS(RT_BAD, (void)TEE_MACComputeFinal(plain, text, block + 1, out, &size));

@@ -55,7 +55,8 @@ static void allocation(void **state)
         {TEE_TYPE_X25519_KEYPAIR, 255, false},
         {TEE_TYPE_DSA_KEYPAIR, 512, false},
         {TEE_TYPE_DH_KEYPAIR, 1024, true},
-        {TEE_TYPE_ED448_KEYPAIR, 448, false},
+        {TEE_TYPE_ED448_KEYPAIR, 448, true},
+        {TEE_TYPE_SM2_DSA_KEYPAIR, 256, false},
         {TEE_TYPE_CORRUPTED_OBJECT, 0, false},
         {0, 0, false},
     };
@@ -387,33 +388,6 @@ static void secret_heap_runs_out(void **state)
 }
 
 /* ---- the locked heap full, and a little less full each time ---- */
-
-static void *taken[1 << 14];
-static size_t n_taken;
-static size_t n_given_back;
-
-static void fill_locked_heap(void)
-{
-    n_taken = 0;
-    n_given_back = 0;
-    for (size_t len = 1024; len >= 32; len /= 2) {
-        void *block = OPENSSL_secure_malloc(len);
-        for (; block != NULL; block = OPENSSL_secure_malloc(len)) {
-            assert_true(n_taken < KM_ARRAY_LEN(taken));
-            taken[n_taken++] = block;
-        }
-    }
-    ERR_clear_error();
-}
-
-/* The large ones first. */
-static bool give_one_back(void)
-{
-    if (n_given_back == n_taken)
-        return false;
-    OPENSSL_secure_free(taken[n_given_back++]);
-    return true;
-}
 
 struct scarce {
     struct rsa_parts rsa;

@@ -399,7 +399,7 @@ static void strange_metadata(void **state)
         {"01bf0000a00000000000000000ffffffff0000", TEE_ERROR_CORRUPT_OBJECT}, /* trailing */
         {"01bf0000a00000000000000000ffffffff01", TEE_ERROR_CORRUPT_OBJECT}, /* no such attribute */
         {"02bf0000a00000000000000000ffffffff00", TEE_ERROR_UNSUPPORTED_VERSION},
-        {"01480000a1c0010000c0010000ffffffff00", TEE_ERROR_UNSUPPORTED_VERSION}, /* Ed448 */
+        {"01450000a10001000000010000ffffffff00", TEE_ERROR_UNSUPPORTED_VERSION}, /* SM2 */
         {"01100000a08000000080000000ffffffff00",
          TEE_ERROR_CORRUPT_OBJECT}, /* a key without its value */
         {"01100000a08000000081000000ffffffff00", TEE_ERROR_CORRUPT_OBJECT}, /* 129 bits */

@@ -20,6 +20,7 @@ static const struct {
 } usage_names[] = {
     {CLRC_USAGE_ENCRYPT, "encrypt"}, {CLRC_USAGE_DECRYPT, "decrypt"}, {CLRC_USAGE_SIGN, "sign"},
     {CLRC_USAGE_VERIFY, "verify"},   {CLRC_USAGE_MAC, "mac"},         {CLRC_USAGE_DERIVE, "derive"},
+    {CLRC_USAGE_WRAP, "wrap"},       {CLRC_USAGE_UNWRAP, "unwrap"},
 };
 
 static cJSON *info_to_json(const ClrcKeyInfo *info)
@@ -37,6 +38,7 @@ static cJSON *info_to_json(const ClrcKeyInfo *info)
         if ((info->usage & usage_names[i].bit) != 0)
             cJSON_AddItemToArray(usage, cJSON_CreateString(usage_names[i].name));
     cJSON_AddBoolToObject(json, "exportable", (info->attributes & CLRC_ATTR_EXPORT_AS_PLAIN) != 0);
+    cJSON_AddBoolToObject(json, "wrappable", (info->attributes & CLRC_ATTR_WRAPPABLE) != 0);
     cJSON_AddBoolToObject(json, "shared", (info->attributes & CLRC_ATTR_SHARED) != 0);
     cJSON_AddBoolToObject(json, "provisioned", info->is_provisioned != 0);
     cJSON_AddBoolToObject(json, "immutable", info->is_immutable != 0);
@@ -62,6 +64,15 @@ static void print_usage(uint32_t usage)
     printf("\n");
 }
 
+static const char *private_part(const ClrcKeyInfo *info)
+{
+    if ((info->attributes & CLRC_ATTR_EXPORT_AS_PLAIN) != 0)
+        return "exportable";
+    return (info->attributes & CLRC_ATTR_WRAPPABLE) != 0
+               ? "leaves wrapped under a key that never leaves"
+               : "never leaves the service";
+}
+
 static void print_info(const ClrcKeyInfo *info)
 {
     printf("name         %s\n", info->name);
@@ -69,9 +80,7 @@ static void print_info(const ClrcKeyInfo *info)
     printf("lives in     %s\n", info->storage);
     printf("may          ");
     print_usage(info->usage);
-    printf("private part %s\n", (info->attributes & CLRC_ATTR_EXPORT_AS_PLAIN) != 0
-                                    ? "exportable"
-                                    : "never leaves the service");
+    printf("private part %s\n", private_part(info));
     printf("owner        uid %u%s\n", info->owner_uid,
            info->is_provisioned                         ? ", provisioned: every caller may use it"
            : (info->attributes & CLRC_ATTR_SHARED) != 0 ? ", shared with every caller"
@@ -143,6 +152,20 @@ int cmd_key_show(const struct km_options *options, const char *operand)
     return EXIT_SUCCESS;
 }
 
+/* Bits of a new key when nobody says. */
+static uint64_t usual_bits(ClrcKeyType type)
+{
+    if (type == KEY_RSA_KEYPAIR || type == KEY_DH_KEYPAIR)
+        return 2048;
+    return type == KEY_DES3 ? 192 : 256;
+}
+
+static bool is_octets(ClrcKeyType type)
+{
+    return type == KEY_AES || type == KEY_HMAC || type == KEY_GENERIC_SECRET || type == KEY_DES3 ||
+           type == KEY_CHACHA20;
+}
+
 /* The template that the options describe; says what is wrong with them. */
 static bool read_template(const struct km_options *options, bool is_import, ClrcKeyTemplate *ret)
 {
@@ -156,7 +179,7 @@ static bool read_template(const struct km_options *options, bool is_import, Clrc
         }
     }
     uint64_t bits = 0;
-    uint64_t usual = is_import ? 0 : wish.type == KEY_RSA_KEYPAIR ? 2048 : 256;
+    uint64_t usual = is_import ? 0 : usual_bits(wish.type);
     if (!parse_number(options->bits, 1, 16384, usual, &bits) ||
         !parse_number(options->max_uses, 1, UINT64_MAX, 0, &wish.max_uses) ||
         !parse_number(options->not_after, 1, UINT64_MAX, 0, &wish.not_after)) {
@@ -207,7 +230,7 @@ int cmd_key_import(const struct km_options *options, const char *operand)
     size_t len = 0;
     if (km_file_read(&err, AT_FDCWD, options->in, KEY_FILE_MAX, &bytes, &len) != KM_OK)
         return fail_err(&err, "key import");
-    bool is_raw = wish.type == KEY_AES || wish.type == KEY_HMAC || wish.type == KEY_GENERIC_SECRET;
+    bool is_raw = is_octets(wish.type);
     ClrcKeyHandle key = NULL;
     ClrcResult result = is_raw ? clrcImportKeyRaw(&wish, bytes, (uint32_t)len, &key)
                                : clrcImportKeyDer(&wish, bytes, (uint32_t)len, &key);
