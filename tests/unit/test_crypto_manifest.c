@@ -6,6 +6,7 @@
 
 #include "format/manifest.h"
 #include "ta/certs/certs_protocol.h"
+#include "ta/crypto/manifest_record.h"
 
 #define ROOT_CERT "com.seqlabs.oem_root_cert"
 #define CLOUD_CERT "com.seqlabs.oem_cloud_cert"
@@ -610,9 +611,31 @@ static void a_kill_at_any_step_is_mended(void **state)
     assert_true(n_killed >= 5);
 }
 
+/* What the store holds of it: octet by octet, and nothing near it. */
+static void the_state_is_read_strictly(void **state)
+{
+    (void)state;
+    struct km_manifest_record record = {.phase = KM_CRYPTO_MANIFEST_COMPLETE,
+                                        .sequence = 7,
+                                        .device_class = {.len = 4, .at = "door"}};
+    struct km_manifest_record again = {0};
+    uint8_t octets[KM_MANIFEST_RECORD_MAX + 1] = {0};
+    size_t len = 0;
+    assert_true(km_manifest_record_put(&record, KM_SPAN(octets, sizeof(octets)), &len));
+    assert_true(km_manifest_record_parse(KM_SLICE(octets, len), &again));
+    assert_int_equal(again.sequence, 7);
+    for (size_t cut = 0; cut < len; cut++)
+        assert_false(km_manifest_record_parse(KM_SLICE(octets, cut), &again));
+    assert_false(km_manifest_record_parse(KM_SLICE(octets, len + 1), &again));
+    assert_false(km_manifest_record_put(&record, KM_SPAN(octets, len - 1), &len));
+    octets[4] = KM_CRYPTO_MANIFEST_NONE;
+    assert_false(km_manifest_record_parse(KM_SLICE(octets, len), &again));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_state_is_read_strictly),
         cmocka_unit_test_setup_teardown(the_class_key_can_do_nothing, up, down),
         cmocka_unit_test_setup_teardown(one_class_key_and_no_other, up, down),
         cmocka_unit_test_setup_teardown(an_imported_class_key_works, up, down),
