@@ -8,21 +8,17 @@ der_octet() {
     printf "$(printf '\\%03o' "$1")"
 }
 
-# der_header TAG LENGTH: tag (a number) and the shortest length form.
+# der_header TAG LENGTH: tag (a number) and the shortest length form, up to 2^63-1.
 der_header() {
     der_octet "$1"
     if [ "$2" -lt 128 ]; then
         der_octet "$2"
-    elif [ "$2" -lt 256 ]; then
-        der_octet 129; der_octet "$2"
-    elif [ "$2" -lt 65536 ]; then
-        der_octet 130; der_octet $(($2 / 256)); der_octet $(($2 % 256))
-    elif [ "$2" -lt 16777216 ]; then
-        der_octet 131; der_octet $(($2 / 65536)); der_octet $(($2 / 256 % 256)); der_octet $(($2 % 256))
-    else
-        der_octet 132; der_octet $(($2 / 16777216)); der_octet $(($2 / 65536 % 256))
-        der_octet $(($2 / 256 % 256)); der_octet $(($2 % 256))
+        return
     fi
+    der_size=$(printf %x "$2")
+    [ $((${#der_size} % 2)) -eq 0 ] || der_size=0$der_size
+    der_octet $((128 + ${#der_size} / 2))
+    der_unhex "$der_size"
 }
 
 # der_file TAG FILE: the file as contents of TAG.

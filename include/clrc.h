@@ -71,6 +71,9 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_KEY_GONE 0xffff010au /* deleted or replaced meanwhile, or its session is over */
 #define CLRC_ERROR_ROLLBACK 0xffff0110u /* older than what the device has taken before */
 #define CLRC_ERROR_SIGNER 0xffff0111u   /* signed by another than the one who is trusted */
+#define CLRC_ERROR_TARGET 0xffff0190u   /* a payload package for another target */
+#define CLRC_ERROR_DOWNGRADE                                                                       \
+    0xffff0191u /* a payload package older than wanted, or than one seen here */
 #define CLRC_ERROR_OTHER_DEVICE 0xffff0181u  /* the package was made for another device key */
 #define CLRC_ERROR_NOT_YET_VALID 0xffff0182u /* its first day has not come */
 #define CLRC_ERROR_OTHER_OBJECT                                                                    \
@@ -577,6 +580,20 @@ CLRC_API ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uin
 CLRC_API ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv,
                                        uint32_t iv_length);
 CLRC_API void clrcOperationFree(ClrcOperationHandle hOperation);
+/*
+ * clrcOperationNewPayload: begins to verify a payload package (docs/formats.md); libkeymoor_payload's clrpvVerifyPackage does all
+ * of it. head: the content from its tag to the payload's first octet; the payload goes to clrcOperationUpdate and the
+ * signature to clrcOperationFinalVerify, which answers CLRC_ERROR_SIGNATURE, then CLRC_ERROR_TARGET, then CLRC_ERROR_DOWNGRADE.
+ * The highest version of each key and target is kept in the service for good. target NULL: any; "": a package without one.
+ */
+typedef struct ClrcPayloadWish {
+    const char *target;
+    uint64_t
+        lowest_version; /* 0: a package without a version will do, as long as none was seen with one */
+} ClrcPayloadWish;
+CLRC_API ClrcResult clrcOperationNewPayload(ClrcKeyHandle hKey, const uint8_t *head,
+                                            uint32_t head_length, const ClrcPayloadWish *wish,
+                                            ClrcOperationHandle *hOperation);
 
 /* ---- opaque keys ---- */
 

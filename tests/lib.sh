@@ -57,7 +57,8 @@ same() {
 service=${KEYMOOR_DEV_SERVICE_PID:-}
 stop_service() {
     kill "$service"
-    while [ -S "$KEYMOOR_SOCKET" ]; do sleep 0.01; done
+    # Its store stays locked until it has ended; one that has ended but was not waited for has no program.
+    while [ -S "$KEYMOOR_SOCKET" ] || [ -e "/proc/$service/exe" ]; do sleep 0.01; done
 }
 start_service() {
     "$KEYMOOR_DEV_DIR/serve" &

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operations of several parts. One lives in the session that it was made in. */
+#include <string.h>
+
 #include "lib/clrc/clrc_handle.h"
+#include "ta/crypto/payload_wire.h"
 
 #define NO_HANDLE "not an operation handle"
 #define NULL_POINTER "a pointer is NULL"
@@ -60,6 +63,53 @@ ClrcResult clrcOperationNew(ClrcKeyHandle hKey, const ClrcOperationWish *wish,
     clrc_in(&call, 2, wish->iv, wish->iv_length);
     clrc_value_inout(&call, 3, wish->tag_length);
     ClrcResult result = clrc_run(&call);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_operation_made(&call, operation, call.op.params[3].value.a);
+    *hOperation = km_steal(&operation);
+    return CLRC_SUCCESS;
+}
+
+static ClrcResult payload_wish(const char *function, const ClrcPayloadWish *wish,
+                               struct km_span out, size_t *ret_len)
+{
+    const struct km_payload_wish asked = {
+        .any_target = wish->target == NULL,
+        .target = wish->target == NULL ? (struct km_slice){0} : KM_SLICE_STR(wish->target),
+        .lowest = wish->lowest_version};
+    if (!km_payload_wish_put(&asked, out, ret_len))
+        return clrc_long(function, "a target is at most 128 octets");
+    return CLRC_SUCCESS;
+}
+
+ClrcResult clrcOperationNewPayload(ClrcKeyHandle hKey, const uint8_t *head, uint32_t head_length,
+                                   const ClrcPayloadWish *wish, ClrcOperationHandle *hOperation)
+{
+    struct clrc_call call = {.function = "clrcOperationNewPayload",
+                             .command = KM_CRYPTO_CMD_PAYLOAD_NEW,
+                             .is_repeatable = true,
+                             .makes_key = true,
+                             .key = hKey};
+    uint8_t octets[KM_CRYPTO_PAYLOAD_WISH_MAX] = {0};
+    size_t len = 0;
+    if (head == NULL || wish == NULL || hOperation == NULL)
+        return clrc_bad(call.function, NULL_POINTER);
+    if (!clrc_key_is(hKey))
+        return clrc_bad(call.function, "not a key handle");
+    if (head_length > KM_CRYPTO_SMALL_MAX)
+        return clrc_long(call.function, "a head is at most 4096 octets");
+    ClrcResult result = payload_wish(call.function, wish, KM_SPAN(octets, sizeof(octets)), &len);
+    if (result != CLRC_SUCCESS)
+        return result;
+    KM_AUTO(clrc_operation_freep) struct clrc_operation *operation = clrc_operation_new();
+    if (operation == NULL)
+        return clrc_fail(call.function, CLRC_ERROR_OUT_OF_MEMORY, NULL, NULL);
+    clrc_value_in(&call, 0, 0, 0);
+    call.key_value = &call.op.params[0].value.a;
+    clrc_in(&call, 1, head, head_length);
+    clrc_in(&call, 2, octets, len);
+    clrc_value_out(&call, 3);
+    result = clrc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
     clrc_operation_made(&call, operation, call.op.params[3].value.a);

@@ -53,6 +53,8 @@ static const struct {
     {CLRC_ERROR_KEY_GONE, "the key is gone"},
     {CLRC_ERROR_ROLLBACK, "older than what this device has taken before"},
     {CLRC_ERROR_SIGNER, "signed by another than the one who is trusted"},
+    {CLRC_ERROR_TARGET, "the package is for another target"},
+    {CLRC_ERROR_DOWNGRADE, "the package is older than wanted or than one that was seen here"},
     {CLRC_ERROR_FILE, "a file can't be read or written"},
     {CLRC_ERROR_OTHER_DEVICE, "the package was made for another device key or class of devices"},
     {CLRC_ERROR_NOT_YET_VALID, "its first day has not come"},

@@ -20,6 +20,8 @@ struct km_op {
     uint8_t *held;
     size_t held_len;
     size_t held_cap;
+    struct km_claim *
+        claim; /* what a payload package says of itself, to be looked at once its signature holds */
     uint8_t *aad; /* additional data, where they are needed at the end */
     size_t aad_len;
     size_t aad_cap;
@@ -33,6 +35,7 @@ void km_op_free(void *operation)
     TEE_FreeOperation(op->op);
     TEE_FreeOperation(op->signer);
     TEE_Free(op->held);
+    TEE_Free(op->claim);
     TEE_Free(op->aad);
     km_key_free(op->key);
     TEE_Free(op);
@@ -144,45 +147,45 @@ static TEE_Result make_operations(struct km_op *op, uint32_t digest)
 }
 
 /* The key of an operation, or none for a digest; *ret_usage is what it is used for. */
-static TEE_Result find_key(struct km_session *session, const TEE_Param *which, struct km_op *op,
-                           uint32_t *ret_usage)
+static TEE_Result find_key(struct km_session *session, const struct km_op_wish *wish,
+                           struct km_op *op, uint32_t *ret_usage)
 {
     struct km_use use = {0};
     if (op->alg->class == KM_ALG_DIGEST)
-        return which->value.a == 0 && op->mode == KM_CRYPTO_MODE_DIGEST ? TEE_SUCCESS
-                                                                        : TEE_ERROR_BAD_PARAMETERS;
+        return wish->key == 0 && op->mode == KM_CRYPTO_MODE_DIGEST ? TEE_SUCCESS
+                                                                   : TEE_ERROR_BAD_PARAMETERS;
     bool in_parts = op->alg->class == KM_ALG_CIPHER || op->alg->class == KM_ALG_AE ||
                     op->alg->class == KM_ALG_MAC || op->alg->class == KM_ALG_SIGN;
     if (!in_parts)
         return TEE_ERROR_NOT_SUPPORTED;
-    KM_TRY_TEE(
-        km_use_find(session, which->value.a, which->value.b, op->alg->class, op->mode, &use));
+    KM_TRY_TEE(km_use_find(session, wish->key, wish->algorithm, op->alg->class, op->mode, &use));
     op->key = km_key_hold(use.key);
     *ret_usage = use.usage;
     return TEE_SUCCESS;
 }
 
-TEE_Result km_cmd_op_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result km_op_make(struct km_session *session, const struct km_op_wish *wish, uint32_t *ret_id)
 {
     KM_AUTO(op_freep) struct km_op *op = TEE_Malloc(sizeof(*op), TEE_MALLOC_FILL_ZERO);
-    struct km_slice iv = km_in(&params[2]);
     uint32_t usage = 0;
     uint32_t id = 0;
     if (op == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    op->alg = km_alg_find(params[0].value.b);
-    op->mode = params[1].value.a;
-    op->tag_len = params[3].value.a;
+    op->alg = km_alg_find(wish->algorithm);
+    op->mode = wish->mode;
+    op->tag_len = wish->tag_len;
     if (op->alg == NULL)
         return TEE_ERROR_NOT_SUPPORTED;
-    KM_TRY_TEE(find_key(session, &params[0], op, &usage));
-    KM_TRY_TEE(km_iv_check(op->alg, iv.len));
+    KM_TRY_TEE(find_key(session, wish, op, &usage));
+    KM_TRY_TEE(km_iv_check(op->alg, wish->iv.len));
     if (!km_tag_fits(op->alg, op->tag_len))
         return TEE_ERROR_BAD_PARAMETERS;
-    op->iv_len = iv.len;
-    km_copy(op->iv, sizeof(op->iv), iv.ptr, iv.len);
-    KM_TRY_TEE(make_operations(op, params[1].value.b));
+    op->iv_len = wish->iv.len;
+    km_copy(op->iv, sizeof(op->iv), wish->iv.ptr, wish->iv.len);
+    KM_TRY_TEE(make_operations(op, wish->digest));
     KM_TRY_TEE(begin(op));
+    if (wish->claim != NULL)
+        KM_TRY_TEE(km_claim_begin(op->key, wish->claim, op->op, &op->claim));
     KM_TRY_TEE(km_slots_add(&session->operations, op, &id));
     struct km_op *added = km_steal(&op);
     TEE_Result result = added->key != NULL ? km_key_charge(added->key, usage) : TEE_SUCCESS;
@@ -190,6 +193,20 @@ TEE_Result km_cmd_op_new(struct km_session *session, TEE_Param params[TEE_NUM_PA
         (void)km_slots_free(&session->operations, id);
         return result;
     }
+    *ret_id = id;
+    return TEE_SUCCESS;
+}
+
+TEE_Result km_cmd_op_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    const struct km_op_wish wish = {.key = params[0].value.a,
+                                    .algorithm = params[0].value.b,
+                                    .mode = params[1].value.a,
+                                    .digest = params[1].value.b,
+                                    .iv = km_in(&params[2]),
+                                    .tag_len = params[3].value.a};
+    uint32_t id = 0;
+    KM_TRY_TEE(km_op_make(session, &wish, &id));
     params[3].value.a = id;
     params[3].value.b = 0;
     return TEE_SUCCESS;
@@ -489,7 +506,8 @@ static TEE_Result verify_result(struct km_op *op, struct km_slice expected, TEE_
         return km_verify(&with, KM_SLICE(op->held_len != 0 ? op->held : nothing, op->held_len),
                          expected);
     KM_TRY_TEE(digest_of(op, digest, &len));
-    return km_verify(&with, KM_SLICE(digest, len), expected);
+    KM_TRY_TEE(km_verify(&with, KM_SLICE(digest, len), expected));
+    return op->claim != NULL ? km_claim_settle(op->claim) : TEE_SUCCESS;
 }
 
 TEE_Result km_cmd_op_final_verify(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
@@ -516,6 +534,8 @@ TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_
     struct km_slice iv = km_in(&params[1]);
     KM_TRY_TEE(find(session, &params[0], &op));
     bool keeps_iv = iv.len == 0 && op->iv_len != 0;
+    if (op->claim != NULL) /* its first octets were told by another command */
+        return TEE_ERROR_BAD_STATE;
     if (keeps_iv && op->mode == KM_CRYPTO_MODE_ENCRYPT)
         return TEE_ERROR_BAD_PARAMETERS;
     if (!keeps_iv)

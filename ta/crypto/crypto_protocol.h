@@ -36,6 +36,7 @@
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
  *   MANIFEST   u64 sequence, u8[32] SHA-256 of the signed content, u8[32] SHA-256 of the signer's
  *              SubjectPublicKeyInfo, blob device class
+ *   PAYLOAD_WISH u32 flags (1: any target), u64 lowest version, blob target (at most 128; empty: a package without one)
  *   HKDF       blob salt (at most 1024; empty for Concat KDF), blob info (at most 1024)
  *   PBKDF2     u32 iterations (not 0), blob salt (1 to 1024 octets)
  *   OBJECT     u64 size (of the cleartext), u64 opens left (2^64 - 1: not counted), u64 not_after (0: never),
@@ -316,6 +317,9 @@ enum km_crypto_manifest_phase {
 #define KM_CRYPTO_E_EXPIRED 0x80c70105u
 #define KM_CRYPTO_E_USED_UP 0x80c70106u
 #define KM_CRYPTO_E_KEY_GONE 0x80c70107u
+#define KM_CRYPTO_E_TARGET 0x80c70190u /* a payload for somebody else */
+#define KM_CRYPTO_E_DOWNGRADE                                                                      \
+    0x80c70191u /* a payload older than asked for, or than one seen before */
 #define KM_CRYPTO_E_OTHER_DEVICE 0x80c70181u  /* sealed for another key */
 #define KM_CRYPTO_E_NOT_YET_VALID 0x80c70182u /* its first day has not come */
 #define KM_CRYPTO_E_OTHER_OBJECT                                                                   \
@@ -356,6 +360,8 @@ enum km_crypto_manifest_phase {
     X(KM_CRYPTO_E_EXPIRED, CLRC_ERROR_EXPIRED)                                                     \
     X(KM_CRYPTO_E_USED_UP, CLRC_ERROR_USED_UP)                                                     \
     X(KM_CRYPTO_E_KEY_GONE, CLRC_ERROR_KEY_GONE)                                                   \
+    X(KM_CRYPTO_E_TARGET, CLRC_ERROR_TARGET)                                                       \
+    X(KM_CRYPTO_E_DOWNGRADE, CLRC_ERROR_DOWNGRADE)                                                 \
     X(KM_CRYPTO_E_OTHER_DEVICE, CLRC_ERROR_OTHER_DEVICE)                                           \
     X(KM_CRYPTO_E_ROLLBACK, CLRC_ERROR_ROLLBACK)                                                   \
     X(KM_CRYPTO_E_SIGNER, CLRC_ERROR_SIGNER)                                                       \
@@ -526,6 +532,13 @@ enum km_crypto_command {
     /* PROVISION_STATE    vo(a 1 when sealed) - - - */
     KM_CRYPTO_CMD_PROVISION_STATE = 0x72,
 
+    /* PAYLOAD_NEW        vi(a key) mi(content head of a payload package) mi(PAYLOAD_WISH) vo(a operation)
+     *                    begins to verify the package: the head says the algorithm and is the first that is hashed; the payload
+     *                    follows with OP_UPDATE and the signature with OP_FINAL_VERIFY, which then checks, in this order: the
+     *                    signature; TARGET; DOWNGRADE: below the wish, or below the highest version that this key's owner ever
+     *                    signed for this target and that was verified here. It ends well only after that version is
+     *                    stored. OP_RESET is BAD_STATE. BAD_FORMAT: the head. NOT_SUPPORTED: its algorithm */
+    KM_CRYPTO_CMD_PAYLOAD_NEW = 0x98,
     /*
      * SAVE_OPAQUE_KEY    mi*(opaque key package) vi(a device key or 0, b password or 0) - -
      *                    opens the package with the device key (0: com.seqlabs.oem_device_key) and saves what is in it; nothing

@@ -2,33 +2,8 @@
 #include "ta/crypto/package_sign.h"
 
 #include "ta/crypto/key_der.h"
+#include "ta/crypto/payload_wire.h"
 #include "ta/crypto/session.h"
-
-static const struct {
-    enum km_sign_digest digest;
-    uint32_t hash, rsa, dsa;
-} DIGESTS[] = {
-    {KM_SIGN_MD5, KM_CRYPTO_MD5, KM_CRYPTO_RSASSA_PKCS1_V1_5_MD5, 0},
-    {KM_SIGN_SHA1, KM_CRYPTO_SHA1, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA1, KM_CRYPTO_DSA_SHA1},
-    {KM_SIGN_SHA224, KM_CRYPTO_SHA224, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA224, KM_CRYPTO_DSA_SHA224},
-    {KM_SIGN_SHA256, KM_CRYPTO_SHA256, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA256, KM_CRYPTO_DSA_SHA256},
-    {KM_SIGN_SHA384, KM_CRYPTO_SHA384, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA384, 0},
-    {KM_SIGN_SHA512, KM_CRYPTO_SHA512, KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA512, 0},
-};
-
-/* What this application calls the hash and the signature; NULL when it does not offer one of them. */
-static void find_algs(const struct km_sign_alg *from, const struct km_alg **ret_hash,
-                      const struct km_alg **ret_sign)
-{
-    for (size_t i = 0; i < KM_ARRAY_LEN(DIGESTS); i++) {
-        if (DIGESTS[i].digest != from->digest)
-            continue;
-        *ret_hash = km_alg_find(DIGESTS[i].hash);
-        *ret_sign = km_alg_find(from->family == KM_SIGN_RSA   ? DIGESTS[i].rsa
-                                : from->family == KM_SIGN_DSA ? DIGESTS[i].dsa
-                                                              : KM_CRYPTO_ECDSA);
-    }
-}
 
 static TEE_Result hash(const struct km_alg *alg, struct km_slice in, struct km_span out)
 {
@@ -40,12 +15,13 @@ static TEE_Result hash(const struct km_alg *alg, struct km_slice in, struct km_s
 
 TEE_Result km_package_verify(struct km_key *key, const struct km_envelope *envelope)
 {
-    const struct km_alg *hash_alg = NULL;
-    const struct km_alg *sign_alg = NULL;
     uint8_t digest[KM_CRYPTO_DIGEST_MAX] = {0};
     if (envelope->version != KM_ENVELOPE_VERSION || envelope->alg == NULL)
         return TEE_ERROR_NOT_SUPPORTED;
-    find_algs(envelope->alg, &hash_alg, &sign_alg);
+    /* What this application calls the hash and the signature; NULL when it does not offer one of them. */
+    const struct km_crypto_signing signing = km_crypto_signing_of(envelope->alg);
+    const struct km_alg *hash_alg = km_alg_find(signing.digest);
+    const struct km_alg *sign_alg = km_alg_find(signing.algorithm);
     if (hash_alg == NULL || sign_alg == NULL || !km_alg_supported(sign_alg, 0))
         return TEE_ERROR_NOT_SUPPORTED;
     if ((key->type->family & sign_alg->family) == 0)

@@ -3,6 +3,7 @@
 #ifndef KM_CRYPTO_SESSION_H
 #define KM_CRYPTO_SESSION_H
 
+#include "ta/crypto/claim.h"
 #include "ta/crypto/key_store.h"
 #include "ta/crypto/slots.h"
 #include "ta/crypto/stored.h"
@@ -101,6 +102,21 @@ TEE_Result km_cmd_op_final_verify(struct km_session *session, TEE_Param params[T
 TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 void km_op_free(void *operation);
+/* What an operation in parts shall be; the numbers are those of OP_NEW. */
+struct km_op_wish {
+    uint32_t key;
+    uint32_t algorithm;
+    uint32_t mode;
+    uint32_t digest;
+    uint32_t tag_len;
+    struct km_slice iv;
+    const struct km_claim_wish *claim; /* NULL but for payload packages */
+};
+/* km_op_make: a new operation of this session; a use of its key is counted. */
+TEE_Result km_op_make(struct km_session *session, const struct km_op_wish *wish, uint32_t *ret_id);
+
+/* cmd_payload.c */
+TEE_Result km_cmd_payload_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 
 /* cmd_opaque.c */
 TEE_Result km_cmd_save_opaque_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);

@@ -11,7 +11,8 @@
 #define KM_STORED_KEY 'k'
 #define KM_STORED_PASSWORD 'p'
 #define KM_STORED_STATE 's'
-#define KM_STORED_OPENS 'o' /* how often an opaque object was opened */
+#define KM_STORED_VERSION 'v' /* the highest version of payloads: claim.c */
+#define KM_STORED_OPENS 'o'   /* how often an opaque object was opened */
 
 /* km_stored_open: TEE_DATA_FLAG_...; without share flags nobody else has it open. ITEM_NOT_FOUND. Returns owned. */
 TEE_Result km_stored_open(char kind, const struct km_crypto_name *name, uint32_t flags,

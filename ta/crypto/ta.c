@@ -96,6 +96,7 @@ static const struct row ROWS[] = {
     ROW(PROVISION_KEY, ADMIN, VI | A, MI | EMPTY, MI | EMPTY, NONE, km_cmd_provision_key),
     ROW(PROVISION_SEAL, ADMIN, NONE, NONE, NONE, NONE, km_cmd_provision_seal),
     ROW(PROVISION_STATE, ANYONE, VO, NONE, NONE, NONE, km_cmd_provision_state),
+    ROW(PAYLOAD_NEW, ANYONE, VI | A, MI, MI, VO, km_cmd_payload_new),
 
     ROW(SAVE_OPAQUE_KEY, ANYONE, MI | BULK, VI, NONE, NONE, km_cmd_save_opaque_key),
     ROW(OBJECT_OPEN, ANYONE, MI | BULK, VI, MO, VO, km_cmd_object_open),

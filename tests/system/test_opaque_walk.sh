@@ -32,7 +32,7 @@ mkdir "$board"
 cd "$board"
 if [ -n "$UTILITY" ]; then
     cp "$UTILITY" ./clrpv_key_utility
-    LD_LIBRARY_PATH=$KEYMOOR_KIT/corelockr/corelockr_crypto/lib
+    LD_LIBRARY_PATH=$KEYMOOR_KIT/corelockr/corelockr_crypto/lib:$KEYMOOR_KIT/corelockr/corelockr_payload_verification/lib
     export LD_LIBRARY_PATH
     ./clrpv_key_utility -E -n "com.seqlabs.oem_device_pub_key" -k device_pub_key.der
     ./clrpv_key_utility -E -n "com.seqlabs.oem_device_pub_key" -k dev-pub.der

@@ -16,7 +16,7 @@ tr '\n' ' ' <"$header" | grep -o "CLRC_API [^;(]*(" | grep -o "${prefix}[A-Z][A-
 nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u >"$work/shown"
 [ -s "$work/declared" ] || { echo "$header declares nothing"; exit 1; }
 diff -u "$work/declared" "$work/shown"
-if readelf -d "$library" | grep -E 'NEEDED.*(crypto|ssl)'; then
+if readelf -d "$library" | grep -E 'NEEDED.*\[lib(crypto|ssl)\.'; then
     echo "$library needs OpenSSL"
     exit 1
 fi

@@ -5,6 +5,7 @@
 #include "fuzz/km_fuzz.h"
 #include "ta/crypto/key_der.h"
 #include "ta/crypto/manifest_record.h"
+#include "ta/crypto/payload_wire.h"
 #include "ta/crypto/record.h"
 
 #define OUT_MAX 8192
@@ -67,6 +68,15 @@ static void records(struct km_slice in, uint8_t which)
         check(km_wrapped_key_put(&wrapped, KM_SPAN(out, sizeof(out)), &len), in, out, len);
 }
 
+static void wishes(struct km_slice in, uint8_t which)
+{
+    static uint8_t out[OUT_MAX];
+    size_t len = 0;
+    struct km_payload_wish wish = {0};
+    if (which == 0x28 && km_payload_wish_parse(in, &wish))
+        check(km_payload_wish_put(&wish, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+}
+
 static void same_attributes(const struct km_der_key *a, const struct km_der_key *b)
 {
     KM_FUZZ_CHECK(b->attrs.count == a->attrs.count && b->kind == a->kind);
@@ -109,5 +119,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     requests(in, data[0]);
     records(in, data[0]);
     keys(in, data[0]);
+    wishes(in, data[0]);
     return 0;
 }
