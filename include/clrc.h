@@ -69,6 +69,8 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_SIGNATURE 0xffff0108u      /* signature does not fit */
 #define CLRC_ERROR_MAC 0xffff0109u            /* tag or MAC does not fit */
 #define CLRC_ERROR_KEY_GONE 0xffff010au /* deleted or replaced meanwhile, or its session is over */
+#define CLRC_ERROR_ROLLBACK 0xffff0110u /* older than what the device has taken before */
+#define CLRC_ERROR_SIGNER 0xffff0111u   /* signed by another than the one who is trusted */
 #define CLRC_ERROR_TARGET 0xffff0190u   /* a payload package for another target */
 #define CLRC_ERROR_DOWNGRADE                                                                       \
     0xffff0191u /* a payload package older than wanted, or than one seen here */
@@ -666,8 +668,51 @@ CLRC_API ClrcResult clrcSharedUnregister(void *buffer);
 
 /* clrcProvisionKey: saves the key as provisioned (immutable for key pairs; public keys change only with their certificate). */
 CLRC_API ClrcResult clrcProvisionKey(ClrcKeyHandle hKey, const char *name, const char *public_name);
-/* clrcProvisionSeal: ends provisioning for good. */
+/* clrcProvisionSeal: ends provisioning for good. CLRC_ERROR_STATE: a manifest is installed in part. */
 CLRC_API ClrcResult clrcProvisionSeal(void);
+
+/* ---- the manifest (docs/formats.md): administrator only ---- */
+
+/*
+ * clrcProvisionClassKey: keeps the private key in DER (EC; PKCS#8 or SEC 1) that manifests for this class of devices are
+ * sealed to, and gives its public half (SubjectPublicKeyInfo, at most 158 octets). private_der NULL: the key is made inside
+ * the service, or is the one that is there. The key can do nothing else, and no function uses or exports it.
+ * CLRC_ERROR_EXISTS: there is another one. CLRC_ERROR_STATE: provisioning has ended.
+ */
+CLRC_API ClrcResult clrcProvisionClassKey(const uint8_t *private_der, uint32_t private_length,
+                                          uint8_t *public_der, uint32_t *public_length);
+
+#define CLRC_MANIFEST_MAX 262144u
+#define CLRC_MANIFEST_TRUST_FIRST                                                                  \
+    0x1u /* without a root: whoever signed the first manifest is the OEM */
+
+/*
+ * clrcInstallManifest: checks a manifest inside the service and installs its keys and certificates. The first one must be signed by
+ * the key of oem_root (DER), later ones by the same; oem_root may be NULL then, or with CLRC_MANIFEST_TRUST_FIRST. When
+ * it was interrupted, the same again ends it. *is_new 0: that very manifest was there. Nothing is changed unless all of it is right:
+ *   BAD_FORMAT, NOT_SUPPORTED  not a manifest, or one in a form that is not offered
+ *   SIGNER, SIGNATURE          by somebody else; not by who is named in it
+ *   EXISTS                     there is another one and this is no update; or a key in it has a name that is taken
+ *   ROLLBACK                   an update whose sequence is not higher
+ *   OTHER_DEVICE               for another class of devices
+ *   STATE                      an update of nothing; the first one, and provisioning has ended; another is installed in part
+ *   NOT_FOUND                  there is no class key
+ *   MAC                        what is sealed was changed
+ */
+CLRC_API ClrcResult clrcInstallManifest(const uint8_t *manifest, uint32_t length,
+                                        const uint8_t *oem_root, uint32_t oem_root_length,
+                                        uint32_t flags, uint32_t *is_new);
+
+typedef struct ClrcManifestInfo {
+    uint32_t is_complete; /* 0: its installation was interrupted */
+    uint64_t sequence;
+    uint8_t digest[32]; /* SHA-256 of the signed content */
+    uint8_t signer[32]; /* SHA-256 of the OEM root's SubjectPublicKeyInfo */
+    char device_class[CLRC_NAME_MAX + 1];
+} ClrcManifestInfo;
+
+/* clrcDescribeManifest: for anybody. CLRC_ERROR_NOT_FOUND: there was none yet. */
+CLRC_API ClrcResult clrcDescribeManifest(ClrcManifestInfo *info);
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,9 @@
  *
  *   LIST   entry after entry: blob name, u32 octets of its DER
  *
+ * Two trusted applications take part in installing a manifest: the crypto application opens it and hands its
+ * certificates over here, in a session of its own.
+ *
  * Stored is a Certificate (RFC 5280, 4.1) or a CertificationRequest (RFC 2986, 4.2), each strict DER
  * to its last octet. A name that ends in "_csr" holds a request, any other a certificate. What is
  * inside is not judged here: trust is decided where a certificate is used.
@@ -83,6 +86,10 @@ enum km_certs_command {
     KM_CERTS_CMD_PROVISION_SEAL = 0x71,
     /* PROVISION_STATE   vo(a 1 when sealed) - - - */
     KM_CERTS_CMD_PROVISION_STATE = 0x72,
+    /* MANIFEST_PUT      mi(name) mi(DER) - -
+     *                   the crypto application alone (ACCESS_DENIED), sealed or not; replaces what is there. BAD_NAME: a
+     *                   request's name. BAD_FORMAT TOO_LARGE STORAGE_NO_SPACE */
+    KM_CERTS_CMD_MANIFEST_PUT = 0x90,
 };
 
 #endif

@@ -11,8 +11,9 @@
 #include "include/tee_internal_api.h"
 
 #include "common/km_bytes.h"
-#include "ta/certs/cert_form.h"
+#include "format/cert_form.h"
 #include "ta/certs/certs_protocol.h"
+#include "ta/crypto/crypto_protocol.h"
 
 #define GATE "gate"
 #define GATE_WAIT_MS 8000u
@@ -212,9 +213,16 @@ static TEE_Result list(TEE_Param params[TEE_NUM_PARAMS])
     return TEE_SUCCESS;
 }
 
-static TEE_Result store(const struct object_id *id, const uint8_t *der, size_t len)
+static TEE_Result write_down(const struct object_id *id, struct km_slice der)
 {
-    if (!km_cert_form_is(form_of(id), KM_SLICE(der, len)))
+    return TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id->octets, id->len,
+                                      TEE_DATA_FLAG_OVERWRITE, TEE_HANDLE_NULL, der.ptr, der.len,
+                                      NULL);
+}
+
+static TEE_Result store(const struct object_id *id, struct km_slice der)
+{
+    if (!km_cert_form_is(form_of(id), der))
         return TEE_ERROR_BAD_FORMAT;
     KM_AUTO(close_object) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
     bool is_sealed = true;
@@ -222,11 +230,43 @@ static TEE_Result store(const struct object_id *id, const uint8_t *der, size_t l
     TRY(gate_read(gate, &is_sealed));
     if (is_sealed)
         return TEE_ERROR_BAD_STATE;
-    return TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id->octets, id->len,
-                                      TEE_DATA_FLAG_OVERWRITE, TEE_HANDLE_NULL, der, len, NULL);
+    return write_down(id, der);
 }
 
-static TEE_Result provision(TEE_Param params[TEE_NUM_PARAMS])
+/* Who may replace certificates by a manifest has checked its signature: the crypto application, and nobody in its place. */
+static bool is_crypto_application(void)
+{
+    static const TEE_UUID crypto = KM_CRYPTO_TA_UUID;
+    TEE_Identity who = {0};
+    return TEE_GetPropertyAsIdentity(TEE_PROPSET_CURRENT_CLIENT, "gpd.client.identity", &who) ==
+               TEE_SUCCESS &&
+           who.login == TEE_LOGIN_TRUSTED_APP &&
+           TEE_MemCompare(&who.uuid, &crypto, sizeof(crypto)) == 0;
+}
+
+/* Somebody may be reading the certificate that goes: for as long as that takes. */
+static TEE_Result replace(const struct object_id *id, struct km_slice der)
+{
+    if (!is_crypto_application())
+        return TEE_ERROR_ACCESS_DENIED;
+    if (form_of(id) == KM_CERT_REQUEST)
+        return KM_CERTS_E_BAD_NAME;
+    if (!km_cert_form_is(KM_CERT_CERTIFICATE, der))
+        return TEE_ERROR_BAD_FORMAT;
+    uint32_t step = 1;
+    for (uint32_t waited = 0;; waited += step) {
+        TEE_Result result = write_down(id, der);
+        if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= GATE_WAIT_MS)
+            return result;
+        TRY(TEE_Wait(step));
+        step = step < GATE_STEP_MAX_MS ? 2 * step : step;
+    }
+}
+
+/* One way or another into the store. */
+typedef TEE_Result (*storing)(const struct object_id *id, struct km_slice der);
+
+static TEE_Result take_and(storing put, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct object_id id = {0};
     TRY(id_from(&params[0], &id));
@@ -239,7 +279,17 @@ static TEE_Result provision(TEE_Param params[TEE_NUM_PARAMS])
         return TEE_ERROR_OUT_OF_MEMORY;
     if (len > 0)
         TEE_MemMove(der, params[1].memref.buffer, len);
-    return store(&id, der, len);
+    return put(&id, KM_SLICE(der, len));
+}
+
+static TEE_Result provision(TEE_Param params[TEE_NUM_PARAMS])
+{
+    return take_and(store, params);
+}
+
+static TEE_Result manifest_put(TEE_Param params[TEE_NUM_PARAMS])
+{
+    return take_and(replace, params);
 }
 
 static TEE_Result provision_seal(TEE_Param params[TEE_NUM_PARAMS])
@@ -281,6 +331,7 @@ static const struct row {
     {KM_CERTS_CMD_PROVISION, TEE_PARAM_TYPES(MI, MI, NONE, NONE), true, provision},
     {KM_CERTS_CMD_PROVISION_SEAL, TEE_PARAM_TYPES(NONE, NONE, NONE, NONE), true, provision_seal},
     {KM_CERTS_CMD_PROVISION_STATE, TEE_PARAM_TYPES(VO, NONE, NONE, NONE), false, provision_state},
+    {KM_CERTS_CMD_MANIFEST_PUT, TEE_PARAM_TYPES(MI, MI, NONE, NONE), false, manifest_put},
 };
 
 static bool is_admin(void)

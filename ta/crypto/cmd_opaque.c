@@ -95,8 +95,8 @@ static TEE_Result wish_from(const struct km_opaque_key *from, struct km_crypto_t
     return TEE_SUCCESS;
 }
 
-static TEE_Result import(struct km_session *session, const struct km_opaque_key *from,
-                         struct km_key **ret_key)
+TEE_Result km_import_opaque(struct km_session *session, const struct km_opaque_key *from,
+                            struct km_key **ret_key)
 {
     KM_AUTO(km_key_freep) struct km_key *key = NULL;
     struct km_crypto_template wish = {0};
@@ -132,7 +132,7 @@ static TEE_Result save_opaque_key(struct km_session *session, const TEE_Param *p
     if (!km_crypto_name_parse(from.name, ret_name))
         return KM_CRYPTO_E_BAD_NAME;
     KM_TRY_TEE(km_check_reserved(session, ret_name));
-    KM_TRY_TEE(import(session, &from, &key));
+    KM_TRY_TEE(km_import_opaque(session, &from, &key));
     return km_key_store_save(key, ret_name, password);
 }
 

@@ -23,12 +23,10 @@ TEE_Result km_password_of(struct km_session *session, uint32_t id,
 }
 
 /* Names of provisioned keys: who saved one first would stand in the way of the device's own, or pass for it. */
-#define RESERVED_PREFIX "com.seqlabs."
-
 TEE_Result km_check_reserved(const struct km_session *session, const struct km_crypto_name *name)
 {
-    size_t len = sizeof(RESERVED_PREFIX) - 1;
-    if (session->caller.is_admin || name->len < len || memcmp(name->at, RESERVED_PREFIX, len) != 0)
+    if (session->caller.is_admin ||
+        (!km_name_begins(name, KM_NAMES_OF_DEVICE) && !km_name_begins(name, KM_NAMES_OF_SERVICE)))
         return TEE_SUCCESS;
     km_audit("denied", name, TEE_ERROR_ACCESS_DENIED);
     return TEE_ERROR_ACCESS_DENIED;

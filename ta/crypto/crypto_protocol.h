@@ -34,6 +34,8 @@
  *              u8[16] id, blob name, blob password name, blob storage (at most 15 octets)
  *   LIST       INFO after INFO, each as a blob; or name after name, each as a blob
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
+ *   MANIFEST   u64 sequence, u8[32] SHA-256 of the signed content, u8[32] SHA-256 of the signer's
+ *              SubjectPublicKeyInfo, blob device class
  *   PAYLOAD_WISH u32 flags (1: any target), u64 lowest version, blob target (at most 128; empty: a package without one)
  *   HKDF       blob salt (at most 1024; empty for Concat KDF), blob info (at most 1024)
  *   PBKDF2     u32 iterations (not 0), blob salt (1 to 1024 octets)
@@ -147,6 +149,7 @@ enum km_crypto_key_type {
 #define KM_CRYPTO_INFO_PROVISIONED 0x2u
 #define KM_CRYPTO_INFO_IMMUTABLE 0x4u
 #define KM_CRYPTO_INFO_PASSWORD 0x8u
+#define KM_CRYPTO_INFO_MANIFEST 0x20u /* came with the manifest, and changes with it */
 
 /* Components of a key, big-endian octets; CURVE is a little-endian u32 of bits here. */
 enum km_crypto_attribute {
@@ -283,6 +286,18 @@ enum km_crypto_form {
     KM_CRYPTO_FORM_ATTRIBUTES = 3, /* ATTRIBUTES */
 };
 
+/* How far the installation of a manifest went. */
+enum km_crypto_manifest_phase {
+    KM_CRYPTO_MANIFEST_NONE = 0,
+    KM_CRYPTO_MANIFEST_UNDER_WAY = 1, /* it was interrupted: the same one again ends it */
+    KM_CRYPTO_MANIFEST_COMPLETE = 2,
+};
+
+#define KM_CRYPTO_MANIFEST_TRUST_FIRST                                                             \
+    0x1u /* the first manifest's own signer is taken for the OEM */
+#define KM_CRYPTO_MANIFEST_FLAGS_ALL 0x1u
+#define KM_CRYPTO_MANIFEST_WIRE_MAX (76u + KM_CRYPTO_NAME_MAX)
+
 /* ---- results ---- */
 
 /*
@@ -293,6 +308,8 @@ enum km_crypto_form {
 #define KM_CRYPTO_E_TOO_LARGE 0x80c70002u
 #define KM_CRYPTO_E_EXISTS 0x80c70003u
 #define KM_CRYPTO_E_STALE_ID 0x80c70004u /* no such key, password or operation in this session */
+#define KM_CRYPTO_E_ROLLBACK 0x80c70110u /* older than what was taken before */
+#define KM_CRYPTO_E_SIGNER 0x80c70111u   /* signed by somebody else than the one who is trusted */
 #define KM_CRYPTO_E_PASSWORD 0x80c70101u
 #define KM_CRYPTO_E_THROTTLED 0x80c70102u
 #define KM_CRYPTO_E_NOT_EXPORTABLE 0x80c70103u
@@ -346,6 +363,8 @@ enum km_crypto_form {
     X(KM_CRYPTO_E_TARGET, CLRC_ERROR_TARGET)                                                       \
     X(KM_CRYPTO_E_DOWNGRADE, CLRC_ERROR_DOWNGRADE)                                                 \
     X(KM_CRYPTO_E_OTHER_DEVICE, CLRC_ERROR_OTHER_DEVICE)                                           \
+    X(KM_CRYPTO_E_ROLLBACK, CLRC_ERROR_ROLLBACK)                                                   \
+    X(KM_CRYPTO_E_SIGNER, CLRC_ERROR_SIGNER)                                                       \
     X(KM_CRYPTO_E_NOT_YET_VALID, CLRC_ERROR_NOT_YET_VALID)                                         \
     X(KM_CRYPTO_E_OTHER_OBJECT, CLRC_ERROR_OTHER_OBJECT)
 
@@ -508,7 +527,8 @@ enum km_crypto_command {
      *                    administrator, until sealed (BAD_STATE afterwards). EXISTS; BAD_PARAMETERS: a symmetric key, or
      *                    exportable, wrappable, or limited by uses, time or grants. On success the id stands for the saved key. */
     KM_CRYPTO_CMD_PROVISION_KEY = 0x70,
-    /* PROVISION_SEAL     - - - -                                      administrator; for good. Again: TEE_SUCCESS */
+    /* PROVISION_SEAL     - - - -                                      administrator; for good. Again: TEE_SUCCESS. BAD_STATE: a
+     *                    manifest is installed in part */
     KM_CRYPTO_CMD_PROVISION_SEAL = 0x71,
     /* PROVISION_STATE    vo(a 1 when sealed) - - - */
     KM_CRYPTO_CMD_PROVISION_STATE = 0x72,
@@ -547,6 +567,23 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_OBJECT_REWIND = 0x84,
     /* OBJECT_FREE        vi(a object) - - - */
     KM_CRYPTO_CMD_OBJECT_FREE = 0x85,
+
+    /* MANIFEST_CLASS_KEY mi(private key in DER, may be empty) mo(SubjectPublicKeyInfo) - -
+     *                    administrator, until sealed (BAD_STATE). Keeps the key that manifests are sealed to as
+     *                    "org.keymoor.class_key", which no command can use or export; empty: makes one on P-256, or tells the
+     *                    one that is there, also later. EXISTS: there is another one. SHORT_BUFFER */
+    KM_CRYPTO_CMD_MANIFEST_CLASS_KEY = 0x90,
+    /* MANIFEST_INSTALL   mi*(package) mi*(OEM root certificate in DER, may be empty) vi(a flags) vo(a 1: installed now,
+     *                    0: is the one that is there)
+     *                    administrator. Checked in this order: TOO_LARGE, BAD_FORMAT or NOT_SUPPORTED (structure), SIGNER,
+     *                    SIGNATURE_INVALID, BAD_STATE (another one is installed in part), EXISTS (no update), ROLLBACK (its sequence is not higher), OTHER_DEVICE (another
+     *                    class, or sealed to another class key), BAD_STATE (the first one after the seal; an update of
+     *                    nothing), ITEM_NOT_FOUND (no class key), MAC_INVALID, BAD_FORMAT, BAD_NAME or NOT_SUPPORTED (what is
+     *                    in it), EXISTS (a key of somebody else has the name). BAD_PARAMETERS: it is the first, and nothing says whom
+     *                    to trust */
+    KM_CRYPTO_CMD_MANIFEST_INSTALL = 0x91,
+    /* MANIFEST_STATE     vo(a phase) mo(MANIFEST; nothing when there is none) - -   SHORT_BUFFER */
+    KM_CRYPTO_CMD_MANIFEST_STATE = 0x92,
 
     /* TELL_PRIVATE       vi(a key) mo(private value or octets) - -    exists in the test build alone, which is never installed */
     KM_CRYPTO_CMD_TELL_PRIVATE = 0x7f,

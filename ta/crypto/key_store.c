@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/key_store.h"
 
+#include "ta/crypto/manifest.h"
 #include "ta/crypto/seal.h"
 #include "ta/crypto/stored.h"
 
@@ -95,6 +96,50 @@ TEE_Result km_key_store_save(struct km_key *key, const struct km_crypto_name *na
     key->meta = meta;
     key->name = *name;
     return TEE_SUCCESS;
+}
+
+bool km_name_begins(const struct km_crypto_name *name, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return name->len >= len && memcmp(name->at, prefix, len) == 0;
+}
+
+TEE_Result km_key_store_admits(const struct km_crypto_name *name, bool *ret_is_there)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_key_record record = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_stored_open(KM_STORED_KEY, name, TOGETHER, &object);
+    *ret_is_there = result != TEE_ERROR_ITEM_NOT_FOUND;
+    if (result == TEE_ERROR_ITEM_NOT_FOUND)
+        return TEE_SUCCESS;
+    KM_TRY_TEE(result);
+    KM_TRY_TEE(read_record(&object, buf, &record));
+    return (record.meta.flags & KM_CRYPTO_INFO_MANIFEST) != 0 ? TEE_SUCCESS : KM_CRYPTO_E_EXISTS;
+}
+
+TEE_Result km_key_store_install(struct km_key *key, const struct km_crypto_name *name)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_key_record record = {.uses_left = key->uses_left,
+                                   .meta = key->meta,
+                                   .kind = KM_MATERIAL_PLAIN,
+                                   .material = KM_SLICE(key->material, key->material_len)};
+    bool is_there = false;
+    size_t len = 0;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    record.meta.flags |= KM_CRYPTO_INFO_MANIFEST;
+    if (!km_key_record_put(&record, KM_SPAN(buf, KM_RECORD_MAX), &len))
+        return KM_CRYPTO_E_TOO_LARGE;
+    KM_TRY_TEE(km_key_store_admits(name, &is_there));
+    /* A name that somebody took meanwhile is refused by create alone. */
+    TEE_Result result = is_there ? km_stored_replace(KM_STORED_KEY, name, KM_SLICE(buf, len))
+                                 : km_stored_create(KM_STORED_KEY, name, KM_SLICE(buf, len));
+    km_audit("provision", name, result);
+    return result;
 }
 
 /* ---- loading ---- */
@@ -203,7 +248,7 @@ static TEE_Result check_delete(struct km_caller *caller, const struct km_key_met
 {
     if (!may(caller, meta, KM_WANTS_DELETE))
         return TEE_ERROR_ACCESS_DENIED;
-    if ((meta->flags & KM_CRYPTO_INFO_PROVISIONED) != 0) {
+    if ((meta->flags & (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_MANIFEST)) != 0) {
         /* Before the seal a provisioning that went wrong can be begun again. */
         if (!caller->is_admin)
             return KM_CRYPTO_E_IMMUTABLE;
@@ -379,6 +424,7 @@ TEE_Result km_provision_seal(void)
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
     KM_TRY_TEE(gate_open(TEE_DATA_FLAG_ACCESS_READ, &gate));
+    KM_TRY_TEE(km_manifest_settled());
     TEE_Result result =
         km_stored_create(KM_STORED_STATE, &SEALED, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)));
     return result == KM_CRYPTO_E_EXISTS ? TEE_SUCCESS : result;

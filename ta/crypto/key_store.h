@@ -6,6 +6,10 @@
 #include "ta/crypto/key.h"
 #include "ta/crypto/password.h"
 
+/* Names that begin so are the administrator's: of provisioned keys, and of what the service keeps for itself. */
+#define KM_NAMES_OF_DEVICE "com.seqlabs."
+#define KM_NAMES_OF_SERVICE "org.keymoor."
+
 /* What somebody wants of a named key. */
 enum km_wish_for {
     KM_WANTS_USE = 1,    /* owner, administrator, shared, granted; anyone when provisioned */
@@ -16,6 +20,15 @@ enum km_wish_for {
 /* km_key_store_save: EXISTS, BAD_STATE when it is saved already. On success the key is the saved one. password may be NULL. */
 TEE_Result km_key_store_save(struct km_key *key, const struct km_crypto_name *name,
                              const struct km_password *password);
+/* km_name_begins: whether a name starts with this text. */
+bool km_name_begins(const struct km_crypto_name *name, const char *prefix);
+/*
+ * km_key_store_install: saves a key that came with a manifest, in the place of one that did so before. EXISTS: the name
+ * belongs to another.
+ */
+TEE_Result km_key_store_install(struct km_key *key, const struct km_crypto_name *name);
+/* km_key_store_admits: whether km_key_store_install would take the name now. EXISTS. */
+TEE_Result km_key_store_admits(const struct km_crypto_name *name, bool *ret_is_there);
 /* km_key_store_load: expected is NULL or the unique id it must have (KEY_GONE). password may be NULL. Returns owned. */
 TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_name *name,
                              const struct km_password *password, const uint8_t *expected,
@@ -43,7 +56,10 @@ TEE_Result km_provision_sealed(bool *ret_sealed);
  * provisioning ends. BAD_STATE: it is sealed. Returns owned.
  */
 TEE_Result km_provision_enter(TEE_ObjectHandle *ret_gate);
-/* km_provision_seal: waits until nobody provisions, some seconds at most (ACCESS_CONFLICT), and ends it; again is fine. */
+/*
+ * km_provision_seal: waits until nobody provisions, some seconds at most (ACCESS_CONFLICT), and ends it; again is fine. BAD_STATE: a
+ * manifest is installed in part.
+ */
 TEE_Result km_provision_seal(void);
 
 #endif

@@ -2,7 +2,9 @@
 #include "ta/crypto/record.h"
 
 #define META_MAX 2048u
-#define FLAGS_ALL (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE | KM_KEY_MADE_HERE)
+#define FLAGS_ALL                                                                                  \
+    (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_IMMUTABLE | KM_CRYPTO_INFO_MANIFEST |             \
+     KM_KEY_MADE_HERE)
 
 static bool finish(const struct km_wr *wr, size_t *ret_len)
 {

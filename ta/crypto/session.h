@@ -126,8 +126,17 @@ TEE_Result km_cmd_object_finish(struct km_session *session, TEE_Param params[TEE
 TEE_Result km_cmd_object_rewind(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_object_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 
+/* cmd_manifest.c */
+TEE_Result km_cmd_manifest_class_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_manifest_install(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_manifest_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+
 /* What several of them share. */
 
+struct km_opaque_key;
+/* km_import_opaque: the key that an OpaqueKey tells of, the caller's, not saved yet. Returns owned. BAD_FORMAT NOT_SUPPORTED. */
+TEE_Result km_import_opaque(struct km_session *session, const struct km_opaque_key *from,
+                            struct km_key **ret_key);
 /* km_in: a memref input as a slice that is never NULL. */
 struct km_slice km_in(const TEE_Param *param);
 /* km_session_add_key: takes the key on success. */

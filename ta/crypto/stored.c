@@ -42,6 +42,21 @@ TEE_Result km_stored_create(char kind, const struct km_crypto_name *name, struct
     return result == TEE_ERROR_ACCESS_CONFLICT ? KM_CRYPTO_E_EXISTS : result;
 }
 
+TEE_Result km_stored_replace(char kind, const struct km_crypto_name *name, struct km_slice data)
+{
+    struct object_id id = id_of(kind, name);
+    uint32_t step = 1;
+    for (uint32_t waited = 0;; waited += step) {
+        TEE_Result result =
+            TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id.at, id.len, TEE_DATA_FLAG_OVERWRITE,
+                                       TEE_HANDLE_NULL, data.ptr, data.len, NULL);
+        if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= WAIT_MS)
+            return result;
+        KM_TRY_TEE(TEE_Wait(step));
+        step = step < WAIT_STEP_MAX_MS ? 2 * step : step;
+    }
+}
+
 TEE_Result km_stored_open_or_create(char kind, const struct km_crypto_name *name,
                                     struct km_slice initial, uint32_t flags,
                                     TEE_ObjectHandle *ret_object)

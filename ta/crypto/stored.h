@@ -19,6 +19,8 @@ TEE_Result km_stored_open(char kind, const struct km_crypto_name *name, uint32_t
                           TEE_ObjectHandle *ret_object);
 /* km_stored_create: a new object whose data are these. EXISTS. */
 TEE_Result km_stored_create(char kind, const struct km_crypto_name *name, struct km_slice data);
+/* km_stored_replace: data in the place of an object that is there, in one step. Whoever has it open is waited for. */
+TEE_Result km_stored_replace(char kind, const struct km_crypto_name *name, struct km_slice data);
 /*
  * km_stored_open_or_create: opens it, made with these data where it is missing; another instance may be making it at the same
  * moment, then its is as good.

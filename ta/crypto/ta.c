@@ -104,6 +104,10 @@ static const struct row ROWS[] = {
     ROW(OBJECT_FINISH, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_object_finish),
     ROW(OBJECT_REWIND, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_object_rewind),
     ROW(OBJECT_FREE, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_object_free),
+
+    ROW(MANIFEST_CLASS_KEY, ADMIN, MI | EMPTY, MO, NONE, NONE, km_cmd_manifest_class_key),
+    ROW(MANIFEST_INSTALL, ADMIN, MI | BULK, MI | BULK | EMPTY, VI | A, VO, km_cmd_manifest_install),
+    ROW(MANIFEST_STATE, ANYONE, VO, MO, NONE, NONE, km_cmd_manifest_state),
 #ifdef KM_CRYPTO_TEST_BUILD
     ROW(TELL_PRIVATE, ANYONE, VI | A, MO, NONE, NONE, km_cmd_tell_private),
 #endif

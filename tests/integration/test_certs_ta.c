@@ -6,7 +6,7 @@
 #include "include/tee_client_api.h"
 #include "ta/certs/certs_protocol.h"
 
-#define ROW_COMMANDS 6u
+#define ROW_COMMANDS 7u
 
 static struct km_service *service;
 static TEEC_Context context;
@@ -51,6 +51,8 @@ static const struct {
      TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT, 0, 0)},
     {KM_CERTS_CMD_PROVISION_SEAL, TEEC_PARAM_TYPES(0, 0, 0, 0)},
     {KM_CERTS_CMD_PROVISION_STATE, TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0)},
+    {KM_CERTS_CMD_MANIFEST_PUT,
+     TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT, 0, 0)},
 };
 
 /* Each command with every other signature of its first two parameters, and with a third. */
@@ -125,6 +127,19 @@ static void test_odd_memory(void **state)
     assert_int_equal(op.params[0].value.a, 0);
     op.params[0].value = (TEEC_Value){.b = 1};
     assert_int_equal(call(KM_CERTS_CMD_LIST, &op), TEEC_ERROR_BAD_PARAMETERS);
+}
+
+/* That it comes from the crypto application, with a signature checked, is no client's to say; not even an administrator's. */
+static void test_manifest_is_not_for_clients(void **state)
+{
+    (void)state;
+    uint8_t der[4] = {0x30, 0x02, 0x05, 0x00};
+    TEEC_Operation op = {.paramTypes = rows[6].types};
+    op.params[0].tmpref.buffer = (void *)(uintptr_t) "com.seqlabs.oem_root_cert";
+    op.params[0].tmpref.size = strlen("com.seqlabs.oem_root_cert");
+    op.params[1].tmpref.buffer = der;
+    op.params[1].tmpref.size = sizeof(der);
+    assert_int_equal(call(KM_CERTS_CMD_MANIFEST_PUT, &op), TEEC_ERROR_ACCESS_DENIED);
 }
 
 static void test_version_and_state(void **state)
@@ -227,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_wrong_types),
         cmocka_unit_test(test_odd_memory),
         cmocka_unit_test(test_odd_opening),
+        cmocka_unit_test(test_manifest_is_not_for_clients),
         cmocka_unit_test(test_version_and_state),
         cmocka_unit_test(test_seal_among_provisioners),
         cmocka_unit_test(test_state_after),

@@ -24,6 +24,12 @@ for option in $("$build/bin/keymoord" --help | grep -oe '--[a-z-]\{3,\}' | sort 
     case $option in --help | --version) continue ;; esac
     need "$option" "$source/docs/man/keymoord.8"
 done
+for option in $("$build/bin/keymoor-fleet" --help | grep -oe '--[a-z-]\{3,\}' | sort -u); do
+    need "$option" "$source/factory/fleet/completion.bash"
+    case $option in --help | --version) continue ;; esac
+    need "$option" "$source/docs/man/keymoor-fleet.1"
+done
 bash -n "$source/tools/keymoor/completion.bash"
+bash -n "$source/factory/fleet/completion.bash"
 [ "$status" -eq 0 ] && echo "manuals, help and completion agree"
 exit "$status"

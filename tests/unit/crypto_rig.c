@@ -75,6 +75,41 @@ static void audit(void *arg, const char *operation, struct km_slice subject, uin
     (void)snprintf(rig_host.last_audit, sizeof(rig_host.last_audit), "%s", operation);
 }
 
+/* ---- the other application ---- */
+
+static TEE_Result peer_open(void *arg, const TEE_UUID *ta, uint32_t timeout_ms, uint32_t types,
+                            TEE_Param params[4], void **ret_session, uint32_t *ret_origin)
+{
+    static int session;
+    (void)arg;
+    (void)ta;
+    (void)timeout_ms;
+    (void)types;
+    (void)params;
+    *ret_origin = TEE_ORIGIN_TEE;
+    *ret_session = &session;
+    return rig_host.peer != NULL ? TEE_SUCCESS : TEE_ERROR_ITEM_NOT_FOUND;
+}
+
+static TEE_Result peer_invoke(void *arg, void *session, uint32_t timeout_ms, uint32_t command,
+                              uint32_t types, TEE_Param params[4], uint32_t *ret_origin)
+{
+    (void)arg;
+    (void)session;
+    (void)timeout_ms;
+    assert_int_equal(
+        types, TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_INPUT, 0, 0));
+    *ret_origin = TEE_ORIGIN_TRUSTED_APP;
+    return rig_host.peer(command, KM_SLICE(params[0].memref.buffer, params[0].memref.size),
+                         KM_SLICE(params[1].memref.buffer, params[1].memref.size));
+}
+
+static void peer_close(void *arg, void *session)
+{
+    (void)arg;
+    (void)session;
+}
+
 void rig_dir(char ret[64])
 {
     (void)snprintf(ret, 64, "%s/crypto-ta.XXXXXX", "/tmp");
@@ -141,7 +176,12 @@ void rig_start(const char *dir)
                   .close_session = TA_CloseSessionEntryPoint,
                   .invoke = TA_InvokeCommandEntryPoint},
         .store = store,
-        .host = {.panic = on_panic, .client_text = client_text, .audit = audit},
+        .host = {.panic = on_panic,
+                 .client_text = client_text,
+                 .audit = audit,
+                 .session_open = peer_open,
+                 .session_invoke = peer_invoke,
+                 .session_close = peer_close},
         .heap_max = (size_t)64 << 20,
     };
     if (km_rt_start(&err, &config) != KM_OK)

@@ -21,6 +21,8 @@ struct rig_host {
     void (*audited)(void); /* called with each audit record; NULL: nothing */
     void (*waited)(void);  /* called in the place of TEE_Wait; NULL: it waits */
     void (*asked)(void);   /* called while a client's property is asked for; NULL: nothing */
+    /* The other trusted application that is called; NULL: there is none. */
+    uint32_t (*peer)(uint32_t command, struct km_slice first, struct km_slice second);
 };
 extern struct rig_host rig_host;
 

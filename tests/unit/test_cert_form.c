@@ -2,7 +2,7 @@
 /* The form check of certificates and requests, on real ones and on everything near them. */
 #include "tests/unit/km_test.h"
 
-#include "ta/certs/cert_form.h"
+#include "format/cert_form.h"
 
 #define OCTETS_MAX 4096u
 

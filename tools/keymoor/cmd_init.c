@@ -3,6 +3,9 @@
  * keymoor init: makes a device of this machine. The device keys are made inside the service; what
  * comes from outside is a directory of certificates.
  *
+ * The OEM's manifest can bring the owner's certificates and keys instead; then the directory is for requests and
+ * device certificates alone.
+ *
  * It can be run in two steps, as a factory does: the first run leaves signing requests in the
  * directory and stops, the second finds the certificates made from them and ends provisioning.
  */
@@ -213,9 +216,18 @@ static bool have_device_certificates(const char *pki)
 int cmd_init(const struct km_options *options, const char *operand)
 {
     (void)operand;
-    if (options->pki == NULL)
-        return complain("init needs --pki DIR with the certificates of this device's owner");
-    int status = install_authorities(options->pki);
+    bool has_class_key = options->class_key != NULL || options->class_key_out != NULL;
+    if (options->pki == NULL && options->manifest == NULL && !has_class_key)
+        return complain("init needs --pki DIR with the certificates of this device's owner, or "
+                        "--manifest FILE, or --class-key");
+    int status = has_class_key ? init_class_key(options) : EXIT_SUCCESS;
+    if (status == EXIT_SUCCESS && options->manifest != NULL)
+        status = init_manifest(options);
+    if (status != EXIT_SUCCESS || options->pki == NULL)
+        return status;
+    ClrcManifestInfo manifest = {0};
+    if (clrcDescribeManifest(&manifest) != CLRC_SUCCESS)
+        status = install_authorities(options->pki);
     for (size_t i = 0; status == EXIT_SUCCESS && i < KM_ARRAY_LEN(device_keys); i++)
         status = make_device_key(options->pki, i);
     if (status != EXIT_SUCCESS)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/km_bytes.h"
 #include "keymoor.h"
 #include "keymoor_service.h"
 
@@ -15,6 +16,8 @@ static void print_value(const cJSON *value)
         printf("%s", cJSON_IsTrue(value) ? "yes" : "no");
     else if (cJSON_IsNumber(value))
         printf("%.0f", value->valuedouble);
+    else if (cJSON_IsRaw(value))
+        printf("%s", value->valuestring);
     else
         printf("-");
 }
@@ -40,6 +43,23 @@ static void print_tree(const cJSON *node, int depth)
     }
 }
 
+/* What the OEM gave the device, when there is a manifest. */
+static void add_manifest(cJSON *json)
+{
+    ClrcManifestInfo info = {0};
+    char signer[2 * sizeof info.signer + 1] = {0};
+    char sequence[24] = {0};
+    if (clrcDescribeManifest(&info) != CLRC_SUCCESS)
+        return;
+    km_hex(KM_SLICE(info.signer, sizeof info.signer), signer, sizeof signer);
+    (void)snprintf(sequence, sizeof sequence, "%llu", (unsigned long long)info.sequence);
+    cJSON *manifest = cJSON_AddObjectToObject(json, "manifest");
+    cJSON_AddStringToObject(manifest, "class", info.device_class);
+    cJSON_AddRawToObject(manifest, "sequence", sequence);
+    cJSON_AddBoolToObject(manifest, "complete", info.is_complete != 0);
+    cJSON_AddStringToObject(manifest, "signer", signer);
+}
+
 int cmd_status(const struct km_options *options, const char *operand)
 {
     (void)operand;
@@ -48,13 +68,19 @@ int cmd_status(const struct km_options *options, const char *operand)
     if (result != TEEC_SUCCESS)
         return refuse("status: keymoord does not answer (0x%08x); is it running?", result);
     cJSON *json = cJSON_Parse(text);
-    if (json == NULL || options->json) {
+    if (json == NULL) {
         printf("%s\n", text);
-    } else {
-        print_tree(json, 0);
+        free(text);
+        return EXIT_SUCCESS;
     }
-    cJSON_Delete(json);
     free(text);
+    add_manifest(json);
+    if (options->json) {
+        print_json(json);
+        return EXIT_SUCCESS;
+    }
+    print_tree(json, 0);
+    cJSON_Delete(json);
     return EXIT_SUCCESS;
 }
 

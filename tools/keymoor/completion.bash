@@ -9,11 +9,12 @@ _keymoor()
     fi
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "--json --type --bits --exportable --shared --max-uses --not-after
-            --password --password-file --in --out --pem --subject --pki --count --socket --help" -- "$current")
+            --password --password-file --in --out --pem --subject --pki --manifest --oem-root --trust-first
+            --class-key --class-key-out --count --socket --help" -- "$current")
         return
     fi
     case "${COMP_WORDS[COMP_CWORD - 1]}" in
-    --in | --out | --password-file | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --in | --out | --password-file | --manifest | --oem-root | --class-key | --class-key-out | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --pki) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     --type)
         mapfile -t COMPREPLY < <(compgen -W "KEY_AES KEY_HMAC KEY_GENERIC_SECRET KEY_RSA_PUBLIC KEY_RSA_KEYPAIR

@@ -28,6 +28,11 @@ struct km_options {
     const char *password_file;
     const char *subject;
     const char *pki;
+    const char *manifest;
+    const char *oem_root;
+    const char *class_key;
+    const char *class_key_out;
+    bool trust_first;
     const char *count;
     const char *max_uses;
     const char *not_after;
@@ -48,6 +53,9 @@ extern const unsigned km_n_commands;
 int cmd_status(const struct km_options *options, const char *operand);
 int cmd_audit(const struct km_options *options, const char *operand);
 int cmd_init(const struct km_options *options, const char *operand);
+/* init_class_key, init_manifest: the parts of init that --class-key, --class-key-out and --manifest ask for. */
+int init_class_key(const struct km_options *options);
+int init_manifest(const struct km_options *options);
 int cmd_key_list(const struct km_options *options, const char *operand);
 int cmd_key_show(const struct km_options *options, const char *operand);
 int cmd_key_create(const struct km_options *options, const char *operand);

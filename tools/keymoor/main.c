@@ -15,7 +15,8 @@
 #endif
 
 const struct km_command km_commands[] = {
-    {"init", NULL, NULL, "provision this device from a directory of certificates", "P", cmd_init},
+    {"init", NULL, NULL, "provision this device: certificates, manifest, device keys", "PMRTKO",
+     cmd_init},
     {"status", NULL, NULL, "what runs, where keys live, what protects them", "j", cmd_status},
     {"key", "list", NULL, "the keys you may use", "j", cmd_key_list},
     {"key", "show", "NAME", "what a key is and may do", "j", cmd_key_show},
@@ -70,6 +71,16 @@ static const struct {
     {'p', "pem", NULL, offsetof(struct km_options, pem), "write PEM rather than DER"},
     {'S', "subject", "/CN=...", offsetof(struct km_options, subject), "subject of the request"},
     {'P', "pki", "DIR", offsetof(struct km_options, pki), "certificates in, signing requests out"},
+    {'M', "manifest", "FILE", offsetof(struct km_options, manifest),
+     "install the OEM's manifest, or an update of it"},
+    {'R', "oem-root", "CERT", offsetof(struct km_options, oem_root),
+     "whose manifest to trust: certificate, PEM or DER"},
+    {'T', "trust-first", NULL, offsetof(struct km_options, trust_first),
+     "trust whoever signed the first manifest"},
+    {'K', "class-key", "FILE", offsetof(struct km_options, class_key),
+     "import the private key manifests are sealed to"},
+    {'O', "class-key-out", "FILE", offsetof(struct km_options, class_key_out),
+     "write its public half; made inside when missing"},
     {'c', "count", "N", offsetof(struct km_options, count), "how many"},
 };
 

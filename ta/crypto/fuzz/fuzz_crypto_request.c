@@ -4,6 +4,7 @@
 
 #include "fuzz/km_fuzz.h"
 #include "ta/crypto/key_der.h"
+#include "ta/crypto/manifest_record.h"
 #include "ta/crypto/payload_wire.h"
 #include "ta/crypto/record.h"
 
@@ -45,6 +46,7 @@ static void records(struct km_slice in, uint8_t which)
     size_t len = 0;
     struct km_key_record key = {0};
     struct km_password_record password = {0};
+    struct km_manifest_record manifest = {0};
     struct km_wrapped_key wrapped = {0};
     struct km_crypto_object object = {0};
     uint64_t opened = 0;
@@ -52,6 +54,8 @@ static void records(struct km_slice in, uint8_t which)
         check(km_key_record_put(&key, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 6 && km_password_record_parse(in, &password))
         check(km_password_record_put(&password, KM_SPAN(out, sizeof(out)), &len), in, out, len);
+    if (which == 14 && km_manifest_record_parse(in, &manifest))
+        check(km_manifest_record_put(&manifest, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 11 && km_opens_record_parse(in, &opened)) {
         km_opens_record_put(opened, out);
         check(true, in, out, KM_OPENS_RECORD_LEN);

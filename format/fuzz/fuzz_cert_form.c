@@ -2,7 +2,7 @@
 /* Whatever passes as a certificate or request: cutting its end or adding to it must not pass. */
 #include <stdlib.h>
 
-#include "ta/certs/cert_form.h"
+#include "format/cert_form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

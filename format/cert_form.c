@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ta/certs/cert_form.h"
+#include "format/cert_form.h"
 
 #include "common/km_der.h"
 
@@ -62,7 +62,8 @@ static bool is_version(struct km_rd *rd)
            version <= 2;
 }
 
-static bool is_to_be_signed(struct km_rd tbs, struct km_slice *ret_algorithm)
+static bool is_to_be_signed(struct km_rd tbs, struct km_slice *ret_algorithm,
+                            struct km_slice *ret_key)
 {
     struct km_slice serial = {0};
     struct km_slice part = {0};
@@ -72,7 +73,7 @@ static bool is_to_be_signed(struct km_rd tbs, struct km_slice *ret_algorithm)
     if (!skip(&tbs, KM_DER_SEQUENCE) ||        /* issuer */
         !take(&tbs, KM_DER_SEQUENCE, &part) || /* validity */
         !skip(&tbs, KM_DER_SEQUENCE) ||        /* subject: may be empty */
-        !take(&tbs, KM_DER_SEQUENCE, &part))   /* its public key */
+        !take(&tbs, KM_DER_SEQUENCE, ret_key)) /* its public key */
         return false;
     skip_if(&tbs, KM_DER_CONTEXT_PRIM(1)); /* unique identifiers */
     skip_if(&tbs, KM_DER_CONTEXT_PRIM(2));
@@ -89,22 +90,38 @@ static bool is_request_info(struct km_rd info)
            skip(&info, KM_DER_CONTEXT(0)) && km_rd_done(&info);
 }
 
-bool km_cert_form_is(enum km_cert_form form, struct km_slice der)
+/* What both have in common: something, an algorithm and a signature over the former. */
+static bool is_signed(struct km_slice der, struct km_rd *ret_body, struct km_slice *ret_algorithm)
 {
     struct km_rd rd = km_rd_init(der);
     struct km_rd outer = {0};
-    struct km_rd body = {0};
-    struct km_slice inner_algorithm = {0};
-    struct km_slice algorithm = {0};
     struct km_slice signature = {0};
     if (!is_well_formed(rd) || !km_der_enter(&rd, KM_DER_SEQUENCE, &outer) || !km_rd_done(&rd))
         return false;
-    if (!km_der_enter(&outer, KM_DER_SEQUENCE, &body) ||
-        !take(&outer, KM_DER_SEQUENCE, &algorithm) || !km_der_bit_string(&outer, &signature) ||
-        signature.len == 0 || !km_rd_done(&outer))
-        return false;
-    if (form == KM_CERT_REQUEST)
-        return is_request_info(body);
+    return km_der_enter(&outer, KM_DER_SEQUENCE, ret_body) &&
+           take(&outer, KM_DER_SEQUENCE, ret_algorithm) && km_der_bit_string(&outer, &signature) &&
+           signature.len != 0 && km_rd_done(&outer);
+}
+
+bool km_cert_form_key(struct km_slice der, struct km_slice *ret_spki)
+{
+    struct km_rd body = {0};
+    struct km_slice algorithm = {0};
+    struct km_slice inner_algorithm = {0};
+    struct km_slice spki = {0};
     /* Named twice, once under the signature: both must be the same (RFC 5280, 4.1.1.2). */
-    return is_to_be_signed(body, &inner_algorithm) && km_slice_equal(inner_algorithm, algorithm);
+    if (!is_signed(der, &body, &algorithm) || !is_to_be_signed(body, &inner_algorithm, &spki) ||
+        !km_slice_equal(inner_algorithm, algorithm))
+        return false;
+    *ret_spki = spki;
+    return true;
+}
+
+bool km_cert_form_is(enum km_cert_form form, struct km_slice der)
+{
+    struct km_rd body = {0};
+    struct km_slice ignored = {0};
+    if (form == KM_CERT_REQUEST)
+        return is_signed(der, &body, &ignored) && is_request_info(body);
+    return km_cert_form_key(der, &ignored);
 }

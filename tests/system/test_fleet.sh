@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# keymoor-fleet: what it makes opens on a device, is octet for octet what the scripts make, and is made once; bad rows are told.
+set -eu
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+device "$@"
+cd "$dir"
+pki=$KEYMOOR_DEV_DIR/pki
+factory=$source/factory
+fleet=$build/bin/keymoor-fleet
+sign=$pki/oem_root_key.pem
+
+ok "device key" keymoor key export-public com.seqlabs.oem_device_pub_key --pem --out dev.pub
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out own.pem 2>/dev/null
+openssl pkey -in own.pem -pubout -out own.pub
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out pair.pem 2>/dev/null
+openssl pkey -in pair.pem -outform DER -out pair.der
+head -c 32 /dev/urandom >secret.bin
+printf 'the object' >object.txt
+ok "object" "$factory/make_opaque_object.sh" -i object.txt
+
+cat >run.csv <<END
+# a production run
+device,device_key,make,name,type,key,rules,public_out,object,device_class,sequence,update,certificates,keys,output
+d1,dev.pub,opaque-key,fleet.aes,KEY_AES,generate,usage=encrypt+decrypt shared,,,,,,,,aes.opaque
+d1,dev.pub,opaque-key,fleet.ec,KEY_ECDSA_KEYPAIR,generate:384,,ec.pub,,,,,,,ec.opaque
+d1,dev.pub,opaque-key,"fleet ""quoted"", name",KEY_HMAC,secret.bin,max_uses=7,,,,,,,,hmac.opaque
+d1,dev.pub,object-id,,,,max_opens=2,,object.txt.oocfg,,,,,,object.oid
+c1,own.pub,manifest,,,,,,,door,5,no,com.seqlabs.oem_cloud_cert=$pki/oem_cloud_cert.pem; com.example.ca=$pki/emp_root_cert.pem,"w=KEY_HMAC:secret.bin,shared,max_uses=9;g=KEY_AES:generate",door.manifest
+
+d2,nothing.pub,opaque-key,a,KEY_AES,generate,,,,,,,,,bad1
+d3,dev.pub,opaque-key,a,KEY_NONSENSE,generate,,,,,,,,,bad2
+d4,dev.pub,opaque-key,a,KEY_AES,generate,color=blue,,,,,,,,bad3
+d5,dev.pub,teapot,a,KEY_AES,generate,,,,,,,,,bad4
+d6,dev.pub,opaque-key,a,KEY_AES,generate,,,,,,,,,aes.opaque
+d7,dev.pub,opaque-key
+d8,dev.pub,opaque-key,a "b",KEY_AES,generate,,,,,,,,,bad5
+d9,dev.pub,opaque-key,,KEY_AES,generate,,,,,,,,,bad6
+d10,dev.pub,opaque-key,$(printf 'x%.0s' $(seq 64)),KEY_AES,generate,,,,,,,,,bad7
+d11,$pki/oem_root_cert.pem,opaque-key,a,KEY_AES,generate,,,,,,,,,bad8
+END
+status=0
+"$fleet" --sign "$sign" --oem-root "$pki/oem_root_cert.pem" run.csv >table.csv 2>err || status=$?
+same "some rows failed" 1 "$status"
+same "made" 5 "$(grep -c ',made,' table.csv)"
+same "failed" 10 "$(grep -c ',failed,' table.csv)"
+told() { # LINE TEXT: the row of that line has that sentence
+    grep -q "^$1,.*failed.*$2" table.csv || { echo "FAILED: line $1 is not told '$2':" >&2; cat table.csv >&2; exit 1; }
+    passed=$((passed + 1))
+}
+told 9 nothing.pub
+told 10 "no key type 'KEY_NONSENSE'"
+told 11 "color=blue"
+told 12 teapot
+told 13 "line 3 writes the same output"
+told 14 "3 fields"
+told 15 "quote"
+told 16 "1 to 63 octets"
+told 17 "1 to 63 octets"
+told 18 "no public key"
+for bad in bad1 bad2 bad3 bad4 bad5 bad6 bad7 bad8; do [ ! -e $bad ] || { echo "FAILED: $bad was made" >&2; exit 1; }; done
+
+ok "again" sh -c "'$fleet' --sign '$sign' --oem-root '$pki/oem_root_cert.pem' --json run.csv >table.json || [ \$? -eq 1 ]"
+same "nothing is made twice" "0 5 10" \
+    "$(python3 -c 'import json; t = json.load(open("table.json")); print(t["made"], t["there"], t["failed"])')"
+rm aes.opaque
+"$fleet" --sign "$sign" --oem-root "$pki/oem_root_cert.pem" run.csv >table.csv 2>err || true
+same "what is gone is made again" 1 "$(grep -c ',made,' table.csv)"
+sed -i 's/max_uses=7/max_uses=8/' run.csv
+"$fleet" --sign "$sign" --oem-root "$pki/oem_root_cert.pem" run.csv >table.csv 2>err || true
+same "what changed is made again" 1 "$(grep -c ',made,' table.csv)"
+
+# The device takes them.
+for package in aes ec hmac; do
+    same "the device takes $package" 0x00000000 "$("$build/tests/opaque_client" save $package.opaque)"
+done
+same "its rules" "8.0" "$(keymoor key show 'fleet "quoted", name' --json | python3 -c 'import json,sys; print(float(json.load(sys.stdin)["uses_left"]))')"
+same "the generated pair" "$(openssl pkey -pubin -in ec.pub -pubout)" "$(keymoor key export-public fleet.ec --pem)"
+ok "the object opens" "$build/bin/clrc_opaque_objects_demo" -k object.oid -i object.txt.enc -o opened.txt
+ok "it is the object" cmp object.txt opened.txt
+
+# Given the same lots, the scripts' packages and ours are the same octets.
+same_octets() { # WHAT FILE
+    ok "$1" "$build/tests/fleet_same" own.pem "$2"
+}
+ok "script: opaque key" "$factory/make_opaque_key_package.sh" -n k -t KEY_AES -K secret.bin -S "$sign" -D own.pub -o s1 \
+    --usage encrypt,decrypt --shared --max-uses 300
+ok "script: key pair" "$factory/make_opaque_key_package.sh" -n k -t KEY_ECDSA_KEYPAIR -K pair.der -S "$sign" -D own.pub -o s2
+ok "script: object id" "$factory/make_opaque_object_identifier.sh" -i object.txt.oocfg -S "$sign" -D own.pub -o s3 --max-opens 9
+ok "script: manifest" "$factory/make_manifest.sh" -k "$sign" -r "$pki/oem_root_cert.pem" -p own.pub -n door -s 300 -d "$pki" \
+    -K w=KEY_HMAC:secret.bin,usage=mac,shared,max_uses=200,not_after=4000000000 -K p=KEY_ECDSA_KEYPAIR:pair.pem -o s4
+for file in s1 s2 s3 s4; do same_octets "the scripts' $file" $file; done
+cat >own.csv <<END
+device,device_key,make,name,type,key,rules,object,output
+,own.pub,opaque-key,k,KEY_AES,secret.bin,usage=encrypt+decrypt shared max_uses=300,,f1
+,own.pub,object-id,,,,max_opens=9,object.txt.oocfg,f3
+END
+ok "ours" "$fleet" --sign "$sign" own.csv
+same_octets "our f1" f1
+same_octets "our f3" f3
+same_octets "our manifest" door.manifest
+same "the same size" "$(($(wc -c <s1) / 8))" "$(($(wc -c <f1) / 8))"
+
+# Who signs: a token, Keymoor.
+cat >verify.py <<'END'
+import subprocess, sys
+def header(data, at):
+    n, at = data[at + 1], at + 2
+    if n & 0x80:
+        count = n & 0x7f
+        n, at = int.from_bytes(data[at:at + count], "big"), at + count
+    return at, n
+data = open(sys.argv[2], "rb").read()
+at, _ = header(data, 0)
+start, length = header(data, at)
+open("sig.bin", "wb").write(data[start:start + length])
+open("content.bin", "wb").write(data[start + length:])
+sys.exit(subprocess.call(["openssl", "dgst", "-" + sys.argv[3], "-verify", sys.argv[1], "-signature", "sig.bin", "content.bin"]))
+END
+printf 'device,device_key,make,name,type,key,output\nx,own.pub,opaque-key,k,KEY_AES,secret.bin,signed.out\n' >one.csv
+ok "a key in Keymoor" keymoor key create fleet.signer --type KEY_ECDSA_KEYPAIR --bits 256
+keymoor key export-public fleet.signer --pem --out signer.pub
+ok "signs" "$fleet" --no-journal --sign clrc:fleet.signer --provider-path "$build/ossl-modules" one.csv
+ok "Keymoor's signature holds" python3 verify.py signer.pub signed.out sha256
+refused "no such key in Keymoor" "no key in Keymoor" "$fleet" --no-journal --sign clrc:nobody --provider-path "$build/ossl-modules" one.csv
+module=$(for lib in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do [ ! -e "$lib" ] || echo "$lib"; done | head -1)
+if [ -n "$module" ] && command -v softhsm2-util >/dev/null; then
+    mkdir tokens
+    echo "directories.tokendir = $dir/tokens" >softhsm.conf
+    export SOFTHSM2_CONF=$dir/softhsm.conf
+    printf 1234 >pin
+    ok "token" softhsm2-util --init-token --free --label factory --so-pin 1234 --pin 1234
+    openssl genrsa -out rsa.pem 2048 2>/dev/null
+    for pair in "01 ec pair sha384" "02 rsa rsa sha256"; do
+        # shellcheck disable=SC2086 # words on purpose
+        set -- $pair
+        openssl pkcs8 -topk8 -nocrypt -in "$3.pem" -out "$3.p8"
+        ok "import $2" softhsm2-util --import "$3.p8" --token factory --label "sign-$2" --id "$1" --pin 1234
+        openssl pkey -in "$3.pem" -pubout -out "$3.pub"
+        ok "the token's $2 key signs" "$fleet" --no-journal \
+            --sign "pkcs11:token=factory;object=sign-$2?module-path=$module&pin-source=file:$dir/pin" one.csv
+        ok "its signature holds" python3 verify.py "$3.pub" signed.out "$4"
+    done
+    refused "no such key in the token" "holds no private key" "$fleet" --no-journal \
+        --sign "pkcs11:token=factory;object=other?module-path=$module&pin-source=file:$dir/pin" one.csv
+    printf 4321 >pin
+    refused "a wrong PIN" "login" "$fleet" --no-journal \
+        --sign "pkcs11:token=factory;object=sign-ec?module-path=$module&pin-source=file:$dir/pin" one.csv
+else
+    echo "without SoftHSM no token is tried"
+fi
+
+# Interrupted, and begun again: nothing that the journal names is made again, nothing is half made.
+mkdir many
+{
+    echo device,device_key,make,name,type,key,output
+    for i in $(seq 6000); do echo "d$i,own.pub,opaque-key,k$i,KEY_AES,generate,many/$i"; done
+} >many.csv
+"$fleet" --sign "$sign" --quiet many.csv 2>err &
+run=$!
+until [ "$(find many -type f | wc -l)" -gt 2500 ]; do sleep 0.02; done
+kill -KILL $run
+wait $run 2>/dev/null || true
+noted=$(wc -l <many.csv.journal)
+if [ "$noted" -eq 0 ] || [ "$noted" -ge 6000 ]; then
+    echo "FAILED: the journal has $noted rows" >&2
+    exit 1
+fi
+(cd many && find . -type f ! -name '*.km-new' -exec sha256sum {} +) >before
+ok "the rest" "$fleet" --sign "$sign" --json --results many.json many.csv
+same "what was noted is there" "$noted" "$(python3 -c 'import json; print(json.load(open("many.json"))["there"])')"
+same "all are there" 6000 "$(find many -type f ! -name '*.km-new' | wc -l)"
+(cd many && find . -type f ! -name '*.km-new' -exec sha256sum {} +) >after
+kept=$(sort before after | uniq -d | wc -l)
+[ "$kept" -ge "$noted" ] || { echo "FAILED: only $kept of $noted were kept" >&2; exit 1; }
+ok "one of them opens" "$build/tests/fleet_same" own.pem many/6000
+refused "an unknown column" "no column 'colour'" sh -c "printf 'device,colour\n' >c.csv; '$fleet' --sign '$sign' c.csv"
+refused "an empty file" "no head" sh -c ": >c.csv; '$fleet' --sign '$sign' c.csv"
+refused "no signer" "sign" "$fleet" one.csv
+refused "a signer that is none" "no private key" "$fleet" --sign own.pub one.csv
+ok "help" "$fleet" --help
+done_testing
