@@ -182,6 +182,8 @@ static TEE_Result run(struct km_rt_operation *op, const void *src, size_t len, v
         return TEE_ERROR_SHORT_BUFFER;
     km_rt_readable(dst, wanted);
     km_rt_no_overlap(src, len, dst, wanted);
+    if (is_final && km_rt_steals(op) && km_rt_steal_whole(op, src, len, dst))
+        return TEE_SUCCESS;
     size_t written = km_rt_cipher_run(op, src, len, dst);
     if (is_final && km_rt_steals(op))
         written += km_rt_steal_final(op, (uint8_t *)dst + written);

@@ -116,6 +116,8 @@ void km_rt_steal_start(struct km_rt_operation *op, const uint8_t iv[KM_RT_BLOCK_
 /* km_rt_steal_ready: how many of total octets, held ones included, can go out before the end is known. */
 size_t km_rt_steal_ready(size_t total);
 #define KM_RT_STEAL_PIECE 4096
+/* km_rt_steal_whole: a whole text at once, where that is possible; false where it must be cut. */
+bool km_rt_steal_whole(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst);
 /* km_rt_steal_run: at most KM_RT_STEAL_PIECE octets. Returns the octets written. */
 size_t km_rt_steal_run(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst);
 /* km_rt_steal_final: what is held, a block or more. Returns the octets written. */

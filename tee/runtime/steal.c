@@ -11,6 +11,8 @@
 #include "common/km_secret.h"
 
 #define BLOCK KM_RT_BLOCK_MAX
+/* More than so many octets libcrypto refuses in one call (IEEE 1619: 2^20 blocks). */
+#define XTS_WHOLE_MAX 16777216u
 
 enum { CTS_END = 0, TWEAK_FORTH = 0, TWEAK_BACK = 1 };
 
@@ -70,27 +72,46 @@ void km_rt_steal_start(struct km_rt_operation *op, const uint8_t iv[BLOCK])
         once(op->aside[TWEAK_FORTH], iv, BLOCK, op->chain);
 }
 
-/* The tweak of the next block: times x in the field of IEEE 1619, 5.2; no branch on it. */
-static void next_tweak(uint8_t tweak[BLOCK])
+/* The tweak n blocks on: times x each, in the field of IEEE 1619, 5.2; no branch on it. */
+static void move_tweak(uint8_t tweak[BLOCK], size_t n)
 {
-    unsigned carry = 0;
-    for (size_t i = 0; i < BLOCK; i++) {
-        unsigned doubled = (unsigned)tweak[i] << 1 | carry;
-        tweak[i] = (uint8_t)doubled;
-        carry = doubled >> 8;
+    struct km_rd rd = km_rd_init(KM_SLICE(tweak, BLOCK));
+    struct km_wr wr = km_wr_init(tweak, BLOCK);
+    struct km_slice moved = {0};
+    uint64_t low = 0;
+    uint64_t high = 0;
+    bool ok = km_rd_u64le(&rd, &low) && km_rd_u64le(&rd, &high);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t carry = high >> 63;
+        high = high << 1 | low >> 63;
+        low = low << 1 ^ (0x87u & (0u - carry));
     }
-    tweak[0] ^= (uint8_t)(0x87u & (0u - carry));
+    km_wr_u64le(&wr, low);
+    km_wr_u64le(&wr, high);
+    km_rt_ssl_need(ok && km_wr_finish(&wr, &moved), "a tweak of the wrong length");
 }
 
-static void xts_run(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst)
+static void xts_once(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst)
 {
     uint8_t tweak[BLOCK] = {0};
     once(op->aside[TWEAK_BACK], op->chain, BLOCK, tweak);
     restart(op->cipher, tweak);
     once(op->cipher, src, len, dst);
-    for (size_t i = 0; i < len / BLOCK; i++)
-        next_tweak(op->chain);
     km_wipe(tweak, sizeof(tweak));
+}
+
+static void xts_run(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst)
+{
+    xts_once(op, src, len, dst);
+    move_tweak(op->chain, len / BLOCK);
+}
+
+bool km_rt_steal_whole(struct km_rt_operation *op, const uint8_t *src, size_t len, uint8_t *dst)
+{
+    if (op->alg->scheme != KM_RT_XTS || op->pending != 0 || len > XTS_WHOLE_MAX)
+        return false;
+    xts_once(op, src, len, dst);
+    return true;
 }
 
 size_t km_rt_steal_ready(size_t total)
