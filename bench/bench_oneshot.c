@@ -15,6 +15,7 @@
 #include "clrc.h"
 
 #define BULK (1024u * 1024u)
+#define TURN 20 /* calls in a row */
 #define SAMPLES_MAX 2000
 #define EXTRA_MAX_US 15.0
 
@@ -243,22 +244,27 @@ static void copy_once(struct tools *t)
     __asm__ volatile("" : : "r"(copy) : "memory");
 }
 
-/* Medians in microseconds of single calls, one of each contender after the other. */
+/*
+ * Medians in microseconds of single calls. The contenders take turns of some calls each: an instance that is not called for
+ * 100 us goes to sleep, so that with every other call somebody else's the wake would be measured (docs/channel.md has it).
+ */
 static void measure(struct tools *t, const once_fn *contenders, size_t n, double *ret_us)
 {
     static double samples[4][SAMPLES_MAX];
     int count = t->len < BULK ? SAMPLES_MAX : SAMPLES_MAX / 10;
-    for (int i = -count / 10; i < count; i++) {
+    for (int turn = -1; turn < count / TURN; turn++) {
         for (size_t c = 0; c < n; c++) {
-            uint64_t start = bench_now_ns();
-            contenders[c](t);
-            uint64_t took = bench_now_ns() - start;
-            if (i >= 0)
-                samples[c][i] = (double)took / 1000.0;
+            for (int i = 0; i < TURN; i++) {
+                uint64_t start = bench_now_ns();
+                contenders[c](t);
+                uint64_t took = bench_now_ns() - start;
+                if (turn >= 0)
+                    samples[c][turn * TURN + i] = (double)took / 1000.0;
+            }
         }
     }
     for (size_t c = 0; c < n; c++)
-        ret_us[c] = bench_median(samples[c], (size_t)count);
+        ret_us[c] = bench_median(samples[c], (size_t)(count / TURN * TURN));
 }
 
 static void print_rows(const struct tools *t, const double us[4], bool with_token)

@@ -213,6 +213,21 @@ void rig_close(struct rig_session *session)
     session->at = NULL;
 }
 
+void rig_fresh(char ret_dir[64], struct rig_session *session)
+{
+    rig_host = (struct rig_host){.now = 1000000000};
+    rig_dir(ret_dir);
+    rig_start(ret_dir);
+    rig_open(session, 1000, false);
+}
+
+void rig_gone(const char *dir, struct rig_session *session)
+{
+    rig_close(session);
+    rig_stop();
+    rig_dir_remove(dir);
+}
+
 uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_param params[4])
 {
     struct km_lane_call call = {.op = KM_LANE_INVOKE, .command = command};

@@ -39,6 +39,9 @@ struct rig_session {
 };
 void rig_open(struct rig_session *session, uint32_t uid, bool is_admin);
 void rig_close(struct rig_session *session);
+/* rig_fresh: a host that knows nothing, a new directory, an instance and an ordinary user's session; rig_gone ends them. */
+void rig_fresh(char ret_dir[64], struct rig_session *session);
+void rig_gone(const char *dir, struct rig_session *session);
 
 /* rig_call: one command; parameters come back as the client would see them. */
 uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_param params[4]);

@@ -14,19 +14,14 @@ static struct rig_session s;
 static int set_up(void **state)
 {
     (void)state;
-    rig_host = (struct rig_host){.now = 1000000000};
-    rig_dir(dir);
-    rig_start(dir);
-    rig_open(&s, 1000, false);
+    rig_fresh(dir, &s);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    rig_close(&s);
-    rig_stop();
-    rig_dir_remove(dir);
+    rig_gone(dir, &s);
     return 0;
 }
 

@@ -12,10 +12,7 @@ static const char octets[] = "what the package brings";
 static int set_up(void **state)
 {
     (void)state;
-    rig_host = (struct rig_host){.now = 1000000000};
-    rig_dir(dir);
-    rig_start(dir);
-    rig_open(&s, 1000, false);
+    rig_fresh(dir, &s);
     struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
     assert_int_equal(rig_create(&s, &wish, &key), TEE_SUCCESS);
     return 0;
@@ -24,9 +21,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    rig_close(&s);
-    rig_stop();
-    rig_dir_remove(dir);
+    rig_gone(dir, &s);
     return 0;
 }
 
