@@ -182,6 +182,8 @@ static TEE_Result crypt_all(void)
         if (result != TEE_SUCCESS)
             return result;
     }
+    EXPECT((TEE_ATTR_ECC_CURVE & TEE_ATTR_BIT_VALUE) != 0 &&
+           (TEE_ATTR_SECRET_VALUE & TEE_ATTR_BIT_VALUE) == 0);
     EXPECT(TEE_ALG_ECDSA_P256 == TEE_ALG_ECDSA_SHA256);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_P521, TEE_ECC_CURVE_NIST_P521) == TEE_SUCCESS);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_SM2_KEP, TEE_ECC_CURVE_SM2) == TEE_ERROR_NOT_SUPPORTED);
