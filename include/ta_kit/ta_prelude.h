@@ -13,6 +13,6 @@
  * Where other kits load a TA. Sources that hand handles to the client as distances from it get the handles themselves:
  * nothing here has the name, so its address is 0.
  */
-#pragma weak ta_head
+extern const void *ta_head __attribute__((weak));
 
 #endif
