@@ -8,12 +8,14 @@
 #       [STACK octets] [HEAP octets]                 # defaults 65536 and the service's own
 #       [LIBS target ...]                            # static libraries to link in
 #       [HEADER_DEFINES directory]                   # instead of UUID, PROPERTIES, STACK, HEAP
+#       [INCLUDES directory ...]                     # more headers of the TA
 #       [KEY key.pem]                                # default: KEYMOOR_TA_SIGNING_KEY
 #       [PACKAGE_NAME name]                          # default: the UUID in lower case
 #       [NO_INSTALL])
 #
 # HEADER_DEFINES names the directory with the TA's user_ta_header_defines.h, as other kits want it: UUID, flags, stack,
-# heap and properties are taken from its macros; what is given here besides goes before.
+# heap and properties are taken from its macros; what is given here besides goes before. ta_prelude.h goes before
+# each of the sources, for what they count on without including it.
 #
 # Makes the shared object NAME and, with every build, ${CMAKE_BINARY_DIR}/ta/<uuid>.stp signed with
 # the key. Without KEY and KEYMOOR_TA_SIGNING_KEY a development key is made in the build directory
@@ -62,12 +64,12 @@ function(keymoor_ta_key ret)
     set(${ret} ${key} PARENT_SCOPE)
 endfunction()
 
-# keymoor_ta_defines(RET DIRECTORY): the lines that keymoor_ta_defines.c says about the header in it.
+# keymoor_ta_defines(RET DIRECTORY [INCLUDE...]): the lines that keymoor_ta_defines.c says about the header in it.
 function(keymoor_ta_defines ret directory)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${directory}/user_ta_header_defines.h)
     string(MD5 place ${directory})
     try_run(ran compiled ${CMAKE_BINARY_DIR}/ta-defines/${place} ${KEYMOOR_TA_DEFINES}
-        CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${directory};${KEYMOOR_TA_INCLUDES}"
+        CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${directory};${ARGN};${KEYMOOR_TA_INCLUDES}"
         COMPILE_OUTPUT_VARIABLE said RUN_OUTPUT_VARIABLE lines)
     if(NOT compiled OR NOT ran EQUAL 0)
         message(FATAL_ERROR "keymoor_add_ta: ${directory}/user_ta_header_defines.h: ${said}")
@@ -79,10 +81,15 @@ function(keymoor_ta_defines ret directory)
 endfunction()
 
 function(keymoor_add_ta name)
-    cmake_parse_arguments(arg "NO_INSTALL" "UUID;VERSION;STACK;HEAP;KEY;PACKAGE_NAME;HEADER_DEFINES" "SOURCES;PROPERTIES;LIBS" ${ARGN})
+    cmake_parse_arguments(arg "NO_INSTALL" "UUID;VERSION;STACK;HEAP;KEY;PACKAGE_NAME;HEADER_DEFINES" "SOURCES;PROPERTIES;LIBS;INCLUDES" ${ARGN})
+    set(includes "")
+    foreach(directory IN LISTS arg_INCLUDES)
+        get_filename_component(directory ${directory} ABSOLUTE)
+        list(APPEND includes ${directory})
+    endforeach()
     if(arg_HEADER_DEFINES)
         get_filename_component(arg_HEADER_DEFINES ${arg_HEADER_DEFINES} ABSOLUTE)
-        keymoor_ta_defines(lines ${arg_HEADER_DEFINES})
+        keymoor_ta_defines(lines ${arg_HEADER_DEFINES} ${includes})
         foreach(line IN LISTS lines)
             string(REGEX MATCH "^[A-Z]+" word "${line}")
             string(REGEX REPLACE "^[A-Z]+=" "" value "${line}")
@@ -114,7 +121,10 @@ function(keymoor_add_ta name)
                           LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/ta-objects)
     target_link_options(${name} PRIVATE LINKER:--version-script=${KEYMOOR_TA_EXPORTS}
                         LINKER:-z,relro,-z,now,-z,noexecstack LINKER:--exclude-libs,ALL)
-    target_include_directories(${name} PRIVATE ${arg_HEADER_DEFINES} ${KEYMOOR_TA_INCLUDES})
+    target_include_directories(${name} PRIVATE ${arg_HEADER_DEFINES} ${includes} ${KEYMOOR_TA_INCLUDES})
+    if(arg_HEADER_DEFINES)
+        target_compile_options(${name} PRIVATE "SHELL:-include ta_prelude.h")
+    endif()
     target_link_libraries(${name} PRIVATE ${arg_LIBS})
     if(TARGET km_common)
         target_link_libraries(${name} PRIVATE km_common)

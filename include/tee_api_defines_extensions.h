@@ -13,6 +13,10 @@
 #define TEE_MEMORY_ACCESS_NONSECURE 0x10000000u
 #define TEE_MEMORY_ACCESS_SECURE 0x20000000u
 
+/* Older names of the flags in an attribute's identifier. */
+#define TEE_ATTR_BIT_PROTECTED (1 << 28)
+#define TEE_ATTR_BIT_VALUE (1 << 29)
+
 /* Never seen here. */
 #define TEE_LOGIN_REE_KERNEL 0x80000000u
 #define TEE_ORIGIN_CLIENT_APP 0xF0000001u

@@ -230,7 +230,7 @@ void TEE_Panic(TEE_Result panicCode);
 /* ---- 4.9: being a client of another TA ---- */
 
 /*
- * TEE_OpenTASession (4.9.1): cancellationRequestTimeout in ms, TEE_TIMEOUT_INFINITE for none.
+ * TEE_OpenTASession (4.9.1): cancellationRequestTimeout in ms, TEE_TIMEOUT_INFINITE or 0 for none.
  * returnOrigin may be NULL. TEE_ERROR_ITEM_NOT_FOUND, TEE_ERROR_ACCESS_DENIED, TEE_ERROR_BUSY,
  * TEE_ERROR_CANCEL, TEE_ERROR_OUT_OF_MEMORY, or the TA's own. Panics on a parameter type that does not exist and on a
  * memory reference that the TA itself may not read or write.

@@ -72,7 +72,8 @@ TEE_Result km_peer_open(struct km_line *line, const TEE_UUID *ta, uint32_t timeo
 {
     struct km_ctl_msg question = {.type = KM_CTL_SESSION}, answer = {0};
     int fds[2] = {-1, -1};
-    int timeout = timeout_ms > INT32_MAX ? -1 : (int)timeout_ms;
+    /* 0 asks to cancel at once, which could never open anything: it is taken for no limit, as sources of other kits mean it. */
+    int timeout = timeout_ms == 0 || timeout_ms > INT32_MAX ? -1 : (int)timeout_ms;
     uuid_octets(ta, &question.uuid);
     km_status status = km_line_ask(NULL, line, &question, KM_CTL_SESSION_IS, timeout, &answer, fds);
     if (status != KM_OK)

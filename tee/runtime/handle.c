@@ -6,9 +6,16 @@
 #define SLOTS_MAX 65535u
 #define NO_SLOT SLOTS_MAX
 
-/* Layout of a handle: generation << 24 | slot << 8 | kind. Pseudo handles of properties have no such kind. */
-#define KIND_BITS 8
+/*
+ * Layout of a handle: generation << 20 | slot << 4 | kind. Pseudo handles of properties have no such kind. Generations
+ * begin above their lower 12 bits, so that no handle fits in 32 bits: what comes without the upper half was kept by a TA
+ * in 32 bits (in a value parameter, say) and is known by the lower bits alone. Each slot counts from a place of its own, so
+ * that a handle with a few bits changed is not a neighbour's.
+ */
+#define KIND_BITS 4
 #define SLOT_BITS 16
+#define LOW_BITS 12
+#define LOW_MASK ((1u << LOW_BITS) - 1)
 
 struct slot {
     void *what; /* NULL: free */
@@ -19,7 +26,9 @@ struct slot {
 
 static struct slot *slots;
 static uint32_t n_slots;
+/* Slots are taken from the front and given back at the end: the longer until one comes back, the longer its old handles are dead. */
 static uint32_t first_free = NO_SLOT;
+static uint32_t last_free = NO_SLOT;
 
 _Static_assert(sizeof(uintptr_t) == 8, "a handle needs 64 bits");
 
@@ -34,22 +43,30 @@ static bool grow(void)
     if (bigger == NULL)
         return false;
     slots = bigger;
+    last_free = wanted - 1;
     for (uint32_t i = wanted; i-- > n_slots;) {
-        slots[i] = (struct slot){.generation = 1, .next_free = (uint16_t)first_free};
+        slots[i] = (struct slot){.generation = (1u << LOW_BITS) + (i & LOW_MASK),
+                                 .next_free = (uint16_t)first_free};
         first_free = i;
     }
     n_slots = wanted;
     return true;
 }
 
+static bool is_of(uint32_t generation, uintptr_t number)
+{
+    uintptr_t said = number >> (KIND_BITS + SLOT_BITS);
+    return number >> 32 != 0 ? said == generation : said == (generation & LOW_MASK);
+}
+
 static struct slot *find(enum km_rt_kind kind, const void *handle, uint32_t *ret_index)
 {
     uintptr_t number = (uintptr_t)handle;
     uint32_t index = (uint32_t)(number >> KIND_BITS) & 0xffffu;
-    uint32_t generation = (uint32_t)(number >> (KIND_BITS + SLOT_BITS));
-    bool ok = (number & 0xffu) == (unsigned)kind && index < n_slots && number >> 56 == 0;
+    bool ok = (number & 0xfu) == (unsigned)kind && index < n_slots;
     struct slot *slot = ok ? &slots[index] : NULL;
-    ok = ok && slot->what != NULL && slot->kind == (unsigned)kind && slot->generation == generation;
+    ok =
+        ok && slot->what != NULL && slot->kind == (unsigned)kind && is_of(slot->generation, number);
     km_rt_need(ok, "not a live handle of the right kind");
     *ret_index = index;
     return slot;
@@ -80,8 +97,12 @@ static void *empty(uint32_t index)
     void *what = slot->what;
     slot->what = NULL;
     slot->generation++;
-    slot->next_free = (uint16_t)first_free;
-    first_free = index;
+    slot->next_free = NO_SLOT;
+    if (first_free == NO_SLOT)
+        first_free = index;
+    else
+        slots[last_free].next_free = (uint16_t)index;
+    last_free = index;
     return what;
 }
 

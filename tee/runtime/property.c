@@ -25,7 +25,11 @@ static const struct km_rt_property builtin_tee[] = {
     {"gpd.tee.trustedStorage.antiRollback.protectionLevel", "0"},
     {"gpd.tee.trustedStorage.rollbackDetection.protectionLevel", "0"},
     {"gpd.tee.trustedos.implementation.version", "0.1.0"},
+    {"gpd.tee.trustedos.implementation.binaryversion", "AAEA"}, /* 0, 1, 0 */
     {"gpd.tee.trustedos.manufacturer", "Keymoor"},
+    {"gpd.tee.firmware.implementation.version", ""}, /* there is none below */
+    {"gpd.tee.firmware.implementation.binaryversion", ""},
+    {"gpd.tee.firmware.manufacturer", ""},
     {"gpd.tee.event.maxSources", "0"},
 };
 
@@ -82,25 +86,6 @@ static bool is_pseudo(TEE_PropSetHandle set)
            set == TEE_PROPSET_TEE_IMPLEMENTATION;
 }
 
-/* ---- enumerating names: those of the configuration, then the built-in ones it does not override ---- */
-
-static const char *name_at(TEE_PropSetHandle set, size_t at)
-{
-    if (set == TEE_PROPSET_CURRENT_CLIENT)
-        return at < KM_ARRAY_LEN(client_names) ? client_names[at] : NULL;
-    struct property_set from = set_of(set);
-    if (at < from.n_own)
-        return from.own[at].name;
-    size_t left = at - from.n_own;
-    for (size_t i = 0; i < from.n_builtin; i++) {
-        if (find(from.own, from.n_own, from.builtin[i].name) != NULL)
-            continue;
-        if (left-- == 0)
-            return from.builtin[i].name;
-    }
-    return NULL;
-}
-
 /* ---- the text of a value ---- */
 
 static void put(char text[TEXT_MAX], const char *value)
@@ -134,6 +119,37 @@ static bool client_value(const char *name, char text[TEXT_MAX])
     }
     return true;
 }
+
+/* ---- enumerating names: those of the configuration, then the built-in ones it does not override ---- */
+
+/* Only what this client has: not every one belongs to a unit. */
+static const char *client_name_at(size_t at)
+{
+    char text[TEXT_MAX] = {0};
+    for (size_t i = 0; i < KM_ARRAY_LEN(client_names); i++)
+        if (client_value(client_names[i], text) && at-- == 0)
+            return client_names[i];
+    return NULL;
+}
+
+static const char *name_at(TEE_PropSetHandle set, size_t at)
+{
+    if (set == TEE_PROPSET_CURRENT_CLIENT)
+        return client_name_at(at);
+    struct property_set from = set_of(set);
+    if (at < from.n_own)
+        return from.own[at].name;
+    size_t left = at - from.n_own;
+    for (size_t i = 0; i < from.n_builtin; i++) {
+        if (find(from.own, from.n_own, from.builtin[i].name) != NULL)
+            continue;
+        if (left-- == 0)
+            return from.builtin[i].name;
+    }
+    return NULL;
+}
+
+/* ---- values by name or enumerator ---- */
 
 static void computed_value(const char *name, char text[TEXT_MAX])
 {

@@ -3,7 +3,7 @@
  * A trusted application as test suites of other kits are written: their headers, their macros, names of version 1.1 and
  * lengths of 32 bits. What is tested is that it builds unchanged and finds what it expects.
  */
-#include <compiler.h>
+#include <pta_system.h>
 #include <string.h>
 #include <ta_kit.h>
 #include <tee_api.h>
@@ -14,7 +14,6 @@
 #include <tee_internal_api.h>
 #include <tee_internal_api_extensions.h>
 #include <tee_ta_api.h>
-#include <trace.h>
 #include <user_ta_header.h>
 #include <utee_defines.h>
 #include <util.h>
@@ -183,6 +182,8 @@ static TEE_Result crypt_all(void)
         if (result != TEE_SUCCESS)
             return result;
     }
+    EXPECT((TEE_ATTR_ECC_CURVE & TEE_ATTR_BIT_VALUE) != 0 &&
+           (TEE_ATTR_SECRET_VALUE & TEE_ATTR_BIT_VALUE) == 0);
     EXPECT(TEE_ALG_ECDSA_P256 == TEE_ALG_ECDSA_SHA256);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_P521, TEE_ECC_CURVE_NIST_P521) == TEE_SUCCESS);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_SM2_KEP, TEE_ECC_CURVE_SM2) == TEE_ERROR_NOT_SUPPORTED);
@@ -247,6 +248,39 @@ static TEE_Result big_numbers(void)
     return TEE_SUCCESS;
 }
 
+/* ---- other services ---- */
+
+static TEE_Result others(void)
+{
+    static const TEE_UUID uuid = PTA_SYSTEM_UUID;
+    TEE_TASessionHandle session = TEE_HANDLE_NULL;
+    uint32_t origin = 0;
+    EXPECT(TEE_OpenTASession(&uuid, 0, 0, NULL, &session, &origin) == TEE_ERROR_ITEM_NOT_FOUND);
+    EXPECT(session == TEE_HANDLE_NULL && origin == TEE_ORIGIN_TEE);
+    TEE_CloseTASession(session);
+    return TEE_SUCCESS;
+}
+
+/* ---- handles in 32 bits ---- */
+
+extern const void *ta_head;
+
+static TEE_Result handle_new(uint32_t types, TEE_Param params[4])
+{
+    TEE_OperationHandle op = TEE_HANDLE_NULL;
+    EXPECT(TEE_PARAM_TYPE_GET(types, 0) == TEE_PARAM_TYPE_VALUE_OUTPUT);
+    EXPECT(TEE_AllocateOperation(&op, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0) == TEE_SUCCESS);
+    params[0].value.a = (uint32_t)((uintptr_t)op - (uintptr_t)&ta_head);
+    return TEE_SUCCESS;
+}
+
+static TEE_Result handle_free(uint32_t types, TEE_Param params[4])
+{
+    EXPECT(TEE_PARAM_TYPE_GET(types, 0) == TEE_PARAM_TYPE_VALUE_INPUT);
+    TEE_FreeOperation((TEE_OperationHandle)(params[0].value.a + (uintptr_t)&ta_head));
+    return TEE_SUCCESS;
+}
+
 static TEE_Result command(uint32_t id, uint32_t types, TEE_Param params[4])
 {
     switch (id) {
@@ -260,6 +294,12 @@ static TEE_Result command(uint32_t id, uint32_t types, TEE_Param params[4])
         return storage();
     case TA_KIT_CMD_BIG_NUMBERS:
         return big_numbers();
+    case TA_KIT_CMD_OTHERS:
+        return others();
+    case TA_KIT_CMD_HANDLE_NEW:
+        return handle_new(types, params);
+    case TA_KIT_CMD_HANDLE_FREE:
+        return handle_free(types, params);
     default:
         return TEE_ERROR_NOT_SUPPORTED;
     }
