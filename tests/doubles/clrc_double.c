@@ -10,6 +10,7 @@
  *   bad-spki      the public part is cut off
  *   replaced      each load gives a key with another id
  */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,56 @@ static OSSL_LIB_CTX *libctx(void)
         return made;
     OSSL_LIB_CTX_free(made);
     return ctx;
+}
+
+/*
+ * The real library holds no lock of libcrypto, whatever its threads are at when the process forks. This one works with
+ * libcrypto, whose generator of random numbers has a lock that a child would find taken for ever; so a fork waits for it.
+ */
+static pthread_rwlock_t at_work;
+
+static void at_work_init(void)
+{
+    pthread_rwlockattr_t attr;
+    pthread_rwlockattr_init(&attr);
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&at_work, &attr);
+    pthread_rwlockattr_destroy(&attr);
+}
+
+static void before_fork(void)
+{
+    pthread_rwlock_wrlock(&at_work);
+}
+
+static void after_fork_parent(void)
+{
+    pthread_rwlock_unlock(&at_work);
+}
+
+/* Made anew: threads that waited for it are not here. */
+static void after_fork_child(void)
+{
+    at_work_init();
+}
+
+static void prepare(void)
+{
+    at_work_init();
+    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
+
+static void begin_work(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare);
+    pthread_rwlock_rdlock(&at_work);
+}
+
+static void end_work(ClrcKeyHandle hKey)
+{
+    atomic_flag_clear(&hKey->busy);
+    pthread_rwlock_unlock(&at_work);
 }
 
 static bool fault(const char *name)
@@ -205,6 +256,7 @@ static const char *digest_name(uint32_t length)
                           : "SHA2-512";
 }
 
+/* On success the handle is at work until end_work. */
 static ClrcResult faulty(ClrcKeyHandle hKey)
 {
     if (fault("died") || (fault("died-next") && !atomic_exchange(&died, true)))
@@ -213,6 +265,7 @@ static ClrcResult faulty(ClrcKeyHandle hKey)
         return CLRC_ERROR_SHORT_BUFFER;
     if (atomic_flag_test_and_set(&hKey->busy))
         abort();
+    begin_work();
     return CLRC_SUCCESS;
 }
 
@@ -234,7 +287,7 @@ static ClrcResult sign(ClrcKeyHandle hKey, int padding, int salt, const uint8_t 
     done = done && EVP_PKEY_sign(ctx, signature, &len, digest, digest_length) == 1;
     EVP_MD_free(md);
     EVP_PKEY_CTX_free(ctx);
-    atomic_flag_clear(&hKey->busy);
+    end_work(hKey);
     if (!done)
         ERR_clear_error();
     *signature_length = (uint32_t)len;
@@ -284,7 +337,7 @@ ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t 
                 EVP_PKEY_derive_set_peer(ctx, peer) == 1 && EVP_PKEY_derive(ctx, shared, &len) == 1;
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(peer);
-    atomic_flag_clear(&hKey->busy);
+    end_work(hKey);
     if (!done)
         ERR_clear_error();
     *shared_length = (uint32_t)len;
@@ -310,7 +363,7 @@ ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, co
                                                         (int)label_length) == 1;
     done = done && EVP_PKEY_decrypt(ctx, out, &len, in, length) == 1;
     EVP_PKEY_CTX_free(ctx);
-    atomic_flag_clear(&hKey->busy);
+    end_work(hKey);
     if (!done)
         ERR_clear_error();
     *out_length = (uint32_t)len;
