@@ -264,7 +264,7 @@ static void measure(struct tools *t, const once_fn *contenders, size_t n, double
         }
     }
     for (size_t c = 0; c < n; c++)
-        ret_us[c] = bench_median(samples[c], (size_t)(count / TURN * TURN));
+        ret_us[c] = bench_median(samples[c], (size_t)(count / TURN) * TURN);
 }
 
 static void print_rows(const struct tools *t, const double us[4], bool with_token)
