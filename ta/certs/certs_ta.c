@@ -6,13 +6,9 @@
  * provisioning has ended. Who provisions keeps the gate open for reading, who seals needs it alone, so
  * nothing can slip in while it closes. Other first letters are free for what comes later.
  */
-#include <string.h>
-
-#include "include/tee_internal_api.h"
-
-#include "common/km_bytes.h"
 #include "format/cert_form.h"
 #include "ta/certs/certs_protocol.h"
+#include "ta/common/client.h"
 #include "ta/crypto/crypto_protocol.h"
 
 #define GATE "gate"
@@ -26,23 +22,6 @@
 #define VIO TEE_PARAM_TYPE_VALUE_INOUT
 #define MI TEE_PARAM_TYPE_MEMREF_INPUT
 #define MO TEE_PARAM_TYPE_MEMREF_OUTPUT
-
-#define TRY(expr)                                                                                  \
-    do {                                                                                           \
-        TEE_Result try_result_ = (expr);                                                           \
-        if (try_result_ != TEE_SUCCESS)                                                            \
-            return try_result_;                                                                    \
-    } while (0)
-
-static void close_object(TEE_ObjectHandle *object)
-{
-    TEE_CloseObject(*object);
-}
-
-static void free_memory(void *at)
-{
-    TEE_Free(*(void **)at);
-}
 
 /* The id of a provisioned object. */
 struct object_id {
@@ -85,7 +64,7 @@ static TEE_Result gate_open_existing(uint32_t flags, TEE_ObjectHandle *ret_gate)
             TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, GATE, strlen(GATE), flags, ret_gate);
         if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= GATE_WAIT_MS)
             return result;
-        TRY(TEE_Wait(step));
+        KM_TRY_TEE(TEE_Wait(step));
         step = step < GATE_STEP_MAX_MS ? 2 * step : step;
     }
 }
@@ -109,7 +88,7 @@ static TEE_Result gate_read(TEE_ObjectHandle gate, bool *ret_is_sealed)
 {
     uint8_t is_sealed = 0;
     size_t count = 0;
-    TRY(TEE_ReadObjectData(gate, &is_sealed, sizeof(is_sealed), &count));
+    KM_TRY_TEE(TEE_ReadObjectData(gate, &is_sealed, sizeof(is_sealed), &count));
     if (count != sizeof(is_sealed) || is_sealed > 1)
         return TEE_ERROR_CORRUPT_OBJECT;
     *ret_is_sealed = is_sealed == 1;
@@ -128,14 +107,14 @@ static TEE_Result version(TEE_Param params[TEE_NUM_PARAMS])
 static TEE_Result read_whole(TEE_ObjectHandle object, TEE_Param *out)
 {
     TEE_ObjectInfo info = {0};
-    TRY(TEE_GetObjectInfo1(object, &info));
+    KM_TRY_TEE(TEE_GetObjectInfo1(object, &info));
     size_t room = out->memref.size;
     if (info.dataSize > room || out->memref.buffer == NULL) {
         out->memref.size = info.dataSize;
         return TEE_ERROR_SHORT_BUFFER;
     }
     size_t count = 0;
-    TRY(TEE_ReadObjectData(object, out->memref.buffer, info.dataSize, &count));
+    KM_TRY_TEE(TEE_ReadObjectData(object, out->memref.buffer, info.dataSize, &count));
     if (count != info.dataSize)
         return TEE_ERROR_CORRUPT_OBJECT;
     out->memref.size = count;
@@ -145,10 +124,11 @@ static TEE_Result read_whole(TEE_ObjectHandle object, TEE_Param *out)
 static TEE_Result get(TEE_Param params[TEE_NUM_PARAMS])
 {
     struct object_id id = {0};
-    TRY(id_from(&params[0], &id));
-    KM_AUTO(close_object) TEE_ObjectHandle object = TEE_HANDLE_NULL;
-    TRY(TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, id.octets, id.len,
-                                 TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ, &object));
+    KM_TRY_TEE(id_from(&params[0], &id));
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_TRY_TEE(TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, id.octets, id.len,
+                                        TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ,
+                                        &object));
     return read_whole(object, &params[1]);
 }
 
@@ -173,15 +153,10 @@ static void page_add(struct page *page, const struct object_id *id, size_t der_l
     km_wr_u32le(&page->wr, (uint32_t)der_len);
 }
 
-static void free_enumerator(TEE_ObjectEnumHandle *at)
-{
-    TEE_FreePersistentObjectEnumerator(*at);
-}
-
 static TEE_Result page_fill(struct page *page)
 {
-    KM_AUTO(free_enumerator) TEE_ObjectEnumHandle all = TEE_HANDLE_NULL;
-    TRY(TEE_AllocatePersistentObjectEnumerator(&all));
+    KM_AUTO(km_ta_enumeratorp) TEE_ObjectEnumHandle all = TEE_HANDLE_NULL;
+    KM_TRY_TEE(TEE_AllocatePersistentObjectEnumerator(&all));
     TEE_Result result = TEE_StartPersistentObjectEnumerator(all, TEE_STORAGE_PRIVATE);
     while (result == TEE_SUCCESS && page->needed == 0) {
         struct object_id id = {.len = sizeof(id.octets)};
@@ -201,7 +176,7 @@ static TEE_Result list(TEE_Param params[TEE_NUM_PARAMS])
     if (params[0].value.b != 0)
         return TEE_ERROR_BAD_PARAMETERS;
     struct page page = {.wr = km_wr_init(octets, room), .skip = params[0].value.a};
-    TRY(page_fill(&page));
+    KM_TRY_TEE(page_fill(&page));
     if (page.needed != 0 && page.wr.len == 0) {
         params[1].memref.size = page.needed;
         return TEE_ERROR_SHORT_BUFFER;
@@ -213,54 +188,45 @@ static TEE_Result list(TEE_Param params[TEE_NUM_PARAMS])
     return TEE_SUCCESS;
 }
 
+/* Somebody may be reading the one that goes: for as long as that takes. */
 static TEE_Result write_down(const struct object_id *id, struct km_slice der)
 {
-    return TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id->octets, id->len,
-                                      TEE_DATA_FLAG_OVERWRITE, TEE_HANDLE_NULL, der.ptr, der.len,
-                                      NULL);
+    uint32_t step = 1;
+    for (uint32_t waited = 0;; waited += step) {
+        TEE_Result result = TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id->octets, id->len,
+                                                       TEE_DATA_FLAG_OVERWRITE, TEE_HANDLE_NULL,
+                                                       der.ptr, der.len, NULL);
+        if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= GATE_WAIT_MS)
+            return result;
+        KM_TRY_TEE(TEE_Wait(step));
+        step = step < GATE_STEP_MAX_MS ? 2 * step : step;
+    }
 }
 
 static TEE_Result store(const struct object_id *id, struct km_slice der)
 {
     if (!km_cert_form_is(form_of(id), der))
         return TEE_ERROR_BAD_FORMAT;
-    KM_AUTO(close_object) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
     bool is_sealed = true;
-    TRY(gate_open(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ, &gate));
-    TRY(gate_read(gate, &is_sealed));
+    KM_TRY_TEE(gate_open(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ, &gate));
+    KM_TRY_TEE(gate_read(gate, &is_sealed));
     if (is_sealed)
         return TEE_ERROR_BAD_STATE;
     return write_down(id, der);
 }
 
-/* Who may replace certificates by a manifest has checked its signature: the crypto application, and nobody in its place. */
-static bool is_crypto_application(void)
-{
-    static const TEE_UUID crypto = KM_CRYPTO_TA_UUID;
-    TEE_Identity who = {0};
-    return TEE_GetPropertyAsIdentity(TEE_PROPSET_CURRENT_CLIENT, "gpd.client.identity", &who) ==
-               TEE_SUCCESS &&
-           who.login == TEE_LOGIN_TRUSTED_APP &&
-           TEE_MemCompare(&who.uuid, &crypto, sizeof(crypto)) == 0;
-}
-
-/* Somebody may be reading the certificate that goes: for as long as that takes. */
 static TEE_Result replace(const struct object_id *id, struct km_slice der)
 {
-    if (!is_crypto_application())
+    /* Who replaces certificates by a manifest has checked its signature: the crypto application, and nobody in its place. */
+    static const TEE_UUID crypto = KM_CRYPTO_TA_UUID;
+    if (!km_client_is_ta(&crypto))
         return TEE_ERROR_ACCESS_DENIED;
     if (form_of(id) == KM_CERT_REQUEST)
         return KM_CERTS_E_BAD_NAME;
     if (!km_cert_form_is(KM_CERT_CERTIFICATE, der))
         return TEE_ERROR_BAD_FORMAT;
-    uint32_t step = 1;
-    for (uint32_t waited = 0;; waited += step) {
-        TEE_Result result = write_down(id, der);
-        if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= GATE_WAIT_MS)
-            return result;
-        TRY(TEE_Wait(step));
-        step = step < GATE_STEP_MAX_MS ? 2 * step : step;
-    }
+    return write_down(id, der);
 }
 
 /* One way or another into the store. */
@@ -269,12 +235,12 @@ typedef TEE_Result (*storing)(const struct object_id *id, struct km_slice der);
 static TEE_Result take_and(storing put, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct object_id id = {0};
-    TRY(id_from(&params[0], &id));
+    KM_TRY_TEE(id_from(&params[0], &id));
     size_t len = params[1].memref.size;
     if (len > KM_CERTS_DER_MAX)
         return KM_CERTS_E_TOO_LARGE;
     /* Checked and stored is a copy that the client can't reach. */
-    KM_AUTO(free_memory) uint8_t *der = TEE_Malloc(KM_CERTS_DER_MAX, TEE_MALLOC_FILL_ZERO);
+    KM_AUTO(km_ta_freep) uint8_t *der = TEE_Malloc(KM_CERTS_DER_MAX, TEE_MALLOC_FILL_ZERO);
     if (der == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     if (len > 0)
@@ -296,22 +262,22 @@ static TEE_Result provision_seal(TEE_Param params[TEE_NUM_PARAMS])
 {
     (void)params;
     static const uint8_t sealed = 1;
-    KM_AUTO(close_object) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
     bool is_sealed = false;
-    TRY(gate_open(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE, &gate));
-    TRY(gate_read(gate, &is_sealed));
+    KM_TRY_TEE(gate_open(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE, &gate));
+    KM_TRY_TEE(gate_read(gate, &is_sealed));
     if (is_sealed)
         return TEE_SUCCESS;
-    TRY(TEE_SeekObjectData(gate, 0, TEE_DATA_SEEK_SET));
+    KM_TRY_TEE(TEE_SeekObjectData(gate, 0, TEE_DATA_SEEK_SET));
     return TEE_WriteObjectData(gate, &sealed, sizeof(sealed));
 }
 
 static TEE_Result provision_state(TEE_Param params[TEE_NUM_PARAMS])
 {
-    KM_AUTO(close_object) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
     bool is_sealed = false;
-    TRY(gate_open(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ, &gate));
-    TRY(gate_read(gate, &is_sealed));
+    KM_TRY_TEE(gate_open(TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ, &gate));
+    KM_TRY_TEE(gate_read(gate, &is_sealed));
     params[0].value.a = is_sealed ? 1 : 0;
     params[0].value.b = 0;
     return TEE_SUCCESS;
@@ -333,14 +299,6 @@ static const struct row {
     {KM_CERTS_CMD_PROVISION_STATE, TEE_PARAM_TYPES(VO, NONE, NONE, NONE), false, provision_state},
     {KM_CERTS_CMD_MANIFEST_PUT, TEE_PARAM_TYPES(MI, MI, NONE, NONE), false, manifest_put},
 };
-
-static bool is_admin(void)
-{
-    bool is = false;
-    return TEE_GetPropertyAsBool(TEE_PROPSET_CURRENT_CLIENT, "org.keymoor.client.admin", &is) ==
-               TEE_SUCCESS &&
-           is;
-}
 
 TEE_Result TA_CreateEntryPoint(void)
 {
@@ -374,7 +332,9 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
             continue;
         if (rows[i].types != paramTypes)
             return TEE_ERROR_BAD_PARAMETERS;
-        if (rows[i].for_admin && !is_admin())
+        struct km_client client = {0};
+        km_client_init(&client, NULL, 0);
+        if (rows[i].for_admin && !client.is_admin)
             return TEE_ERROR_ACCESS_DENIED;
         return rows[i].run(params);
     }

@@ -1,44 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/caller.h"
 
-#define NO_UID UINT32_MAX
-
-static void put_uuid(const TEE_UUID *uuid, uint8_t ret[16])
-{
-    struct km_wr wr = km_wr_init(ret, 16);
-    km_wr_u32be(&wr, uuid->timeLow);
-    km_wr_u16be(&wr, uuid->timeMid);
-    km_wr_u16be(&wr, uuid->timeHiAndVersion);
-    km_wr_bytes(&wr, KM_SLICE(uuid->clockSeqAndNode, sizeof(uuid->clockSeqAndNode)));
-}
-
 void km_caller_init(struct km_caller *caller)
 {
-    *caller = (struct km_caller){.owner.uid = NO_UID, .gid = NO_UID};
-    TEE_Identity identity = {0};
-    TEE_PropSetHandle client = TEE_PROPSET_CURRENT_CLIENT;
-    if (TEE_GetPropertyAsIdentity(client, "gpd.client.identity", &identity) == TEE_SUCCESS &&
-        identity.login == TEE_LOGIN_TRUSTED_APP) {
-        caller->owner.kind = KM_OWNER_TA;
-        put_uuid(&identity.uuid, caller->owner.ta);
-        return;
-    }
-    uint32_t uid = 0;
-    if (TEE_GetPropertyAsU32(client, "org.keymoor.client.uid", &uid) != TEE_SUCCESS)
-        return;
-    caller->owner.kind = KM_OWNER_UID;
-    caller->owner.uid = uid;
-    uint32_t gid = 0;
-    if (TEE_GetPropertyAsU32(client, "org.keymoor.client.gid", &gid) == TEE_SUCCESS)
-        caller->gid = gid;
-    bool is_admin = false;
-    if (TEE_GetPropertyAsBool(client, "org.keymoor.client.admin", &is_admin) == TEE_SUCCESS)
-        caller->is_admin = is_admin;
-}
-
-bool km_owner_equal(const struct km_owner *a, const struct km_owner *b)
-{
-    return a->kind == b->kind && a->uid == b->uid && memcmp(a->ta, b->ta, sizeof(a->ta)) == 0;
+    struct km_client client = {0};
+    km_client_init(&client, NULL, 0);
+    *caller =
+        (struct km_caller){.owner = client.owner, .gid = client.gid, .is_admin = client.is_admin};
 }
 
 /* Both can cost a look at /proc, so they are asked for when a grant depends on them. */
@@ -94,20 +62,7 @@ bool km_caller_granted(struct km_caller *caller, const struct km_crypto_grant *g
     return false;
 }
 
-uint64_t km_now(void)
-{
-    TEE_Time now = {0};
-    TEE_GetREETime(&now);
-    return now.seconds;
-}
-
 void km_audit(const char *operation, const struct km_crypto_name *subject, TEE_Result result)
 {
-#ifdef TEE_KM_EXTENSIONS
-    TEE_KmAudit(operation, subject->at, subject->len, result);
-#else
-    (void)operation;
-    (void)subject;
-    (void)result;
-#endif
+    km_audit_name(operation, KM_SLICE(subject->at, subject->len), result);
 }

@@ -6,19 +6,8 @@
 #ifndef KM_CRYPTO_CALLER_H
 #define KM_CRYPTO_CALLER_H
 
+#include "ta/common/client.h"
 #include "ta/crypto/ta.h"
-
-enum km_owner_kind {
-    KM_OWNER_ANYONE = 0, /* this system does not tell callers apart */
-    KM_OWNER_UID = 1,
-    KM_OWNER_TA = 2, /* another trusted application, by its UUID */
-};
-
-struct km_owner {
-    uint32_t kind;
-    uint32_t uid; /* 0xffffffff unless kind is KM_OWNER_UID */
-    uint8_t ta[16];
-};
 
 struct km_caller {
     struct km_owner owner; /* as the owner of what it makes */
@@ -32,14 +21,11 @@ struct km_caller {
 
 /* km_caller_init: reads the present client's properties; in TA_OpenSessionEntryPoint. */
 void km_caller_init(struct km_caller *caller);
-bool km_owner_equal(const struct km_owner *a, const struct km_owner *b);
 /* km_caller_granted: whether every field set in one of the grants fits. May ask for exe and unit. */
 bool km_caller_granted(struct km_caller *caller, const struct km_crypto_grant *grants,
                        uint32_t n_grants);
 /* km_caller_exe_is: whether the caller's executable has this SHA-256; false where that can't be told. */
 bool km_caller_exe_is(struct km_caller *caller, const uint8_t sha256[32]);
-/* km_now: seconds since 1970, as trustworthy as the operating system's clock. */
-uint64_t km_now(void);
 /* km_audit: one audit record; nothing where the TEE has no audit. */
 void km_audit(const char *operation, const struct km_crypto_name *subject, TEE_Result result);
 

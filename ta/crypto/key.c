@@ -78,17 +78,6 @@ TEE_Result km_key_new(const struct km_crypto_template *wish, const struct km_cal
 
 /* ---- objects and operations of the Core API ---- */
 
-TEE_Result km_object_new(uint32_t tee_type, uint32_t bits, const TEE_Attribute *attrs,
-                         uint32_t n_attrs, uint32_t usage, TEE_ObjectHandle *ret_object)
-{
-    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
-    KM_TRY_TEE(TEE_AllocateTransientObject(tee_type, bits, &object));
-    KM_TRY_TEE(TEE_PopulateTransientObject(object, attrs, n_attrs));
-    KM_TRY_TEE(TEE_RestrictObjectUsage1(object, usage));
-    *ret_object = km_steal(&object);
-    return TEE_SUCCESS;
-}
-
 static const struct {
     uint32_t ours, tee;
 } TEE_ATTRS[] = {

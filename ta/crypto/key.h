@@ -118,8 +118,4 @@ TEE_Result km_key_charge(struct km_key *key, uint32_t usage);
 /* km_key_subject: what the audit calls it: its name, or id: and its unique id. */
 void km_key_subject(const struct km_key *key, struct km_crypto_name *ret);
 
-/* km_object_new: an initialized transient object from attributes; usage as given. Returns owned. */
-TEE_Result km_object_new(uint32_t tee_type, uint32_t bits, const TEE_Attribute *attrs,
-                         uint32_t n_attrs, uint32_t usage, TEE_ObjectHandle *ret_object);
-
 #endif

@@ -2,7 +2,7 @@
 #include "ta/crypto/key_store.h"
 
 #include "ta/crypto/manifest.h"
-#include "ta/crypto/seal.h"
+#include "ta/common/seal.h"
 #include "ta/crypto/stored.h"
 
 #define TOGETHER (TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ)

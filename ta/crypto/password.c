@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/password.h"
 
+#include "ta/common/seal.h"
 #include "ta/crypto/key_store.h"
-#include "ta/crypto/seal.h"
 #include "ta/crypto/stored.h"
 
 #define ALONE (TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE)
@@ -80,50 +80,11 @@ TEE_Result km_password_create(const struct km_caller *caller, const struct km_cr
 
 /* ---- guesses ---- */
 
-static uint64_t wait_after(uint32_t failures)
-{
-    if (failures <= KM_PASSWORD_FREE_GUESSES)
-        return 0;
-    uint32_t doublings = failures - KM_PASSWORD_FREE_GUESSES - 1u;
-    return doublings >= 12 ? KM_PASSWORD_WAIT_MAX_S : 1u << doublings;
-}
-
-/*
- * Each caller's own count, so that nobody's wrong guesses lock out another. A count that holds failures is never given to
- * somebody else: with all taken, whoever comes new shares the last.
- */
-static struct km_guesses *guesses_of(struct km_password_record *record,
-                                     const struct km_caller *caller)
-{
-    struct km_guesser *others = record->counts.others;
-    struct km_guesser *found = NULL;
-    if (km_owner_equal(&record->owner, &caller->owner))
-        return &record->counts.owner;
-    for (size_t i = 0; i < KM_PASSWORD_GUESSERS; i++) {
-        bool is_free = others[i].guesses.failures == 0;
-        if (!is_free && km_owner_equal(&others[i].who, &caller->owner))
-            return &others[i].guesses;
-        if (is_free && found == NULL)
-            found = &others[i];
-    }
-    if (found == NULL)
-        return &others[KM_PASSWORD_GUESSERS - 1].guesses;
-    found->who = caller->owner;
-    return &found->guesses;
-}
-
-static uint64_t wait_left(const struct km_guesses *guesses, uint64_t now)
-{
-    /* The clock was set back: the wait can only begin again. */
-    if (now < guesses->seen)
-        return wait_after(guesses->failures);
-    return guesses->not_before > now ? guesses->not_before - now : 0;
-}
-
 static TEE_Result put_guesses(TEE_ObjectHandle *object, const struct km_password_record *record)
 {
-    uint8_t bytes[KM_PASSWORD_GUESSES_LEN] = {0};
-    km_password_counts_put(&record->counts, bytes);
+    uint8_t bytes[KM_GUESSES_LEN] = {0};
+    struct km_wr wr = km_wr_init(bytes, sizeof(bytes));
+    km_guess_counts_write(&wr, &record->counts);
     return km_stored_write(object, KM_PASSWORD_RECORD_GUESSES_AT, KM_SLICE(bytes, sizeof(bytes)));
 }
 
@@ -131,17 +92,11 @@ static TEE_Result put_guesses(TEE_ObjectHandle *object, const struct km_password
 static TEE_Result take_guess(TEE_ObjectHandle *object, struct km_password_record *record,
                              struct km_guesses *guesses)
 {
-    uint64_t now = km_now();
-    bool was_set_back = now < guesses->seen;
-    bool must_wait = wait_left(guesses, now) != 0;
-    if (must_wait && !was_set_back)
+    enum km_guess_verdict verdict = km_guesses_take(guesses, km_now());
+    if (verdict == KM_GUESS_WAIT)
         return KM_CRYPTO_E_THROTTLED;
-    if (!must_wait && guesses->failures < UINT32_MAX)
-        guesses->failures++;
-    guesses->seen = now;
-    guesses->not_before = now + wait_after(guesses->failures);
     KM_TRY_TEE(put_guesses(object, record));
-    return must_wait ? KM_CRYPTO_E_THROTTLED : TEE_SUCCESS;
+    return verdict == KM_GUESS_TAKEN ? TEE_SUCCESS : KM_CRYPTO_E_THROTTLED;
 }
 
 static TEE_Result read_record(TEE_ObjectHandle *object, struct km_password_record *ret)
@@ -157,7 +112,7 @@ static TEE_Result check(TEE_ObjectHandle *object, struct km_password_record *rec
                         const struct km_caller *caller, struct km_slice password,
                         uint8_t ret_secret[KM_PASSWORD_SECRET_LEN])
 {
-    struct km_guesses *guesses = guesses_of(record, caller);
+    struct km_guesses *guesses = km_guesses_of(&record->counts, &record->owner, &caller->owner);
     KM_TRY_TEE(take_guess(object, record, guesses));
     KM_TRY_TEE(open_secret(record, password, ret_secret));
     *guesses = (struct km_guesses){0};
@@ -192,7 +147,8 @@ TEE_Result km_password_wait(const struct km_caller *caller, const struct km_cryp
     struct km_password_record record = {0};
     KM_TRY_TEE(km_stored_open(KM_STORED_PASSWORD, name, TOGETHER, &object));
     KM_TRY_TEE(read_record(&object, &record));
-    *ret_seconds = (uint32_t)wait_left(guesses_of(&record, caller), km_now());
+    *ret_seconds = (uint32_t)km_guesses_wait(
+        km_guesses_of(&record.counts, &record.owner, &caller->owner), km_now());
     return TEE_SUCCESS;
 }
 

@@ -14,8 +14,6 @@
 #ifndef KM_PASSWORD_ITERATIONS
 #define KM_PASSWORD_ITERATIONS 600000u
 #endif
-#define KM_PASSWORD_FREE_GUESSES 5u /* wrong ones before the first wait */
-#define KM_PASSWORD_WAIT_MAX_S 3600u
 
 /* What a session keeps of a password that was right. */
 struct km_password {

@@ -15,19 +15,6 @@ static bool finish(const struct km_wr *wr, size_t *ret_len)
     return true;
 }
 
-static bool owner_read(struct km_rd *rd, struct km_owner *ret)
-{
-    return km_rd_u32le(rd, &ret->kind) && km_rd_u32le(rd, &ret->uid) &&
-           km_rd_copy(rd, ret->ta, sizeof(ret->ta)) && ret->kind <= KM_OWNER_TA;
-}
-
-static void owner_write(struct km_wr *wr, const struct km_owner *owner)
-{
-    km_wr_u32le(wr, owner->kind);
-    km_wr_u32le(wr, owner->uid);
-    km_wr_bytes(wr, KM_SLICE(owner->ta, sizeof(owner->ta)));
-}
-
 static bool meta_parse(struct km_slice in, struct km_key_meta *ret)
 {
     struct km_rd rd = km_rd_init(in);
@@ -35,7 +22,7 @@ static bool meta_parse(struct km_slice in, struct km_key_meta *ret)
     if (!km_rd_u32le(&rd, &meta->type) || !km_rd_u32le(&rd, &meta->bits) ||
         !km_rd_u32le(&rd, &meta->usage) || !km_rd_u32le(&rd, &meta->attributes) ||
         !km_rd_u64le(&rd, &meta->max_uses) || !km_rd_u64le(&rd, &meta->not_after) ||
-        !owner_read(&rd, &meta->owner) || !km_rd_u32le(&rd, &meta->flags) ||
+        !km_owner_read(&rd, &meta->owner) || !km_rd_u32le(&rd, &meta->flags) ||
         !km_rd_copy(&rd, meta->id, sizeof(meta->id)) ||
         !km_crypto_name_read(&rd, KM_CRYPTO_NAME_MAX, &meta->password_name) ||
         !km_rd_copy(&rd, meta->password_id, sizeof(meta->password_id)) ||
@@ -59,7 +46,7 @@ static void meta_write(struct km_wr *wr, const struct km_key_meta *meta)
     km_wr_u32le(wr, meta->attributes);
     km_wr_u64le(wr, meta->max_uses);
     km_wr_u64le(wr, meta->not_after);
-    owner_write(wr, &meta->owner);
+    km_owner_write(wr, &meta->owner);
     km_wr_u32le(wr, meta->flags);
     km_wr_bytes(wr, KM_SLICE(meta->id, sizeof(meta->id)));
     km_wr_blob32le(wr, KM_SLICE(meta->password_name.at, meta->password_name.len));
@@ -123,52 +110,16 @@ bool km_key_record_put(const struct km_key_record *record, struct km_span out, s
     return finish(&wr, ret_len);
 }
 
-static bool guesses_read(struct km_rd *rd, struct km_guesses *ret)
-{
-    return km_rd_u32le(rd, &ret->failures) && km_rd_u64le(rd, &ret->seen) &&
-           km_rd_u64le(rd, &ret->not_before);
-}
-
-static void guesses_write(struct km_wr *wr, const struct km_guesses *guesses)
-{
-    km_wr_u32le(wr, guesses->failures);
-    km_wr_u64le(wr, guesses->seen);
-    km_wr_u64le(wr, guesses->not_before);
-}
-
-static bool counts_read(struct km_rd *rd, struct km_password_counts *ret)
-{
-    bool good = guesses_read(rd, &ret->owner);
-    for (size_t i = 0; i < KM_PASSWORD_GUESSERS && good; i++)
-        good = owner_read(rd, &ret->others[i].who) && guesses_read(rd, &ret->others[i].guesses);
-    return good;
-}
-
-static void counts_write(struct km_wr *wr, const struct km_password_counts *counts)
-{
-    guesses_write(wr, &counts->owner);
-    for (size_t i = 0; i < KM_PASSWORD_GUESSERS; i++) {
-        owner_write(wr, &counts->others[i].who);
-        guesses_write(wr, &counts->others[i].guesses);
-    }
-}
-
-void km_password_counts_put(const struct km_password_counts *counts,
-                            uint8_t ret[KM_PASSWORD_GUESSES_LEN])
-{
-    struct km_wr wr = km_wr_init(ret, KM_PASSWORD_GUESSES_LEN);
-    counts_write(&wr, counts);
-}
-
 bool km_password_record_parse(struct km_slice in, struct km_password_record *ret)
 {
     struct km_rd rd = km_rd_init(in);
     struct km_password_record record = {0};
     uint32_t magic = 0;
     if (!km_rd_u32le(&rd, &magic) || magic != KM_PASSWORD_RECORD_MAGIC ||
-        !counts_read(&rd, &record.counts) || !km_rd_copy(&rd, record.id, sizeof(record.id)) ||
-        !owner_read(&rd, &record.owner) || !km_rd_u32le(&rd, &record.iterations) ||
-        record.iterations == 0 || record.iterations > KM_PASSWORD_ITERATIONS_MAX ||
+        !km_guess_counts_read(&rd, &record.counts) ||
+        !km_rd_copy(&rd, record.id, sizeof(record.id)) || !km_owner_read(&rd, &record.owner) ||
+        !km_rd_u32le(&rd, &record.iterations) || record.iterations == 0 ||
+        record.iterations > KM_PASSWORD_ITERATIONS_MAX ||
         !km_rd_copy(&rd, record.salt, sizeof(record.salt)) ||
         !km_rd_copy(&rd, record.nonce, sizeof(record.nonce)) ||
         !km_rd_copy(&rd, record.sealed, sizeof(record.sealed)) ||
@@ -183,9 +134,9 @@ bool km_password_record_put(const struct km_password_record *record, struct km_s
 {
     struct km_wr wr = km_wr_init(out.ptr, out.len);
     km_wr_u32le(&wr, KM_PASSWORD_RECORD_MAGIC);
-    counts_write(&wr, &record->counts);
+    km_guess_counts_write(&wr, &record->counts);
     km_wr_bytes(&wr, KM_SLICE(record->id, sizeof(record->id)));
-    owner_write(&wr, &record->owner);
+    km_owner_write(&wr, &record->owner);
     km_wr_u32le(&wr, record->iterations);
     km_wr_bytes(&wr, KM_SLICE(record->salt, sizeof(record->salt)));
     km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));

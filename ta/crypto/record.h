@@ -6,11 +6,11 @@
 #ifndef KM_CRYPTO_RECORD_H
 #define KM_CRYPTO_RECORD_H
 
+#include "ta/common/guesses.h"
+#include "ta/common/seal.h"
 #include "ta/crypto/key.h"
 
 #define KM_RECORD_MAX 4096u
-#define KM_RECORD_NONCE_LEN 12u
-#define KM_RECORD_TAG_LEN 16u
 
 #define KM_KEY_RECORD_MAGIC 0x314b4d4bu /* "KMK1" */
 #define KM_KEY_RECORD_USES_AT 4u        /* where the count of uses left stands */
@@ -26,8 +26,8 @@ struct km_key_record {
     struct km_slice meta_bytes; /* as they stand; authenticated by the wrapping */
     uint32_t kind;              /* enum km_key_material_kind */
     struct km_slice material;   /* plain or ciphertext */
-    uint8_t nonce[KM_RECORD_NONCE_LEN];
-    uint8_t tag[KM_RECORD_TAG_LEN];
+    uint8_t nonce[KM_SEAL_NONCE_LEN];
+    uint8_t tag[KM_SEAL_TAG_LEN];
 };
 
 KM_MUST_USE bool km_key_record_parse(struct km_slice in, struct km_key_record *ret);
@@ -56,41 +56,18 @@ KM_MUST_USE bool km_wrapped_key_put(const struct km_wrapped_key *wrapped, struct
 
 #define KM_PASSWORD_RECORD_MAGIC 0x31504d4bu /* "KMP1" */
 #define KM_PASSWORD_RECORD_GUESSES_AT 4u
-#define KM_PASSWORD_GUESSERS 8u
-#define KM_PASSWORD_GUESSES_LEN (20u + KM_PASSWORD_GUESSERS * 44u)
-#define KM_PASSWORD_SALT_LEN 16u
 #define KM_PASSWORD_SECRET_LEN 32u
 #define KM_PASSWORD_ITERATIONS_MAX 10000000u
 
-/* Wrong guesses since the last right one; seconds since 1970. */
-struct km_guesses {
-    uint32_t failures;
-    uint64_t seen; /* when the last was taken */
-    uint64_t not_before;
-};
-
-/* What one caller guessed. Free while nothing is counted in it. */
-struct km_guesser {
-    struct km_owner
-        who; /* of the last one of them: whoever counted first; it is everybody's who finds no other */
-    struct km_guesses guesses;
-};
-
-/* Everybody's wrong guesses, apart, so that nobody locks out others. */
-struct km_password_counts {
-    struct km_guesses owner;
-    struct km_guesser others[KM_PASSWORD_GUESSERS];
-};
-
 struct km_password_record {
-    struct km_password_counts counts;
+    struct km_guess_counts counts;
     uint8_t id[KM_CRYPTO_ID_LEN];
     struct km_owner owner;
     uint32_t iterations;
-    uint8_t salt[KM_PASSWORD_SALT_LEN];
-    uint8_t nonce[KM_RECORD_NONCE_LEN];
+    uint8_t salt[KM_SEAL_SALT_LEN];
+    uint8_t nonce[KM_SEAL_NONCE_LEN];
     uint8_t sealed[KM_PASSWORD_SECRET_LEN];
-    uint8_t tag[KM_RECORD_TAG_LEN];
+    uint8_t tag[KM_SEAL_TAG_LEN];
 };
 
 #define KM_OPENS_RECORD_MAGIC 0x314f4d4bu /* "KMO1" */
@@ -102,8 +79,5 @@ void km_opens_record_put(uint64_t opened, uint8_t ret[KM_OPENS_RECORD_LEN]);
 KM_MUST_USE bool km_password_record_parse(struct km_slice in, struct km_password_record *ret);
 KM_MUST_USE bool km_password_record_put(const struct km_password_record *record, struct km_span out,
                                         size_t *ret_len);
-/* km_password_counts_put: KM_PASSWORD_GUESSES_LEN octets. */
-void km_password_counts_put(const struct km_password_counts *counts,
-                            uint8_t ret[KM_PASSWORD_GUESSES_LEN]);
 
 #endif

@@ -93,7 +93,7 @@ static void make_samples(struct sample samples[N_SAMPLES])
     wrapped.meta = a_meta(true);
     wrapped.kind = KM_MATERIAL_WRAPPED;
     struct km_password_record password = {.owner.kind = KM_OWNER_TA, .iterations = 1000};
-    for (size_t i = 0; i < KM_PASSWORD_GUESSERS; i++)
+    for (size_t i = 0; i < KM_GUESSERS; i++)
         password.counts.others[i] = (struct km_guesser){.who = {.kind = KM_OWNER_UID, .uid = 7},
                                                         .guesses = {.failures = 1 + (uint32_t)i}};
     struct km_span out[N_SAMPLES];

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Derivation and sealing for what is stored, on the Core API's operations. */
-#ifndef KM_CRYPTO_SEAL_H
-#define KM_CRYPTO_SEAL_H
+#ifndef KM_TA_SEAL_H
+#define KM_TA_SEAL_H
 
-#include "ta/crypto/record.h"
+#include "ta/common/ta_util.h"
+
+#define KM_SEAL_SALT_LEN 16u
+#define KM_SEAL_NONCE_LEN 12u
+#define KM_SEAL_TAG_LEN 16u
 
 /* km_seal_stretch: PBKDF2-HMAC-SHA256 (RFC 8018) to 32 octets. Takes long on purpose. */
-TEE_Result km_seal_stretch(struct km_slice password, const uint8_t salt[KM_PASSWORD_SALT_LEN],
+TEE_Result km_seal_stretch(struct km_slice password, const uint8_t salt[KM_SEAL_SALT_LEN],
                            uint32_t iterations, uint8_t ret[32]);
 /* km_seal_derive: HKDF-SHA256 (RFC 5869) to len octets. */
 TEE_Result km_seal_derive(const uint8_t secret[32], struct km_slice salt, struct km_slice info,
@@ -19,9 +23,9 @@ struct km_seal {
 };
 /* km_seal_shut: in.len octets to out and the tag. */
 TEE_Result km_seal_shut(const struct km_seal *seal, struct km_slice in, uint8_t *out,
-                        uint8_t ret_tag[KM_RECORD_TAG_LEN]);
+                        uint8_t ret_tag[KM_SEAL_TAG_LEN]);
 /* km_seal_open: TEE_ERROR_MAC_INVALID leaves nothing of use in out. */
 TEE_Result km_seal_open(const struct km_seal *seal, struct km_slice in,
-                        const uint8_t tag[KM_RECORD_TAG_LEN], uint8_t *out);
+                        const uint8_t tag[KM_SEAL_TAG_LEN], uint8_t *out);
 
 #endif
