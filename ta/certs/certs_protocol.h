@@ -16,6 +16,11 @@
  *
  *   LIST   entry after entry: blob name, u32 octets of its DER
  *
+ *   CHAIN  blob after blob: DER of a certificate; the one to verify first, then what its sender adds
+ *          (at most KM_CERTS_CHAIN_MAX in all)
+ *   WISH   u32 purpose (enum km_certs_purpose), u32 flags (0), blob host (a DNS name or an address as text; empty: any),
+ *          blob anchor (name of the only provisioned certificate to trust; empty: all authorities)
+ *
  * Two trusted applications take part in installing a manifest: the crypto application opens it and hands its
  * certificates over here, in a session of its own.
  *
@@ -39,10 +44,39 @@
 #define KM_CERTS_NAME_MAX 63u
 #define KM_CERTS_DER_MAX 8192u
 #define KM_CERTS_LIST_MAX 4096u /* room for one page of a LIST */
+#define KM_CERTS_CHAIN_MAX 10u
+#define KM_CERTS_CHAIN_LEN_MAX 65536u
+#define KM_CERTS_HOST_MAX 255u
 #define KM_CERTS_ENTRY_MAX (8u + KM_CERTS_NAME_MAX)
 
 #define KM_CERTS_E_BAD_NAME 0x80c80001u
 #define KM_CERTS_E_TOO_LARGE 0x80c80002u
+
+/* What the certificate is to be good for. */
+enum km_certs_purpose {
+    KM_CERTS_PURPOSE_ANY = 0,
+    KM_CERTS_PURPOSE_TLS_SERVER = 1,
+    KM_CERTS_PURPOSE_TLS_CLIENT = 2,
+};
+
+/* What VERIFY finds; anything but GOOD means: don't trust it. */
+enum km_certs_verdict {
+    KM_CERTS_GOOD = 0,
+    KM_CERTS_MALFORMED =
+        1, /* not a certificate, or with what is not understood in a critical extension */
+    KM_CERTS_UNTRUSTED = 2,     /* no path to a known authority */
+    KM_CERTS_BAD_SIGNATURE = 3, /* or a key too weak */
+    KM_CERTS_NOT_YET_VALID = 4,
+    KM_CERTS_EXPIRED = 5,
+    KM_CERTS_REVOKED = 6,
+    KM_CERTS_CRL_STALE = 7, /* its issuer's revocation list is past nextUpdate, or can't be used */
+    KM_CERTS_NOT_AUTHORITY = 8, /* an issuer is no authority, or too deep */
+    KM_CERTS_NAME_CONSTRAINT = 9,
+    KM_CERTS_WRONG_PURPOSE = 10, /* key usage or extended key usage */
+    KM_CERTS_WRONG_HOST = 11,
+    KM_CERTS_CLOCK =
+        12, /* good, but the clock was set back behind what was seen before: not trusted until it is right again */
+};
 
 /*
  * Every result that a command may end with: X(what the TA answers, what the library makes of it);
@@ -78,6 +112,9 @@ enum km_certs_command {
      *                   cursor 0 begins; the answer's cursor goes into the next call, until it is 0.
      *                   SHORT_BUFFER: not even one entry fits */
     KM_CERTS_CMD_LIST = 0x02,
+    /* VERIFY            mi(CHAIN) mi(WISH) vo(a enum km_certs_verdict, b depth at which it was found) -
+     *                   anybody. ITEM_NOT_FOUND: no such anchor. BAD_FORMAT: CHAIN or WISH */
+    KM_CERTS_CMD_VERIFY = 0x10,
     /* PROVISION         mi(name) mi(DER) - -
      *                   administrator, until sealed (BAD_STATE afterwards); replaces what is there.
      *                   BAD_FORMAT TOO_LARGE STORAGE_NO_SPACE */
