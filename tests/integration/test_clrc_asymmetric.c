@@ -645,7 +645,17 @@ static void test_keys_that_are_none(void **state)
     expect(clrcImportKeyRaw(&wish, alike, 24, &key), CLRC_ERROR_BAD_FORMAT);
     km_copy(alike + 8, 16, data, 8);
     expect(clrcImportKeyRaw(&wish, alike, 16, &key), CLRC_ERROR_BAD_FORMAT);
+    assert_non_null(strstr(clrcLastError(), "parts that all differ"));
     expect(clrcImportKeyRaw(&wish, data, 8, &key), CLRC_ERROR_NOT_SUPPORTED);
+    km_copy(alike, sizeof(alike), data, 24);
+    km_des_set_parity(KM_SPAN(alike, 24));
+    ok(clrcImportKeyRaw(&wish, alike, 24, &key));
+    clrcFreeKey(key);
+    key = NULL;
+    alike[20] ^= 0x80;
+    expect(clrcImportKeyRaw(&wish, alike, 24, &key), CLRC_ERROR_BAD_FORMAT);
+    assert_non_null(strstr(clrcLastError(), "odd parity"));
+    assert_null(key);
     /* 512 bits are two keys, for XTS alone. */
     key = test_create(KEY_AES, 512);
     uint32_t len = 16;

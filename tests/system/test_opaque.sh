@@ -75,7 +75,7 @@ done
 
 # every type that the script packs
 head -c 32 /dev/urandom >octets
-printf '0123456789abcdefABCDEFGH' >des3
+printf '12478;=>@CEFIJLOabdghkmn' >des3 # of odd parity
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2>/dev/null
 openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:2048 -pkeyopt dsa_paramgen_q_bits:256 \
     -out dsa.params 2>/dev/null
