@@ -139,6 +139,7 @@ pkg_number "--max-uses" "$max_uses" 999999999999999
 pkg_number "--not-after" "$not_after" 999999999999999
 [ -r "$key" ] || pkg_fail "can't read the key '$key'"
 
+[ "$type" != KEY_DES3 ] || pkg_des3_key "$key"
 case $type in
 KEY_AES | KEY_DES3 | KEY_HMAC | KEY_GENERIC_SECRET | KEY_CHACHA20) cat -- "$key" >"$pkg_work/data" ;;
 KEY_RSA_KEYPAIR | KEY_DSA_KEYPAIR | KEY_ECDSA_KEYPAIR | KEY_ECDH_KEYPAIR | KEY_EC_DUAL_KEYPAIR | KEY_DH_KEYPAIR | \

@@ -34,6 +34,38 @@ pkg_hex() {
     od -An -v -tx1 | tr -d ' \n'
 }
 
+# pkg_des3_key FILE: fails unless it holds a triple DES key that devices take: 16 or 24 octets of odd parity, no two parts alike.
+pkg_des3_key() {
+    pkg_rest=$(pkg_hex <"$1")
+    pkg_seen=' '
+    case ${#pkg_rest} in
+    32 | 48) ;;
+    *) pkg_fail "a DES3 key has 16 or 24 octets" ;;
+    esac
+    while [ -n "$pkg_rest" ]; do
+        pkg_tail=${pkg_rest#????????????????}
+        pkg_part=${pkg_rest%"$pkg_tail"}
+        case $pkg_seen in
+        *" $pkg_part "*) pkg_fail "a DES3 key has parts that all differ: with two alike it is weaker" ;;
+        esac
+        pkg_seen="$pkg_seen$pkg_part "
+        pkg_rest=$pkg_tail
+        pkg_odd_parity "$pkg_part" || pkg_fail "a DES3 key has odd parity: an odd number of ones in each octet"
+    done
+}
+
+# pkg_odd_parity HEX: fails unless each octet has an odd number of ones, which one of its two digits has then.
+pkg_odd_parity() {
+    pkg_octets=$1
+    while [ -n "$pkg_octets" ]; do
+        case $pkg_octets in
+        [12478bde][03569acf]* | [03569acf][12478bde]*) ;;
+        *) return 1 ;;
+        esac
+        pkg_octets=${pkg_octets#??}
+    done
+}
+
 # pkg_number WHAT VALUE MAX: fails unless VALUE is a number from 0 to MAX.
 pkg_number() {
     case $2 in
