@@ -19,6 +19,24 @@
     } while (0)
 #define ok(call) expect(call, CLRC_SUCCESS)
 
+/* The service that this file's test_up started. */
+static struct km_service *service;
+
+/* Group setup and teardown for tests that need nothing else. */
+static inline int test_up(void **state)
+{
+    (void)state;
+    service = km_service_start(NULL);
+    return 0;
+}
+
+static inline int test_down(void **state)
+{
+    (void)state;
+    km_service_stop(service);
+    return 0;
+}
+
 static inline ClrcKeyHandle test_create(ClrcKeyType type, uint32_t bits)
 {
     ClrcKeyHandle key = NULL;
