@@ -116,34 +116,18 @@ static void made_keys_have_parity(void **state)
     assert_int_equal(rig_create(&s, &secret, &id), TEE_SUCCESS);
     struct km_crypto_hkdf with = {.salt = KM_SLICE("", 0), .info = OCTETS_OF("info")};
     assert_true(km_crypto_hkdf_put(&with, KM_SPAN(wire, sizeof(wire)), &wire_len));
-    uint8_t wished[KM_CRYPTO_TEMPLATE_WIRE_MAX] = {0};
-    size_t wished_len = 0;
     wish.bits = 192;
-    assert_true(km_crypto_template_put(&wish, KM_SPAN(wished, sizeof(wished)), &wished_len));
-    struct km_lane_param p[4] = {P_MI(wished, wished_len), P_VI(id, KM_CRYPTO_HKDF_SHA256),
-                                 P_MI(wire, wire_len), P_VO};
-    assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_DERIVE, p), TEE_SUCCESS);
-    assert_true(km_des_has_parity(octets_of(p[3].a, room)));
-}
-
-static uint32_t wrap(uint32_t by, uint32_t algorithm, uint32_t key, uint8_t *out, size_t *len)
-{
-    struct km_lane_param p[4] = {P_VI(by, algorithm), P_VI(key, 0), P_MO(out, *len), P_NONE};
-    uint32_t result = rig_call(&s, KM_CRYPTO_CMD_WRAP_KEY, p);
-    *len = p[2].size;
-    return result;
+    assert_int_equal(rig_with_wish(&s, KM_CRYPTO_CMD_DERIVE, &wish, id, KM_CRYPTO_HKDF_SHA256,
+                                   KM_SLICE(wire, wire_len), &id),
+                     TEE_SUCCESS);
+    assert_true(km_des_has_parity(octets_of(id, room)));
 }
 
 static uint32_t unwrap(uint32_t by, uint32_t algorithm, struct km_slice wrapped)
 {
-    struct km_crypto_template wish = des3();
-    uint8_t bytes[KM_CRYPTO_TEMPLATE_WIRE_MAX] = {0};
-    size_t len = 0;
-    wish.attributes = 0;
-    assert_true(km_crypto_template_put(&wish, KM_SPAN(bytes, sizeof(bytes)), &len));
-    struct km_lane_param p[4] = {P_MI(bytes, len), P_VI(by, algorithm),
-                                 P_MI(wrapped.ptr, wrapped.len), P_VO};
-    return rig_call(&s, KM_CRYPTO_CMD_UNWRAP_KEY, p);
+    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_DES3, 0);
+    uint32_t id = 0;
+    return rig_with_wish(&s, KM_CRYPTO_CMD_UNWRAP_KEY, &wish, by, algorithm, wrapped, &id);
 }
 
 static uint32_t wrapping_key(void)
@@ -171,7 +155,7 @@ static void what_was_wrapped_is_looked_at(void **state)
         good[9] ^= 1;
         assert_int_equal(rig_import(&s, &wish, KM_CRYPTO_FORM_RAW, KM_SLICE(good, 24), &id),
                          TEE_SUCCESS);
-        assert_int_equal(wrap(by, algorithm, id, out, &len), TEE_SUCCESS);
+        assert_int_equal(rig_wrap(&s, by, algorithm, id, out, &len), TEE_SUCCESS);
         assert_int_equal(unwrap(by, algorithm, KM_SLICE(out, len)),
                          i % 2 == 0 ? KM_CRYPTO_E_DES3_PARITY : TEE_SUCCESS);
     }
@@ -232,7 +216,7 @@ static void an_old_key_stays(void **state)
     assert_int_equal(import_raw(room, 24), KM_CRYPTO_E_DES3_PARITY);
     /* With its policy or without: it was wrapped and stays so. */
     uint32_t by = wrapping_key();
-    assert_int_equal(wrap(by, KM_CRYPTO_AES_KWP, id, wrapped, &len), TEE_SUCCESS);
+    assert_int_equal(rig_wrap(&s, by, KM_CRYPTO_AES_KWP, id, wrapped, &len), TEE_SUCCESS);
     assert_int_equal(unwrap(by, KM_CRYPTO_AES_KWP, KM_SLICE(wrapped, len)),
                      KM_CRYPTO_E_DES3_PARITY);
 }
