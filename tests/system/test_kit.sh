@@ -110,7 +110,7 @@ printf 'from a file\n' | ./clrpv_key_utility -S -n raw -t KEY_AES -k pw16 -p PW2
 ./clrpv_key_utility -S -n dual -t KEY_EC_DUAL_KEYPAIR -k ecdsa.der
 ./clrpv_key_utility -S -n public -t KEY_ECDH_PUBLIC -k ecdsa-pub.der
 ./clrpv_key_utility -P -k ecdsa.der
-head -c 24 /dev/urandom >pw24
+printf '12478;=>@CEFIJLOabdghkmn' >pw24 # of odd parity
 head -c 32 /dev/urandom >pw32
 ./clrpv_key_utility -S -n des3 -t KEY_DES3 -k pw24
 ./clrpv_key_utility -S -n chacha -t KEY_CHACHA20 -k pw32
