@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "format/cert_form.h"
+
 #define TAG_SEQUENCE KM_DER_CONTEXT_PRIM(0u)
 #define TAG_DEVICE KM_DER_CONTEXT_PRIM(1u)
 #define TAG_NAME KM_DER_CONTEXT_PRIM(2u)
@@ -59,6 +61,7 @@ bool km_cert_command_fits(const struct km_cert_command *command)
            command->time <= KM_CERT_COMMAND_NUMBER_MAX &&
            (command->device.len == 0 || command->device.len == KM_CERT_COMMAND_DEVICE_LEN) &&
            command->name.len <= KM_CERT_COMMAND_NAME_MAX && km_utf8_valid(command->name) &&
+           !km_cert_form_names_request(command->name) &&
            command->body.len <= KM_CERT_COMMAND_BODY_MAX;
 }
 

@@ -7,7 +7,7 @@
  *       operation ENUMERATED,
  *       sequence  [0] IMPLICIT INTEGER (1..2^63-1) OPTIONAL,
  *       device    [1] IMPLICIT OCTET STRING (SIZE (32)) OPTIONAL,
- *       name      [2] IMPLICIT UTF8String (SIZE (1..63)) OPTIONAL,
+ *       name      [2] IMPLICIT UTF8String (SIZE (1..63)) OPTIONAL,    -- none that ends in "_csr"
  *       time      [3] IMPLICIT INTEGER (1..2^63-1) OPTIONAL,
  *       body      OCTET STRING (SIZE (0..65536)) }
  *
