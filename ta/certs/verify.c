@@ -64,17 +64,13 @@ static TEE_Result judge(const struct question *question, const struct km_x509_tr
 static TEE_Result answer(struct question *question, uint32_t *ret_verdict, uint32_t *ret_depth)
 {
     KM_AUTO(km_gate_close) struct km_gate gate = {0};
-    KM_AUTO(km_x509_trust_freep) struct km_x509_trust *only = NULL;
     const struct km_x509_trust *trust = NULL;
     KM_TRY_TEE(km_order_enter(KM_GATE_TOGETHER, &gate));
-    if (question->wish.anchor.len != 0)
-        KM_TRY_TEE(km_trust_only(question->wish.anchor, &only));
-    else
-        KM_TRY_TEE(km_trust_get(&gate.state, &trust));
+    KM_TRY_TEE(km_trust_get(&gate.state, question->wish.anchor, &trust));
     question->state = gate.state;
     question->clock = km_clock_read(&gate.state);
     km_gate_close(&gate);
-    return judge(question, only != NULL ? only : trust, ret_verdict, ret_depth);
+    return judge(question, trust, ret_verdict, ret_depth);
 }
 
 TEE_Result km_certs_verify(const struct km_client *client, TEE_Param params[TEE_NUM_PARAMS])

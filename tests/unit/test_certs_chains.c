@@ -13,6 +13,8 @@
 #define CERTS_MAX 6u
 #define CRLS_MAX 3u
 #define CA "ca|cn=ca|key=P-256/ca|serial=20"
+#define CA_0 "ca|cn=ca|key=P-256/ca|bc=critical,CA:TRUE,pathlen:0"
+#define CA_1 "ca|cn=ca|key=P-256/ca|bc=critical,CA:TRUE,pathlen:1"
 #define ROOT "ca|cn=root|key=P-256/root"
 
 /* How `openssl verify` may differ, always for a reason. */
@@ -182,10 +184,9 @@ static const struct row ROWS[] = {
     {"self-issued", "does not count for the length", KM_CERTS_GOOD,
      .certs = {"", "ca|cn=ca|key=P-256/new", CA, ROOT "|bc=critical,CA:TRUE,pathlen:1"}},
     {"self-issued", "does not count for the length of its issuer", KM_CERTS_GOOD,
-     .certs = {"", "ca|cn=ca|key=P-256/new", CA "|bc=critical,CA:TRUE,pathlen:0", ROOT}},
+     .certs = {"", "ca|cn=ca|key=P-256/new", CA_0, ROOT}},
     {"self-issued", "one below it counts", KM_CERTS_NOT_AUTHORITY,
-     .certs = {"", "ca|cn=sub|key=P-256/sub", "ca|cn=ca|key=P-256/new",
-               CA "|bc=critical,CA:TRUE,pathlen:0", ROOT}},
+     .certs = {"", "ca|cn=sub|key=P-256/sub", "ca|cn=ca|key=P-256/new", CA_0, ROOT}},
 
     /* ---- basic constraints and path length ---- */
     {"constraints", "issuer without basicConstraints", KM_CERTS_NOT_AUTHORITY,
@@ -211,17 +212,15 @@ static const struct row ROWS[] = {
     {"constraints", "leaf of version 1", KM_CERTS_GOOD, .certs = {"v1", CA, ROOT}},
     {"constraints", "leaf that is an authority", KM_CERTS_GOOD,
      .certs = {"ca|cn=sub|key=P-256/sub", CA, ROOT}},
-    {"path length", "0 above a leaf", KM_CERTS_GOOD,
-     .certs = {"", CA "|bc=critical,CA:TRUE,pathlen:0", ROOT}},
+    {"path length", "0 above a leaf", KM_CERTS_GOOD, .certs = {"", CA_0, ROOT}},
     {"path length", "0 above an authority", KM_CERTS_NOT_AUTHORITY,
-     .certs = {"", "ca|cn=sub|key=P-256/sub", CA "|bc=critical,CA:TRUE,pathlen:0", ROOT}},
+     .certs = {"", "ca|cn=sub|key=P-256/sub", CA_0, ROOT}},
     {"path length", "0 above an authority that is the leaf", KM_CERTS_GOOD,
-     .certs = {"ca|cn=sub|key=P-256/sub", CA "|bc=critical,CA:TRUE,pathlen:0", ROOT}},
+     .certs = {"ca|cn=sub|key=P-256/sub", CA_0, ROOT}},
     {"path length", "1 above one", KM_CERTS_GOOD,
-     .certs = {"", "ca|cn=sub|key=P-256/sub", CA "|bc=critical,CA:TRUE,pathlen:1", ROOT}},
+     .certs = {"", "ca|cn=sub|key=P-256/sub", CA_1, ROOT}},
     {"path length", "1 above two", KM_CERTS_NOT_AUTHORITY,
-     .certs = {"", "ca|cn=c|key=P-256/c", "ca|cn=b|key=P-256/b",
-               CA "|bc=critical,CA:TRUE,pathlen:1", ROOT}},
+     .certs = {"", "ca|cn=c|key=P-256/c", "ca|cn=b|key=P-256/b", CA_1, ROOT}},
     {"path length", "the root's", KM_CERTS_NOT_AUTHORITY,
      .certs = {"", CA, ROOT "|bc=critical,CA:TRUE,pathlen:0"}},
     {"path length", "a lower one does not widen it", KM_CERTS_NOT_AUTHORITY,
