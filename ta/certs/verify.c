@@ -45,11 +45,19 @@ static TEE_Result is_revoked(struct km_slice der, bool *ret)
     return km_stored_exists(&id, ret);
 }
 
+/* What the administrator forbids the Core API is not used behind its back either. All other algorithms here can't be forbidden. */
+static bool allows_ed25519(void)
+{
+    return TEE_IsAlgorithmSupported(TEE_ALG_ED25519, TEE_ECC_CURVE_25519) == TEE_SUCCESS;
+}
+
 static TEE_Result judge(const struct question *question, const struct km_x509_trust *trust,
                         uint32_t *ret_verdict, uint32_t *ret_depth)
 {
-    const struct km_x509_wish wish = {
-        .purpose = question->wish.purpose, .host = question->wish.host, .now = question->clock.now};
+    const struct km_x509_wish wish = {.purpose = question->wish.purpose,
+                                      .host = question->wish.host,
+                                      .now = question->clock.now,
+                                      .allows_ed25519 = allows_ed25519()};
     bool revoked = false;
     KM_TRY_TEE(is_revoked(question->chain.at[0], &revoked));
     *ret_depth = 0;

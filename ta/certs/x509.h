@@ -55,11 +55,13 @@ struct km_x509_wish {
     enum km_certs_purpose purpose;
     struct km_slice host; /* a DNS name or an address as text; empty: any */
     uint64_t now;         /* seconds since 1970 */
+    bool allows_ed25519;
 };
 
 /*
  * km_x509_verify: a path from chain[0] to an anchor, through chain[1] and later ones in any order (RFC 5280, 6); n is at least
- * 1 and at most KM_CERTS_CHAIN_MAX. *ret_depth: at which certificate of the path, 0 is chain[0]. No policies are asked for.
+ * 1 and at most KM_CERTS_CHAIN_MAX. Keys are EC on P-256, P-384 and P-521, RSA of at least 2048 bits, and Ed25519 where it is allowed;
+ * hashes are SHA-2. *ret_depth: at which certificate of the path, 0 is chain[0]. No policies are asked for.
  */
 enum km_certs_verdict km_x509_verify(const struct km_x509_trust *trust,
                                      const struct km_slice *chain, size_t n,

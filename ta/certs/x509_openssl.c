@@ -138,14 +138,8 @@ bool km_x509_content(struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
            km_der_any(&inner, &tag, &contents, &whole) && digest_of(&whole, 1, ret);
 }
 
-bool km_x509_key_is_strong(EVP_PKEY *key)
+bool km_x509_key_is_usual(EVP_PKEY *key)
 {
-    return key != NULL && EVP_PKEY_get_security_bits(key) >= KM_X509_SECURITY_BITS;
-}
-
-static bool may_sign_commands(X509 *x509)
-{
-    EVP_PKEY *key = X509_get0_pubkey(x509);
     char group[32] = {0};
     size_t len = 0;
     if (key == NULL)
@@ -158,6 +152,11 @@ static bool may_sign_commands(X509 *x509)
            strcmp(group, SN_secp521r1) == 0;
 }
 
+bool km_x509_hash_is_usual(int nid)
+{
+    return nid == NID_sha224 || nid == NID_sha256 || nid == NID_sha384 || nid == NID_sha512;
+}
+
 bool km_x509_read(struct km_slice der, struct km_x509_facts *ret)
 {
     KM_AUTO(km_x509_freep) X509 *x509 = km_x509_parse(der);
@@ -168,7 +167,7 @@ bool km_x509_read(struct km_slice der, struct km_x509_facts *ret)
         uint32_t usage = X509_get_key_usage(x509); /* all bits where there is none */
         facts.is_authority = X509_check_ca(x509) == 1;
         facts.may_sign = (usage & KU_DIGITAL_SIGNATURE) != 0;
-        facts.may_sign_commands = may_sign_commands(x509);
+        facts.may_sign_commands = km_x509_key_is_usual(X509_get0_pubkey(x509));
         facts.not_before = seconds_of(X509_get0_notBefore(x509));
         facts.not_after = seconds_of(X509_get0_notAfter(x509));
         km_x509_name_text(X509_get_subject_name(x509), facts.subject);
@@ -205,7 +204,8 @@ bool km_x509_signed(struct km_slice der, const struct km_sign_alg *alg, struct k
     const char *hash = hash_of(alg->digest);
     const char *family = alg->family == KM_SIGN_RSA ? "RSA" : "EC";
     bool ok = x509 != NULL && ctx != NULL && hash != NULL && alg->family != KM_SIGN_DSA &&
-              may_sign_commands(x509) && EVP_PKEY_is_a(X509_get0_pubkey(x509), family) &&
+              km_x509_key_is_usual(X509_get0_pubkey(x509)) &&
+              EVP_PKEY_is_a(X509_get0_pubkey(x509), family) &&
               EVP_DigestVerifyInit_ex(ctx, NULL, hash, km_x509_libctx(), NULL,
                                       X509_get0_pubkey(x509), NULL) == 1 &&
               EVP_DigestVerify(ctx, signature.ptr, signature.len, content.ptr, content.len) == 1;

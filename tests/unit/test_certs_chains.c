@@ -64,6 +64,15 @@ static const struct row ROWS[] = {
     {"signature", "SHA-384 with P-256", KM_CERTS_GOOD, .certs = {"md=SHA384", CA, ROOT}},
     {"signature", "SHA-512 with RSA-2048", KM_CERTS_GOOD,
      .certs = {"md=SHA512", "ca|cn=ca|key=RSA2048/ca", ROOT}},
+    {"signature", "Ed25519", KM_CERTS_GOOD,
+     .certs = {"key=ED25519/l", "ca|cn=ca|key=ED25519/ca", "ca|cn=root|key=ED25519/r"}},
+    {"forbidden", "Ed25519 leaf", KM_CERTS_BAD_SIGNATURE, .certs = {"key=ED25519/l", CA, ROOT},
+     .peer = IS_LAXER},
+    {"forbidden", "Ed25519 authority", KM_CERTS_BAD_SIGNATURE,
+     .certs = {"", "ca|cn=ca|key=ED25519/ca", ROOT}, .peer = IS_LAXER},
+    {"forbidden", "Ed25519 root", KM_CERTS_BAD_SIGNATURE,
+     .certs = {"", CA, "ca|cn=root|key=ED25519/r"}, .peer = IS_LAXER},
+    {"signature", "SHA3-256", KM_CERTS_UNTRUSTED, .certs = {"md=SHA3-256", CA, ROOT}},
     {"signature", "bad with RSA", KM_CERTS_BAD_SIGNATURE,
      .certs = {"flip", "ca|cn=ca|key=RSA2048/ca", ROOT}},
     {"weak", "RSA-1024 leaf", KM_CERTS_BAD_SIGNATURE, .certs = {"key=RSA1024/l", CA, ROOT}},
@@ -74,7 +83,8 @@ static const struct row ROWS[] = {
     {"weak", "P-192 leaf", KM_CERTS_BAD_SIGNATURE, .certs = {"key=P-192/l", CA, ROOT}},
     {"weak", "P-192 authority", KM_CERTS_BAD_SIGNATURE,
      .certs = {"", "ca|cn=ca|key=P-192/ca", ROOT}},
-    {"weak", "P-224 is just enough", KM_CERTS_GOOD, .certs = {"key=P-224/l", CA, ROOT}},
+    {"weak", "P-224 is not offered", KM_CERTS_BAD_SIGNATURE, .certs = {"key=P-224/l", CA, ROOT},
+     .peer = IS_LAXER},
     {"weak", "SHA-1 on the leaf", KM_CERTS_BAD_SIGNATURE, .certs = {"md=SHA1", CA, ROOT}},
     {"weak", "SHA-1 on an authority", KM_CERTS_BAD_SIGNATURE, .certs = {"", CA "|md=SHA1", ROOT}},
     {"weak", "SHA-1 on the anchor, which nobody asks", KM_CERTS_GOOD,
@@ -426,7 +436,8 @@ static enum km_certs_verdict judge(const struct row *row, const struct chain *ch
     size_t n = 1;
     const struct km_x509_wish wish = {.purpose = row->purpose,
                                       .host = KM_SLICE_STR(row->host != NULL ? row->host : ""),
-                                      .now = (uint64_t)(CERT_MAKER_NOW + row->later)};
+                                      .now = (uint64_t)(CERT_MAKER_NOW + row->later),
+                                      .allows_ed25519 = strcmp(row->category, "forbidden") != 0};
     for (const char *at = chain->trusted; *at != 0; at++)
         assert_true(km_x509_trust_anchor(trust, cert_der(&chain->certs[*at - '0'])));
     for (const char *at = chain->sent; *at != 0; at++)
