@@ -29,6 +29,8 @@ struct km_x509_facts {
 
 /* km_x509_read: false when it is malformed. */
 KM_MUST_USE bool km_x509_read(struct km_slice der, struct km_x509_facts *ret);
+/* km_x509_content: the same digest as facts.content, of anything that begins like a certificate; what it is is not judged. */
+bool km_x509_content(struct km_slice der, uint8_t ret[KM_X509_ID_LEN]);
 /* km_x509_signed: whether the certificate's key made this signature; false too when the algorithm is not one of its key. */
 bool km_x509_signed(struct km_slice der, const struct km_sign_alg *alg, struct km_slice content,
                     struct km_slice signature);

@@ -16,6 +16,7 @@
 #define RSA_MIN_BITS 2048
 
 static OSSL_LIB_CTX *libctx;
+static EVP_MD *sha256;
 
 OSSL_LIB_CTX *km_x509_libctx(void)
 {
@@ -37,9 +38,8 @@ OSSL_LIB_CTX *km_x509_libctx(void)
  */
 __attribute__((constructor)) static void warm(void)
 {
-    static const char *const HASHES[] = {"SHA2-256", "SHA2-384", "SHA2-512"};
-    for (size_t i = 0; km_x509_libctx() != NULL && i < KM_ARRAY_LEN(HASHES); i++)
-        EVP_MD_free(EVP_MD_fetch(libctx, HASHES[i], NULL));
+    if (km_x509_libctx() != NULL)
+        sha256 = EVP_MD_fetch(libctx, "SHA2-256", NULL);
     ERR_clear_error();
 }
 
@@ -109,13 +109,10 @@ static uint64_t seconds_of(const ASN1_TIME *time)
 static bool digest_of(const struct km_slice *parts, size_t n, uint8_t ret[KM_X509_ID_LEN])
 {
     KM_AUTO(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_MD *sha256 = EVP_MD_fetch(km_x509_libctx(), "SHA2-256", NULL);
     bool ok = ctx != NULL && sha256 != NULL && EVP_DigestInit_ex2(ctx, sha256, NULL) == 1;
     for (size_t i = 0; ok && i < n; i++)
         ok = EVP_DigestUpdate(ctx, parts[i].ptr, parts[i].len) == 1;
-    ok = ok && EVP_DigestFinal_ex(ctx, ret, NULL) == 1;
-    EVP_MD_free(sha256);
-    return ok;
+    return ok && EVP_DigestFinal_ex(ctx, ret, NULL) == 1;
 }
 
 static bool identity_of(const X509 *x509, struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
@@ -130,7 +127,7 @@ static bool identity_of(const X509 *x509, struct km_slice der, uint8_t ret[KM_X5
     return digest_of(parts, KM_ARRAY_LEN(parts), ret);
 }
 
-static bool content_of(struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
+bool km_x509_content(struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
 {
     struct km_rd rd = km_rd_init(der);
     struct km_rd inner = {0};
@@ -165,8 +162,8 @@ bool km_x509_read(struct km_slice der, struct km_x509_facts *ret)
 {
     KM_AUTO(km_x509_freep) X509 *x509 = km_x509_parse(der);
     struct km_x509_facts facts = {0};
-    bool ok =
-        x509 != NULL && identity_of(x509, der, facts.identity) && content_of(der, facts.content);
+    bool ok = x509 != NULL && identity_of(x509, der, facts.identity) &&
+              km_x509_content(der, facts.content);
     if (ok) {
         uint32_t usage = X509_get_key_usage(x509); /* all bits where there is none */
         facts.is_authority = X509_check_ca(x509) == 1;
