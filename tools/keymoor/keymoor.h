@@ -69,6 +69,11 @@ int cmd_password_list(const struct km_options *options, const char *operand);
 int cmd_password_delete(const struct km_options *options, const char *operand);
 int cmd_cert_list(const struct km_options *options, const char *operand);
 int cmd_cert_show(const struct km_options *options, const char *operand);
+int cmd_file_list(const struct km_options *options, const char *operand);
+int cmd_file_put(const struct km_options *options, const char *operand);
+int cmd_file_get(const struct km_options *options, const char *operand);
+int cmd_file_delete(const struct km_options *options, const char *operand);
+int cmd_file_purge(const struct km_options *options, const char *operand);
 int cmd_csr(const struct km_options *options, const char *operand);
 int cmd_bench(const struct km_options *options, const char *operand);
 
