@@ -58,10 +58,9 @@ static int password_from_argument(char *argument, struct password *ret)
     return 0;
 }
 
-/* The first line, without its end. */
+/* The first line, without its end. The stream has no buffer, so that no copy stays in it. */
 static int password_from_stream(FILE *in, struct password *ret)
 {
-    (void)setvbuf(in, NULL, _IONBF, 0); /* no copy stays in a buffer */
     for (int c = fgetc(in); c != EOF && c != '\n'; c = fgetc(in)) {
         if (ret->length == sizeof(ret->octets))
             return complain("password", "1 to 256 octets");
@@ -72,11 +71,14 @@ static int password_from_stream(FILE *in, struct password *ret)
 
 static int password_from_file(const char *path, struct password *ret)
 {
-    if (strcmp(path, "-") == 0)
+    if (strcmp(path, "-") == 0) {
+        (void)setvbuf(stdin, NULL, _IONBF, 0);
         return password_from_stream(stdin, ret);
+    }
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return complain(path, strerror(errno));
+    (void)setvbuf(file, NULL, _IONBF, 0);
     int status = password_from_stream(file, ret);
     (void)fclose(file);
     return status;
@@ -91,11 +93,12 @@ static int password_from_terminal(struct password *ret)
             (void)fclose(terminal);
         return complain("/dev/tty", "there is no terminal to ask for the password");
     }
+    (void)setvbuf(terminal, NULL, _IONBF, 0);
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(terminal, "Password: ");
-    (void)fflush(terminal);
+    /* First silent, which throws away what was typed before, then the prompt. */
     (void)tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
+    fprintf(terminal, "Password: ");
     int status = password_from_stream(terminal, ret);
     (void)tcsetattr(fileno(terminal), TCSAFLUSH, &before);
     fprintf(terminal, "\n");
