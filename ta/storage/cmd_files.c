@@ -120,15 +120,23 @@ static TEE_Result remove_once(const struct km_file *file)
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle contents = TEE_HANDLE_NULL;
     struct km_file_head head = {0};
-    KM_TRY_TEE(km_file_head_open(file, KM_LAST, &object, &head));
-    TEE_Result result = km_file_open(file, (char)(KM_ROLE_SLOT + head.slot), KM_LAST, &contents);
+    TEE_Result result = km_file_head_open(file, KM_LAST, &object, &head);
+    if (result == TEE_ERROR_CORRUPT_OBJECT) {
+        KM_TRY_TEE(km_file_wipe(file, KM_ROLE_HEAD));
+        (void)km_slot_sweep(file, 0);
+        (void)km_slot_sweep(file, 1);
+        return TEE_SUCCESS;
+    }
+    KM_TRY_TEE(result);
+    result = km_file_open(file, (char)(KM_ROLE_SLOT + head.slot), KM_LAST, &contents);
     /* Without its contents it is damaged, and good for nothing but this. */
-    if (result != TEE_ERROR_ITEM_NOT_FOUND)
+    if (result != TEE_ERROR_ITEM_NOT_FOUND && result != TEE_ERROR_CORRUPT_OBJECT)
         KM_TRY_TEE(result);
     KM_TRY_TEE(km_file_delete(&object));
     if (contents != TEE_HANDLE_NULL)
         (void)km_file_delete(&contents);
-    (void)km_slot_sweep(file, 1u - head.slot);
+    (void)km_slot_sweep(file, 0);
+    (void)km_slot_sweep(file, 1);
     return TEE_SUCCESS;
 }
 
@@ -150,11 +158,14 @@ TEE_Result km_cmd_delete(struct km_session *session, TEE_Param params[TEE_NUM_PA
     struct km_file_head head = {0};
     uint8_t secret[KM_FILE_HEAD_SECRET_LEN] = {0};
     struct km_slice password = octets_of(&params[1]);
-    KM_TRY_TEE(take(session, &params[0], KM_RIGHT_REMOVE, &wish, &file, &head));
+    TEE_Result looked = take(session, &params[0], KM_RIGHT_REMOVE, &wish, &file, &head);
+    /* Nobody can tell any more whether it had a password. */
+    if (looked != TEE_ERROR_CORRUPT_OBJECT || !session->caller.is_admin)
+        KM_TRY_TEE(looked);
     if (km_open_blocked(session, &file, 0))
         return TEE_ERROR_ACCESS_CONFLICT;
     bool is_free = head.lock.iterations == 0 || session->caller.is_admin;
-    if (!is_free || password.len != 0) {
+    if (!is_free || (looked == TEE_SUCCESS && password.len != 0)) {
         TEE_Result result = km_lock_open(&file, &session->caller.owner, password, &head, secret);
         TEE_MemFill(secret, 0, sizeof(secret));
         KM_TRY_TEE(result);

@@ -85,7 +85,9 @@ TEE_Result km_cmd_read(struct km_session *session, TEE_Param params[TEE_NUM_PARA
     if (work == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     KM_TRY_TEE(km_content_read(&open->content, number_of(&params[1]), len, work, &len));
-    return km_ta_give(&params[2], KM_SLICE(work->data, len));
+    TEE_Result result = km_ta_give(&params[2], KM_SLICE(work->data, len));
+    TEE_MemFill(work->data, 0, len);
+    return result;
 }
 
 /* What a write adds is asked for before it is written. */
@@ -119,7 +121,9 @@ TEE_Result km_cmd_write(struct km_session *session, TEE_Param params[TEE_NUM_PAR
     KM_TRY_TEE(admit_growth(session, open, size, offset + len));
     if (len != 0)
         km_copy(work->data, sizeof(work->data), params[2].memref.buffer, len);
-    return km_content_write(km_open_io(open), offset, len, work);
+    TEE_Result result = km_content_write(km_open_io(open), offset, len, work);
+    TEE_MemFill(work->data, 0, len);
+    return result;
 }
 
 TEE_Result km_cmd_truncate(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])

@@ -92,6 +92,15 @@ TEE_Result km_file_delete(TEE_ObjectHandle *object)
     return TEE_CloseAndDeletePersistentObject1(gone);
 }
 
+/* What can't be opened can be replaced. */
+TEE_Result km_file_wipe(const struct km_file *file, char role)
+{
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_TRY_TEE(
+        km_file_create(file, role, KM_LAST | TEE_DATA_FLAG_OVERWRITE, KM_SLICE(NULL, 0), &object));
+    return km_file_delete(&object);
+}
+
 /* ---- heads ---- */
 
 TEE_Result km_file_head_read(TEE_ObjectHandle *object, struct km_file_head *ret)

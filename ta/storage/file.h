@@ -65,6 +65,8 @@ TEE_Result km_file_create(const struct km_file *file, char role, uint32_t flags,
                           struct km_slice data, TEE_ObjectHandle *ret);
 /* km_file_delete: deletes an object open with KM_LAST and closes it whatever comes of it. */
 TEE_Result km_file_delete(TEE_ObjectHandle *object);
+/* km_file_wipe: deletes an object that is damaged. ACCESS_CONFLICT. */
+TEE_Result km_file_wipe(const struct km_file *file, char role);
 /* km_settle: the Core API has closed an object that it found damaged: so *object is cleared. */
 TEE_Result km_settle(TEE_ObjectHandle *object, TEE_Result result);
 

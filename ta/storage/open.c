@@ -73,10 +73,13 @@ static TEE_Result hold(struct km_open *open)
         return AGAIN;
     if (had_lock)
         KM_TRY_TEE(km_content_key(&open->content, open->secret, now.salt));
-    KM_TRY_TEE(km_file_open(&open->file, (char)(KM_ROLE_SLOT + now.slot),
-                            writes ? KM_ALONE : KM_TOGETHER, &open->content.object));
+    result = km_file_open(&open->file, (char)(KM_ROLE_SLOT + now.slot),
+                          writes ? KM_ALONE : KM_TOGETHER, &open->content.object);
     if (!replaces)
-        return TEE_SUCCESS;
+        return result;
+    /* Replacing is how damaged contents are got rid of. */
+    if (result != TEE_ERROR_CORRUPT_OBJECT)
+        KM_TRY_TEE(result);
     open->next.head.slot = 1u - now.slot;
     return km_next_hold(&open->file, &open->next, secret_of(open));
 }
@@ -111,6 +114,9 @@ static TEE_Result prepare_replacement(const struct km_session *session, struct k
     }
     if (next->keeps_lock || password.len == 0)
         return TEE_SUCCESS;
+    /* Else the owner could be locked out. */
+    if (!km_owns(session, &open->file))
+        return KM_STORAGE_E_PASSWORD;
     open->has_secret = true;
     return km_next_lock(next, password, open->secret);
 }

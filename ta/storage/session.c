@@ -68,13 +68,15 @@ TEE_Result km_slot_sweep(const struct km_file *file, uint32_t slot)
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
     struct km_file_head head = {0};
     TEE_Result result = km_file_open(file, (char)(KM_ROLE_SLOT + slot), KM_LAST, &contents);
+    bool is_damaged = result == TEE_ERROR_CORRUPT_OBJECT;
     if (result == TEE_ERROR_ITEM_NOT_FOUND)
         return TEE_SUCCESS;
-    KM_TRY_TEE(result);
+    if (!is_damaged)
+        KM_TRY_TEE(result);
     result = km_file_head_open(file, KM_TOGETHER, &object, &head);
     if (result == TEE_SUCCESS && head.slot == slot)
         return KM_STORAGE_E_EXISTS;
     if (result != TEE_SUCCESS && result != TEE_ERROR_ITEM_NOT_FOUND)
         return result;
-    return km_file_delete(&contents);
+    return is_damaged ? km_file_wipe(file, (char)(KM_ROLE_SLOT + slot)) : km_file_delete(&contents);
 }

@@ -77,7 +77,7 @@ refused "delete without the password" 0xffff0102 keymoor file delete mine --pass
 ok "delete" keymoor file delete mine --password-file pw1
 refused "gone" 0xffff0008 keymoor file get mine
 refused "no uid" "not a uid" keymoor file purge me
-ok "nothing about contents in the audit trail" sh -c '! grep -q "secret" "$KEYMOOR_DEV_DIR/audit.log"'
+ok "nothing about contents in the audit trail" sh -c "! grep -q secret '$KEYMOOR_DEV_DIR/audit.log'"
 ok "a wrong password is in it" grep -q "storage password" "$KEYMOOR_DEV_DIR/audit.log"
 
 # ---- another user ----

@@ -245,6 +245,100 @@ static void test_older_copy(void **state)
     start();
 }
 
+/* ---- damage ---- */
+
+#define PIECE_512 (24u + 512u + 16u)   /* sealed: short contents */
+#define PIECE_1024 (24u + 1024u + 16u) /* a head */
+
+/* A copy may also stand in a page that LMDB has given up. */
+static unsigned change_everywhere(struct km_span in, struct km_slice what)
+{
+    unsigned n = 0;
+    for (uint8_t *at = memmem(in.ptr, in.len, what.ptr, what.len); at != NULL;
+         at = memmem(in.ptr, in.len, what.ptr, what.len)) {
+        at[40] ^= 1;
+        n++;
+    }
+    return n;
+}
+
+/* Changes an octet of each piece of data of that length. */
+static void damage(size_t len)
+{
+    char path[128] = "";
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_dbi dbi = 0;
+    MDB_cursor *cursor = NULL;
+    MDB_val key = {0}, value = {0};
+    size_t size = 0;
+    unsigned n = 0;
+    uint8_t *octets = data_file(&size);
+    (void)snprintf(path, sizeof(path), "%s/store", dir);
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_open(env, path, MDB_RDONLY | MDB_NOLOCK, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
+    assert_int_equal(mdb_cursor_open(txn, dbi, &cursor), 0);
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        /* A piece of data, not of metadata (docs/store.md). */
+        const uint8_t *octet = key.mv_data;
+        if (value.mv_size == len && octet[0] == 4 && octet[9] == 0)
+            n += change_everywhere(KM_SPAN(octets, size), KM_SLICE(value.mv_data, len));
+    }
+    mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+    mdb_env_close(env);
+    assert_true(n > 0);
+    put_back(octets, size);
+    free(octets);
+}
+
+/* Damaged contents are told, and can be replaced or deleted. */
+static void test_damaged_contents(void **state)
+{
+    (void)state;
+    size_t len = 10;
+    struct km_storage_usage usage = {0};
+    assert_int_equal(srig_put(&s, "f", NULL, "text", 4), TEE_SUCCESS);
+    assert_int_equal(srig_put(&s, "g", "pw", "text", 4), TEE_SUCCESS);
+    stop();
+    damage(PIECE_512);
+    start();
+    assert_int_equal(srig_get(&s, "f", NULL, back, &len), TEE_ERROR_CORRUPT_OBJECT);
+    assert_int_equal(srig_put(&s, "f", NULL, "new", 3), TEE_SUCCESS);
+    len = 10;
+    assert_int_equal(srig_get(&s, "f", NULL, back, &len), TEE_SUCCESS);
+    assert_int_equal(len, 3);
+    struct km_storage_wish wish = srig_wish("g", 0);
+    assert_int_equal(srig_delete(&s, &wish, "pw"), TEE_SUCCESS);
+    assert_int_equal(srig_usage(&s, &usage), TEE_SUCCESS);
+    assert_int_equal(usage.n, 1);
+    assert_int_equal(usage.octets, 3);
+}
+
+/* Of a damaged head nobody can tell whose password it had: the administrator deletes it. */
+static void test_damaged_head(void **state)
+{
+    (void)state;
+    size_t len = 10;
+    struct rig_session admin = {0};
+    assert_int_equal(srig_put(&s, "f", "pw", "text", 4), TEE_SUCCESS);
+    stop();
+    damage(PIECE_1024);
+    start();
+    struct km_storage_wish wish = srig_wish("f", 0);
+    assert_int_equal(srig_get(&s, "f", "pw", back, &len), TEE_ERROR_CORRUPT_OBJECT);
+    assert_int_equal(srig_put(&s, "f", "pw", "new", 3), TEE_ERROR_CORRUPT_OBJECT);
+    assert_int_equal(srig_delete(&s, &wish, "pw"), TEE_ERROR_CORRUPT_OBJECT);
+    rig_open(&admin, 0, true);
+    wish.flags = KM_STORAGE_OF_OWNER;
+    wish.owner_uid = 1000;
+    assert_int_equal(srig_delete(&admin, &wish, NULL), TEE_SUCCESS);
+    rig_close(&admin);
+    assert_int_equal(srig_put(&s, "f", NULL, "new", 3), TEE_SUCCESS);
+}
+
 /* ---- a full disk ---- */
 
 static int fill_the_disk(void *arg)
@@ -396,6 +490,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_password_against_the_store_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sizes_do_not_show, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_older_copy, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_contents, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_head, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_killed_at_any_instant, set_up, tear_down),
     };

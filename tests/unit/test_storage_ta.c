@@ -80,7 +80,7 @@ static void check_against_model(const char *password)
             assert_int_equal(srig_write(&s, id, at, big + i, len),
                              gap ? TEE_ERROR_BAD_PARAMETERS : TEE_SUCCESS);
             if (!gap) {
-                memcpy(model + at, big + i, len);
+                km_copy(model + at, sizeof(model) - at, big + i, len);
                 size = at + len > size ? at + len : size;
             }
         }
@@ -388,6 +388,8 @@ static void test_shared_on_purpose(void **state)
     assert_int_equal(srig_open(&writer, &replace, NULL, &id), TEE_SUCCESS);
     assert_int_equal(srig_write(&writer, id, 0, "changed", 7), TEE_SUCCESS);
     assert_int_equal(srig_id(&writer, KM_STORAGE_CMD_COMMIT, id), TEE_SUCCESS);
+    /* Neither whose it is to change nor a password is for others to say. */
+    assert_int_equal(srig_open(&writer, &replace, "pw", &id), KM_STORAGE_E_PASSWORD);
     replace.grants = wish.grants;
     assert_int_equal(srig_open(&writer, &replace, NULL, &id), TEE_ERROR_ACCESS_DENIED);
 
