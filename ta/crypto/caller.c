@@ -17,6 +17,9 @@ void km_caller_init(struct km_caller *caller)
 /* Both can cost a look at /proc, so they are asked for when a grant depends on them. */
 bool km_caller_exe_is(struct km_caller *caller, const uint8_t wanted[32])
 {
+    /* A TA that is no delegate does not have the executable of its client. */
+    if (caller->owner.kind == KM_OWNER_TA)
+        return false;
     if (!caller->asked_exe) {
         char text[65] = {0};
         size_t len = sizeof(text);

@@ -128,6 +128,7 @@ static bool format(const struct km_audit_record *record, char ret[KM_AUDIT_LINE_
         add_text(object, "exe", record->exe);
     }
     add_text(object, "ta", record->ta);
+    add_text(object, "via", record->via);
     if (record->session != 0)
         cJSON_AddNumberToObject(object, "session", (double)record->session);
     add_text(object, "operation", record->operation);
