@@ -108,6 +108,8 @@ static const struct row ROWS[] = {
     ROW(MANIFEST_CLASS_KEY, ADMIN, MI | EMPTY, MO, NONE, NONE, km_cmd_manifest_class_key),
     ROW(MANIFEST_INSTALL, ADMIN, MI | BULK, MI | BULK | EMPTY, VI | A, VO, km_cmd_manifest_install),
     ROW(MANIFEST_STATE, ANYONE, VO, MO, NONE, NONE, km_cmd_manifest_state),
+    ROW(PUBLIC_HOLD, ANYONE, MI, MI, NONE, NONE, km_cmd_public_hold),
+    ROW(PUBLIC_PUT, ANYONE, MI, MI, NONE, NONE, km_cmd_public_put),
 #ifdef KM_CRYPTO_TEST_BUILD
     ROW(TELL_PRIVATE, ANYONE, VI | A, MO, NONE, NONE, km_cmd_tell_private),
 #endif
@@ -236,6 +238,7 @@ static void session_free(struct km_session *session)
 {
     if (session == NULL)
         return;
+    TEE_CloseObject(session->manifest_lock);
     km_slots_clear(&session->operations);
     km_slots_clear(&session->objects);
     km_slots_clear(&session->keys);
