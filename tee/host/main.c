@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/km_log.h"
@@ -122,6 +123,8 @@ static km_status load_ta(struct km_err *err, int elf_fd)
 static km_status confine(struct km_err *err, pid_t parent, int store_fd)
 {
     struct km_filter filter = {0};
+    /* libc reads /etc/localtime at the first conversion of a time, even to UTC, and no file can be opened any more then. */
+    tzset();
     km_confine_process(parent, true, &host.mask);
     KM_TRY(km_filter_new(err, KM_FILTER_INSTANCE, parent, &host.filter));
     KM_TRY(km_filter_new(err, KM_FILTER_TEMPLATE, parent, &filter));
