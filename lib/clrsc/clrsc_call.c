@@ -164,11 +164,12 @@ static ClrcResult attempt(struct clrsc_call *call)
     return is_dead ? CLRC_ERROR_SERVICE_DIED : map(answer);
 }
 
-/* The sentence for a failed call; two results mean something else where no certificate was handed in. */
+/* The sentence for a failed call; some results mean something else than in provisioning. */
 static ClrcResult tell(const struct clrsc_call *call, ClrcResult result)
 {
     const char *text = result == CLRC_ERROR_BAD_FORMAT  ? call->bad_format
                        : result == CLRC_ERROR_TOO_LARGE ? call->too_large
+                       : result == CLRC_ERROR_STATE     ? call->bad_state
                                                         : NULL;
     return clrsc_fail(call->function, result, call->subject, text);
 }

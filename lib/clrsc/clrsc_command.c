@@ -52,6 +52,7 @@ static ClrcResult hand_in(const char *function, const uint8_t *package, uint32_t
                               .command = KM_CERTS_CMD_COMMAND,
                               .is_once = true,
                               .bad_format = NO_COMMAND,
+                              .bad_state = "this device has no command certificate",
                               .too_large = "a command is at most 67584 octets, a certificate in "
                                            "it 8192"};
     ClrscOperation operation = CLRSC_ADD_AUTHORITY;

@@ -16,9 +16,8 @@ struct clrsc_call {
     enum km_certs_command command;
     TEEC_Operation op;
     bool is_once; /* not repeated when the session dies under it */
-    const char *
-        bad_format; /* what CLRC_ERROR_BAD_FORMAT and _TOO_LARGE mean here; NULL: of a certificate */
-    const char *too_large;
+    /* What three results mean here; NULL: what they mean in provisioning. */
+    const char *bad_format, *too_large, *bad_state;
 };
 
 /* clrsc_fail: notes the sentence for clrscLastError and gives the result back. subject may be NULL; text NULL: the result's own. */

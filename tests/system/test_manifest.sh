@@ -98,6 +98,12 @@ for which in oem emp; do
         -i pki/${which}_device.csr.pem -o pki/${which}_device_cert.pem
 done
 ok "sealed" keymoor init --pki pki
+ok "whom it obeys" keymoor cert store list
+said "Commands without one are refused" out
+"$factory/make_certificate_command.sh" -k pki/oem_command_key.pem -a addAuthority -c strange/emp_root_cert.pem -o unnumbered
+refused "a command without a sequence" 0xffff0121 keymoor cert command unnumbered
+"$factory/make_certificate_command.sh" -k pki/oem_command_key.pem -a addAuthority -c strange/emp_root_cert.pem -s 1 -o numbered
+ok "one with" keymoor cert command numbered
 said provisioned out
 same "keys after the seal" 13 "$(keys)"
 ok "again after the seal" keymoor init --manifest m1

@@ -218,6 +218,7 @@ static void test_refusals_have_their_code_and_sentence(void **state)
         {KM_CERTS_E_TOO_LARGE, CLRC_ERROR_TOO_LARGE, "67584"},
         {0xffff0001u, CLRC_ERROR_ACCESS_DENIED, "administrator"},
         {0xffff0005u, CLRC_ERROR_BAD_FORMAT, "certificate command"},
+        {0xffff0007u, CLRC_ERROR_STATE, "no command certificate"},
         {0xffff0008u, CLRC_ERROR_NOT_FOUND, "no such certificate"},
         {0xffff000au, CLRC_ERROR_NOT_SUPPORTED, "not taken"},
         {0xffff3041u, CLRC_ERROR_NO_SPACE, "full"},
