@@ -16,14 +16,14 @@
 
 /* Which commands have which fields:                sequence device name  time  body */
 static const struct km_cert_operation_info OPERATIONS[] = {
-    {KM_CERT_ADD_AUTHORITY, "addAuthority", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_UPDATE_AUTHORITY, "updateAuthority", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_DELETE_AUTHORITY, "deleteAuthority", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_ADD_REVOCATION, "addRevocation", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_ADD_CRL, "addCrl", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_UPDATE_NAMED, "updateNamed", MAY, MAY, MUST, NONE, MUST},
-    {KM_CERT_NUMBERS_ONLY, "numbersOnly", MUST, MAY, NONE, NONE, NONE},
-    {KM_CERT_SET_TIME, "setTime", MUST, MUST, NONE, MUST, NONE},
+    {"addAuthority", KM_CERT_ADD_AUTHORITY, MAY, MAY, NONE, NONE, MUST},
+    {"updateAuthority", KM_CERT_UPDATE_AUTHORITY, MAY, MAY, NONE, NONE, MUST},
+    {"deleteAuthority", KM_CERT_DELETE_AUTHORITY, MAY, MAY, NONE, NONE, MUST},
+    {"addRevocation", KM_CERT_ADD_REVOCATION, MAY, MAY, NONE, NONE, MUST},
+    {"addCrl", KM_CERT_ADD_CRL, MAY, MAY, NONE, NONE, MUST},
+    {"updateNamed", KM_CERT_UPDATE_NAMED, MAY, MAY, MUST, NONE, MUST},
+    {"numbersOnly", KM_CERT_NUMBERS_ONLY, MUST, MAY, NONE, NONE, NONE},
+    {"setTime", KM_CERT_SET_TIME, MUST, MUST, NONE, MUST, NONE},
 };
 
 const struct km_cert_operation_info *km_cert_operation_find(uint64_t operation)

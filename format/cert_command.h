@@ -53,8 +53,8 @@ enum km_cert_field { KM_CERT_FIELD_NONE = 0, KM_CERT_FIELD_MAY, KM_CERT_FIELD_MU
 
 /* A row of the table of operations. */
 struct km_cert_operation_info {
-    enum km_cert_operation operation;
     const char *name; /* as factory/make_certificate_command.sh writes it, e.g. "addAuthority" */
+    enum km_cert_operation operation;
     enum km_cert_field sequence, device, named, time, body;
 };
 

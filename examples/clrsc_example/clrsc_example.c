@@ -136,7 +136,7 @@ static int change(size_t which, const char *path)
 static int update_named(const char *path)
 {
     static uint8_t package[CLRSC_COMMAND_MAX + 1];
-    FILE *in = fopen(path, "rb");
+    FILE *in = fopen(path, "rbe");
     if (in == NULL) {
         fprintf(stderr, "clrsc_example: can't read %s: %s\n", path, strerror(errno));
         return EXIT_FAILURE;
@@ -192,7 +192,7 @@ static int write_provisioned(const char *file, const uint8_t *der, uint32_t leng
 {
     const unsigned char *at = der;
     int is_written = 0;
-    FILE *out = fopen(file, "wb");
+    FILE *out = fopen(file, "wbe");
     if (out != NULL && strstr(file, ".der") != NULL) {
         is_written = fwrite(der, 1, length, out) == length;
     } else if (out != NULL) {
