@@ -119,12 +119,29 @@ static km_status load_ta(struct km_err *err, int elf_fd)
     return KM_OK;
 }
 
+static int same(const void *a, const void *b)
+{
+    (void)a;
+    (void)b;
+    return 0;
+}
+
+/*
+ * What libc asks the system for at the first need, asked while it may still: gmtime_r reads /etc/localtime, and qsort wants to know
+ * the size of the memory before it sorts more than 1024 octets. libcrypto needs both for certificates and revocation lists.
+ */
+static void warm_libc(void)
+{
+    uint64_t many[256] = {0};
+    tzset();
+    qsort(many, KM_ARRAY_LEN(many), sizeof(many[0]), same);
+}
+
 /* The walls of the template, before a byte of the TA's program is mapped. */
 static km_status confine(struct km_err *err, pid_t parent, int store_fd)
 {
     struct km_filter filter = {0};
-    /* libc reads /etc/localtime at the first conversion of a time, even to UTC, and no file can be opened any more then. */
-    tzset();
+    warm_libc();
     km_confine_process(parent, true, &host.mask);
     KM_TRY(km_filter_new(err, KM_FILTER_INSTANCE, parent, &host.filter));
     KM_TRY(km_filter_new(err, KM_FILTER_TEMPLATE, parent, &filter));

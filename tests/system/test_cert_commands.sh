@@ -107,6 +107,14 @@ ok "an unknown authority's list" openssl ca -config ca.conf -gencrl -keyfile str
     -cert strange/oem_root_cert.pem -out foreign.crl
 refused "from nobody known" 0xffff01 keymoor cert crl foreign.crl
 refused "a certificate" "holds no revocation list" keymoor cert crl $ca
+# One almost as long as a list may be.
+python3 -c 'for i in range(1700): print("R\t461121014012Z\t261126014012Z\t%032x\tunknown\t/CN=x%d" % (16 ** 31 + i, i))' >index.txt
+ok "a long list" openssl ca -config ca.conf -gencrl -keyfile ex/clrsc_example_ca_key.pem -cert $ca -out long.crl
+ok "is taken" keymoor cert crl long.crl
+ok "the other one is good by it" keymoor cert verify $server2
+ok "back to the list" openssl ca -config ca.conf -revoke $server2 -keyfile ex/clrsc_example_ca_key.pem -cert $ca
+ok "a newer list" openssl ca -config ca.conf -gencrl -keyfile ex/clrsc_example_ca_key.pem -cert $ca -out list.crl
+ok "it is taken" keymoor cert crl list.crl
 crl=$(store | sed -n 's/^crl  *\([0-9a-f]*\) .*/\1/p')
 ok "the list as a file" keymoor cert store "$crl" --out stored.crl
 openssl crl -in list.crl -outform DER | cmp - stored.crl
@@ -143,16 +151,29 @@ ok "no such name" "$make_stp" -k $key -n com.example.nothing -c new_cert.pem -s 
 refused "an unknown name" 0xffff0008 keymoor cert command nothing.stp
 same "refused commands leave the number" 11 "$(last)"
 
+# An authority may be added by anybody who has the command; a provisioned certificate is replaced by the administrator.
+if [ "$(id -u)" -eq 0 ]; then
+    ok "a good STP file" "$make_stp" -k $key -n com.seqlabs.oem_cloud_cert -c strange/oem_cloud_cert.pem -s 12 -o named.stp
+    command_file anybody -a addAuthority -c strange/emp_root_cert.pem -s 12
+    other="setpriv --reuid=64001 --regid=64001 --clear-groups"
+    refused "not the administrator" 0xffff0101 $other keymoor cert command named.stp
+    refused "a list from him" 0xffff0101 $other keymoor cert crl list.crl
+    ok "a command from anybody" $other keymoor cert command anybody
+    command_file away -a deleteAuthority -c strange/emp_root_cert.pem -s 13
+    ok "and away" $other keymoor cert command away
+    refused "he may verify" "no path" $other keymoor cert verify new_cert.pem
+fi
+
 # From now on numbers only.
-command_file only -a numbersOnly -s 12
+command_file only -a numbersOnly -s 22
 ok "numbers only" keymoor cert command only
 command_file unnumbered -a deleteAuthority -c $ca
 refused "no number" $number keymoor cert command unnumbered
-command_file now -a setTime -s 13 -d dev.pub -t "$(date +%s)"
+command_file now -a setTime -s 23 -d dev.pub -t "$(date +%s)"
 ok "the time" keymoor cert command now
 stop_service
 start_service
-same "the number outlives the service" 13 "$(last)"
+same "the number outlives the service" 23 "$(last)"
 refused "no number" $number keymoor cert command unnumbered
 ok "the words" keymoor cert store list
 grep -q "Commands without one are refused" out
