@@ -6,13 +6,14 @@
 #
 # DIR gets, for each of oem_root, oem_cloud, oem_payload, oem_command, emp_root and emp_cloud, a
 # NAME_key.pem (EC P-256) and a self-signed NAME_cert.pem, and demo/ with what the TLS demonstrations need: server-prov.key
-# and .crt, issued by oem_root (ca-prov.crt); server-ext and client-ext, issued by an authority from outside (ca-ext.crt). With -e another one gets what clrsc_example is tried with: an
-# authority (clrsc_example_ca_key.pem, _ca_cert.pem), two certificates that it issued (clrsc_example_server_01.pem, _02.pem) and the
-# command key (clrsc_example_command_key.pem). A directory that holds them already is left alone.
+# and .crt, issued by oem_root (ca-prov.crt); server-ext and client-ext, issued by an authority from outside (ca-ext.crt).
+# With -e another one gets what clrsc_example is tried with: an authority (clrsc_example_ca_key.pem, _ca_cert.pem), two
+# certificates that it issued (clrsc_example_server_01.pem, _02.pem) and the command key (clrsc_example_command_key.pem).
+# A directory that holds them already is left alone.
 # Keys made here are for trying things out: they lie in files and protect nothing.
 set -eu
 
-usage() { sed -n '3,13s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,14s/^# \{0,1\}//p' "$0"; }
 out="" example=""
 while getopts o:e:h option; do
     case $option in
@@ -63,6 +64,7 @@ authority oem_payload "Evaluation OEM Payload"
 authority oem_command "Evaluation OEM Command"
 authority emp_root "Evaluation Fleet Root"
 authority emp_cloud "Evaluation Fleet Cloud"
+
 # demo_leaf NAME CA_KEY CA_CERT USE: a server for localhost, or a client
 demo_leaf() {
     [ ! -s "$demo/$1.crt" ] || return 0

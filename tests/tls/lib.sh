@@ -24,7 +24,12 @@ peer() {
     end_peers
     "$@" >"$dir/peer.log" 2>&1 &
     peers=$!
-    python3 - "$!" "$port" <<'PY' || { cat "$dir/peer.log" >&2; exit 1; }
+    listening
+}
+
+# listening: waits until the process in $peers listens on $port.
+listening() {
+    python3 - "$peers" "$port" <<'PY' || { cat "$dir/peer.log" >&2; exit 1; }
 import os, sys, time
 for _ in range(400):
     os.kill(int(sys.argv[1]), 0)
@@ -36,19 +41,24 @@ sys.exit("nobody listens on port " + sys.argv[2])
 PY
 }
 
+# await FILE PATTERN: until it is there
+await() {
+    for _ in $(seq 400); do
+        grep -Eq -- "$2" "$1" 2>/dev/null && return 0
+        sleep 0.025
+    done
+    echo "FAILED: no '$2' in $1:" >&2
+    cat "$1" >&2
+    exit 1
+}
+
 # own_server OPTION... : tls_tool as a server for any number of clients, on $port.
 own_server() {
     end_peers
     "$tool" "$@" serve 1000 >"$dir/server.log" 2>&1 &
     peers=$!
-    port=""
-    for _ in $(seq 400); do
-        port=$(sed -n 's/^port //p' "$dir/server.log")
-        [ -z "$port" ] || return 0
-        sleep 0.025
-    done
-    cat "$dir/server.log" >&2
-    exit 1
+    await "$dir/server.log" '^port'
+    port=$(sed -n 's/^port //p' "$dir/server.log")
 }
 
 # leaf NAME CA_KEY CA_CERT KEY_OPTIONS EXTENSIONS: NAME.key and NAME.crt in $dir, for localhost unless said otherwise.

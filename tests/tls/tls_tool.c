@@ -26,7 +26,7 @@
 #define BATCH 65536u
 
 static struct {
-    const char *key, *cert, *pem_key, *pem_cert, *psk, *ca, *send, *max, *min, *verify;
+    const char *key, *cert, *pem_key, *pem_cert, *psk, *ca, *send, *max, *min, *verify, *wait_for;
     const char *alpn[ALPN_MAX];
     uint32_t n_alpn;
     uint32_t timeout_ms;
@@ -311,6 +311,8 @@ static bool connect_once(ClrtlsContext *context, const char *host, const char *p
     bool done = !failed(result);
     if (done) {
         print_connected(c);
+        while (options.wait_for != NULL && access(options.wait_for, F_OK) != 0)
+            (void)usleep(10000);
         done = !failed(clrtlsSetTimeout(c, options.timeout_ms)) && talk(c);
     }
     if (done && !options.no_shutdown)
@@ -392,13 +394,13 @@ static int serve(ClrtlsContext *context, unsigned count)
 /* ---- the command line ---- */
 
 static const struct option long_options[] = {
-    {"key", 1, NULL, 'k'},      {"cert", 1, NULL, 'c'},         {"pem-key", 1, NULL, 'K'},
-    {"pem-cert", 1, NULL, 'C'}, {"psk", 1, NULL, 'p'},          {"ca", 1, NULL, 'a'},
-    {"send", 1, NULL, 's'},     {"alpn", 1, NULL, 'l'},         {"min", 1, NULL, 'm'},
-    {"max", 1, NULL, 'M'},      {"verify", 1, NULL, 'v'},       {"timeout", 1, NULL, 't'},
-    {"repeat", 1, NULL, 'r'},   {"bulk", 1, NULL, 'b'},         {"no-resume", 0, NULL, 'n'},
-    {"hex", 0, NULL, 'x'},      {"non-blocking", 0, NULL, 'N'}, {"no-shutdown", 0, NULL, 'S'},
-    {NULL, 0, NULL, 0},
+    {"key", 1, NULL, 'k'},         {"cert", 1, NULL, 'c'},   {"pem-key", 1, NULL, 'K'},
+    {"pem-cert", 1, NULL, 'C'},    {"psk", 1, NULL, 'p'},    {"ca", 1, NULL, 'a'},
+    {"send", 1, NULL, 's'},        {"alpn", 1, NULL, 'l'},   {"min", 1, NULL, 'm'},
+    {"max", 1, NULL, 'M'},         {"verify", 1, NULL, 'v'}, {"wait-for", 1, NULL, 'w'},
+    {"timeout", 1, NULL, 't'},     {"repeat", 1, NULL, 'r'}, {"bulk", 1, NULL, 'b'},
+    {"no-resume", 0, NULL, 'n'},   {"hex", 0, NULL, 'x'},    {"non-blocking", 0, NULL, 'N'},
+    {"no-shutdown", 0, NULL, 'S'}, {NULL, 0, NULL, 0},
 };
 
 static void take_number(int option, const char *text)
@@ -417,10 +419,10 @@ static void take_option(int option)
     const struct {
         int option;
         const char **to;
-    } texts[] = {{'k', &options.key},      {'c', &options.cert}, {'K', &options.pem_key},
-                 {'C', &options.pem_cert}, {'p', &options.psk},  {'a', &options.ca},
-                 {'s', &options.send},     {'m', &options.min},  {'M', &options.max},
-                 {'v', &options.verify}};
+    } texts[] = {{'k', &options.key},      {'c', &options.cert},    {'K', &options.pem_key},
+                 {'C', &options.pem_cert}, {'p', &options.psk},     {'a', &options.ca},
+                 {'s', &options.send},     {'m', &options.min},     {'M', &options.max},
+                 {'v', &options.verify},   {'w', &options.wait_for}};
     for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
         if (texts[i].option == option)
             *texts[i].to = optarg;
