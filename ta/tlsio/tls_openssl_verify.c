@@ -66,7 +66,7 @@ static bool put_chain(struct km_wr *wr, X509 *first, const STACK_OF(X509) * chai
 }
 
 /* Room for all of them; a chain beyond the limit gets too little. */
-static size_t length_of(X509 *first, const STACK_OF(X509) *chain)
+static size_t length_of(X509 *first, const STACK_OF(X509) * chain)
 {
     size_t len = 4u + (size_t)i2d_X509(first, NULL);
     for (int i = 0; i < sk_X509_num(chain) && len < KM_CERTS_CHAIN_LEN_MAX; i++)

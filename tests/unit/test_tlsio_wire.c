@@ -161,8 +161,8 @@ static void names_of_hosts(void **state)
     static const struct {
         const char *host;
         bool is_one;
-    } rows[] = {{"localhost", true}, {"::1", true},      {"a", true},   {"", false},
-                {"a b", false},      {"a\tb", false},    {"\xc3\xa4", false}};
+    } rows[] = {{"localhost", true}, {"::1", true},   {"a", true},        {"", false},
+                {"a b", false},      {"a\tb", false}, {"\xc3\xa4", false}};
     char longest[KM_TLSIO_HOST_MAX + 2] = "";
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++)
@@ -175,9 +175,12 @@ static void names_of_hosts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(settings_come_back),          cmocka_unit_test(settings_cut_flipped_or_longer),
-        cmocka_unit_test(settings_that_make_no_sense), cmocka_unit_test(steps),
-        cmocka_unit_test(infos),                       cmocka_unit_test(names_of_hosts),
+        cmocka_unit_test(settings_come_back),
+        cmocka_unit_test(settings_cut_flipped_or_longer),
+        cmocka_unit_test(settings_that_make_no_sense),
+        cmocka_unit_test(steps),
+        cmocka_unit_test(infos),
+        cmocka_unit_test(names_of_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,14 +6,15 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "ta/certs/wish_wire.h"
+#include "tests/unit/cert_maker.h"
+
 #define KEY_ID 77u
-#define LOST 0xffff3024u /* TEE_ERROR_TARGET_DEAD */
 
 struct tlsio_peers tlsio_peers;
 
 static char dir[64];
-static EVP_PKEY *keys[2];
-static X509 *certs[2];
+static struct made_cert made[2];
 static struct tlsio_pem pems[2];
 
 /* ---- keys and certificates ---- */
@@ -27,33 +28,16 @@ static void put_pem(BIO *bio, char *to)
     BIO_free(bio);
 }
 
-static X509 *self_signed(EVP_PKEY *key)
-{
-    X509 *cert = X509_new();
-    X509_NAME *name = X509_get_subject_name(cert);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_set_version(cert, X509_VERSION_3);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"rig", -1, -1, 0);
-    X509_set_issuer_name(cert, name);
-    X509_set_pubkey(cert, key);
-    assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-    return cert;
-}
-
 static void make(bool is_rsa)
 {
-    if (keys[is_rsa] != NULL)
+    if (made[is_rsa].key != NULL)
         return;
-    keys[is_rsa] = is_rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
-    assert_non_null(keys[is_rsa]);
-    certs[is_rsa] = self_signed(keys[is_rsa]);
+    cert_make(is_rsa ? "cn=rig|key=RSA2048/rig" : "cn=rig|key=P-256/rig", NULL, &made[is_rsa]);
     BIO *bio = BIO_new(BIO_s_mem());
-    assert_int_equal(PEM_write_bio_PrivateKey(bio, keys[is_rsa], NULL, NULL, 0, NULL, NULL), 1);
+    assert_int_equal(PEM_write_bio_PrivateKey(bio, made[is_rsa].key, NULL, NULL, 0, NULL, NULL), 1);
     put_pem(bio, pems[is_rsa].key);
     bio = BIO_new(BIO_s_mem());
-    assert_int_equal(PEM_write_bio_X509(bio, certs[is_rsa]), 1);
+    assert_int_equal(PEM_write_bio_X509(bio, made[is_rsa].x509), 1);
     put_pem(bio, pems[is_rsa].cert);
 }
 
@@ -89,9 +73,9 @@ static uint32_t export_public(TEE_Param params[4])
 {
     unsigned char *at = params[1].memref.buffer;
     make(tlsio_peers.is_rsa);
-    int len = i2d_PUBKEY(keys[tlsio_peers.is_rsa], NULL);
+    int len = i2d_PUBKEY(made[tlsio_peers.is_rsa].key, NULL);
     assert_true(len > 0 && (size_t)len <= params[1].memref.size);
-    params[1].memref.size = (size_t)i2d_PUBKEY(keys[tlsio_peers.is_rsa], &at);
+    params[1].memref.size = (size_t)i2d_PUBKEY(made[tlsio_peers.is_rsa].key, &at);
     return TEE_SUCCESS;
 }
 
@@ -99,7 +83,7 @@ static uint32_t sign(TEE_Param params[4], bool is_pss)
 {
     const EVP_MD *const mds[] = {EVP_sha256(), EVP_sha384(), EVP_sha512()};
     size_t digest_len = params[1].memref.size;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(keys[tlsio_peers.is_rsa], NULL);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(made[tlsio_peers.is_rsa].key, NULL);
     tlsio_peers.n_signed++;
     assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
     for (size_t i = 0; i < KM_ARRAY_LEN(mds); i++) {
@@ -122,17 +106,15 @@ static uint32_t sign(TEE_Param params[4], bool is_pss)
 
 static uint32_t verify(TEE_Param params[4])
 {
-    struct km_rd chain = km_rd_init(KM_SLICE(params[0].memref.buffer, params[0].memref.size));
-    struct km_rd wish = km_rd_init(KM_SLICE(params[1].memref.buffer, params[1].memref.size));
-    struct km_slice der = {0}, host = {0}, anchor = {0};
-    uint32_t flags = 0;
-    while (!km_rd_done(&chain))
-        assert_true(km_rd_blob32le(&chain, KM_CERTS_DER_MAX, &der));
-    assert_true(km_rd_u32le(&wish, &tlsio_peers.purpose) && km_rd_u32le(&wish, &flags) &&
-                km_rd_blob32le(&wish, KM_CERTS_HOST_MAX, &host) &&
-                km_rd_blob32le(&wish, KM_CERTS_NAME_MAX, &anchor) && km_rd_done(&wish));
+    struct km_certs_chain chain = {0};
+    struct km_certs_wish wish = {0};
+    assert_true(
+        km_certs_chain_parse(KM_SLICE(params[0].memref.buffer, params[0].memref.size), &chain));
+    assert_true(
+        km_certs_wish_parse(KM_SLICE(params[1].memref.buffer, params[1].memref.size), &wish));
+    tlsio_peers.purpose = wish.purpose;
     memset(tlsio_peers.host, 0, sizeof(tlsio_peers.host));
-    km_copy(tlsio_peers.host, sizeof(tlsio_peers.host) - 1, host.ptr, host.len);
+    km_copy(tlsio_peers.host, sizeof(tlsio_peers.host) - 1, wish.host.ptr, wish.host.len);
     tlsio_peers.n_verified++;
     params[2].value.a = tlsio_peers.verdict;
     params[2].value.b = 0;
@@ -146,7 +128,7 @@ static uint32_t give_cert(TEE_Param params[4])
     if (!km_slice_equal(name, KM_SLICE_STR("cert")))
         return TEE_ERROR_ITEM_NOT_FOUND;
     make(tlsio_peers.is_rsa);
-    params[1].memref.size = (size_t)i2d_X509(certs[tlsio_peers.is_rsa], &at);
+    params[1].memref.size = (size_t)i2d_X509(made[tlsio_peers.is_rsa].x509, &at);
     return TEE_SUCCESS;
 }
 
@@ -255,9 +237,8 @@ uint32_t tlsio_step(struct tlsio_end *end, const struct tlsio_wish *wish)
     static uint8_t in[2 * TLSIO_RIG_ROOM];
     uint8_t head[KM_TLSIO_STEP_LEN] = {0};
     struct km_wr wr = km_wr_init(head, sizeof(head));
-    const struct km_tlsio_step_in step = {.connection = end->conn,
-                                          .flags = wish->flags,
-                                          .cipher_len = (uint32_t)wish->cipher.len};
+    const struct km_tlsio_step_in step = {
+        .connection = end->conn, .flags = wish->flags, .cipher_len = (uint32_t)wish->cipher.len};
     km_tlsio_step_in_put(&wr, &step);
     km_copy(in, sizeof(in), wish->cipher.ptr, wish->cipher.len);
     km_copy(in + wish->cipher.len, sizeof(in) - wish->cipher.len, wish->plain.ptr, wish->plain.len);

@@ -17,7 +17,6 @@
 struct tlsio_peers {
     uint32_t verdict, verify_result, sign_result;
     unsigned n_verified, n_signed, n_loaded;
-    bool dies_once; /* the next signature finds the session dead */
     bool is_rsa;    /* which of the two keys the name stands for */
     char host[256]; /* of the last question */
     uint32_t purpose;
