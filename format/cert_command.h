@@ -8,10 +8,10 @@
  *       sequence  [0] IMPLICIT INTEGER (1..2^63-1) OPTIONAL,
  *       device    [1] IMPLICIT OCTET STRING (SIZE (32)) OPTIONAL,
  *       name      [2] IMPLICIT UTF8String (SIZE (1..63)) OPTIONAL,
- *       time      [3] IMPLICIT INTEGER OPTIONAL,
+ *       time      [3] IMPLICIT INTEGER (1..2^63-1) OPTIONAL,
  *       body      OCTET STRING (SIZE (0..65536)) }
  *
- * Which fields an operation has: the table KM_CERT_COMMANDS; others must be missing. Strict DER; pure functions:
+ * Which fields an operation has: the table in cert_command.c; others must be missing. Strict DER; pure functions:
  * nothing here checks a signature.
  */
 #ifndef KM_FORMAT_CERT_COMMAND_H
@@ -23,6 +23,7 @@
 #define KM_CERT_COMMAND_DEVICE_LEN 32u
 #define KM_CERT_COMMAND_NAME_MAX 63u
 #define KM_CERT_COMMAND_BODY_MAX 65536u
+#define KM_CERT_COMMAND_NUMBER_MAX ((uint64_t)INT64_MAX)       /* of sequence and time */
 #define KM_CERT_COMMAND_MAX (KM_CERT_COMMAND_BODY_MAX + 2048u) /* octets of a whole command */
 
 enum km_cert_operation {
@@ -47,6 +48,25 @@ struct km_cert_command {
     struct km_slice body;
 };
 
+/* Which fields an operation has. */
+enum km_cert_field { KM_CERT_FIELD_NONE = 0, KM_CERT_FIELD_MAY, KM_CERT_FIELD_MUST };
+
+/* A row of the table of operations. */
+struct km_cert_operation_info {
+    enum km_cert_operation operation;
+    const char *name; /* as factory/make_certificate_command.sh writes it, e.g. "addAuthority" */
+    enum km_cert_field sequence, device, named, time, body;
+};
+
+/* km_cert_operation_find: by number, or NULL. km_cert_operation_by_name: by name, or NULL. */
+const struct km_cert_operation_info *km_cert_operation_find(uint64_t operation);
+const struct km_cert_operation_info *km_cert_operation_by_name(const char *name);
+
+/*
+ * km_cert_command_fits: whether it has all fields that its operation needs and no other, each within its limits; what the parser
+ * asks too.
+ */
+KM_MUST_USE bool km_cert_command_fits(const struct km_cert_command *command);
 /* km_cert_command_parse: the body of an envelope of this kind, to its last octet; false: malformed, or fields that the operation does not have. */
 KM_MUST_USE bool km_cert_command_parse(struct km_rd body, struct km_cert_command *ret);
 /* km_cert_command_content: the whole content element, which is what gets signed; km_envelope_put makes the package. */

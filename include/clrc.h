@@ -71,7 +71,17 @@ typedef uint32_t ClrcResult;
 #define CLRC_ERROR_KEY_GONE 0xffff010au /* deleted or replaced meanwhile, or its session is over */
 #define CLRC_ERROR_ROLLBACK 0xffff0110u /* older than what the device has taken before */
 #define CLRC_ERROR_SIGNER 0xffff0111u   /* signed by another than the one who is trusted */
-#define CLRC_ERROR_TARGET 0xffff0190u   /* a payload package for another target */
+#define CLRC_ERROR_REPLAYED                                                                        \
+    0xffff0120u /* a command that was obeyed before, or is older than one that was */
+#define CLRC_ERROR_NUMBER                                                                          \
+    0xffff0121u /* a command without a sequence, where only numbered ones are obeyed */
+#define CLRC_ERROR_REVOKED 0xffff0122u /* the certificate is on the revocation list */
+#define CLRC_ERROR_LOCKOUT                                                                         \
+    0xffff0123u /* a command certificate after which no command could be verified */
+#define CLRC_ERROR_KEY_MISMATCH                                                                    \
+    0xffff0124u /* a device certificate for another key than the device's */
+#define CLRC_ERROR_NOT_AUTHORITY 0xffff0125u /* the certificate is not one of an authority */
+#define CLRC_ERROR_TARGET 0xffff0190u        /* a payload package for another target */
 #define CLRC_ERROR_DOWNGRADE                                                                       \
     0xffff0191u /* a payload package older than wanted, or than one seen here */
 #define CLRC_ERROR_OTHER_DEVICE 0xffff0181u  /* the package was made for another device key */

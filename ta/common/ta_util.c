@@ -54,6 +54,21 @@ TEE_Result km_ta_give(TEE_Param *out, struct km_slice bytes)
     return TEE_SUCCESS;
 }
 
+TEE_Result km_ta_settle(TEE_ObjectHandle *object, TEE_Result result)
+{
+    if (result == TEE_ERROR_CORRUPT_OBJECT)
+        *object = TEE_HANDLE_NULL;
+    return result;
+}
+
+TEE_Result km_sha256(struct km_slice octets, uint8_t ret[32])
+{
+    KM_AUTO(km_ta_operationp) TEE_OperationHandle op = TEE_HANDLE_NULL;
+    size_t len = 32;
+    KM_TRY_TEE(TEE_AllocateOperation(&op, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0));
+    return TEE_DigestDoFinal(op, octets.ptr, octets.len, ret, &len);
+}
+
 TEE_Result km_object_new(uint32_t tee_type, uint32_t bits, const TEE_Attribute *attrs,
                          uint32_t n_attrs, uint32_t usage, TEE_ObjectHandle *ret_object)
 {

@@ -32,6 +32,11 @@ TEE_Result km_ta_give(TEE_Param *out, struct km_slice bytes);
 /* km_ta_room: TEE_SUCCESS when a memref output has room for len, else SHORT_BUFFER with the size set. */
 TEE_Result km_ta_room(TEE_Param *out, size_t len);
 
+/* km_ta_settle: what a call on a stored object answered; the Core API closes the handle of one that it finds damaged, so it is forgotten. */
+TEE_Result km_ta_settle(TEE_ObjectHandle *object, TEE_Result result);
+
+/* km_sha256: of octets in memory of this application. */
+TEE_Result km_sha256(struct km_slice octets, uint8_t ret[32]);
 /* km_object_new: an initialized transient object from attributes; usage as given. Returns owned. */
 TEE_Result km_object_new(uint32_t tee_type, uint32_t bits, const TEE_Attribute *attrs,
                          uint32_t n_attrs, uint32_t usage, TEE_ObjectHandle *ret_object);

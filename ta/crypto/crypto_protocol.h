@@ -585,6 +585,17 @@ enum km_crypto_command {
     /* MANIFEST_STATE     vo(a phase) mo(MANIFEST; nothing when there is none) - -   SHORT_BUFFER */
     KM_CRYPTO_CMD_MANIFEST_STATE = 0x92,
 
+    /* PUBLIC_HOLD        mi(name) mi(SubjectPublicKeyInfo) - -
+     *                    the certificate application alone (ACCESS_DENIED). Whether PUBLIC_PUT would take this; from now on, until
+     *                    the session ends, no manifest is installed and nothing provisioned. BAD_NAME: not the name of a public key
+     *                    that belongs to a certificate. BAD_FORMAT NOT_SUPPORTED: the key. EXISTS: the name stands for
+     *                    a secret. BAD_STATE: a manifest is installed in part */
+    KM_CRYPTO_CMD_PUBLIC_HOLD = 0x93,
+    /* PUBLIC_PUT         mi(name) mi(SubjectPublicKeyInfo) - -
+     *                    as before, sealed or not, held or not. The key takes the place of the one that is there and has its policy; a
+     *                    new one is provisioned. Again: nothing happens */
+    KM_CRYPTO_CMD_PUBLIC_PUT = 0x94,
+
     /* TELL_PRIVATE       vi(a key) mo(private value or octets) - -    exists in the test build alone, which is never installed */
     KM_CRYPTO_CMD_TELL_PRIVATE = 0x7f,
 };

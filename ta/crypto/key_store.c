@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/key_store.h"
 
-#include "ta/crypto/manifest.h"
 #include "ta/common/seal.h"
+#include "ta/crypto/manifest.h"
 #include "ta/crypto/stored.h"
 
 #define TOGETHER (TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ)
@@ -120,26 +120,101 @@ TEE_Result km_key_store_admits(const struct km_crypto_name *name, bool *ret_is_t
     return (record.meta.flags & KM_CRYPTO_INFO_MANIFEST) != 0 ? TEE_SUCCESS : KM_CRYPTO_E_EXISTS;
 }
 
-TEE_Result km_key_store_install(struct km_key *key, const struct km_crypto_name *name)
+/* Where a key is there already it is replaced; one that somebody saved meanwhile is refused by create alone. */
+static TEE_Result write_record(const struct km_key *key, uint32_t more_flags,
+                               const struct km_crypto_name *name, bool is_there)
 {
     KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
     struct km_key_record record = {.uses_left = key->uses_left,
                                    .meta = key->meta,
                                    .kind = KM_MATERIAL_PLAIN,
                                    .material = KM_SLICE(key->material, key->material_len)};
-    bool is_there = false;
     size_t len = 0;
     if (buf == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    record.meta.flags |= KM_CRYPTO_INFO_MANIFEST;
+    record.meta.flags |= more_flags;
     if (!km_key_record_put(&record, KM_SPAN(buf, KM_RECORD_MAX), &len))
         return KM_CRYPTO_E_TOO_LARGE;
-    KM_TRY_TEE(km_key_store_admits(name, &is_there));
-    /* A name that somebody took meanwhile is refused by create alone. */
     TEE_Result result = is_there ? km_stored_replace(KM_STORED_KEY, name, KM_SLICE(buf, len))
                                  : km_stored_create(KM_STORED_KEY, name, KM_SLICE(buf, len));
     km_audit("provision", name, result);
     return result;
+}
+
+TEE_Result km_key_store_install(struct km_key *key, const struct km_crypto_name *name)
+{
+    bool is_there = false;
+    KM_TRY_TEE(km_key_store_admits(name, &is_there));
+    return write_record(key, KM_CRYPTO_INFO_MANIFEST, name, is_there);
+}
+
+TEE_Result km_key_store_put(const struct km_key *key, const struct km_crypto_name *name)
+{
+    return write_record(key, 0, name, true);
+}
+
+/* ---- public keys that belong to certificates ---- */
+
+static TEE_Result public_of_type(const struct km_caller *caller, uint32_t type,
+                                 struct km_slice spki, struct km_key **ret_key)
+{
+    KM_AUTO(km_key_freep) struct km_key *key = NULL;
+    struct km_crypto_template wish = {.type = type};
+    KM_TRY_TEE(km_key_new(&wish, caller, &key));
+    KM_TRY_TEE(km_key_set_der(key, spki));
+    key->meta.flags = KM_CRYPTO_INFO_PROVISIONED;
+    *ret_key = km_steal(&key);
+    return TEE_SUCCESS;
+}
+
+static TEE_Result new_public(const struct km_caller *caller, struct km_slice spki,
+                             struct km_key **ret_key)
+{
+    static const uint32_t TYPES[] = {KM_CRYPTO_KEY_EC_DUAL_PUBLIC, KM_CRYPTO_KEY_RSA_PUBLIC,
+                                     KM_CRYPTO_KEY_ED25519_PUBLIC};
+    TEE_Result result = TEE_ERROR_BAD_FORMAT;
+    for (size_t i = 0; i < KM_ARRAY_LEN(TYPES) && result != TEE_SUCCESS; i++)
+        result = public_of_type(caller, TYPES[i], spki, ret_key);
+    return result;
+}
+
+/* The policy of the key that was there: who may do what with a name does not change with its key. */
+static TEE_Result follow(const struct km_caller *caller, const struct km_key_record *record,
+                         struct km_slice spki, struct km_key **ret_key, bool *ret_is_there)
+{
+    const struct km_key_type *type = km_key_type_find(record->meta.type);
+    KM_AUTO(km_key_freep) struct km_key *key = NULL;
+    if (type == NULL || !type->is_public || record->kind != KM_MATERIAL_PLAIN)
+        return KM_CRYPTO_E_EXISTS;
+    bool is_same_family = public_of_type(caller, record->meta.type, spki, &key) == TEE_SUCCESS;
+    if (!is_same_family)
+        KM_TRY_TEE(new_public(caller, spki, &key));
+    key->meta.flags = record->meta.flags | KM_CRYPTO_INFO_PROVISIONED;
+    key->meta.attributes = record->meta.attributes;
+    key->meta.owner = record->meta.owner;
+    if (is_same_family)
+        key->meta.usage = record->meta.usage;
+    *ret_is_there = key->meta.flags == record->meta.flags &&
+                    km_slice_equal(KM_SLICE(key->material, key->material_len), record->material);
+    *ret_key = km_steal(&key);
+    return TEE_SUCCESS;
+}
+
+TEE_Result km_key_store_public(const struct km_caller *caller, const struct km_crypto_name *name,
+                               struct km_slice spki, struct km_key **ret_key, bool *ret_is_there)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_key_record record = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    *ret_is_there = false;
+    TEE_Result result = km_stored_open(KM_STORED_KEY, name, TOGETHER, &object);
+    if (result == TEE_ERROR_ITEM_NOT_FOUND)
+        return new_public(caller, spki, ret_key);
+    KM_TRY_TEE(result);
+    KM_TRY_TEE(read_record(&object, buf, &record));
+    return follow(caller, &record, spki, ret_key, ret_is_there);
 }
 
 /* ---- loading ---- */
@@ -420,10 +495,15 @@ TEE_Result km_provision_enter(TEE_ObjectHandle *ret_gate)
     return TEE_SUCCESS;
 }
 
+TEE_Result km_provision_stop(TEE_ObjectHandle *ret_gate)
+{
+    return gate_open(TEE_DATA_FLAG_ACCESS_READ, ret_gate);
+}
+
 TEE_Result km_provision_seal(void)
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;
-    KM_TRY_TEE(gate_open(TEE_DATA_FLAG_ACCESS_READ, &gate));
+    KM_TRY_TEE(km_provision_stop(&gate));
     KM_TRY_TEE(km_manifest_settled());
     TEE_Result result =
         km_stored_create(KM_STORED_STATE, &SEALED, KM_SLICE(STATE_VERSION, sizeof(STATE_VERSION)));

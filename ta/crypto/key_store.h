@@ -29,6 +29,15 @@ bool km_name_begins(const struct km_crypto_name *name, const char *prefix);
 TEE_Result km_key_store_install(struct km_key *key, const struct km_crypto_name *name);
 /* km_key_store_admits: whether km_key_store_install would take the name now. EXISTS. */
 TEE_Result km_key_store_admits(const struct km_crypto_name *name, bool *ret_is_there);
+/*
+ * km_key_store_public: an empty public key with the policy of the one that has this name, or of a provisioned one where there is none or of
+ * another family, and this SubjectPublicKeyInfo as its material. *ret_is_there: it is the one that is there. EXISTS: the name stands for
+ * a secret. BAD_FORMAT NOT_SUPPORTED. Returns owned.
+ */
+TEE_Result km_key_store_public(const struct km_caller *caller, const struct km_crypto_name *name,
+                               struct km_slice spki, struct km_key **ret_key, bool *ret_is_there);
+/* km_key_store_put: in the place of whatever has the name. */
+TEE_Result km_key_store_put(const struct km_key *key, const struct km_crypto_name *name);
 /* km_key_store_load: expected is NULL or the unique id it must have (KEY_GONE). password may be NULL. Returns owned. */
 TEE_Result km_key_store_load(struct km_caller *caller, const struct km_crypto_name *name,
                              const struct km_password *password, const uint8_t *expected,
@@ -56,6 +65,8 @@ TEE_Result km_provision_sealed(bool *ret_sealed);
  * provisioning ends. BAD_STATE: it is sealed. Returns owned.
  */
 TEE_Result km_provision_enter(TEE_ObjectHandle *ret_gate);
+/* km_provision_stop: the gate alone: nobody provisions or seals until it is closed, sealed or not. Returns owned. */
+TEE_Result km_provision_stop(TEE_ObjectHandle *ret_gate);
 /*
  * km_provision_seal: waits until nobody provisions, some seconds at most (ACCESS_CONFLICT), and ends it; again is fine. BAD_STATE: a
  * manifest is installed in part.

@@ -14,14 +14,6 @@
 static const struct km_crypto_name CLASS_KEY = {.len = 21, .at = "org.keymoor.class_key"};
 static const struct km_crypto_name STATE = {.len = 8, .at = "manifest"};
 
-static TEE_Result sha256(struct km_slice octets, uint8_t ret[KM_MANIFEST_DIGEST_LEN])
-{
-    KM_AUTO(km_ta_operationp) TEE_OperationHandle op = TEE_HANDLE_NULL;
-    size_t len = KM_MANIFEST_DIGEST_LEN;
-    KM_TRY_TEE(TEE_AllocateOperation(&op, TEE_ALG_SHA256, TEE_MODE_DIGEST, 0));
-    return TEE_DigestDoFinal(op, octets.ptr, octets.len, ret, &len);
-}
-
 /* An installation under way. Everything in one block, which is wiped when freed. */
 struct install {
     struct km_session *session;
@@ -81,6 +73,27 @@ TEE_Result km_manifest_settled(void)
         return TEE_SUCCESS;
     KM_TRY_TEE(result);
     return record.phase == KM_CRYPTO_MANIFEST_COMPLETE ? TEE_SUCCESS : TEE_ERROR_BAD_STATE;
+}
+
+/* An installation holds its state alone, or while there is none the gate beside others that provision: in this order. */
+TEE_Result km_manifest_lock(TEE_ObjectHandle *ret_object)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    struct km_manifest_record record = {0};
+    TEE_Result result = km_stored_open(KM_STORED_STATE, &STATE, TEE_DATA_FLAG_ACCESS_READ, &object);
+    if (result == TEE_SUCCESS) {
+        KM_TRY_TEE(read_state(&object, &record));
+        if (record.phase != KM_CRYPTO_MANIFEST_COMPLETE)
+            return TEE_ERROR_BAD_STATE;
+    } else if (result == TEE_ERROR_ITEM_NOT_FOUND) {
+        KM_TRY_TEE(km_provision_stop(&object));
+        /* One that came meanwhile is over now, or was interrupted. */
+        KM_TRY_TEE(km_manifest_settled());
+    } else {
+        return result;
+    }
+    *ret_object = km_steal(&object);
+    return TEE_SUCCESS;
 }
 
 /* Held alone, so that two installations never mix. */
@@ -184,8 +197,8 @@ static TEE_Result parse(struct install *install, struct km_slice package)
         !km_crypto_name_parse(install->manifest.device_class, &wanted->device_class))
         return TEE_ERROR_BAD_FORMAT;
     wanted->sequence = install->manifest.sequence;
-    KM_TRY_TEE(sha256(install->envelope.content, wanted->digest));
-    return sha256(install->manifest.signer, wanted->signer);
+    KM_TRY_TEE(km_sha256(install->envelope.content, wanted->digest));
+    return km_sha256(install->manifest.signer, wanted->signer);
 }
 
 /* Whose signature is to be believed: the pinned one's, else the one that the administrator shows. */
@@ -198,7 +211,7 @@ static TEE_Result check_signer(const struct install *install, const struct km_ma
     if (trust->root.len != 0) {
         if (!km_cert_form_key(trust->root, &spki))
             return TEE_ERROR_BAD_FORMAT;
-        KM_TRY_TEE(sha256(spki, shown));
+        KM_TRY_TEE(km_sha256(spki, shown));
         if (memcmp(shown, install->wanted.signer, sizeof(shown)) != 0)
             return KM_CRYPTO_E_SIGNER;
     }

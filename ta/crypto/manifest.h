@@ -26,6 +26,11 @@ TEE_Result km_manifest_state(struct km_manifest_record *ret);
 /* km_manifest_settled: BAD_STATE while a manifest is installed in part. */
 TEE_Result km_manifest_settled(void);
 /*
+ * km_manifest_lock: keeps every manifest out, and provisioning as long as there was none, until the object is closed. BAD_STATE: one
+ * is installed in part. Returns owned.
+ */
+TEE_Result km_manifest_lock(TEE_ObjectHandle *ret_object);
+/*
  * km_manifest_class_key: keeps the private key in DER as the class key, or makes one when it is empty. Returns owned; EXISTS: there
  * is another one. BAD_STATE: sealed, and there is none.
  */

@@ -3,9 +3,9 @@
 #ifndef KM_CRYPTO_SESSION_H
 #define KM_CRYPTO_SESSION_H
 
+#include "ta/common/slots.h"
 #include "ta/crypto/claim.h"
 #include "ta/crypto/key_store.h"
-#include "ta/crypto/slots.h"
 #include "ta/crypto/stored.h"
 
 #define KM_DIGESTS (KM_CRYPTO_SHAKE256 - KM_CRYPTO_SHA1 + 1u)
@@ -30,6 +30,7 @@ struct km_session {
     uint8_t
         *held; /* plaintext whose tag is not checked yet; kept for the next one while it is small */
     size_t held_cap;
+    TEE_ObjectHandle manifest_lock; /* keeps manifests out: PUBLIC_HOLD */
     /* Small inputs, out of the client's reach, before anything looks at them. */
     uint8_t input[TEE_NUM_PARAMS][KM_CRYPTO_SMALL_MAX];
 };
@@ -130,6 +131,9 @@ TEE_Result km_cmd_object_free(struct km_session *session, TEE_Param params[TEE_N
 TEE_Result km_cmd_manifest_class_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_manifest_install(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_manifest_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+/* cmd_public.c */
+TEE_Result km_cmd_public_hold(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_public_put(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 
 /* What several of them share. */
 

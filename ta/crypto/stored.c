@@ -73,32 +73,24 @@ TEE_Result km_stored_open_or_create(char kind, const struct km_crypto_name *name
     }
 }
 
-/* A handle is closed by the Core API when it finds the object damaged. */
-static TEE_Result settle(TEE_ObjectHandle *object, TEE_Result result)
-{
-    if (result == TEE_ERROR_CORRUPT_OBJECT)
-        *object = TEE_HANDLE_NULL;
-    return result;
-}
-
 TEE_Result km_stored_read(TEE_ObjectHandle *object, uint8_t buf[KM_RECORD_MAX],
                           struct km_slice *ret_data)
 {
     TEE_ObjectInfo info = {0};
     size_t count = 0;
-    KM_TRY_TEE(settle(object, TEE_GetObjectInfo1(*object, &info)));
+    KM_TRY_TEE(km_ta_settle(object, TEE_GetObjectInfo1(*object, &info)));
     if (info.dataSize > KM_RECORD_MAX)
         return TEE_ERROR_CORRUPT_OBJECT;
-    KM_TRY_TEE(settle(object, TEE_SeekObjectData(*object, 0, TEE_DATA_SEEK_SET)));
-    KM_TRY_TEE(settle(object, TEE_ReadObjectData(*object, buf, KM_RECORD_MAX, &count)));
+    KM_TRY_TEE(km_ta_settle(object, TEE_SeekObjectData(*object, 0, TEE_DATA_SEEK_SET)));
+    KM_TRY_TEE(km_ta_settle(object, TEE_ReadObjectData(*object, buf, KM_RECORD_MAX, &count)));
     *ret_data = KM_SLICE(buf, count);
     return TEE_SUCCESS;
 }
 
 TEE_Result km_stored_write(TEE_ObjectHandle *object, size_t at, struct km_slice data)
 {
-    KM_TRY_TEE(settle(object, TEE_SeekObjectData(*object, (intmax_t)at, TEE_DATA_SEEK_SET)));
-    return settle(object, TEE_WriteObjectData(*object, data.ptr, data.len));
+    KM_TRY_TEE(km_ta_settle(object, TEE_SeekObjectData(*object, (intmax_t)at, TEE_DATA_SEEK_SET)));
+    return km_ta_settle(object, TEE_WriteObjectData(*object, data.ptr, data.len));
 }
 
 TEE_Result km_stored_delete(TEE_ObjectHandle *object)

@@ -108,6 +108,8 @@ static const struct row ROWS[] = {
     ROW(MANIFEST_CLASS_KEY, ADMIN, MI | EMPTY, MO, NONE, NONE, km_cmd_manifest_class_key),
     ROW(MANIFEST_INSTALL, ADMIN, MI | BULK, MI | BULK | EMPTY, VI | A, VO, km_cmd_manifest_install),
     ROW(MANIFEST_STATE, ANYONE, VO, MO, NONE, NONE, km_cmd_manifest_state),
+    ROW(PUBLIC_HOLD, ANYONE, MI, MI, NONE, NONE, km_cmd_public_hold),
+    ROW(PUBLIC_PUT, ANYONE, MI, MI, NONE, NONE, km_cmd_public_put),
 #ifdef KM_CRYPTO_TEST_BUILD
     ROW(TELL_PRIVATE, ANYONE, VI | A, MO, NONE, NONE, km_cmd_tell_private),
 #endif
@@ -236,6 +238,7 @@ static void session_free(struct km_session *session)
 {
     if (session == NULL)
         return;
+    TEE_CloseObject(session->manifest_lock);
     km_slots_clear(&session->operations);
     km_slots_clear(&session->objects);
     km_slots_clear(&session->keys);
@@ -246,6 +249,15 @@ static void session_free(struct km_session *session)
         TEE_FreeOperation(session->digests[i]);
     TEE_Free(session->held);
     TEE_Free(session);
+}
+
+static TEE_Result slots_init(struct km_slots *slots, uint32_t n_max, void (*release)(void *item))
+{
+    const struct km_slots like = {.n_max = n_max,
+                                  .free = release,
+                                  .full = KM_CRYPTO_E_TOO_LARGE,
+                                  .stale = KM_CRYPTO_E_STALE_ID};
+    return km_slots_init(slots, &like);
 }
 
 static void session_freep(struct km_session **session)
@@ -264,10 +276,10 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[TEE_NU
     if (session == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     km_caller_init(&session->caller);
-    KM_TRY_TEE(km_slots_init(&session->keys, KM_CRYPTO_KEYS_MAX, km_key_free));
-    KM_TRY_TEE(km_slots_init(&session->passwords, KM_CRYPTO_PASSWORDS_MAX, km_password_free));
-    KM_TRY_TEE(km_slots_init(&session->operations, KM_CRYPTO_OPERATIONS_MAX, km_op_free));
-    KM_TRY_TEE(km_slots_init(&session->objects, KM_CRYPTO_OBJECTS_MAX, km_opaque_free));
+    KM_TRY_TEE(slots_init(&session->keys, KM_CRYPTO_KEYS_MAX, km_key_free));
+    KM_TRY_TEE(slots_init(&session->passwords, KM_CRYPTO_PASSWORDS_MAX, km_password_free));
+    KM_TRY_TEE(slots_init(&session->operations, KM_CRYPTO_OPERATIONS_MAX, km_op_free));
+    KM_TRY_TEE(slots_init(&session->objects, KM_CRYPTO_OBJECTS_MAX, km_opaque_free));
     *sessionContext = km_steal(&session);
     return TEE_SUCCESS;
 }

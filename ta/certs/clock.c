@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ta/certs/clock.h"
+
+#include "ta/certs/order.h"
+
+struct km_clock km_clock_read(const struct km_gate_state *state)
+{
+    uint64_t now = km_now();
+    struct km_clock clock = {.now = now};
+    if (now < state->floor) {
+        clock.now = state->floor;
+        clock.is_behind = state->floor - now > KM_CLOCK_TOLERANCE_S;
+    }
+    return clock;
+}
+
+void km_clock_raise(struct km_gate_state *state)
+{
+    uint64_t now = km_now();
+    if (now > state->floor)
+        state->floor = now;
+}
+
+void km_clock_follow(const struct km_gate_state *state)
+{
+    KM_AUTO(km_gate_close) struct km_gate gate = {0};
+    uint64_t now = km_now();
+    if (now < state->floor || now - state->floor < KM_CLOCK_STEP_S ||
+        km_order_enter(KM_GATE_ALONE, &gate) != TEE_SUCCESS)
+        return;
+    km_clock_raise(&gate.state);
+    (void)km_gate_save(&gate, KM_SLICE(NULL, 0));
+}
+
+void km_clock_tell(const struct km_clock *clock)
+{
+    static bool is_told;
+    if (clock->is_behind && !is_told)
+        km_audit_name("clock", KM_SLICE_STR("set back"), TEE_ERROR_BAD_STATE);
+    is_told = is_told || clock->is_behind;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom this device trusts, as its store says. */
+#ifndef KM_CERTS_TRUST_H
+#define KM_CERTS_TRUST_H
+
+#include "ta/certs/gate.h"
+#include "ta/certs/stored.h"
+#include "ta/certs/x509.h"
+
+/* km_trust_each_anchor: calls each with every certificate that is trusted as an authority, until one answer is not TEE_SUCCESS. */
+typedef TEE_Result (*km_trust_each)(void *arg, struct km_slice der);
+TEE_Result km_trust_each_anchor(km_trust_each each, void *arg);
+/* km_trust_each_crl: the same with every revocation list. */
+TEE_Result km_trust_each_crl(km_trust_each each, void *arg);
+
+/*
+ * km_trust_get: all anchors and lists, parsed. Kept by the instance and made anew when the gate, which is open, tells another
+ * generation. A view, valid until the next call.
+ */
+TEE_Result km_trust_get(const struct km_gate_state *state, const struct km_x509_trust **ret);
+/* km_trust_only: one provisioned certificate and nobody else, with all lists. ITEM_NOT_FOUND. Returns owned. */
+TEE_Result km_trust_only(struct km_slice name, struct km_x509_trust **ret);
+
+#endif

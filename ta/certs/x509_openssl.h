@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the seam share. Each entry of the seam leaves libcrypto's error queue empty. */
+#ifndef KM_CERTS_X509_OPENSSL_H
+#define KM_CERTS_X509_OPENSSL_H
+
+#include <openssl/x509.h>
+
+#include "ta/certs/x509.h"
+
+/* Of a key and of a signature's hash: what 112 bits of security are in libcrypto's words. */
+#define KM_X509_SECURITY_BITS 112
+#define KM_X509_AUTH_LEVEL 2
+
+/* km_x509_libctx: our own library context, without a configuration. NULL: no memory. */
+OSSL_LIB_CTX *km_x509_libctx(void);
+/* km_x509_parse: NULL when it is malformed. Returns owned. */
+X509 *km_x509_parse(struct km_slice der);
+void km_x509_freep(X509 **x509);
+/* km_x509_name_text: RFC 2253 text, cut at a character. */
+void km_x509_name_text(const X509_NAME *name, char ret[KM_CERTS_SUBJECT_MAX + 1u]);
+/* km_x509_key_is_strong: at least KM_X509_SECURITY_BITS. */
+bool km_x509_key_is_strong(EVP_PKEY *key);
+
+#endif
