@@ -212,10 +212,10 @@ ClrcResult clrtlsInfo(ClrtlsConnection *connection, struct ClrtlsInfo *ret_info)
         return result;
     if (ret_info == NULL)
         return clrtls_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL);
-    TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
-                                                        TEEC_NONE, TEEC_NONE),
-                         .params = {{.value = {.a = connection->id}},
-                                    clrtls_memory(octets, sizeof(octets))}};
+    TEEC_Operation op = {
+        .paramTypes =
+            TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE),
+        .params = {{.value = {.a = connection->id}}, clrtls_memory(octets, sizeof(octets))}};
     result = clrtls_invoke(function, connection->context, KM_TLSIO_CMD_INFO, &op);
     if (result != CLRC_SUCCESS)
         return result;
@@ -240,12 +240,11 @@ ClrcResult clrtlsPeerCertificate(ClrtlsConnection *connection, uint8_t *der, uin
         return result;
     if (length == NULL || (der == NULL && *length != 0))
         return clrtls_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL);
-    TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
-                                                        TEEC_NONE, TEEC_NONE),
-                         .params = {{.value = {.a = connection->id}},
-                                    clrtls_memory(der, *length < KM_TLSIO_DER_MAX
-                                                           ? *length
-                                                           : KM_TLSIO_DER_MAX)}};
+    TEEC_Operation op = {
+        .paramTypes =
+            TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE),
+        .params = {{.value = {.a = connection->id}},
+                   clrtls_memory(der, *length < KM_TLSIO_DER_MAX ? *length : KM_TLSIO_DER_MAX)}};
     result = clrtls_invoke(function, connection->context, KM_TLSIO_CMD_PEER, &op);
     if (result == CLRC_SUCCESS || result == CLRC_ERROR_SHORT_BUFFER)
         *length = (uint32_t)op.params[1].tmpref.size;

@@ -137,8 +137,8 @@ static ClrcResult open_session(const char *function, ClrtlsContext *context)
 {
     TEEC_Context *service = NULL;
     TEEC_Result result = km_pool_context(&pool, &service);
-    context->shared = (TEEC_SharedMemory){.size = CLRTLS_SHARED_LEN,
-                                          .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
+    context->shared =
+        (TEEC_SharedMemory){.size = CLRTLS_SHARED_LEN, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
     if (result == TEEC_SUCCESS)
         result = TEEC_AllocateSharedMemory(service, &context->shared);
     if (result == TEEC_SUCCESS)
@@ -147,8 +147,7 @@ static ClrcResult open_session(const char *function, ClrtlsContext *context)
     context->has_session = result == TEEC_SUCCESS;
     if (result == TEEC_ERROR_COMMUNICATION || result == TEEC_ERROR_ITEM_NOT_FOUND)
         return clrtls_fail(function, CLRC_ERROR_NO_SERVICE, NULL);
-    return result == TEEC_SUCCESS ? CLRC_SUCCESS
-                                  : clrtls_fail(function, clrtls_map(result), NULL);
+    return result == TEEC_SUCCESS ? CLRC_SUCCESS : clrtls_fail(function, clrtls_map(result), NULL);
 }
 
 static ClrcResult send_settings(const char *function, ClrtlsContext *context)
@@ -159,9 +158,9 @@ static ClrcResult send_settings(const char *function, ClrtlsContext *context)
     km_tlsio_settings_put(&wr, &context->settings);
     if (!km_wr_finish(&wr, &wire))
         return clrtls_fail(function, CLRC_ERROR_TOO_LARGE, NULL);
-    TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT,
-                                                        TEEC_MEMREF_TEMP_INPUT,
-                                                        TEEC_MEMREF_TEMP_INPUT, TEEC_NONE),
+    TEEC_Operation op = {.paramTypes =
+                             TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT,
+                                              TEEC_MEMREF_TEMP_INPUT, TEEC_NONE),
                          .params = {clrtls_memory(wire.ptr, wire.len),
                                     clrtls_memory(context->key_pem.at, context->key_pem.len),
                                     clrtls_memory(context->cert_pem.at, context->cert_pem.len)}};

@@ -68,9 +68,8 @@ enum clrtls_io clrtls_send(const ClrtlsConnection *c, struct km_slice octets, si
     if (!c->out_is_socket && c->is_blocking && octets.len > PIPE_BUF)
         octets.len = PIPE_BUF;
     do
-        n = c->out_is_socket
-                ? send(c->fd_out, octets.ptr, octets.len, MSG_DONTWAIT | MSG_NOSIGNAL)
-                : quiet_write(c->fd_out, octets);
+        n = c->out_is_socket ? send(c->fd_out, octets.ptr, octets.len, MSG_DONTWAIT | MSG_NOSIGNAL)
+                             : quiet_write(c->fd_out, octets);
     while (n < 0 && errno == EINTR);
     return io_result(n, ret_len);
 }
@@ -112,10 +111,9 @@ bool clrtls_take_cancel(ClrtlsConnection *c)
 ClrcResult clrtls_wait(const char *function, ClrtlsConnection *c, short events, uint64_t deadline)
 {
     if (!c->is_blocking)
-        return clrtls_fail(function,
-                           (events & POLLIN) != 0 ? CLRTLS_ERROR_WANT_READ
-                                                  : CLRTLS_ERROR_WANT_WRITE,
-                           NULL);
+        return clrtls_fail(
+            function, (events & POLLIN) != 0 ? CLRTLS_ERROR_WANT_READ : CLRTLS_ERROR_WANT_WRITE,
+            NULL);
     struct pollfd pollers[] = {
         {.fd = (events & POLLIN) != 0 ? c->fd_in : -1, .events = POLLIN},
         {.fd = (events & POLLOUT) != 0 ? c->fd_out : -1, .events = POLLOUT},

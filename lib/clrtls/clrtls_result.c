@@ -120,8 +120,8 @@ ClrcResult clrtls_fail_tls(const char *function, const ClrtlsConnection *connect
     char detail[KM_TLSIO_DETAIL_MAX + 1] = "";
     struct km_tlsio_info info = {0};
     TEEC_Operation op = {
-        .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE,
-                                       TEEC_NONE),
+        .paramTypes =
+            TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE),
         .params = {{.value = {.a = connection->id}}, clrtls_memory(octets, sizeof(octets))}};
     if (clrtls_invoke(function, connection->context, KM_TLSIO_CMD_INFO, &op) == CLRC_SUCCESS &&
         op.params[1].tmpref.size <= sizeof(octets) &&

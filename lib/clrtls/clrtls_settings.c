@@ -15,8 +15,7 @@ static ClrcResult check(const char *function, const ClrtlsContext *context)
 
 static bool is_name(const char *name)
 {
-    return name != NULL &&
-           km_tlsio_name_is(KM_SLICE(name, strnlen(name, KM_TLSIO_NAME_MAX + 1)));
+    return name != NULL && km_tlsio_name_is(KM_SLICE(name, strnlen(name, KM_TLSIO_NAME_MAX + 1)));
 }
 
 static void set_name(char to[KM_TLSIO_NAME_MAX + 1], struct km_slice *ret, const char *name)

@@ -37,14 +37,13 @@ static bool keep(struct clrtls_octets *kept, struct km_slice more)
 
 struct step {
     uint32_t flags;
-    size_t cipher_len, plain_len; /* what stands in the shared memory, ciphertext first */
+    size_t cipher_len, plain_len;  /* what stands in the shared memory, ciphertext first */
     struct km_slice cipher, plain; /* what came out, there too */
 };
 
 static TEEC_Parameter part(ClrtlsConnection *c, size_t at, size_t len)
 {
-    return (TEEC_Parameter){
-        .memref = {.parent = &c->context->shared, .offset = at, .size = len}};
+    return (TEEC_Parameter){.memref = {.parent = &c->context->shared, .offset = at, .size = len}};
 }
 
 /* The instance's word is checked like anybody's: sizes that it could not have written are a failure of it. */
@@ -57,9 +56,8 @@ static bool outcome_fits(const TEEC_Operation *op)
 
 static ClrcResult run_step(const char *function, ClrtlsConnection *c, struct step *step)
 {
-    const struct km_tlsio_step_in in = {.connection = c->id,
-                                        .flags = step->flags,
-                                        .cipher_len = (uint32_t)step->cipher_len};
+    const struct km_tlsio_step_in in = {
+        .connection = c->id, .flags = step->flags, .cipher_len = (uint32_t)step->cipher_len};
     struct km_wr wr = km_wr_init(shared_at(c, CLRTLS_HEAD_AT), KM_TLSIO_STEP_LEN);
     km_tlsio_step_in_put(&wr, &in);
     TEEC_Operation op = {
@@ -332,7 +330,8 @@ static ClrcResult write_all(const char *function, ClrtlsConnection *c, struct km
         uint32_t more = 0;
         result = flush(function, c, deadline);
         if (result == CLRC_SUCCESS)
-            result = write_batch(function, c, KM_SLICE(plain.ptr + taken, plain.len - taken), &more);
+            result =
+                write_batch(function, c, KM_SLICE(plain.ptr + taken, plain.len - taken), &more);
         taken += more;
         if (!c->is_blocking)
             break;

@@ -85,14 +85,16 @@ static TEE_Result load_key(struct km_peers *peers, struct km_slice expected_id)
     struct km_slice name = KM_SLICE(peers->key_name.at, peers->key_name.len);
     TEE_Param params[TEE_NUM_PARAMS] = {octets(name), number(0, 0), octets(expected_id)};
     KM_TRY_TEE(connect(&peers->crypto, &crypto_uuid));
-    KM_TRY_TEE(call(&peers->crypto, KM_CRYPTO_CMD_LOAD_KEY, TEE_PARAM_TYPES(MI, VI, MI, VO), params));
+    KM_TRY_TEE(
+        call(&peers->crypto, KM_CRYPTO_CMD_LOAD_KEY, TEE_PARAM_TYPES(MI, VI, MI, VO), params));
     peers->key = params[3].value.a;
     return TEE_SUCCESS;
 }
 
 static uint32_t curve_bytes(const struct km_crypto_info *info)
 {
-    bool is_ec = info->type == KM_CRYPTO_KEY_ECDSA_KEYPAIR || info->type == KM_CRYPTO_KEY_EC_DUAL_KEYPAIR;
+    bool is_ec =
+        info->type == KM_CRYPTO_KEY_ECDSA_KEYPAIR || info->type == KM_CRYPTO_KEY_EC_DUAL_KEYPAIR;
     return is_ec ? (info->bits + 7u) / 8u : 0;
 }
 
@@ -102,7 +104,8 @@ static TEE_Result look_at_key(struct km_peers *peers)
     struct km_crypto_info info = {0};
     TEE_Param params[TEE_NUM_PARAMS] = {number(peers->key, 0),
                                         octets(KM_SLICE(wire, sizeof(wire)))};
-    KM_TRY_TEE(call(&peers->crypto, KM_CRYPTO_CMD_KEY_INFO, TEE_PARAM_TYPES(VI, MO, NONE, NONE), params));
+    KM_TRY_TEE(
+        call(&peers->crypto, KM_CRYPTO_CMD_KEY_INFO, TEE_PARAM_TYPES(VI, MO, NONE, NONE), params));
     if (params[1].memref.size > sizeof(wire) ||
         !km_crypto_info_parse(KM_SLICE(wire, params[1].memref.size), &info))
         return TEE_ERROR_GENERIC;
@@ -124,7 +127,8 @@ TEE_Result km_peers_key(struct km_peers *peers, struct km_slice name, uint8_t **
     if (spki == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     TEE_Param params[TEE_NUM_PARAMS] = {number(peers->key, 0), octets(KM_SLICE(spki, SPKI_MAX))};
-    KM_TRY_TEE(call(&peers->crypto, KM_CRYPTO_CMD_EXPORT_PUBLIC, TEE_PARAM_TYPES(VI, MO, NONE, NONE), params));
+    KM_TRY_TEE(call(&peers->crypto, KM_CRYPTO_CMD_EXPORT_PUBLIC,
+                    TEE_PARAM_TYPES(VI, MO, NONE, NONE), params));
     if (params[1].memref.size > SPKI_MAX)
         return TEE_ERROR_GENERIC;
     *ret_len = params[1].memref.size;
@@ -249,7 +253,8 @@ static TEE_Result add_all(struct km_peers *peers, uint8_t *page, struct km_wr *w
     do {
         TEE_Param params[TEE_NUM_PARAMS] = {number(cursor, 0),
                                             octets(KM_SLICE(page, KM_CERTS_LIST_MAX))};
-        KM_TRY_TEE(ask_certs(peers, KM_CERTS_CMD_LIST, TEE_PARAM_TYPES(VIO, MO, NONE, NONE), params));
+        KM_TRY_TEE(
+            ask_certs(peers, KM_CERTS_CMD_LIST, TEE_PARAM_TYPES(VIO, MO, NONE, NONE), params));
         uint32_t next = params[0].value.a;
         if (params[1].memref.size > KM_CERTS_LIST_MAX || (next != 0 && next <= cursor))
             return TEE_ERROR_GENERIC;
@@ -280,7 +285,8 @@ static TEE_Result verify(void *arg, const struct km_tls_question *question, uint
     uint8_t octets_of_wish[16 + KM_CERTS_HOST_MAX + KM_CERTS_NAME_MAX] = {0};
     struct km_wr wr = km_wr_init(octets_of_wish, sizeof(octets_of_wish));
     struct km_slice wish = {0};
-    km_wr_u32le(&wr, question->is_server ? KM_CERTS_PURPOSE_TLS_SERVER : KM_CERTS_PURPOSE_TLS_CLIENT);
+    km_wr_u32le(&wr,
+                question->is_server ? KM_CERTS_PURPOSE_TLS_SERVER : KM_CERTS_PURPOSE_TLS_CLIENT);
     km_wr_u32le(&wr, 0);
     km_wr_blob32le(&wr, question->host);
     km_wr_blob32le(&wr, KM_SLICE(peers->anchor.at, peers->anchor.len));

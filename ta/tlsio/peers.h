@@ -11,8 +11,8 @@ struct km_peers {
     TEE_TASessionHandle crypto, certs;
     struct km_crypto_name key_name; /* empty: there is no named key */
     uint8_t key_id[KM_CRYPTO_ID_LEN];
-    uint32_t key; /* in the crypto session; 0: not loaded there */
-    uint32_t curve_bytes; /* of an EC key, else 0 */
+    uint32_t key;                 /* in the crypto session; 0: not loaded there */
+    uint32_t curve_bytes;         /* of an EC key, else 0 */
     struct km_crypto_name anchor; /* empty: all authorities */
 };
 

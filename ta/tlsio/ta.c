@@ -77,7 +77,8 @@ static TEE_Result fetch(struct session *session, const struct km_tlsio_settings 
 {
     struct km_peers *peers = &session->peers;
     if (settings->key_name.len != 0)
-        KM_TRY_TEE(km_peers_key(peers, settings->key_name, &identity->spki.at, &identity->spki.len));
+        KM_TRY_TEE(
+            km_peers_key(peers, settings->key_name, &identity->spki.at, &identity->spki.len));
     if (settings->anchor.len != 0)
         KM_TRY_TEE(km_peers_anchor(peers, settings->anchor));
     if (settings->cert_name.len == 0)

@@ -14,7 +14,11 @@
 struct km_tls;      /* settings, what was resumed from, and the library's own */
 struct km_tls_conn; /* one connection */
 
-enum km_tls_scheme { KM_TLS_ECDSA, KM_TLS_RSA_PKCS1, KM_TLS_RSA_PSS /* salt as long as the digest */ };
+enum km_tls_scheme {
+    KM_TLS_ECDSA,
+    KM_TLS_RSA_PKCS1,
+    KM_TLS_RSA_PSS /* salt as long as the digest */
+};
 
 /* A certificate to be judged. */
 struct km_tls_question {
@@ -38,7 +42,7 @@ struct km_tls_identity {
     struct km_slice key_pem;  /* a private key */
     struct km_slice cert_der; /* its certificate, or */
     struct km_slice cert_pem; /* it and those that go with it */
-    struct km_slice issuers;  /* blob after blob: DER; those that issued cert_der are sent with it */
+    struct km_slice issuers; /* blob after blob: DER; those that issued cert_der are sent with it */
 };
 
 /* Octets in and out of one step; the lens are results. None overlaps another; each octet of an input is read once. */

@@ -89,11 +89,18 @@ static void set_psk(struct km_tls *tls, const struct km_tlsio_settings *settings
 
 /* ---- the context ---- */
 
-/* A library context of our own, without any configuration: there is no file to read one from. */
+/*
+ * When the application is loaded, which the process that instances are forked from does, so that libssl's tables are there in each;
+ * and before anything else asks for libssl: it would look for a configuration, and no instance may look at files.
+ */
+__attribute__((constructor)) static void prepare_library(void)
+{
+    (void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS, NULL);
+}
+
+/* A library context of our own, without any configuration. */
 static bool make_library(struct km_tls *tls)
 {
-    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS, NULL) != 1)
-        return false;
     tls->libctx = OSSL_LIB_CTX_new();
     if (tls->libctx == NULL ||
         OSSL_PROVIDER_add_builtin(tls->libctx, TLS_PROVIDER, tls_provider_init) != 1)

@@ -44,7 +44,7 @@ struct km_tls_conn {
     struct km_tls *tls;
     SSL *ssl;
     char host[KM_TLSIO_HOST_MAX + 1];
-    struct km_rd in;  /* what there is of this step */
+    struct km_rd in; /* what there is of this step */
     struct km_wr out;
     uint32_t state;
     uint32_t failure; /* enum km_tlsio_failure */
@@ -79,7 +79,7 @@ TEE_Result tls_identity_set(struct km_tls *tls, const struct km_tls_identity *id
 /* tls_verify_install: from here on the hook judges the peer's certificates. */
 void tls_verify_install(struct km_tls *tls);
 /* tls_verify_again: whether a chain that was good once still is. */
-bool tls_verify_again(struct km_tls_conn *conn, X509 *first, STACK_OF(X509) *chain);
+bool tls_verify_again(struct km_tls_conn *conn, X509 *first, STACK_OF(X509) * chain);
 
 /* ---- tls_openssl_resume.c ---- */
 

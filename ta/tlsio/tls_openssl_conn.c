@@ -184,7 +184,8 @@ static void count_barren(struct km_tls_conn *conn, uint32_t taken, size_t plain_
     else
         conn->barren += taken;
     if (conn->barren > KM_TLSIO_HANDSHAKE_MAX)
-        tls_fail_with(conn, KM_TLSIO_FAIL_PROTOCOL, "the peer sends handshake messages without end");
+        tls_fail_with(conn, KM_TLSIO_FAIL_PROTOCOL,
+                      "the peer sends handshake messages without end");
 }
 
 void km_tls_step(struct km_tls_conn *conn, struct km_tls_io *io, struct km_tlsio_step_out *ret)

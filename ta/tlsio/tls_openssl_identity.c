@@ -51,8 +51,8 @@ static TEE_Result key_from_pem(struct km_tls *tls, struct km_slice pem)
     if (bio == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     KM_AUTO(key_freep)
-    EVP_PKEY *key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_password, NULL, tls->libctx,
-                                               TLS_PREFER_DEFAULT);
+    EVP_PKEY *key =
+        PEM_read_bio_PrivateKey_ex(bio, NULL, no_password, NULL, tls->libctx, TLS_PREFER_DEFAULT);
     return key != NULL ? use_key(tls, key) : TEE_ERROR_BAD_FORMAT;
 }
 

@@ -126,15 +126,15 @@ static const char *operation_rsa(int operation)
 
 /* There is no export: whatever else signs for TLS would do it without the private part. */
 #define KEYMGMT_FUNCTIONS(family)                                                                  \
-    {OSSL_FUNC_KEYMGMT_NEW, TLS_PROVIDER_FN(key_new_empty)},                                           \
-        {OSSL_FUNC_KEYMGMT_FREE, TLS_PROVIDER_FN(key_free)},                                           \
-        {OSSL_FUNC_KEYMGMT_HAS, TLS_PROVIDER_FN(key_has)},                                             \
-        {OSSL_FUNC_KEYMGMT_MATCH, TLS_PROVIDER_FN(key_match)},                                         \
-        {OSSL_FUNC_KEYMGMT_IMPORT, TLS_PROVIDER_FN(import_##family)},                                  \
-        {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, TLS_PROVIDER_FN(import_types)},                               \
-        {OSSL_FUNC_KEYMGMT_GET_PARAMS, TLS_PROVIDER_FN(key_get_params)},                               \
-        {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, TLS_PROVIDER_FN(key_gettable)},                            \
-        {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, TLS_PROVIDER_FN(operation_##family)},                 \
+    {OSSL_FUNC_KEYMGMT_NEW, TLS_PROVIDER_FN(key_new_empty)},                                       \
+        {OSSL_FUNC_KEYMGMT_FREE, TLS_PROVIDER_FN(key_free)},                                       \
+        {OSSL_FUNC_KEYMGMT_HAS, TLS_PROVIDER_FN(key_has)},                                         \
+        {OSSL_FUNC_KEYMGMT_MATCH, TLS_PROVIDER_FN(key_match)},                                     \
+        {OSSL_FUNC_KEYMGMT_IMPORT, TLS_PROVIDER_FN(import_##family)},                              \
+        {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, TLS_PROVIDER_FN(import_types)},                           \
+        {OSSL_FUNC_KEYMGMT_GET_PARAMS, TLS_PROVIDER_FN(key_get_params)},                           \
+        {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, TLS_PROVIDER_FN(key_gettable)},                        \
+        {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, TLS_PROVIDER_FN(operation_##family)},             \
     {                                                                                              \
         0, NULL                                                                                    \
     }
@@ -188,8 +188,7 @@ static EVP_PKEY *public_of(struct km_tls *tls, struct km_slice spki)
 
 EVP_PKEY *tls_key_new(struct km_tls *tls, struct km_slice spki)
 {
-    struct tls_key key = {
-        .libctx = tls->libctx, .tls = tls, .public_part = public_of(tls, spki)};
+    struct tls_key key = {.libctx = tls->libctx, .tls = tls, .public_part = public_of(tls, spki)};
     EVP_PKEY *made = NULL;
     if (key.public_part == NULL)
         return NULL;

@@ -9,7 +9,6 @@
 
 #include "ta/tlsio/tls_openssl.h"
 
-
 struct signing {
     const struct tls_key *key; /* libcrypto keeps it while this lives */
     EVP_MD *md;

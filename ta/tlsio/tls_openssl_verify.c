@@ -50,7 +50,7 @@ static bool put_cert(struct km_wr *wr, X509 *cert)
 }
 
 /* More than the limits is refused here, so that the answer is a verdict and no failure. */
-static bool put_chain(struct km_wr *wr, X509 *first, const STACK_OF(X509) *chain)
+static bool put_chain(struct km_wr *wr, X509 *first, const STACK_OF(X509) * chain)
 {
     unsigned n = 1;
     if (!put_cert(wr, first))
@@ -65,7 +65,7 @@ static bool put_chain(struct km_wr *wr, X509 *first, const STACK_OF(X509) *chain
     return true;
 }
 
-static TEE_Result ask(const struct km_tls_conn *conn, X509 *first, const STACK_OF(X509) *chain,
+static TEE_Result ask(const struct km_tls_conn *conn, X509 *first, const STACK_OF(X509) * chain,
                       uint32_t *ret_verdict)
 {
     const struct km_tls *tls = conn->tls;
@@ -98,7 +98,7 @@ static int on_verify(X509_STORE_CTX *store, void *arg)
     return error == X509_V_OK ? 1 : 0;
 }
 
-bool tls_verify_again(struct km_tls_conn *conn, X509 *first, STACK_OF(X509) *chain)
+bool tls_verify_again(struct km_tls_conn *conn, X509 *first, STACK_OF(X509) * chain)
 {
     uint32_t verdict = KM_CERTS_MALFORMED;
     return ask(conn, first, chain, &verdict) == TEE_SUCCESS && verdict == KM_CERTS_GOOD;

@@ -91,8 +91,9 @@
 #define KM_TLSIO_READY 0x1u       /* the handshake is complete */
 #define KM_TLSIO_PEER_CLOSED 0x2u /* the peer's close_notify came */
 #define KM_TLSIO_CLOSED 0x4u      /* ours was sent */
-#define KM_TLSIO_FAILED 0x8u      /* for good, see failure; the ciphertext that comes along is the alert */
-#define KM_TLSIO_MORE 0x10u       /* room was short: call again when this is moved */
+#define KM_TLSIO_FAILED                                                                            \
+    0x8u /* for good, see failure; the ciphertext that comes along is the alert */
+#define KM_TLSIO_MORE 0x10u /* room was short: call again when this is moved */
 
 /*
  * Why a connection failed: X(name, number, what the library makes of it). Expand it where the library's results are known.

@@ -54,7 +54,8 @@ static bool psk_fits(const struct km_tlsio_settings *s)
 {
     if (s->psk_identity.len == 0)
         return s->psk.len == 0;
-    return s->psk.len >= KM_TLSIO_PSK_MIN && memchr(s->psk_identity.ptr, 0, s->psk_identity.len) == NULL;
+    return s->psk.len >= KM_TLSIO_PSK_MIN &&
+           memchr(s->psk_identity.ptr, 0, s->psk_identity.len) == NULL;
 }
 
 bool km_tlsio_settings_parse(struct km_slice in, struct km_tlsio_settings *ret)

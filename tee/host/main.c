@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/km_log.h"
@@ -133,6 +134,24 @@ static km_status confine(struct km_err *err, pid_t parent, int store_fd)
     return km_host_missing(err, host.demanded & ~(uint32_t)KM_CONFINE_MEMLOCK, host.mask);
 }
 
+static int by_octet(const void *a, const void *b)
+{
+    return *(const unsigned char *)a - *(const unsigned char *)b;
+}
+
+/*
+ * What the C library does once and an instance may not: it looks for the time zone when a time is split up, and asks how much memory
+ * the machine has before it sorts. Libraries that TAs bring along do both.
+ */
+static void warm_c_library(void)
+{
+    static unsigned char sorted[4096];
+    static const time_t epoch;
+    struct tm parts = {0};
+    (void)gmtime_r(&epoch, &parts);
+    qsort(sorted, sizeof(sorted), 1, by_octet);
+}
+
 static km_status set_up(struct km_err *err, const struct km_ctl_msg *msg, pid_t parent, int fds[2])
 {
     host.ta = msg->uuid;
@@ -146,6 +165,7 @@ static km_status set_up(struct km_err *err, const struct km_ctl_msg *msg, pid_t 
     if (fchdir(fds[1]) != 0)
         return KM_FAIL_ERRNO(err, "can't enter the directory of the store");
     KM_TRY(confine(err, parent, fds[1]));
+    warm_c_library();
     KM_TRY(km_store_warm(err));
     KM_TRY(km_rt_warm(err));
     KM_TRY(load_ta(err, fds[0]));
