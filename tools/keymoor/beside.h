@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KEYMOOR_DEV_H
-#define KEYMOOR_DEV_H
+/* Commands of keymoor that are programs of their own, in a build tree and an installation alike. */
+#ifndef KEYMOOR_BESIDE_H
+#define KEYMOOR_BESIDE_H
 
-/* dev_run: becomes the script that runs a temporary evaluation device (libexec/keymoor/dev). */
-int dev_run(int n_words, char **words);
+/* beside_run: becomes the program at this place, seen from where keymoor itself is. Returns only when that fails. */
+int beside_run(const char *place, int n_words, char **words);
 
 #endif
