@@ -9,6 +9,7 @@ Usage: tunnel_peer.py serve PORT|PATH       gives back what it gets, until it is
        tunnel_peer.py echo TARGET OCTETS    sends, closes its half, and must get the same back
        tunnel_peer.py many TARGET N         N connections, one after the other; each must get its answer
        tunnel_peer.py hold TARGET N         N connections at once, each answered twice; the second time when all are open
+       tunnel_peer.py crowd TARGET N        N connections at once; each is closed when it was answered, which may be late
        tunnel_peer.py stall TARGET OCTETS   sends without reading until nothing is taken any more, then reads all
        tunnel_peer.py drink TARGET          reads until it breaks off, however; prints "reading" and then how it ended
        tunnel_peer.py stay TARGET           gets one answer, prints "in" and waits for the end
@@ -166,6 +167,17 @@ def hold(target, n):
     return all(read_exactly(sock, 6) == b"again!" for sock in socks)
 
 
+def crowd(target, n):
+    socks = [connect(target) for _ in range(n)]
+    for i, sock in enumerate(socks):
+        sock.sendall(b"%6d" % i)
+    for i, sock in enumerate(socks):
+        if read_exactly(sock, 6) != b"%6d" % i:
+            return False
+        sock.close()
+    return True
+
+
 def stall(target, octets):
     """What stands in buffers on the way is bounded: long before all is sent, no more is taken."""
     sock = connect(target)
@@ -228,7 +240,7 @@ def main():
         sys.exit(__doc__)
     verb, target, rest = sys.argv[1], sys.argv[2], [int(word) for word in sys.argv[3:]]
     servers = {"serve": give_back, "proxied": proxied, "pour": pour, "deaf": None}
-    clients = {"echo": echo, "many": many, "hold": hold, "stall": stall, "drink": drink, "stay": stay, "ended": ended}
+    clients = {"echo": echo, "many": many, "hold": hold, "crowd": crowd, "stall": stall, "drink": drink, "stay": stay, "ended": ended}
     if verb in servers:
         serve(target, servers[verb])
     sys.exit(0 if clients[verb](target, *rest) else f"{verb} failed")

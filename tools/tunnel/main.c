@@ -16,7 +16,7 @@
 #define KEYMOOR_VERSION "unknown"
 #endif
 
-#define FDS_BESIDE 64 /* that are no connection's */
+#define FDS_BESIDE 32 /* that are no connection's */
 #define PAUSE_MS 1000 /* without descriptors, until accepting is tried again */
 #define LOOK_MAX_MS 60000
 
@@ -218,16 +218,21 @@ static km_status watch_signals(struct km_err *err)
 
 /* ---- starting ---- */
 
-/* Two for each connection. With fewer, those beyond wait in the listener's queue. */
+/* Two for each connection; where there can't be as many, those beyond wait in the listener's queue. */
 static void raise_limits(void)
 {
     struct rlimit files = {0};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        rlim_t wanted = (rlim_t)2 * options.max_connections + FDS_BESIDE;
-        files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
+    rlim_t wanted = (rlim_t)2 * options.max_connections + FDS_BESIDE;
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == wanted)
+        return;
+    options.max_connections =
+        files.rlim_cur > FDS_BESIDE + 2 ? (unsigned)(files.rlim_cur - FDS_BESIDE) / 2 : 1;
+    km_log(KM_LOG_WARNING, "%llu descriptors allow %u connections at once",
+           (unsigned long long)files.rlim_cur, options.max_connections);
 }
 
 /*
