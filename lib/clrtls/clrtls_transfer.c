@@ -296,7 +296,9 @@ ClrcResult clrtlsRead(ClrtlsConnection *connection, void *buf, uint32_t *length)
         *length = give_kept(connection, buf, *length);
         return CLRC_SUCCESS;
     }
-    result = clrtls_shake_hands(function, connection, deadline);
+    /* What could not be sent yet is no reason not to read: a peer that does not read may be waiting for just that. */
+    if ((connection->last.state & KM_TLSIO_READY) == 0)
+        result = clrtls_shake_hands(function, connection, deadline);
     if (result != CLRC_SUCCESS)
         return result;
     if (connection->plain.len > connection->plain.done) {
