@@ -2,19 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two tunnels face to face, of a client and of a server, in one device: what goes through, who may use them, what they
 # do when something breaks, and how they end.
-export KEYMOOR_DEV_SERVER=localhost
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tunnel.sh
+. "$(dirname "$0")/../tunnel.sh"
 set -eu
 device "$@"
 peer=$(cd "$(dirname "$0")" && pwd)/tunnel_peer.py
 cd "$dir"
-own=com.seqlabs.oem_device_cert
-servers=com.seqlabs.emp_device_cert
 
-# port_of LOG: where a tunnel said that it listens.
-port_of() { sed -n 's/.*listening on .* port \([0-9]*\)$/\1/p' "$1"; }
-said() { grep -q -- "$2" "$1"; }
 # stopped PID: ends it and waits.
 stopped() {
     kill "$1"
@@ -24,23 +20,6 @@ stopped() {
 plain() {
     started "$1" "$peer" "$2" "$dir/$1.sock"
     until_true test -S "$1.sock"
-}
-# server NAME PATH WORD...: a server's tunnel in front of PATH; sets port and tunnel.
-server() {
-    local name=$1 to=$2
-    shift 2
-    started "$name" keymoor tunnel --server 127.0.0.1:0 "$to" --cert $servers "$@"
-    tunnel=$started
-    until_true said "$name.err" "listening on"
-    port=$(port_of "$name.err")
-}
-# client NAME PORT WORD...: a client's tunnel at NAME.in.
-client() {
-    local name=$1 to=$2
-    shift 2
-    started "$name" keymoor tunnel "unix:$dir/$name.in" "localhost:$to" --cert $own "$@"
-    tunnel=$started
-    until_true test -S "$name.in"
 }
 
 # ---- what goes through ----
