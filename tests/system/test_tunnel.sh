@@ -64,6 +64,20 @@ until_true said tcp.err "listening on"
 ok "through a loopback port" "$peer" echo "$(port_of tcp.err)" 1000000
 ok "whose user is known" said tcp.err "(uid $(id -u))"
 
+# The socket of a service manager, without one.
+if command -v systemd-socket-activate >/dev/null; then
+    started activated systemd-socket-activate -E KEYMOOR_SOCKET -E PATH -l "$dir/activated.in" \
+        keymoor tunnel systemd "localhost:$server_port" --cert $own
+    until_true test -S activated.in
+    ok "socket activation" "$peer" echo "$dir/activated.in" 100000
+    started wrong systemd-socket-activate -E KEYMOOR_SOCKET -E PATH --datagram -l "$dir/wrong.in" \
+        keymoor tunnel systemd "localhost:$server_port" --cert $own
+    until_true test -S wrong.in
+    python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"x", sys.argv[1])' "$dir/wrong.in"
+    until_true said wrong.err "has to pass one listening socket"
+fi
+refused "no service manager" "systemd passed no socket" keymoor tunnel systemd "localhost:$server_port" --cert $own
+
 # ---- who may ----
 if [ "$(id -u)" -eq 0 ] && setpriv --reuid=64002 --regid=64002 --clear-groups test -r "$peer"; then
     chmod 711 "$dir" "$KEYMOOR_DEV_DIR"
