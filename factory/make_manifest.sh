@@ -48,29 +48,10 @@ pkg_begin
 : >"$pkg_work/keys"
 key='' root='' class_key='' class='' sequence='' update=0 output='' cipher=AES_CTR mac=HMAC_SHA256 digest=''
 
-# name_in WHAT NAME: fails unless it has 1 to 63 octets.
-name_in() {
-    length=$(($(printf %s "$2" | wc -c)))
-    if [ "$length" -lt 1 ] || [ "$length" -gt 63 ]; then
-        pkg_fail "the $1 '$2' has $length octets, not 1 to 63"
-    fi
-}
-
-# certificate_der FILE OUT
-certificate_der() {
-    [ -r "$1" ] || pkg_fail "can't read the certificate '$1'"
-    openssl x509 -in "$1" -outform DER -out "$2" 2>/dev/null ||
-        openssl x509 -inform DER -in "$1" -outform DER -out "$2" 2>/dev/null ||
-        pkg_fail "'$1' is not a certificate in DER or PEM"
-}
-
 # add_certificate NAME FILE
 add_certificate() {
-    name_in "name" "$1"
-    case $1 in
-    *_csr) pkg_fail "'$1' is a name for a certificate signing request" ;;
-    esac
-    certificate_der "$2" "$pkg_work/one.der"
+    pkg_certificate_name "$1"
+    pkg_certificate "$2" "$pkg_work/one.der"
     { der_text 12 "$1"; cat -- "$pkg_work/one.der"; } >"$pkg_work/one"
     der_file 48 "$pkg_work/one" >>"$pkg_work/certificates"
 }
@@ -148,7 +129,7 @@ named_key() {
     key_rest=${key_rest#*:}
     key_file=${key_rest%%,*}
     key_rules=${key_rest#"$key_file"}
-    name_in "name" "$key_name"
+    pkg_name "name" "$key_name"
     [ -r "$key_file" ] || pkg_fail "can't read the key '$key_file'"
     case $key_type in
     *_KEYPAIR)
@@ -220,11 +201,8 @@ shift $((OPTIND - 1))
 [ -n "$class_key" ] || pkg_fail "-p FILE is missing (-h shows how)"
 [ -n "$class" ] || pkg_fail "-n CLASS is missing (-h shows how)"
 [ -n "$output" ] || pkg_fail "-o FILE is missing (-h shows how)"
-name_in "device class" "$class"
-case $sequence in
-'' | *[!0-9]* | 0* | ????????????????????*) pkg_fail "the sequence (-s) is a number from 1 to 9223372036854775807, not '$sequence'" ;;
-esac
-[ "$sequence" -ge 1 ] 2>/dev/null || pkg_fail "the sequence (-s) is a number from 1 to 9223372036854775807, not '$sequence'"
+pkg_name "device class" "$class"
+pkg_sequence "the sequence (-s)" "$sequence"
 
 pkg_private_key "$key" "$pkg_work/signer.pem"
 pkg_choose_signature "$pkg_work/signer.pem" "$digest"
@@ -234,7 +212,7 @@ ec-sha256 | ec-sha384 | ec-sha512 | rsa-sha256 | rsa-sha384 | rsa-sha512) ;;
 esac
 openssl pkey -in "$pkg_work/signer.pem" -pubout -out "$pkg_work/signer.pub" 2>/dev/null
 pkg_public_key "$pkg_work/signer.pub" "$pkg_work/signer.der"
-certificate_der "$root" "$pkg_work/root.der"
+pkg_certificate "$root" "$pkg_work/root.der"
 openssl x509 -inform DER -in "$pkg_work/root.der" -noout -pubkey >"$pkg_work/root.pub"
 pkg_public_key "$pkg_work/root.pub" "$pkg_work/root.spki"
 cmp -s "$pkg_work/signer.der" "$pkg_work/root.spki" || pkg_fail "'$root' is not the certificate of the key '$key'"

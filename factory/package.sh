@@ -42,6 +42,38 @@ pkg_number() {
     [ "$2" -le "$3" ] || pkg_fail "$1 is a number from 0 to $3, not '$2'"
 }
 
+# pkg_sequence WHAT VALUE: fails unless VALUE is a number from 1 to 2^63-1.
+pkg_sequence() {
+    case $2 in
+    '' | *[!0-9]* | 0* | ????????????????????*) pkg_fail "$1 is a number from 1 to 9223372036854775807, not '$2'" ;;
+    esac
+    [ "$2" -ge 1 ] 2>/dev/null || pkg_fail "$1 is a number from 1 to 9223372036854775807, not '$2'"
+}
+
+# pkg_name WHAT NAME: fails unless it has 1 to 63 octets.
+pkg_name() {
+    pkg_length=$(($(printf %s "$2" | wc -c)))
+    if [ "$pkg_length" -lt 1 ] || [ "$pkg_length" -gt 63 ]; then
+        pkg_fail "the $1 '$2' has $pkg_length octets, not 1 to 63"
+    fi
+}
+
+# pkg_certificate_name NAME: fails unless a certificate can have it.
+pkg_certificate_name() {
+    pkg_name "name" "$1"
+    case $1 in
+    *_csr) pkg_fail "'$1' is a name for a certificate signing request" ;;
+    esac
+}
+
+# pkg_certificate FILE OUT: a certificate, DER or PEM, as DER.
+pkg_certificate() {
+    [ -r "$1" ] || pkg_fail "can't read the certificate '$1'"
+    openssl x509 -in "$1" -outform DER -out "$2" 2>/dev/null ||
+        openssl x509 -inform DER -in "$1" -outform DER -out "$2" 2>/dev/null ||
+        pkg_fail "'$1' is not a certificate in DER or PEM"
+}
+
 # pkg_private_key FILE OUT: a private key, DER or PEM, as PEM.
 pkg_private_key() {
     [ -r "$1" ] || pkg_fail "can't read the key '$1'"
@@ -238,4 +270,33 @@ pkg_object_policy() {
         [ -z "$4" ] || der_hex 131 "$4"
     } >"$pkg_work/object_policy"
     [ ! -s "$pkg_work/object_policy" ] || der_file 48 "$pkg_work/object_policy"
+}
+
+# pkg_certificate_command KEY DIGEST OPERATION SEQUENCE DEVICE NAME TIME BODY OUT: a signed certificate command; '' for a field that it does
+# not have. KEY and DEVICE are files, the latter with the public key of the only device that is to obey; OPERATION is a number.
+pkg_certificate_command() {
+    [ -z "$4" ] || pkg_sequence "the sequence (-s)" "$4"
+    [ -z "$7" ] || pkg_sequence "the time (-t)" "$7"
+    pkg_private_key "$1" "$pkg_work/key.pem"
+    pkg_choose_signature "$pkg_work/key.pem" "$2"
+    case $pkg_family-$pkg_digest in
+    ec-sha256 | ec-sha384 | ec-sha512) pkg_least=256 ;;
+    rsa-sha256 | rsa-sha384 | rsa-sha512) pkg_least=2048 ;;
+    *) pkg_fail "a command is signed by an EC or RSA key with SHA-256, SHA-384 or SHA-512" ;;
+    esac
+    pkg_bits=$(printf '%s\n' "$pkg_text" | sed -n 's/^[^(]*(\([0-9]*\) bit.*/\1/p')
+    [ "$pkg_bits" -ge $pkg_least ] || pkg_fail "a key of $pkg_bits bits is too weak to sign commands: $pkg_least is the least"
+    [ -z "$5" ] || pkg_public_key "$5" "$pkg_work/device.der"
+    {
+        pkg_content_head keymoor-certificate-command
+        pkg_integer 10 "$3"
+        [ -z "$4" ] || pkg_integer 128 "$4"
+        [ -z "$5" ] || der_hex 129 "$(openssl dgst -sha256 -binary "$pkg_work/device.der" | pkg_hex)"
+        [ -z "$6" ] || der_text 130 "$6"
+        [ -z "$7" ] || pkg_integer 131 "$7"
+        der_file 4 "$8"
+    } >"$pkg_work/fields"
+    der_file 48 "$pkg_work/fields" >"$pkg_work/content"
+    pkg_sign_content "$pkg_work/key.pem" "$pkg_work/content" "$pkg_work/command"
+    pkg_publish "$pkg_work/command" "$9" 644
 }

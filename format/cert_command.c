@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "format/cert_form.h"
+
 #define TAG_SEQUENCE KM_DER_CONTEXT_PRIM(0u)
 #define TAG_DEVICE KM_DER_CONTEXT_PRIM(1u)
 #define TAG_NAME KM_DER_CONTEXT_PRIM(2u)
@@ -14,14 +16,14 @@
 
 /* Which commands have which fields:                sequence device name  time  body */
 static const struct km_cert_operation_info OPERATIONS[] = {
-    {KM_CERT_ADD_AUTHORITY, "addAuthority", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_UPDATE_AUTHORITY, "updateAuthority", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_DELETE_AUTHORITY, "deleteAuthority", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_ADD_REVOCATION, "addRevocation", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_ADD_CRL, "addCrl", MAY, MAY, NONE, NONE, MUST},
-    {KM_CERT_UPDATE_NAMED, "updateNamed", MAY, MAY, MUST, NONE, MUST},
-    {KM_CERT_NUMBERS_ONLY, "numbersOnly", MUST, MAY, NONE, NONE, NONE},
-    {KM_CERT_SET_TIME, "setTime", MUST, MUST, NONE, MUST, NONE},
+    {"addAuthority", KM_CERT_ADD_AUTHORITY, MAY, MAY, NONE, NONE, MUST},
+    {"updateAuthority", KM_CERT_UPDATE_AUTHORITY, MAY, MAY, NONE, NONE, MUST},
+    {"deleteAuthority", KM_CERT_DELETE_AUTHORITY, MAY, MAY, NONE, NONE, MUST},
+    {"addRevocation", KM_CERT_ADD_REVOCATION, MAY, MAY, NONE, NONE, MUST},
+    {"addCrl", KM_CERT_ADD_CRL, MAY, MAY, NONE, NONE, MUST},
+    {"updateNamed", KM_CERT_UPDATE_NAMED, MAY, MAY, MUST, NONE, MUST},
+    {"numbersOnly", KM_CERT_NUMBERS_ONLY, MUST, MAY, NONE, NONE, NONE},
+    {"setTime", KM_CERT_SET_TIME, MUST, MUST, NONE, MUST, NONE},
 };
 
 const struct km_cert_operation_info *km_cert_operation_find(uint64_t operation)
@@ -59,6 +61,7 @@ bool km_cert_command_fits(const struct km_cert_command *command)
            command->time <= KM_CERT_COMMAND_NUMBER_MAX &&
            (command->device.len == 0 || command->device.len == KM_CERT_COMMAND_DEVICE_LEN) &&
            command->name.len <= KM_CERT_COMMAND_NAME_MAX && km_utf8_valid(command->name) &&
+           !km_cert_form_names_request(command->name) &&
            command->body.len <= KM_CERT_COMMAND_BODY_MAX;
 }
 

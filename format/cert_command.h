@@ -7,7 +7,7 @@
  *       operation ENUMERATED,
  *       sequence  [0] IMPLICIT INTEGER (1..2^63-1) OPTIONAL,
  *       device    [1] IMPLICIT OCTET STRING (SIZE (32)) OPTIONAL,
- *       name      [2] IMPLICIT UTF8String (SIZE (1..63)) OPTIONAL,
+ *       name      [2] IMPLICIT UTF8String (SIZE (1..63)) OPTIONAL,    -- none that ends in "_csr"
  *       time      [3] IMPLICIT INTEGER (1..2^63-1) OPTIONAL,
  *       body      OCTET STRING (SIZE (0..65536)) }
  *
@@ -53,8 +53,8 @@ enum km_cert_field { KM_CERT_FIELD_NONE = 0, KM_CERT_FIELD_MAY, KM_CERT_FIELD_MU
 
 /* A row of the table of operations. */
 struct km_cert_operation_info {
-    enum km_cert_operation operation;
     const char *name; /* as factory/make_certificate_command.sh writes it, e.g. "addAuthority" */
+    enum km_cert_operation operation;
     enum km_cert_field sequence, device, named, time, body;
 };
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/cert_form.h"
 
+#include <string.h>
+
 #include "common/km_der.h"
 
+#define REQUEST_SUFFIX "_csr"
 #define CONSTRUCTED 0x20u
 #define SERIAL_MAX 21u /* 20 octets (RFC 5280, 4.1.2.2) and one that some write before them */
 
@@ -124,4 +127,11 @@ bool km_cert_form_is(enum km_cert_form form, struct km_slice der)
     if (form == KM_CERT_REQUEST)
         return is_signed(der, &body, &ignored) && is_request_info(body);
     return km_cert_form_key(der, &ignored);
+}
+
+bool km_cert_form_names_request(struct km_slice name)
+{
+    size_t len = strlen(REQUEST_SUFFIX);
+    return name.len >= len &&
+           km_slice_equal(KM_SLICE(name.ptr + name.len - len, len), KM_SLICE_STR(REQUEST_SUFFIX));
 }

@@ -13,6 +13,8 @@ enum km_cert_form { KM_CERT_CERTIFICATE = 1, KM_CERT_REQUEST };
  * CertificationRequest version 0 (RFC 2986, 4.2). No value is judged.
  */
 KM_MUST_USE bool km_cert_form_is(enum km_cert_form form, struct km_slice der);
+/* km_cert_form_names_request: whether a name is one for a request, which ends in "_csr". */
+bool km_cert_form_names_request(struct km_slice name);
 /* km_cert_form_key: the SubjectPublicKeyInfo of a certificate that has the form; a view into der. */
 KM_MUST_USE bool km_cert_form_key(struct km_slice der, struct km_slice *ret_spki);
 

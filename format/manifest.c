@@ -5,8 +5,6 @@
 
 #include "format/cert_form.h"
 
-#define REQUEST_SUFFIX "_csr"
-
 /* One whole SEQUENCE, header included. */
 static bool whole_sequence(struct km_rd *rd, size_t max, struct km_slice *ret)
 {
@@ -49,13 +47,6 @@ void km_manifest_put(struct km_wr *wr, const struct km_manifest *manifest)
     km_sealed_put(wr, &manifest->sealed);
 }
 
-static bool is_request_name(struct km_slice name)
-{
-    size_t len = strlen(REQUEST_SUFFIX);
-    return name.len >= len &&
-           km_slice_equal(KM_SLICE(name.ptr + name.len - len, len), KM_SLICE_STR(REQUEST_SUFFIX));
-}
-
 static bool has_certificate(const struct km_manifest_body *body, struct km_slice name)
 {
     for (uint32_t i = 0; i < body->n_certificates; i++) {
@@ -74,7 +65,7 @@ static bool add_certificate(struct km_rd *rd, struct km_manifest_body *body)
         !km_der_utf8(&in, KM_MANIFEST_NAME_MAX, &found.name) || found.name.len == 0 ||
         !whole_sequence(&in, KM_MANIFEST_CERTIFICATE_MAX, &found.der) || !km_rd_done(&in))
         return false;
-    if (is_request_name(found.name) || has_certificate(body, found.name) ||
+    if (km_cert_form_names_request(found.name) || has_certificate(body, found.name) ||
         !km_cert_form_is(KM_CERT_CERTIFICATE, found.der))
         return false;
     body->certificates[body->n_certificates++] = found;

@@ -55,6 +55,8 @@ km_status km_fleet_private_key(struct km_err *err, const char *path, EVP_PKEY **
 /* km_fleet_certificate: DER of the certificate in a file, PEM or DER; free with OPENSSL_free. */
 km_status km_fleet_certificate(struct km_err *err, const char *path, uint8_t **ret_der,
                                size_t *ret_len);
+/* km_fleet_crl: the same for a certificate revocation list. */
+km_status km_fleet_crl(struct km_err *err, const char *path, uint8_t **ret_der, size_t *ret_len);
 /* km_fleet_spki: SubjectPublicKeyInfo, uncompressed and with a named curve, into buf. */
 km_status km_fleet_spki(struct km_err *err, EVP_PKEY *key, struct km_span buf,
                         struct km_slice *ret);
@@ -78,6 +80,9 @@ struct km_fleet_job {
     X(update)                                                                                      \
     X(certificates)                                                                                \
     X(keys)                                                                                        \
+    X(operation)                                                                                   \
+    X(certificate)                                                                                 \
+    X(time)                                                                                        \
     X(output)
 #define KM_FLEET_FIELD(name) const char *name;
     KM_FLEET_COLUMNS(KM_FLEET_FIELD)
@@ -104,6 +109,9 @@ km_status km_fleet_make(struct km_err *err, const struct km_fleet *fleet,
 /* km_fleet_manifest: the manifest's part of it. */
 km_status km_fleet_manifest(struct km_err *err, const struct km_fleet *fleet,
                             const struct km_fleet_job *job, struct km_fleet_made *ret);
+/* km_fleet_command: the certificate command's. */
+km_status km_fleet_command(struct km_err *err, const struct km_fleet *fleet,
+                           const struct km_fleet_job *job, struct km_fleet_made *ret);
 /* km_fleet_package_put: content between begin and end of an envelope, signed, as ret->package. */
 km_status km_fleet_package(struct km_err *err, const struct km_fleet *fleet,
                            struct km_slice content, struct km_fleet_made *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys and certificates from files, PEM or DER. */
+/* Keys, certificates and revocation lists from files, PEM or DER. */
 #include "factory/fleet/fleet.h"
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "common/km_file.h"
 #include "common/km_secret.h"
 
-#define FILE_MAX 65536u
+#define FILE_MAX 131072u /* a revocation list in PEM is the longest */
 
 /* A file's octets, wiped when they go: they may be a key. */
 struct octets {
@@ -47,6 +47,12 @@ static void *certificate(BIO *in, bool is_pem)
 {
     return is_pem ? (void *)PEM_read_bio_X509(in, NULL, NULL, NULL)
                   : (void *)d2i_X509_bio(in, NULL);
+}
+
+static void *crl(BIO *in, bool is_pem)
+{
+    return is_pem ? (void *)PEM_read_bio_X509_CRL(in, NULL, NULL, NULL)
+                  : (void *)d2i_X509_CRL_bio(in, NULL);
 }
 
 static km_status read_object(struct km_err *err, const char *path, reader read, const char *what,
@@ -84,6 +90,17 @@ km_status km_fleet_private_key(struct km_err *err, const char *path, EVP_PKEY **
     return KM_OK;
 }
 
+/* Octets from libcrypto's encoder: *der and what it answered. */
+static km_status take_der(struct km_err *err, const char *path, unsigned char *der, int len,
+                          uint8_t **ret_der, size_t *ret_len)
+{
+    if (len <= 0)
+        return KM_FAIL(err, KM_E_MALFORMED, "'%s' can't be written in DER", path);
+    *ret_der = der;
+    *ret_len = (size_t)len;
+    return KM_OK;
+}
+
 km_status km_fleet_certificate(struct km_err *err, const char *path, uint8_t **ret_der,
                                size_t *ret_len)
 {
@@ -92,11 +109,17 @@ km_status km_fleet_certificate(struct km_err *err, const char *path, uint8_t **r
     KM_TRY(read_object(err, path, certificate, "certificate", &object));
     int len = i2d_X509(object, &der);
     X509_free(object);
-    if (len <= 0)
-        return KM_FAIL(err, KM_E_MALFORMED, "the certificate '%s' can't be written in DER", path);
-    *ret_der = der;
-    *ret_len = (size_t)len;
-    return KM_OK;
+    return take_der(err, path, der, len, ret_der, ret_len);
+}
+
+km_status km_fleet_crl(struct km_err *err, const char *path, uint8_t **ret_der, size_t *ret_len)
+{
+    void *object = NULL;
+    unsigned char *der = NULL;
+    KM_TRY(read_object(err, path, crl, "revocation list", &object));
+    int len = i2d_X509_CRL(object, &der);
+    X509_CRL_free(object);
+    return take_der(err, path, der, len, ret_der, ret_len);
 }
 
 km_status km_fleet_spki(struct km_err *err, EVP_PKEY *key, struct km_span buf, struct km_slice *ret)

@@ -148,10 +148,12 @@ static const struct kind {
     const char *name;
     km_status (*make)(struct km_err *err, const struct km_fleet *fleet,
                       const struct km_fleet_job *job, struct km_fleet_made *ret);
+    bool is_for_any; /* device_key may be empty */
 } KINDS[] = {
-    {"opaque-key", opaque_key},
-    {"object-id", object_id},
-    {"manifest", km_fleet_manifest},
+    {"opaque-key", opaque_key, false},
+    {"object-id", object_id, false},
+    {"manifest", km_fleet_manifest, false},
+    {"command", km_fleet_command, true},
 };
 
 km_status km_fleet_make(struct km_err *err, const struct km_fleet *fleet,
@@ -161,13 +163,14 @@ km_status km_fleet_make(struct km_err *err, const struct km_fleet *fleet,
     ret->public_spki = KM_SLICE(ret->spki, 0);
     if (job->output[0] == '\0')
         return KM_FAIL(err, KM_E_ARG, "the column 'output' is empty");
-    if (job->device_key[0] == '\0')
-        return KM_FAIL(err, KM_E_ARG, "the column 'device_key' is empty");
     for (size_t i = 0; i < KM_ARRAY_LEN(KINDS); i++) {
-        if (strcmp(job->make, KINDS[i].name) == 0)
-            return KINDS[i].make(err, fleet, job, ret);
+        if (strcmp(job->make, KINDS[i].name) != 0)
+            continue;
+        if (job->device_key[0] == '\0' && !KINDS[i].is_for_any)
+            return KM_FAIL(err, KM_E_ARG, "the column 'device_key' is empty");
+        return KINDS[i].make(err, fleet, job, ret);
     }
     return KM_FAIL(err, KM_E_ARG,
-                   "the column 'make' says '%.40s', not opaque-key, object-id or manifest",
+                   "the column 'make' says '%.40s', not opaque-key, object-id, manifest or command",
                    job->make);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The entry points, and the table of commands that everything passes. */
 #include "ta/certs/certs.h"
+#include "ta/certs/clock.h"
+#include "ta/certs/trust.h"
 
 #define NONE TEE_PARAM_TYPE_NONE
 #define VI TEE_PARAM_TYPE_VALUE_INPUT
@@ -63,6 +65,8 @@ TEE_Result TA_CreateEntryPoint(void)
 
 void TA_DestroyEntryPoint(void)
 {
+    km_trust_forget();
+    km_clock_forget();
 }
 
 TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[TEE_NUM_PARAMS],

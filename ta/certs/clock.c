@@ -32,9 +32,15 @@ void km_clock_follow(const struct km_gate_state *state)
     (void)km_gate_save(&gate, KM_SLICE(NULL, 0));
 }
 
+static bool is_told;
+
+void km_clock_forget(void)
+{
+    is_told = false;
+}
+
 void km_clock_tell(const struct km_clock *clock)
 {
-    static bool is_told;
     if (clock->is_behind && !is_told)
         km_audit_name("clock", KM_SLICE_STR("set back"), TEE_ERROR_BAD_STATE);
     is_told = is_told || clock->is_behind;

@@ -21,6 +21,8 @@ struct km_clock km_clock_read(const struct km_gate_state *state);
 void km_clock_raise(struct km_gate_state *state);
 /* km_clock_follow: stores the time seen when it is long past the stored one. What can't be stored now is stored another time. */
 void km_clock_follow(const struct km_gate_state *state);
+/* km_clock_forget: that the audit was told, when the instance ends. */
+void km_clock_forget(void);
 /* km_clock_tell: one audit record for an instance whose clock is behind. */
 void km_clock_tell(const struct km_clock *clock);
 

@@ -106,10 +106,16 @@ static TEE_Result load(struct km_x509_trust **ret)
     return TEE_SUCCESS;
 }
 
+static struct km_x509_trust *known;
+static uint64_t generation; /* that known is of */
+
+void km_trust_forget(void)
+{
+    km_x509_trust_freep(&known);
+}
+
 TEE_Result km_trust_get(const struct km_gate_state *state, const struct km_x509_trust **ret)
 {
-    static struct km_x509_trust *known;
-    static uint64_t generation;
     if (known == NULL || generation != state->generation) {
         km_x509_trust_freep(&known);
         KM_TRY_TEE(load(&known));

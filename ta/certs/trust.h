@@ -18,6 +18,8 @@ TEE_Result km_trust_each_crl(km_trust_each each, void *arg);
  * generation. A view, valid until the next call.
  */
 TEE_Result km_trust_get(const struct km_gate_state *state, const struct km_x509_trust **ret);
+/* km_trust_forget: what is kept, when the instance ends. */
+void km_trust_forget(void);
 /* km_trust_only: one provisioned certificate and nobody else, with all lists. ITEM_NOT_FOUND. Returns owned. */
 TEE_Result km_trust_only(struct km_slice name, struct km_x509_trust **ret);
 

@@ -119,10 +119,29 @@ static km_status load_ta(struct km_err *err, int elf_fd)
     return KM_OK;
 }
 
+static int same(const void *a, const void *b)
+{
+    (void)a;
+    (void)b;
+    return 0;
+}
+
+/*
+ * What libc asks the system for at the first need, asked while it may still: gmtime_r reads /etc/localtime, and qsort wants to know
+ * the size of the memory before it sorts more than 1024 octets. libcrypto needs both for certificates and revocation lists.
+ */
+static void warm_libc(void)
+{
+    uint64_t many[256] = {0};
+    tzset();
+    qsort(many, KM_ARRAY_LEN(many), sizeof(many[0]), same);
+}
+
 /* The walls of the template, before a byte of the TA's program is mapped. */
 static km_status confine(struct km_err *err, pid_t parent, int store_fd)
 {
     struct km_filter filter = {0};
+    warm_libc();
     km_confine_process(parent, true, &host.mask);
     KM_TRY(km_filter_new(err, KM_FILTER_INSTANCE, parent, &host.filter));
     KM_TRY(km_filter_new(err, KM_FILTER_TEMPLATE, parent, &filter));
@@ -132,24 +151,6 @@ static km_status confine(struct km_err *err, pid_t parent, int store_fd)
     KM_TRY(status);
     /* Memory is locked in the instances: the lock does not outlive a fork. */
     return km_host_missing(err, host.demanded & ~(uint32_t)KM_CONFINE_MEMLOCK, host.mask);
-}
-
-static int by_octet(const void *a, const void *b)
-{
-    return *(const unsigned char *)a - *(const unsigned char *)b;
-}
-
-/*
- * What the C library does once and an instance may not: it looks for the time zone when a time is split up, and asks how much memory
- * the machine has before it sorts. Libraries that TAs bring along do both.
- */
-static void warm_c_library(void)
-{
-    static unsigned char sorted[4096];
-    static const time_t epoch;
-    struct tm parts = {0};
-    (void)gmtime_r(&epoch, &parts);
-    qsort(sorted, sizeof(sorted), 1, by_octet);
 }
 
 static km_status set_up(struct km_err *err, const struct km_ctl_msg *msg, pid_t parent, int fds[2])
@@ -165,7 +166,6 @@ static km_status set_up(struct km_err *err, const struct km_ctl_msg *msg, pid_t 
     if (fchdir(fds[1]) != 0)
         return KM_FAIL_ERRNO(err, "can't enter the directory of the store");
     KM_TRY(confine(err, parent, fds[1]));
-    warm_c_library();
     KM_TRY(km_store_warm(err));
     KM_TRY(km_rt_warm(err));
     KM_TRY(load_ta(err, fds[0]));

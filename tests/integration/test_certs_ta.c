@@ -6,7 +6,7 @@
 #include "include/tee_client_api.h"
 #include "ta/certs/certs_protocol.h"
 
-#define ROW_COMMANDS 7u
+#define ROW_COMMANDS 14u
 
 static struct km_service *service;
 static TEEC_Context context;
@@ -53,6 +53,15 @@ static const struct {
     {KM_CERTS_CMD_PROVISION_STATE, TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, 0, 0, 0)},
     {KM_CERTS_CMD_MANIFEST_PUT,
      TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT, 0, 0)},
+    {KM_CERTS_CMD_VERIFY,
+     TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT, TEEC_VALUE_OUTPUT, 0)},
+    {KM_CERTS_CMD_COMMAND, TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_VALUE_OUTPUT, 0, 0)},
+    {KM_CERTS_CMD_CRL, TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, 0, 0, 0)},
+    {KM_CERTS_CMD_SEQUENCE, TEEC_PARAM_TYPES(TEEC_VALUE_OUTPUT, TEEC_VALUE_OUTPUT, 0, 0)},
+    {KM_CERTS_CMD_STORE_LIST, TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_MEMREF_TEMP_OUTPUT, 0, 0)},
+    {KM_CERTS_CMD_STORE_GET,
+     TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT, 0, 0)},
+    {KM_CERTS_CMD_PROVISION_NUMBERS, TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0)},
 };
 
 /* Each command with every other signature of its first two parameters, and with a third. */
@@ -225,8 +234,8 @@ static void test_seal_among_provisioners(void **state)
         static uint8_t room[4096];
         get.params[1].tmpref = (TEEC_TempMemoryReference){.buffer = room, .size = sizeof(room)};
         result = call(KM_CERTS_CMD_GET, &get);
-        assert_true(result == TEEC_SUCCESS || result == TEEC_ERROR_ITEM_NOT_FOUND ||
-                    result == TEEC_ERROR_ACCESS_CONFLICT);
+        /* A reader waits for those who write. */
+        assert_true(result == TEEC_SUCCESS || result == TEEC_ERROR_ITEM_NOT_FOUND);
     }
     TEEC_Operation none = {0};
     assert_int_equal(call(KM_CERTS_CMD_PROVISION_SEAL, &none), TEEC_SUCCESS);

@@ -102,6 +102,101 @@ same_octets "our f3" f3
 same_octets "our manifest" door.manifest
 same "the same size" "$(($(wc -c <s1) / 8))" "$(($(wc -c <f1) / 8))"
 
+# Certificate commands: the same content as the scripts' and as a second builder's, whoever it is for.
+builder=$source/tests/system/command_builder.py
+openssl genrsa -out command_rsa.pem 2048 2>/dev/null
+openssl genrsa -out command_weak.pem 1024 2>/dev/null
+: >index.txt
+echo 01 >crlnumber
+printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=30\ncrlnumber=crlnumber\n' >crl.conf
+ok "a revocation list" openssl ca -config crl.conf -gencrl -keyfile "$sign" -cert "$pki/oem_root_cert.pem" -out list.crl
+openssl crl -in list.crl -outform DER -out list.der
+openssl x509 -in "$pki/oem_root_cert.pem" -outform DER -out root.der
+openssl pkey -pubin -in own.pub -outform DER -out own.der
+cat >commands.csv <<END
+make,operation,name,certificate,sequence,device_key,time,output
+command,addAuthority,,root.der,,,,c1
+command,updateAuthority,,$pki/oem_root_cert.pem,300,own.pub,,c2
+command,deleteAuthority,,root.der,9223372036854775807,,,c3
+command,addRevocation,,root.der,128,,,c4
+command,addCrl,,list.crl,1,,,c5
+command,updateNamed,com.seqlabs.oem_root_cert,root.der,5,own.der,,c6
+command,numbersOnly,,,7,,,c7
+command,setTime,,,8,own.pub,4000000000,c8
+command,addNothing,,root.der,,,,bad1
+command,addAuthority,a,root.der,,,,bad2
+command,updateNamed,,root.der,,,,bad3
+command,updateNamed,x_csr,root.der,,,,bad4
+command,numbersOnly,,,,,,bad5
+command,setTime,,,8,,4000000000,bad6
+command,addAuthority,,list.crl,,,,bad7
+command,addAuthority,,root.der,0,,,bad8
+command,addCrl,,root.der,,,,bad9
+END
+script=$factory/make_certificate_command.sh
+for key in pair.pem command_rsa.pem; do
+    status=0
+    "$fleet" --no-journal --sign $key commands.csv >table.csv 2>err || status=$?
+    same "commands made, and not" "1 8 9" "$status $(grep -c ',made,' table.csv) $(grep -c ',failed,' table.csv)"
+    for bad in bad1 bad2 bad3 bad4 bad5 bad6 bad7 bad8 bad9; do [ ! -e $bad ] || { echo "FAILED: $bad was made" >&2; exit 1; }; done
+    ok "script 1" "$script" -k $key -a addAuthority -c "$pki/oem_root_cert.pem" -o s1
+    ok "script 2" "$script" -k $key -a updateAuthority -c root.der -s 300 -d own.der -o s2
+    ok "script 3" "$script" -k $key -a deleteAuthority -c root.der -s 9223372036854775807 -o s3
+    ok "script 4" "$script" -k $key -a addRevocation -c root.der -s 128 -o s4
+    ok "script 5" "$script" -k $key -a addCrl -c list.der -s 1 -o s5
+    ok "script 6" "$factory/make_named_cert_stp.sh" -k $key -n com.seqlabs.oem_root_cert -c root.der -s 5 -d own.pub -o s6
+    ok "script 7" "$script" -k $key -a numbersOnly -s 7 -o s7
+    ok "script 8" "$script" -k $key -a setTime -s 8 -d own.pub -t 4000000000 -o s8
+    ok "builder 1" "$builder" build $key addAuthority p1 body=root.der
+    ok "builder 2" "$builder" build $key updateAuthority p2 sequence=300 device=own.der body=root.der
+    ok "builder 3" "$builder" build $key deleteAuthority p3 sequence=9223372036854775807 body=root.der
+    ok "builder 4" "$builder" build $key addRevocation p4 sequence=128 body=root.der
+    ok "builder 5" "$builder" build $key addCrl p5 sequence=1 body=list.der
+    ok "builder 6" "$builder" build $key updateNamed p6 sequence=5 device=own.der name=com.seqlabs.oem_root_cert body=root.der
+    ok "builder 7" "$builder" build $key numbersOnly p7 sequence=7
+    ok "builder 8" "$builder" build $key setTime p8 sequence=8 device=own.der time=4000000000
+    openssl pkey -in $key -pubout -out command.pub
+    for i in 1 2 3 4 5 6 7 8; do
+        for who in c s p; do
+            "$builder" read $who$i >$who$i.fields
+            ok "$who$i is signed" openssl dgst "-$(sed -n 's/^digest //p' $who$i.fields)" -verify command.pub \
+                -signature $who$i.signature $who$i.content
+        done
+        ok "one content, c$i s$i" cmp c$i.content s$i.content
+        ok "one content, c$i p$i" cmp c$i.content p$i.content
+    done
+done
+same "fields" "digest sha256
+operation updateNamed
+sequence 5
+device $(openssl dgst -sha256 -r own.der | cut -d ' ' -f 1)
+name com.seqlabs.oem_root_cert" "$(cat c6.fields)"
+told 10 "'addNothing', which is none"
+told 11 "has one too many"
+told 14 "lacks a column"
+told 16 "no certificate"
+told 17 "2^63"
+"$fleet" --no-journal --sign command_weak.pem commands.csv >table.csv 2>err || true
+told 2 "too weak"
+refused "a weak key" "too weak" "$script" -k command_weak.pem -a numbersOnly -s 1 -o x
+refused "SHA-1" "SHA-256" "$script" -k pair.pem -g sha1 -a numbersOnly -s 1 -o x
+refused "no sequence" "needs -s" "$script" -k pair.pem -a numbersOnly -o x
+refused "a time too many" "has no -t" "$script" -k pair.pem -a addAuthority -c root.der -t 5 -o x
+refused "a name too many" "has no -n" "$script" -k pair.pem -a addAuthority -c root.der -n x -o x
+refused "a sequence of 0" "9223372036854775807" "$script" -k pair.pem -a numbersOnly -s 0 -o x
+refused "too high a sequence" "9223372036854775807" "$script" -k pair.pem -a numbersOnly -s 9223372036854775808 -o x
+refused "a name of a request" "signing request" "$factory/make_named_cert_stp.sh" -k pair.pem -n com.seqlabs.oem_device_csr -c root.der -o x
+refused "no certificate" "not a certificate" "$factory/make_named_cert_stp.sh" -k pair.pem -n x -c list.der -o x
+refused "no device key" "not a public key" "$factory/make_named_cert_stp.sh" -k pair.pem -n x -c root.der -d root.der -o x
+[ ! -e x ] || { echo "FAILED: x was made" >&2; exit 1; }
+
+# The example of the formats page: it reads, and its signer signed it.
+ok "the page's example" "$builder" example "$source/docs/formats.md" page.stp page.der
+ok "it reads" "$builder" read page.stp
+ok "its signer" openssl pkey -pubin -inform DER -in page.der -out page.pub
+ok "its signature" openssl dgst -sha256 -verify page.pub -signature page.stp.signature page.stp.content
+ok "its certificate" openssl x509 -inform DER -in page.stp.body -noout
+
 # Who signs: a token, Keymoor.
 cat >verify.py <<'END'
 import subprocess, sys

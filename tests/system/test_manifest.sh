@@ -99,6 +99,12 @@ for which in oem emp; do
 done
 ok "sealed" keymoor init --pki pki
 said provisioned out
+ok "whom it obeys" keymoor cert store list
+said "Commands without one are refused" out
+"$factory/make_certificate_command.sh" -k pki/oem_command_key.pem -a addAuthority -c strange/emp_root_cert.pem -o unnumbered
+refused "a command without a sequence" 0xffff0121 keymoor cert command unnumbered
+"$factory/make_certificate_command.sh" -k pki/oem_command_key.pem -a addAuthority -c strange/emp_root_cert.pem -s 1 -o numbered
+ok "one with" keymoor cert command numbered
 same "keys after the seal" 13 "$(keys)"
 ok "again after the seal" keymoor init --manifest m1
 refused "another after the seal" 0xffff0009 keymoor init --manifest other
@@ -185,6 +191,19 @@ class2.pub,manifest,door,4294967298,yes,com.example.ca=strange/emp_root_cert.pem
 END
 ok "fleet" keymoor-fleet --sign pki/oem_root_key.pem fleet.csv
 ok "the fleet's manifest" keymoor init --manifest m5
+
+# The owner may let a device obey commands without a sequence.
+new_device
+ok "class key" keymoor init --class-key class.pem
+mkdir own
+ok "manifest and requests" keymoor init --manifest m1 --oem-root $root --pki own
+for which in oem emp; do
+    ok "sign $which" "$factory/sign_device_csr.sh" -k pki/${which}_root_key.pem -c pki/${which}_root_cert.pem \
+        -i own/${which}_device.csr.pem -o own/${which}_device_cert.pem
+done
+ok "unnumbered" keymoor init --pki own --allow-unnumbered
+said "without a sequence are obeyed" out
+ok "a command without a sequence" keymoor cert command unnumbered
 
 # Killed at any instant: a rerun ends it. The audit trail tells how far it went: one record for each key that is installed.
 cat >kill_at.py <<'END'

@@ -97,11 +97,8 @@ static TEE_Result peer_invoke(void *arg, void *session, uint32_t timeout_ms, uin
     (void)arg;
     (void)session;
     (void)timeout_ms;
-    assert_int_equal(
-        types, TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_INPUT, 0, 0));
     *ret_origin = TEE_ORIGIN_TRUSTED_APP;
-    return rig_host.peer(command, KM_SLICE(params[0].memref.buffer, params[0].memref.size),
-                         KM_SLICE(params[1].memref.buffer, params[1].memref.size));
+    return rig_host.peer(command, types, params);
 }
 
 static void peer_close(void *arg, void *session)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The crypto application, its test build, on the real runtime and a real store in this process: only the host around it is
- * made up. Calls go through the command interface as a lane would bring them.
+ * A trusted application on the real runtime and a real store in this process: only the host around it is made up. The crypto
+ * application's test build, or the one that certs_rig.h is about. Calls go through the command interface as a lane would bring them.
  */
 #ifndef CRYPTO_RIG_H
 #define CRYPTO_RIG_H
@@ -22,7 +22,7 @@ struct rig_host {
     void (*waited)(void);  /* called in the place of TEE_Wait; NULL: it waits */
     void (*asked)(void);   /* called while a client's property is asked for; NULL: nothing */
     /* The other trusted application that is called; NULL: there is none. */
-    uint32_t (*peer)(uint32_t command, struct km_slice first, struct km_slice second);
+    uint32_t (*peer)(uint32_t command, uint32_t types, TEE_Param params[4]);
 };
 extern struct rig_host rig_host;
 

@@ -41,10 +41,12 @@ static struct {
     bool dies;         /* the process ends there instead */
 } certs;
 
-static uint32_t certs_peer(uint32_t command, struct km_slice name, struct km_slice der)
+static uint32_t certs_peer(uint32_t command, uint32_t types, TEE_Param params[4])
 {
     assert_int_equal(command, KM_CERTS_CMD_MANIFEST_PUT);
-    assert_true(name.len > 0 && der.len > 64);
+    assert_int_equal(
+        types, TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_INPUT, 0, 0));
+    assert_true(params[0].memref.size > 0 && params[1].memref.size > 64);
     certs.n++;
     if (certs.fails_at == 0 || certs.n < certs.fails_at)
         return TEE_SUCCESS;

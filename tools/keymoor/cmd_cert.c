@@ -32,7 +32,7 @@ int cmd_cert_list(const struct km_options *options, const char *operand)
     ClrcResult result = clrscListNamedCertificates(list_row, json);
     if (result != CLRC_SUCCESS) {
         cJSON_Delete(json);
-        return fail(result, "cert list", NULL);
+        return fail_certs(result, "cert list", NULL);
     }
     if (options->json)
         print_json(json);
@@ -89,7 +89,7 @@ int cmd_cert_show(const struct km_options *options, const char *operand)
     uint32_t length = sizeof der;
     ClrcResult result = clrscGetNamedCertificate(operand, der, &length);
     if (result != CLRC_SUCCESS)
-        return fail(result, "cert show", operand);
+        return fail_certs(result, "cert show", operand);
     if (options->pem || options->out != NULL)
         return write_output(options, is_request(operand) ? "CERTIFICATE REQUEST" : "CERTIFICATE",
                             der, length);

@@ -213,6 +213,19 @@ static bool have_device_certificates(const char *pki)
     return true;
 }
 
+/*
+ * A command without a sequence can be repeated by whoever kept it: with the owner's manifest such commands are obeyed only where
+ * he says so; without one it is an evaluation, where the user guide's commands have to work as they are printed.
+ */
+static ClrcResult choose_numbers(const struct km_options *options, bool has_manifest)
+{
+    if (has_manifest && !options->allow_unnumbered)
+        return clrscProvisionNumbers(0);
+    printf(
+        "Certificate commands without a sequence are obeyed, until a signed numbersOnly ends that.\n");
+    return clrscProvisionNumbers(1);
+}
+
 int cmd_init(const struct km_options *options, const char *operand)
 {
     (void)operand;
@@ -226,7 +239,8 @@ int cmd_init(const struct km_options *options, const char *operand)
     if (status != EXIT_SUCCESS || options->pki == NULL)
         return status;
     ClrcManifestInfo manifest = {0};
-    if (clrcDescribeManifest(&manifest) != CLRC_SUCCESS)
+    bool has_manifest = clrcDescribeManifest(&manifest) == CLRC_SUCCESS;
+    if (!has_manifest)
         status = install_authorities(options->pki);
     for (size_t i = 0; status == EXIT_SUCCESS && i < KM_ARRAY_LEN(device_keys); i++)
         status = make_device_key(options->pki, i);
@@ -244,7 +258,9 @@ int cmd_init(const struct km_options *options, const char *operand)
         status = install_device_certificate(options->pki, i);
     if (status != EXIT_SUCCESS)
         return status;
-    ClrcResult result = clrscProvisionSeal();
+    ClrcResult result = choose_numbers(options, has_manifest);
+    if (result == CLRC_SUCCESS)
+        result = clrscProvisionSeal();
     if (result == CLRC_SUCCESS)
         result = clrcProvisionSeal();
     if (result != CLRC_SUCCESS)

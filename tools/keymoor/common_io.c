@@ -11,18 +11,28 @@
 
 #include <openssl/evp.h>
 
+#include "clrsc.h"
 #include "common/km_file.h"
 #include "common/km_secret.h"
 #include "keymoor.h"
 
-int fail(ClrcResult result, const char *what, const char *name)
+static int tell(ClrcResult result, const char *what, const char *name, const char *detail)
 {
-    const char *detail = clrcLastError();
     fprintf(stderr, "keymoor: %s%s%s: %s (0x%08x)\n", what, name ? " " : "", name ? name : "",
             clrcResultText(result), result);
     if (detail != NULL && detail[0] != '\0')
         fprintf(stderr, "keymoor: %s\n", detail);
     return EXIT_FAILURE;
+}
+
+int fail(ClrcResult result, const char *what, const char *name)
+{
+    return tell(result, what, name, clrcLastError());
+}
+
+int fail_certs(ClrcResult result, const char *what, const char *name)
+{
+    return tell(result, what, name, clrscLastError());
 }
 
 int fail_err(const struct km_err *err, const char *what)

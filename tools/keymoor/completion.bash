@@ -16,12 +16,13 @@ _keymoor()
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "--json --type --bits --exportable --shared --max-uses --not-after
             --password --password-file --in --out --pem --subject --pki --manifest --oem-root --trust-first
-            --class-key --class-key-out --count --socket --help" -- "$current")
+            --class-key --class-key-out --allow-unnumbered --host --purpose --count --socket --help" -- "$current")
         return
     fi
     case "${COMP_WORDS[COMP_CWORD - 1]}" in
     --in | --out | --password-file | --manifest | --oem-root | --class-key | --class-key-out | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --pki) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --purpose) mapfile -t COMPREPLY < <(compgen -W "any server client" -- "$current"); return ;;
     --type)
         mapfile -t COMPREPLY < <(compgen -W "KEY_AES KEY_HMAC KEY_GENERIC_SECRET KEY_RSA_PUBLIC KEY_RSA_KEYPAIR
             KEY_ECDSA_PUBLIC KEY_ECDSA_KEYPAIR KEY_ECDH_PUBLIC KEY_ECDH_KEYPAIR KEY_EC_DUAL_PUBLIC
@@ -34,13 +35,18 @@ _keymoor()
         case $group in
         key) mapfile -t COMPREPLY < <(compgen -W "list show create import delete export-public export reference" -- "$current") ;;
         password) mapfile -t COMPREPLY < <(compgen -W "create list delete" -- "$current") ;;
-        cert) mapfile -t COMPREPLY < <(compgen -W "list show" -- "$current") ;;
+        cert) mapfile -t COMPREPLY < <(compgen -W "list show store verify command crl" -- "$current") ;;
         csr) _keymoor_names key ;;
         tunnel) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         dev) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
         esac
-    elif [ "$COMP_CWORD" -eq 3 ] && [ "$verb" != list ]; then
-        _keymoor_names "$group"
+    elif [ "$COMP_CWORD" -eq 3 ]; then
+        case $group-$verb in
+        *-list) ;;
+        cert-store) mapfile -t COMPREPLY < <(compgen -W "list" -- "$current") ;;
+        cert-verify | cert-command | cert-crl) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+        *) _keymoor_names "$group" ;;
+        esac
     fi
 }
 

@@ -5,67 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/crypto.h>
 
 #include "common/km_file.h"
-#include "common/km_secret.h"
+#include "der_file.h"
 #include "keymoor.h"
 
 #define SPKI_MAX 512u
-#define FILE_MAX 16384u
-
-/* What a PEM or DER file holds of one kind, as DER. Returns owned, to be wiped, or NULL. */
-typedef int (*to_der)(BIO *in, unsigned char **ret_der);
-
-static int private_key_der(BIO *in, unsigned char **ret_der)
-{
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
-    if (key == NULL && BIO_reset(in) >= 0)
-        key = d2i_PrivateKey_bio(in, NULL);
-    PKCS8_PRIV_KEY_INFO *info = key != NULL ? EVP_PKEY2PKCS8(key) : NULL;
-    int len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, ret_der) : 0;
-    PKCS8_PRIV_KEY_INFO_free(info);
-    EVP_PKEY_free(key);
-    return len;
-}
-
-static int certificate_der(BIO *in, unsigned char **ret_der)
-{
-    X509 *certificate = PEM_read_bio_X509(in, NULL, NULL, NULL);
-    if (certificate == NULL && BIO_reset(in) >= 0)
-        certificate = d2i_X509_bio(in, NULL);
-    int len = certificate != NULL ? i2d_X509(certificate, ret_der) : 0;
-    X509_free(certificate);
-    return len;
-}
-
-static int read_der(const char *path, to_der convert, const char *what, unsigned char **ret_der)
-{
-    struct km_err err = {0};
-    KM_AUTO(km_freep) uint8_t *bytes = NULL;
-    size_t len = 0;
-    if (km_file_read(&err, AT_FDCWD, path, FILE_MAX, &bytes, &len) != KM_OK) {
-        fail_err(&err, "init");
-        return 0;
-    }
-    BIO *in = BIO_new_mem_buf(bytes, (int)len);
-    int der_len = in != NULL ? convert(in, ret_der) : 0;
-    BIO_free(in);
-    km_wipe(bytes, len);
-    if (der_len <= 0)
-        refuse("init: %s holds no %s in PEM or DER", path, what);
-    return der_len;
-}
 
 int init_class_key(const struct km_options *options)
 {
     unsigned char *der = NULL;
     int len = 0;
     if (options->class_key != NULL) {
-        len = read_der(options->class_key, private_key_der, "private key", &der);
+        len = read_der(options->class_key, der_private_key, "init", "private key", &der);
         if (len <= 0)
             return EXIT_FAILURE;
     }
@@ -117,7 +70,7 @@ int init_manifest(const struct km_options *options)
     unsigned char *root = NULL;
     int root_len = 0;
     if (options->oem_root != NULL) {
-        root_len = read_der(options->oem_root, certificate_der, "certificate", &root);
+        root_len = read_der(options->oem_root, der_certificate, "init", "certificate", &root);
         if (root_len <= 0)
             return EXIT_FAILURE;
     }

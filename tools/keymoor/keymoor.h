@@ -36,6 +36,9 @@ struct km_options {
     const char *count;
     const char *max_uses;
     const char *not_after;
+    const char *host;
+    const char *purpose;
+    bool allow_unnumbered;
 };
 
 struct km_command {
@@ -69,11 +72,17 @@ int cmd_password_list(const struct km_options *options, const char *operand);
 int cmd_password_delete(const struct km_options *options, const char *operand);
 int cmd_cert_list(const struct km_options *options, const char *operand);
 int cmd_cert_show(const struct km_options *options, const char *operand);
+int cmd_cert_store(const struct km_options *options, const char *operand);
+int cmd_cert_verify(const struct km_options *options, const char *operand);
+int cmd_cert_command(const struct km_options *options, const char *operand);
+int cmd_cert_crl(const struct km_options *options, const char *operand);
 int cmd_csr(const struct km_options *options, const char *operand);
 int cmd_bench(const struct km_options *options, const char *operand);
 
 /* fail: says "keymoor: WHAT: sentence (0xCODE)" on stderr; returns EXIT_FAILURE. */
 int fail(ClrcResult result, const char *what, const char *name);
+/* fail_certs: the same for a call of the certificate library. */
+int fail_certs(ClrcResult result, const char *what, const char *name);
 /* fail_err: the same for a failure of our own code. */
 int fail_err(const struct km_err *err, const char *what);
 /* complain: a usage error; returns EXIT_USAGE. refuse: any other; returns EXIT_FAILURE. */

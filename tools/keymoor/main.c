@@ -15,7 +15,7 @@
 #endif
 
 const struct km_command km_commands[] = {
-    {"init", NULL, NULL, "provision this device: certificates, manifest, device keys", "PMRTKO",
+    {"init", NULL, NULL, "provision this device: certificates, manifest, device keys", "PMRTKOU",
      cmd_init},
     {"status", NULL, NULL, "what runs, where keys live, what protects them", "j", cmd_status},
     {"key", "list", NULL, "the keys you may use", "j", cmd_key_list},
@@ -34,6 +34,12 @@ const struct km_command km_commands[] = {
     {"password", "delete", "NAME", "delete a password object", "f", cmd_password_delete},
     {"cert", "list", NULL, "the provisioned certificates and requests", "j", cmd_cert_list},
     {"cert", "show", "NAME", "one of them, readable or as a file", "jop", cmd_cert_show},
+    {"cert", "store", "list|SHA256", "whom this device trusts; or one entry as a file", "jop",
+     cmd_cert_store},
+    {"cert", "verify", "FILE", "verify a certificate, PEM or DER; others behind it may help", "jHQ",
+     cmd_cert_verify},
+    {"cert", "command", "FILE", "hand in a signed command or STP file", "", cmd_cert_command},
+    {"cert", "crl", "FILE", "hand in an authority's revocation list, PEM or DER", "", cmd_cert_crl},
     {"csr", NULL, "NAME", "a certificate signing request signed by the key", "Sopwf", cmd_csr},
     {"audit", NULL, NULL, "what was done with keys lately", "jc", cmd_audit},
     {"bench", NULL, NULL, "how fast this device signs, hashes and encrypts", "jc", cmd_bench},
@@ -81,6 +87,12 @@ static const struct {
      "import the private key manifests are sealed to"},
     {'O', "class-key-out", "FILE", offsetof(struct km_options, class_key_out),
      "write its public half; made inside when missing"},
+    {'U', "allow-unnumbered", NULL, offsetof(struct km_options, allow_unnumbered),
+     "with a manifest, too, obey commands without a sequence"},
+    {'H', "host", "NAME", offsetof(struct km_options, host),
+     "DNS name or address that the certificate has to be for"},
+    {'Q', "purpose", "PURPOSE", offsetof(struct km_options, purpose),
+     "any (default), server or client"},
     {'c', "count", "N", offsetof(struct km_options, count), "how many"},
 };
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Provisioned certificates, by name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clrsc/clrsc_internal.h"
+
+_Static_assert(CLRSC_CERTIFICATE_MAX == KM_CERTS_DER_MAX, "both sides agree on the limit");
+_Static_assert(CLRC_NAME_MAX == KM_CERTS_NAME_MAX, "both sides agree on the limit");
+
+bool clrsc_name_is(const char *name)
+{
+    size_t len = name == NULL ? 0 : strnlen(name, CLRC_NAME_MAX + 1);
+    return len > 0 && len <= CLRC_NAME_MAX && km_utf8_valid(KM_SLICE(name, len));
+}
+
+ClrcResult clrscGetNamedCertificate(const char *name, uint8_t *der, uint32_t *length)
+{
+    struct clrsc_call call = {
+        .function = "clrscGetNamedCertificate", .subject = name, .command = KM_CERTS_CMD_GET};
+    if (!clrsc_name_is(name))
+        return clrsc_fail(call.function, CLRC_ERROR_BAD_NAME, NULL, NULL);
+    if (length == NULL || (der == NULL && *length != 0))
+        return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
+    clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, name, strlen(name));
+    clrsc_set_memory(&call, 1, TEEC_MEMREF_TEMP_OUTPUT, der,
+                     *length < CLRSC_CERTIFICATE_MAX ? *length : CLRSC_CERTIFICATE_MAX);
+    ClrcResult result = clrsc_run(&call);
+    if (result == CLRC_SUCCESS || result == CLRC_ERROR_SHORT_BUFFER)
+        *length = (uint32_t)call.op.params[1].tmpref.size;
+    return result;
+}
+
+ClrcResult clrscProvisionCertificate(const char *name, const uint8_t *der, uint32_t length)
+{
+    struct clrsc_call call = {.function = "clrscProvisionCertificate",
+                              .subject = name,
+                              .command = KM_CERTS_CMD_PROVISION,
+                              .bad_format =
+                                  "not a certificate in strict DER, or not a request under a "
+                                  "name that ends in \"_csr\""};
+    if (!clrsc_name_is(name))
+        return clrsc_fail(call.function, CLRC_ERROR_BAD_NAME, NULL, NULL);
+    if (der == NULL)
+        return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
+    if (length > CLRSC_CERTIFICATE_MAX)
+        return clrsc_fail(call.function, CLRC_ERROR_TOO_LARGE, name, NULL);
+    clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, name, strlen(name));
+    clrsc_set_memory(&call, 1, TEEC_MEMREF_TEMP_INPUT, der, length);
+    return clrsc_run(&call);
+}
+
+ClrcResult clrscProvisionSeal(void)
+{
+    struct clrsc_call call = {.function = "clrscProvisionSeal",
+                              .command = KM_CERTS_CMD_PROVISION_SEAL};
+    return clrsc_run(&call);
+}
+
+ClrcResult clrscProvisionNumbers(int unnumbered)
+{
+    struct clrsc_call call = {.function = "clrscProvisionNumbers",
+                              .command = KM_CERTS_CMD_PROVISION_NUMBERS};
+    call.op.paramTypes = TEEC_VALUE_INPUT;
+    call.op.params[0].value.a = unnumbered != 0 ? 1 : 0;
+    return clrsc_run(&call);
+}
+
+static ClrcResult show(const struct clrsc_listing *list,
+                       int (*seen)(void *arg, const char *name, uint32_t length), void *arg)
+{
+    struct km_rd rd = km_rd_init(KM_SLICE(list->octets, list->len));
+    while (!km_rd_done(&rd)) {
+        struct km_slice text = {0};
+        uint32_t length = 0;
+        char name[CLRC_NAME_MAX + 1] = "";
+        if (!km_rd_blob32le(&rd, CLRC_NAME_MAX, &text) || !km_utf8_valid(text) ||
+            !km_rd_u32le(&rd, &length))
+            return clrsc_list_malformed(list);
+        km_copy(name, CLRC_NAME_MAX, text.ptr, text.len);
+        if (seen(arg, name, length) == 0)
+            return CLRC_SUCCESS;
+    }
+    return CLRC_SUCCESS;
+}
+
+ClrcResult clrscListNamedCertificates(int (*seen)(void *arg, const char *name, uint32_t length),
+                                      void *arg)
+{
+    struct clrsc_listing list = {.function = "clrscListNamedCertificates",
+                                 .command = KM_CERTS_CMD_LIST};
+    if (seen == NULL)
+        return clrsc_fail(list.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
+    ClrcResult result = clrsc_list(&list);
+    if (result == CLRC_SUCCESS)
+        result = show(&list, seen, arg);
+    free(list.octets);
+    return result;
+}
