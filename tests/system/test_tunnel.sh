@@ -216,6 +216,18 @@ until_true serves lost
 ok "the tunnel goes on when the service was killed" kill -0 "$lost"
 stopped "$lost"
 
+# ---- a new instance on demand ----
+client fresh "$server_port"
+fresh=$tunnel
+instances() { grep -c '"event":"session-opened".*"ta":"a37f954e-303f-6d5d-b816-85157929ada2"' "$KEYMOOR_DEV_DIR/audit.log"; }
+renewed() { serves fresh && [ "$(instances)" -gt "$before" ]; }
+ok "before HUP" serves fresh
+before=$(instances)
+ok "the same instance" serves fresh
+same "instances" "$before" "$(instances)"
+kill -HUP "$fresh"
+until_true renewed
+
 # ---- ending ----
 client last "$server_port" --drain 60
 last=$tunnel
