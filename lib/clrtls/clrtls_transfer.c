@@ -202,7 +202,10 @@ static ClrcResult shake_once(const char *function, ClrtlsConnection *c, uint64_t
     return result;
 }
 
-/* Our last message may still wait to be sent: reading and writing see to that. */
+/*
+ * Our last message may still wait to be sent: reading and writing see to that. It is no reason not to read: a peer that does not read
+ * may be waiting for just that.
+ */
 static ClrcResult be_ready(const char *function, ClrtlsConnection *c, uint64_t deadline)
 {
     while ((c->last.state & KM_TLSIO_READY) == 0) {

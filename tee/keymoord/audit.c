@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "common/km_log.h"
-#include "tee/keymoord/loop.h"
+#include "common/km_loop.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SUBJECT_MAX 256u

@@ -7,14 +7,14 @@
 #ifndef KM_SERVICE_H
 #define KM_SERVICE_H
 
+#include "common/km_listen.h"
 #include "common/km_log.h"
+#include "common/km_loop.h"
 #include "tee/channel/wire.h"
 #include "tee/host/confine.h"
 #include "tee/host/control.h"
 #include "tee/host/crypto_policy.h"
 #include "tee/keymoord/audit.h"
-#include "tee/keymoord/listen.h"
-#include "tee/keymoord/loop.h"
 #include "tee/keymoord/options.h"
 #include "tee/keymoord/peer.h"
 #include "tee/keymoord/statedir.h"

@@ -141,6 +141,26 @@ refused ./clrpv_key_utility -S -n raw -t KEY_AES -k pw16
 refused ./clrpv_key_utility -D -n com.seqlabs.oem_device_key
 refused ./clrpv_key_utility -O -k ecdsa.der
 ./clrpv_key_utility -L
+# 7.1: the server of the TLS demonstrations, at another port, and a client with OpenSSL in the place of the demonstration's.
+cd ../../corelockr_ssl/example
+make -s clean
+make -s
+cd server
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+sed "s/^port = 11111$/port = $port/" demo_server.conf >here.conf
+./clrc_ssl_demo_server -f here.conf >server.txt 2>&1 &
+server=$!
+pki=$KEYMOOR_KIT/pki/demo
+tries=0
+until { printf 'Hi from client!'; sleep 1; } | openssl s_client -connect "localhost:$port" -CAfile certs/ca-ext.crt -quiet \
+    -verify_return_error -no_ign_eof -cert "$pki/client-ext.crt" -key "$pki/client-ext.key" >answer.txt 2>client.txt; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { cat server.txt client.txt >&2; exit 1; }
+done
+[ "$(cat answer.txt)" = "Hi from server!" ] || { echo "FAILED: the server answers $(cat answer.txt)" >&2; exit 1; }
+grep -qx 'Got chat: Hi from client!' server.txt
+kill "$server"
+
 WALK
 # The service takes the trusted applications under their printed names, too.
 mkdir "$kit/ta"
