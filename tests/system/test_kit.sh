@@ -164,6 +164,27 @@ done
 [ "$(cat answer.txt)" = "Hi from server!" ] || { echo "FAILED: the server answers $(cat answer.txt)" >&2; exit 1; }
 grep -qx 'Got chat: Hi from client!' server.txt
 kill "$server"
+# 8.1, scenario 1: all of it in one folder, as on the board, and at another port
+cd ../../../corelockr_tlsio/example
+make -s clean
+make -s
+mkdir board
+cp -R client/clr_tls_demo_client client/demo_client.conf.* server/clrc_ssl_demo_server server/demo_server.conf.* server/certs board/
+cp client/certs/* board/certs/
+cd board
+sed -i "s/^port = 11112$/port = $port/" demo_server.conf.prov demo_client.conf.prov
+LD_LIBRARY_PATH=../../lib
+export LD_LIBRARY_PATH
+./clrc_ssl_demo_server -f demo_server.conf.prov >server.txt 2>&1 &
+server=$!
+tries=0
+until ./clr_tls_demo_client -o demo_client.conf.prov >answer.txt 2>client.txt; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { cat server.txt client.txt >&2; exit 1; }
+    sleep 0.05
+done
+grep -qx 'Got chat response: Hi from server!' answer.txt
+kill "$server"
 
 WALK
 # The service takes the trusted applications under their printed names, too.

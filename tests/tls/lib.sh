@@ -2,9 +2,13 @@
 # shellcheck shell=bash
 # What the TLS scenarios share, beside tests/lib.sh, which gives build and dir: certificates, peers on free ports, and an end to all.
 build=${build:?} dir=${dir:?}
-pki=$KEYMOOR_DEV_DIR/pki demo=$KEYMOOR_DEV_DIR/pki/demo
-tool=$build/tests/tls_tool
-device_key=com.seqlabs.oem_device_key device_cert=com.seqlabs.oem_device_cert
+# shellcheck disable=SC2034 # for who sources this
+{
+    pki=$KEYMOOR_DEV_DIR/pki demo=$KEYMOOR_DEV_DIR/pki/demo
+    tool=$build/tests/tls_tool
+    device_key=com.seqlabs.oem_device_key device_cert=com.seqlabs.oem_device_cert
+    san='subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth'
+}
 peers=""
 
 # shellcheck disable=SC2317 # called by trap
@@ -83,8 +87,6 @@ certify() {
     openssl x509 -req -sha256 -days 30 -in "$request" -CAkey "$2" -CA "$3" -set_serial "0x$(openssl rand -hex 8)" \
         -extfile "$dir/$1.ext" -out "$dir/$1.crt" 2>/dev/null
 }
-
-san='subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth'
 
 # says WHAT PATTERN COMMAND...: succeeds and prints the pattern (one of grep -E).
 says() {

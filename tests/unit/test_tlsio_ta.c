@@ -123,11 +123,11 @@ static void refuses_what_does_not_belong_together(void **state)
     struct km_tlsio_settings s = tlsio_settings(KM_TLSIO_SERVER);
     struct tlsio_pem mixed = *tlsio_pem(false);
     (void)state;
-    memcpy(mixed.cert, tlsio_pem(true)->cert, sizeof(mixed.cert));
+    km_copy(mixed.cert, sizeof(mixed.cert), tlsio_pem(true)->cert, sizeof(mixed.cert));
     assert_int_equal(tlsio_setup(&server, &s, &mixed), KM_TLSIO_E_MISMATCH);
     /* It may be tried again in the same session. */
     tlsio_end_close(&server);
-    memcpy(mixed.cert, "no certificate", 15);
+    km_copy(mixed.cert, sizeof(mixed.cert), "no certificate", 15);
     assert_int_equal(tlsio_setup(&server, &s, &mixed), TEE_ERROR_BAD_FORMAT);
     tlsio_end_close(&server);
     s.key_name = KM_SLICE_STR("key");
@@ -438,7 +438,7 @@ static void refuses_bad_parameters(void **state)
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
         struct km_lane_param p[4];
-        memcpy(p, rows[i].p, sizeof(p));
+        km_copy(p, sizeof(p), rows[i].p, sizeof(p));
         assert_int_equal(rig_call(&client.session, KM_TLSIO_CMD_STEP, p), TEE_ERROR_BAD_PARAMETERS);
     }
     struct km_lane_param value[4] = {P_VI(client.conn, 1), P_NONE, P_NONE, P_NONE};
