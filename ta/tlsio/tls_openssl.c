@@ -6,14 +6,6 @@
 
 #include "ta/tlsio/tls_openssl.h"
 
-/* RFC 9325, 4.2: forward secrecy and AEAD. Static ECDH is gone from libssl; what has only a PSK may lack certificates. */
-#define SUITES_1_2                                                                                 \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"     \
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-#define SUITES_PSK                                                                                 \
-    "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES256-CBC-SHA384:ECDHE-PSK-AES128-CBC-SHA256:"         \
-    "PSK-AES256-GCM-SHA384:PSK-AES128-GCM-SHA256:PSK-CHACHA20-POLY1305:" SUITES_1_2
-#define GROUPS "X25519:P-256:P-384:P-521"
 #define LEVEL_112_BITS 2
 
 /* ---- protocols: RFC 7301 ---- */
@@ -121,8 +113,7 @@ static bool set_rules(SSL_CTX *ctx, const struct km_tlsio_settings *settings)
     SSL_CTX_set_read_ahead(ctx, 0);
     return SSL_CTX_set_min_proto_version(ctx, (int)settings->min_version) == 1 &&
            SSL_CTX_set_max_proto_version(ctx, (int)settings->max_version) == 1 &&
-           SSL_CTX_set_cipher_list(ctx, settings->psk.len != 0 ? SUITES_PSK : SUITES_1_2) == 1 &&
-           SSL_CTX_set1_groups_list(ctx, GROUPS) == 1;
+           tls_suites_set(ctx, settings->psk.len != 0);
 }
 
 static TEE_Result make_context(struct km_tls *tls, const struct km_tlsio_settings *settings)

@@ -74,6 +74,11 @@ extern const OSSL_ALGORITHM tls_signature_algorithms[];
 
 TEE_Result tls_identity_set(struct km_tls *tls, const struct km_tls_identity *identity);
 
+/* ---- tls_openssl_suites.c ---- */
+
+/* tls_suites_set: suites, groups and signatures that may be negotiated. */
+bool tls_suites_set(SSL_CTX *ctx, bool has_psk);
+
 /* ---- tls_openssl_verify.c ---- */
 
 /* tls_verify_install: from here on the hook judges the peer's certificates. */

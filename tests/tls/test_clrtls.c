@@ -495,9 +495,11 @@ static long parent_of(long pid)
 /* Every instance of every application: what the service's children are the parents of. */
 static void kill_instances(void)
 {
-    long service = strtol(getenv("KEYMOOR_DEV_SERVICE_PID"), NULL, 10);
+    const char *text = getenv("KEYMOOR_DEV_SERVICE_PID");
     DIR *all = opendir("/proc");
-    assert_non_null(all);
+    if (text == NULL || all == NULL)
+        exit(2);
+    long service = strtol(text, NULL, 10);
     for (const struct dirent *at = readdir(all); at != NULL; at = readdir(all)) {
         long pid = strtol(at->d_name, NULL, 10);
         long parent = pid > 0 ? parent_of(pid) : 0;

@@ -153,4 +153,20 @@ for identity in "${identities[@]}"; do
     ok "gnutls-cli, $identity" sh -c \
         "(cat in; sleep 0.5) | gnutls-cli --x509cafile $root --x509certfile $dir/p384.crt --x509keyfile $dir/p384.key -p $port localhost"
 done
+
+# ---- what the administrator forbids ----
+
+end_peers
+stop_service
+printf 'forbid chacha20\nforbid 25519\n' >policy
+"$KEYMOOR_DEV_DIR/serve" --crypto-policy "$dir/policy" &
+restarted=$!
+until [ -S "$KEYMOOR_SOCKET" ] || ! kill -0 $restarted; do sleep 0.02; done
+s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key"
+says "without X25519" 'group=secp256r1' "$tool" "${me[@]}" --send hello connect localhost "$port"
+s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key" -groups X25519
+fails "only X25519" 'failed (NO_COMMON|ALERT)' "$tool" "${me[@]}" connect localhost "$port"
+s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key" -ciphersuites TLS_CHACHA20_POLY1305_SHA256 -tls1_3
+fails "only ChaCha20" 'failed (NO_COMMON|ALERT)' "$tool" "${me[@]}" connect localhost "$port"
+peers="$peers $restarted"
 done_testing
