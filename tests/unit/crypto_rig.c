@@ -204,6 +204,17 @@ void rig_open(struct rig_session *session, uint32_t uid, bool is_admin)
     assert_int_equal(km_rt_open_session(&session->client, &call, &session->at), TEE_SUCCESS);
 }
 
+void rig_open_ta(struct rig_session *session, const struct km_uuid *ta, uint32_t uid, bool is_admin)
+{
+    struct km_lane_call call = {.op = KM_LANE_OPEN};
+    *session = (struct rig_session){.client = {.login = TEE_LOGIN_TRUSTED_APP,
+                                               .uuid = *ta,
+                                               .uid = uid,
+                                               .gid = uid,
+                                               .is_admin = is_admin}};
+    assert_int_equal(km_rt_open_session(&session->client, &call, &session->at), TEE_SUCCESS);
+}
+
 void rig_close(struct rig_session *session)
 {
     km_rt_close_session(&session->client, session->at);

@@ -38,6 +38,9 @@ struct rig_session {
     struct km_rt_client client;
 };
 void rig_open(struct rig_session *session, uint32_t uid, bool is_admin);
+/* rig_open_ta: another trusted application opens it for a client of its own. */
+void rig_open_ta(struct rig_session *session, const struct km_uuid *ta, uint32_t uid,
+                 bool is_admin);
 void rig_close(struct rig_session *session);
 /* rig_fresh: a host that knows nothing, a new directory, an instance and an ordinary user's session; rig_gone ends them. */
 void rig_fresh(char ret_dir[64], struct rig_session *session);
