@@ -112,6 +112,7 @@ ClrcResult clrtls_connection_check(const char *function, const ClrtlsConnection 
 
 /* ---- clrtls_transfer.c ---- */
 
+/* clrtls_shake_hands: complete afterwards, and our part of it sent. */
 ClrcResult clrtls_shake_hands(const char *function, ClrtlsConnection *c, uint64_t deadline);
 
 #endif

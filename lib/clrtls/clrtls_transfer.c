@@ -202,7 +202,11 @@ static ClrcResult shake_once(const char *function, ClrtlsConnection *c, uint64_t
     return result;
 }
 
-ClrcResult clrtls_shake_hands(const char *function, ClrtlsConnection *c, uint64_t deadline)
+/*
+ * Our last message may still wait to be sent: reading and writing see to that. It is no reason not to read: a peer that does not read
+ * may be waiting for just that.
+ */
+static ClrcResult be_ready(const char *function, ClrtlsConnection *c, uint64_t deadline)
 {
     while ((c->last.state & KM_TLSIO_READY) == 0) {
         if (c->is_ended || (c->last.state & END_STATES) != 0)
@@ -211,7 +215,13 @@ ClrcResult clrtls_shake_hands(const char *function, ClrtlsConnection *c, uint64_
         if (result != CLRC_SUCCESS)
             return result;
     }
-    return flush(function, c, deadline);
+    return CLRC_SUCCESS;
+}
+
+ClrcResult clrtls_shake_hands(const char *function, ClrtlsConnection *c, uint64_t deadline)
+{
+    ClrcResult result = be_ready(function, c, deadline);
+    return result == CLRC_SUCCESS ? flush(function, c, deadline) : result;
 }
 
 static ClrcResult begin(const char *function, ClrtlsConnection *c)
@@ -296,9 +306,7 @@ ClrcResult clrtlsRead(ClrtlsConnection *connection, void *buf, uint32_t *length)
         *length = give_kept(connection, buf, *length);
         return CLRC_SUCCESS;
     }
-    /* What could not be sent yet is no reason not to read: a peer that does not read may be waiting for just that. */
-    if ((connection->last.state & KM_TLSIO_READY) == 0)
-        result = clrtls_shake_hands(function, connection, deadline);
+    result = be_ready(function, connection, deadline);
     if (result != CLRC_SUCCESS)
         return result;
     if (connection->plain.len > connection->plain.done) {
@@ -352,7 +360,7 @@ ClrcResult clrtlsWrite(ClrtlsConnection *connection, const void *buf, uint32_t *
     if (length == NULL || buf == NULL || *length == 0)
         return clrtls_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL);
     uint64_t deadline = clrtls_deadline(connection->timeout_ms);
-    result = clrtls_shake_hands(function, connection, deadline);
+    result = be_ready(function, connection, deadline);
     if (result != CLRC_SUCCESS)
         return result;
     if ((connection->last.state & KM_TLSIO_FAILED) != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/tlsio/peers.h"
 
-#include "ta/certs/certs_protocol.h"
+#include "ta/certs/wish_wire.h"
 
 #define SPKI_MAX 1024u
 #define CERTS_LEN_MAX 65536u
@@ -282,14 +282,14 @@ TEE_Result km_peers_certs(struct km_peers *peers, uint8_t **ret_blobs, size_t *r
 static TEE_Result verify(void *arg, const struct km_tls_question *question, uint32_t *ret_verdict)
 {
     struct km_peers *peers = arg;
-    uint8_t octets_of_wish[16 + KM_CERTS_HOST_MAX + KM_CERTS_NAME_MAX] = {0};
-    struct km_wr wr = km_wr_init(octets_of_wish, sizeof(octets_of_wish));
+    uint8_t wire[16 + KM_CERTS_HOST_MAX + KM_CERTS_NAME_MAX] = {0};
+    struct km_wr wr = km_wr_init(wire, sizeof(wire));
     struct km_slice wish = {0};
-    km_wr_u32le(&wr,
-                question->is_server ? KM_CERTS_PURPOSE_TLS_SERVER : KM_CERTS_PURPOSE_TLS_CLIENT);
-    km_wr_u32le(&wr, 0);
-    km_wr_blob32le(&wr, question->host);
-    km_wr_blob32le(&wr, KM_SLICE(peers->anchor.at, peers->anchor.len));
+    const struct km_certs_wish wanted = {
+        .purpose = question->is_server ? KM_CERTS_PURPOSE_TLS_SERVER : KM_CERTS_PURPOSE_TLS_CLIENT,
+        .host = question->host,
+        .anchor = KM_SLICE(peers->anchor.at, peers->anchor.len)};
+    km_certs_wish_put(&wr, &wanted);
     if (!km_wr_finish(&wr, &wish))
         return TEE_ERROR_BAD_PARAMETERS;
     TEE_Param params[TEE_NUM_PARAMS] = {octets(question->chain), octets(wish)};

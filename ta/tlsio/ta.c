@@ -14,6 +14,7 @@ struct session {
     struct km_peers peers;
     struct km_tls *tls; /* NULL: there are no settings yet */
     struct km_slots conns;
+    bool is_client;
 };
 
 /* A copy that the client can't reach any more. */
@@ -99,6 +100,7 @@ static TEE_Result set_up(struct session *session, const struct km_tlsio_settings
                                        .cert_pem = view(&identity->cert_pem),
                                        .issuers = view(&identity->issuers)};
     const struct km_tls_hooks hooks = km_peers_hooks(&session->peers);
+    session->is_client = settings->role == KM_TLSIO_CLIENT;
     return km_tls_new(settings, &as, &hooks, &session->tls);
 }
 
@@ -133,6 +135,8 @@ static TEE_Result cmd_open(struct session *session, TEE_Param params[TEE_NUM_PAR
     KM_TRY_TEE(take(&params[0], KM_TLSIO_HOST_MAX, &host));
     if (host.len != 0 && !km_tlsio_host_is(view(&host)))
         return KM_TLSIO_E_BAD_NAME;
+    if ((host.len != 0) != session->is_client)
+        return TEE_ERROR_BAD_PARAMETERS;
     KM_TRY_TEE(km_tls_conn_new(session->tls, view(&host), &conn));
     TEE_Result result = km_slots_add(&session->conns, conn, &params[1].value.a);
     params[1].value.b = 0;

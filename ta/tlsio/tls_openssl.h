@@ -13,7 +13,7 @@
 /* Everything but the named key comes from libcrypto's own provider. */
 #define TLS_PROPERTIES "provider=" TLS_PROVIDER
 #define TLS_PROVIDER_FN(f) ((void (*)(void))(f))
-#define TLS_PREFER_DEFAULT "?provider=default"
+#define TLS_PREFER_DEFAULT NULL
 
 #define TLS_RESUMED_MAX 32u
 

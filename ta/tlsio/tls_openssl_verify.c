@@ -65,17 +65,26 @@ static bool put_chain(struct km_wr *wr, X509 *first, const STACK_OF(X509) * chai
     return true;
 }
 
+/* Room for all of them; a chain beyond the limit gets too little. */
+static size_t length_of(X509 *first, const STACK_OF(X509) * chain)
+{
+    size_t len = 4u + (size_t)i2d_X509(first, NULL);
+    for (int i = 0; i < sk_X509_num(chain) && len < KM_CERTS_CHAIN_LEN_MAX; i++)
+        len += 4u + (size_t)i2d_X509(sk_X509_value(chain, i), NULL);
+    return len < KM_CERTS_CHAIN_LEN_MAX ? len : KM_CERTS_CHAIN_LEN_MAX;
+}
+
 static TEE_Result ask(const struct km_tls_conn *conn, X509 *first, const STACK_OF(X509) * chain,
                       uint32_t *ret_verdict)
 {
     const struct km_tls *tls = conn->tls;
     struct km_tls_question question = {.is_server = tls->role == KM_TLSIO_CLIENT,
                                        .host = KM_SLICE_STR(conn->host)};
-    KM_AUTO(km_ta_freep)
-    uint8_t *octets = TEE_Malloc(KM_CERTS_CHAIN_LEN_MAX, TEE_MALLOC_FILL_ZERO);
+    size_t len = length_of(first, chain);
+    KM_AUTO(km_ta_freep) uint8_t *octets = TEE_Malloc(len, TEE_MALLOC_FILL_ZERO);
     if (octets == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    struct km_wr wr = km_wr_init(octets, KM_CERTS_CHAIN_LEN_MAX);
+    struct km_wr wr = km_wr_init(octets, len);
     if (!put_chain(&wr, first, chain)) {
         *ret_verdict = KM_CERTS_MALFORMED;
         return TEE_SUCCESS;

@@ -159,7 +159,8 @@ enum km_tlsio_command {
      *          certificates, or none. BAD_FORMAT: SETTINGS or PEM. NOT_SUPPORTED: a key that can't sign for TLS. MISMATCH.
      *          Of a named key ITEM_NOT_FOUND, ACCESS_DENIED and what else LOAD_KEY answers */
     KM_TLSIO_CMD_SETUP = 0x01,
-    /* OPEN     mi(name of the peer, empty for a server) vo(a connection) - -    BAD_STATE: no settings. TOO_LARGE: too many */
+    /* OPEN     mi(name of the peer, empty for a server alone) vo(a connection) - -
+     *          BAD_STATE: no settings. TOO_LARGE: too many. BAD_NAME */
     KM_TLSIO_CMD_OPEN = 0x10,
     /* STEP     mio(STEP_IN; STEP_OUT) mi*(IN: ciphertext, plaintext) mo*(ciphertext) mo*(plaintext)
      *          everything that the octets given allow: handshake, then plaintext to ciphertext, then, with READ, ciphertext to

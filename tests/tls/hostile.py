@@ -116,39 +116,49 @@ def send_endless(sock, one):
     raise SystemExit("the peer listened to all of it")
 
 
-def chat(peer):
+def chat(peer, server_side):
+    """Up to where both have heard each other."""
     peer.drive(peer.tls.do_handshake)
-    data = peer.drive(peer.tls.read, 65536)
-    peer.drive(peer.tls.write, data)
-    return data
+    if server_side:
+        data = peer.drive(peer.tls.read, 65536)
+        peer.drive(peer.tls.write, data)
+    else:
+        peer.drive(peer.tls.write, b"hello")
+        peer.drive(peer.tls.read, 65536)
 
 
 def good(make):
     def behave(sock, context, server_side):
         peer = make(sock, context, server_side)
-        chat(peer)
+        chat(peer, server_side)
         peer.drive(peer.tls.unwrap)
     return behave
 
 
-def truncate(sock, context, server_side):
+def begin(sock, context, server_side):
+    """Good until the first words have been said; what follows is up to the caller."""
     peer = Peer(sock, context, server_side)
     peer.drive(peer.tls.do_handshake)
-    peer.drive(peer.tls.read, 65536)
+    if server_side:
+        peer.drive(peer.tls.read, 65536)
+    else:
+        peer.drive(peer.tls.write, b"hello")
+        peer.drive(peer.tls.read, 65536)
+    return peer
+
+
+def truncate(sock, context, server_side):
+    begin(sock, context, server_side)
 
 
 def half_record(sock, context, server_side):
-    peer = Peer(sock, context, server_side)
-    peer.drive(peer.tls.do_handshake)
-    peer.drive(peer.tls.read, 65536)
+    peer = begin(sock, context, server_side)
     peer.tls.write(b"x" * 1000)
     sock.sendall(peer.outgoing.read()[:500])
 
 
 def bad_mac(sock, context, server_side):
-    peer = Peer(sock, context, server_side)
-    peer.drive(peer.tls.do_handshake)
-    peer.drive(peer.tls.read, 65536)
+    peer = begin(sock, context, server_side)
     peer.tls.write(b"x" * 1000)
     octets = bytearray(peer.outgoing.read())
     octets[-1] ^= 1
@@ -157,18 +167,14 @@ def bad_mac(sock, context, server_side):
 
 
 def oversized_data(sock, context, server_side):
-    peer = Peer(sock, context, server_side)
-    peer.drive(peer.tls.do_handshake)
-    peer.drive(peer.tls.read, 65536)
+    begin(sock, context, server_side)
     sock.sendall(struct.pack(">BHH", DATA, 0x0303, 20000) + b"x" * 20000)
     sock.recv(65536)
 
 
 def plain_data(sock, context, server_side):
     """After the handshake, in the clear."""
-    peer = Peer(sock, context, server_side)
-    peer.drive(peer.tls.do_handshake)
-    peer.drive(peer.tls.read, 65536)
+    begin(sock, context, server_side)
     sock.sendall(record(DATA, b"trust me"))
     sock.recv(65536)
 

@@ -55,7 +55,8 @@ await() {
 # own_server OPTION... : tls_tool as a server for any number of clients, on $port.
 own_server() {
     end_peers
-    "$tool" "$@" serve 1000 >"$dir/server.log" 2>&1 &
+    : >"$dir/server.log"
+    "$tool" "$@" serve 1000 >>"$dir/server.log" 2>&1 & # appended to, so that a test may empty it
     peers=$!
     await "$dir/server.log" '^port'
     port=$(sed -n 's/^port //p' "$dir/server.log")

@@ -127,16 +127,13 @@ openssl s_server -accept "127.0.0.1:$port" -cert "$demo/server-prov.crt" -key "$
     <&7 >peer.log 2>&1 &
 peers=$!
 listening
-timeout 60 "$tool" "${me[@]}" --max 1.2 --wait-for "$dir/renegotiated" --send hello connect localhost "$port" >renegotiation.out 2>&1 &
+timeout 60 "$tool" "${me[@]}" --max 1.2 --send hello connect localhost "$port" >renegotiation.out 2>&1 &
 renegotiating=$!
-await peer.log "CIPHER is"
+await peer.log "^hello"
 echo R >&7
-await peer.log "SSL_do_handshake"
-: >renegotiated
-await peer.log "^hello|no renegotiation|ERROR"
+sleep 0.3 # it takes R only when nothing comes along with it
 echo "answer" >&7
 wait $renegotiating
-cat renegotiation.out peer.log >renegotiation.all
 ok "renegotiation is refused" grep -Eq '^got answer|failed (ALERT|TRUNCATED|CLOSED):' renegotiation.out
 
 # ---- we are the server ----
@@ -157,7 +154,7 @@ for version in 1.2 1.3; do
     sent plain-data PROTOCOL $version
     sent stop:0 TRUNCATED $version
     sent stop:1 TRUNCATED $version
-    sent flip:0:30 '(PROTOCOL|NO_COMMON|ALERT|CLOSED)' $version
+    sent flip:0:30 '(PROTOCOL|NO_COMMON|ALERT|TRUNCATED)' $version
     sent flip:1:3 '(PROTOCOL|ALERT|TRUNCATED)' $version
 done
 for behaviour in http-request garbage zeros oversized bad-record-version bad-record-type wrong-message data-first long-message bad-alert; do
@@ -168,7 +165,7 @@ sent hello-requests PROTOCOL
 sent close '(TRUNCATED|IO)'
 sent silence TIMEOUT
 sent slow-drip TIMEOUT
-sent fatal-alert ALERT
+sent fatal-alert '(ALERT|PROTOCOL)'
 own_server "${me[@]}" --verify required
 sent good CERT_MISSING 1.2
 sent good CERT_MISSING 1.3
