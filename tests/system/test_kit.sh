@@ -18,7 +18,11 @@ for file in corelockr_crypto/lib/libseqr_corelockr_crypto.so corelockr_crypto/in
     corelockr_payload_verification/payload_package_format.txt corelockr_payload_verification/README.txt \
     corelockr_payload_verification/COPYRIGHT corelockr_payload_verification/example/seq_payload_ca.key \
     corelockr_payload_verification/example/seq_payload_ca_key.der corelockr_payload_verification/example/test-payload \
-    corelockr_payload_verification/example_key_utility/ecdsa.der; do
+    corelockr_payload_verification/example_key_utility/ecdsa.der corelockr_tlsio/lib/libseqr_corelockr_tlsio.so \
+    corelockr_tlsio/include/clrtls.h corelockr_tlsio/ta/A37F954E-303F-6D5D-B81685157929ADA2.stp corelockr_tlsio/docs/clrtls.md \
+    corelockr_tlsio/README.txt corelockr_tlsio/COPYRIGHT corelockr_tlsio/example/client/README.txt \
+    corelockr_tlsio/example/client/demo_client.conf.prov corelockr_tlsio/example/client/demo_client.conf.ext \
+    corelockr_tlsio/example/client/certs/ca-ext.crt corelockr_tlsio/example/server/demo_server.conf.prov; do
     [ -s "$kit/corelockr/$file" ] || { echo "FAILED: the kit has no $file" >&2; exit 1; }
 done
 
