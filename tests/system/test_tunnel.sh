@@ -41,7 +41,7 @@ ok "what nobody reads stops the sender" "$peer" stall "$dir/c.in" 100000000
 until_true said c.err "0 octets out, 0 in, .* closed"
 until_true said c.err "5000000 octets out, 5000000 in, .* closed"
 ok "the line names the user" said c.err "connection 1 from uid $(id -u) pid"
-ok "the server's line, too, whom it knows" said both_tunnel.err "from 127.0.0.1 port"
+ok "the server's line, too, whom it knows" said both_tunnel.err "from 127.0.0.1 port [0-9]* (uid [0-9]*) (Device Certificate): .* closed"
 stopped "$client_tunnel"
 ok "its socket is gone" test ! -e c.in
 
