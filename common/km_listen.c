@@ -15,7 +15,6 @@
 #include "common/km_bytes.h"
 
 #define PASSED_FD 3
-#define BACKLOG 128
 #define NEW ".new"
 
 static bool option_is(int fd, int option, int wanted)
@@ -102,7 +101,7 @@ static km_status open_to_clients(struct km_err *err, int fd, const char *path,
                                  const struct km_listen_wish *wish)
 {
     if ((wish->gid != (gid_t)-1 && lchown(path, (uid_t)-1, wish->gid) != 0) ||
-        chmod(path, wish->mode) != 0 || listen(fd, BACKLOG) != 0)
+        chmod(path, wish->mode) != 0 || listen(fd, wish->backlog) != 0)
         return KM_FAIL_ERRNO(err, "can't open the socket %s to clients", path);
     return KM_OK;
 }

@@ -20,6 +20,7 @@ struct km_listen_wish {
     int type; /* SOCK_SEQPACKET or SOCK_STREAM */
     mode_t mode;
     gid_t gid;          /* (gid_t)-1: leave it */
+    int backlog;        /* connections that may wait to be accepted */
     bool names_senders; /* each message tells who sent it (SO_PASSCRED) */
 };
 

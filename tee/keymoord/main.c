@@ -16,6 +16,8 @@
 #include "common/km_file.h"
 #include "tee/keymoord/service.h"
 
+#define BACKLOG 128
+
 static struct km_service service = {
     .loop = {.epoll_fd = -1},
     .listener = {.fd = -1},
@@ -235,6 +237,7 @@ static km_status start(struct km_err *err)
                                         .type = SOCK_SEQPACKET,
                                         .mode = service.options.socket_mode,
                                         .gid = service.options.socket_gid,
+                                        .backlog = BACKLOG,
                                         .names_senders = true};
     KM_TRY(km_listen_open(err, &wish, &service.listener));
     int fd = service.listener.fd;

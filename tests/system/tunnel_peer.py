@@ -30,8 +30,8 @@ def connect(target):
     if target.isdigit():
         return socket.create_connection(("127.0.0.1", int(target)), 60)
     sock = socket.socket(socket.AF_UNIX)
-    sock.settimeout(60)
     sock.connect(target)
+    sock.settimeout(60)
     return sock
 
 

@@ -259,17 +259,28 @@ static void check_dialled(struct conn *conn)
     }
 }
 
+/* So that the line about its end tells which device it was. */
+static void note_client(struct conn *conn)
+{
+    struct ClrtlsInfo info = {0};
+    size_t len = strlen(conn->who.text);
+    if (clrtlsInfo(conn->tls, &info) == CLRC_SUCCESS && info.peer_name[0] != '\0')
+        (void)snprintf(conn->who.text + len, sizeof(conn->who.text) - len, " (%s)", info.peer_name);
+}
+
 static void shake(struct conn *conn)
 {
     ClrcResult result = clrtlsHandshake(conn->tls);
     if (result == CLRTLS_ERROR_WANT_READ || result == CLRTLS_ERROR_WANT_WRITE)
         return;
-    if (result != CLRC_SUCCESS)
+    if (result != CLRC_SUCCESS) {
         conn_end_tls(conn, result);
-    else if (conn->tunnel->options->is_server)
+    } else if (conn->tunnel->options->is_server) {
+        note_client(conn);
         begin_dial(conn);
-    else
+    } else {
         conn->phase = CONN_OPEN;
+    }
 }
 
 void conn_turn(struct conn *conn)

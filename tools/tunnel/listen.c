@@ -10,7 +10,7 @@
 #include "common/km_log.h"
 #include "tools/tunnel/who.h"
 
-#define BACKLOG 512
+#define BACKLOG 1024 /* a client that does not block would be turned away at once */
 
 static km_status bind_and_listen(struct km_err *err, int fd, const struct addrinfo *at)
 {
@@ -86,7 +86,8 @@ km_status tunnel_listen(struct km_err *err, const struct tunnel_options *opt, st
                                                                                : NULL,
                                         .type = SOCK_STREAM,
                                         .mode = opt->socket_mode,
-                                        .gid = opt->socket_gid};
+                                        .gid = opt->socket_gid,
+                                        .backlog = BACKLOG};
     if (opt->listen.kind == PLACE_TCP) {
         *ret = (struct km_listen){.fd = -1};
         KM_TRY(open_tcp(err, opt, &ret->fd));
