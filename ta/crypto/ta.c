@@ -251,15 +251,6 @@ static void session_free(struct km_session *session)
     TEE_Free(session);
 }
 
-static TEE_Result slots_init(struct km_slots *slots, uint32_t n_max, void (*release)(void *item))
-{
-    const struct km_slots like = {.n_max = n_max,
-                                  .free = release,
-                                  .full = KM_CRYPTO_E_TOO_LARGE,
-                                  .stale = KM_CRYPTO_E_STALE_ID};
-    return km_slots_init(slots, &like);
-}
-
 static void session_freep(struct km_session **session)
 {
     session_free(*session);
