@@ -3,9 +3,9 @@
 #ifndef KM_CRYPTO_SESSION_H
 #define KM_CRYPTO_SESSION_H
 
+#include "ta/common/slots.h"
 #include "ta/crypto/claim.h"
 #include "ta/crypto/key_store.h"
-#include "ta/crypto/slots.h"
 #include "ta/crypto/stored.h"
 
 #define KM_DIGESTS (KM_CRYPTO_SHAKE256 - KM_CRYPTO_SHA1 + 1u)

@@ -256,6 +256,15 @@ static void session_freep(struct km_session **session)
     session_free(*session);
 }
 
+static TEE_Result slots_init(struct km_slots *slots, uint32_t n_max, void (*release)(void *item))
+{
+    const struct km_slots rules = {.n_max = n_max,
+                                   .free = release,
+                                   .full = KM_CRYPTO_E_TOO_LARGE,
+                                   .stale = KM_CRYPTO_E_STALE_ID};
+    return km_slots_init(slots, &rules);
+}
+
 TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[TEE_NUM_PARAMS],
                                     void **sessionContext)
 {
@@ -267,10 +276,10 @@ TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[TEE_NU
     if (session == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     km_caller_init(&session->caller);
-    KM_TRY_TEE(km_slots_init(&session->keys, KM_CRYPTO_KEYS_MAX, km_key_free));
-    KM_TRY_TEE(km_slots_init(&session->passwords, KM_CRYPTO_PASSWORDS_MAX, km_password_free));
-    KM_TRY_TEE(km_slots_init(&session->operations, KM_CRYPTO_OPERATIONS_MAX, km_op_free));
-    KM_TRY_TEE(km_slots_init(&session->objects, KM_CRYPTO_OBJECTS_MAX, km_opaque_free));
+    KM_TRY_TEE(slots_init(&session->keys, KM_CRYPTO_KEYS_MAX, km_key_free));
+    KM_TRY_TEE(slots_init(&session->passwords, KM_CRYPTO_PASSWORDS_MAX, km_password_free));
+    KM_TRY_TEE(slots_init(&session->operations, KM_CRYPTO_OPERATIONS_MAX, km_op_free));
+    KM_TRY_TEE(slots_init(&session->objects, KM_CRYPTO_OBJECTS_MAX, km_opaque_free));
     *sessionContext = km_steal(&session);
     return TEE_SUCCESS;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ta/crypto/slots.h"
+#include "ta/common/slots.h"
 
 #define INDEX_BITS 10u
 #define INDEX_MASK ((1u << INDEX_BITS) - 1u)
 #define GENERATION_MASK (UINT32_MAX >> INDEX_BITS)
 
-TEE_Result km_slots_init(struct km_slots *slots, uint32_t n_max, void (*free)(void *item))
+TEE_Result km_slots_init(struct km_slots *slots, const struct km_slots *rules)
 {
-    *slots = (struct km_slots){.n_max = n_max, .free = free};
-    slots->at = TEE_Malloc(n_max * sizeof(*slots->at), TEE_MALLOC_FILL_ZERO);
+    *slots = *rules;
+    slots->at = TEE_Malloc(rules->n_max * sizeof(*slots->at), TEE_MALLOC_FILL_ZERO);
     return slots->at != NULL ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
 }
 
@@ -34,7 +34,7 @@ TEE_Result km_slots_add(struct km_slots *slots, void *item, uint32_t *ret_id)
         *ret_id = (slot->generation << INDEX_BITS) | (i + 1u);
         return TEE_SUCCESS;
     }
-    return KM_CRYPTO_E_TOO_LARGE;
+    return slots->full;
 }
 
 static struct km_slot *slot_of(const struct km_slots *slots, uint32_t id)
@@ -56,7 +56,7 @@ TEE_Result km_slots_free(struct km_slots *slots, uint32_t id)
 {
     struct km_slot *slot = slot_of(slots, id);
     if (slot == NULL)
-        return KM_CRYPTO_E_STALE_ID;
+        return slots->stale;
     slots->free(slot->item);
     slot->item = NULL;
     return TEE_SUCCESS;
