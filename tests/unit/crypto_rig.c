@@ -163,7 +163,8 @@ void rig_start(const char *dir)
     (void)snprintf(path, sizeof(path), "%s/store", dir);
     store_key = km_secret_from(KM_SLICE(KEY, sizeof(KEY)));
     assert_non_null(store_key);
-    struct km_store_config with = {.dir = path, .may_create = true, .key = store_key};
+    struct km_store_config with = {
+        .dir = path, .may_create = true, .key = store_key, .map_size = rig_host.store_max};
     if (km_store_open(&err, &with, &store) != KM_OK)
         fail_msg("store: %s", err.text);
     struct km_rt_config config = {

@@ -18,6 +18,8 @@ struct rig_host {
     unsigned n_audited;  /* records since the start */
     char last_audit[64]; /* operation of the last one */
     bool dies_in_derivation;
+    size_t
+        store_max; /* octets that the store may grow to, from the next start; 0: as many as it likes */
     void (*audited)(void); /* called with each audit record; NULL: nothing */
     void (*waited)(void);  /* called in the place of TEE_Wait; NULL: it waits */
     void (*asked)(void);   /* called while a client's property is asked for; NULL: nothing */
