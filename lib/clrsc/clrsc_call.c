@@ -131,34 +131,16 @@ static ClrcResult connect_failed(TEEC_Result result)
     return result == TEEC_ERROR_TARGET_DEAD ? CLRC_ERROR_SERVICE_DIED : map(result);
 }
 
-/* A lane with a session, or NULL and why. */
-static struct km_pool_lane *take_connected(ClrcResult *ret_result)
-{
-    struct km_pool_lane *lane = km_pool_take(&pool, last_lane - 1, NULL);
-    for (;;) {
-        uint32_t origin = 0;
-        bool is_full = false;
-        TEEC_Result result = km_pool_connect(&pool, lane, &origin, &is_full);
-        if (result == TEEC_SUCCESS)
-            return lane;
-        km_pool_give(&pool, lane);
-        if (!is_full) {
-            *ret_result = connect_failed(result);
-            return NULL;
-        }
-        lane = km_pool_take(&pool, KM_POOL_NO_LANE, NULL);
-    }
-}
-
 static ClrcResult attempt(struct clrsc_call *call)
 {
-    ClrcResult result = CLRC_SUCCESS;
-    struct km_pool_lane *lane = take_connected(&result);
-    if (lane == NULL)
-        return result;
+    struct km_pool_lane *lane = NULL;
+    TEEC_Result connected = km_call_lane(&pool, last_lane - 1, &lane);
+    if (connected != TEEC_SUCCESS)
+        return connect_failed(connected);
     uint32_t origin = 0;
     bool is_dead = false;
-    TEEC_Result answer = km_pool_invoke(lane, call->command, &call->op, &origin, &is_dead);
+    TEEC_Result answer =
+        km_pool_invoke(lane, call->sent.command, &call->sent.op, &origin, &is_dead);
     last_lane = lane->index + 1;
     km_pool_give(&pool, lane);
     return is_dead ? CLRC_ERROR_SERVICE_DIED : map(answer);
@@ -177,32 +159,23 @@ static ClrcResult tell(const struct clrsc_call *call, ClrcResult result)
 /* An empty call, so that what must not be done twice is not sent into a session that died long ago. */
 static ClrcResult wake(void)
 {
-    struct clrsc_call call = {.command = KM_CERTS_CMD_VERSION};
-    call.op.paramTypes = TEEC_VALUE_OUTPUT;
+    struct clrsc_call call = {.sent.command = KM_CERTS_CMD_VERSION};
+    km_call_value_out(&call.sent, 0);
     ClrcResult result = attempt(&call);
     return result == CLRC_ERROR_SERVICE_DIED ? attempt(&call) : result;
 }
 
 ClrcResult clrsc_run(struct clrsc_call *call)
 {
-    TEEC_Operation as_given = call->op;
+    TEEC_Operation as_given = call->sent.op;
     ClrcResult result = call->is_once ? wake() : CLRC_SUCCESS;
     if (result == CLRC_SUCCESS)
         result = attempt(call);
     if (result == CLRC_ERROR_SERVICE_DIED && !call->is_once) {
-        call->op = as_given;
+        call->sent.op = as_given;
         result = attempt(call);
         if (result == CLRC_ERROR_NO_SERVICE)
             result = CLRC_ERROR_SERVICE_DIED;
     }
     return result == CLRC_SUCCESS ? result : tell(call, result);
-}
-
-void clrsc_set_memory(struct clrsc_call *call, unsigned at, uint32_t type, const void *buffer,
-                      size_t size)
-{
-    call->op.paramTypes |= type << (4 * at);
-    /* The Client API has no const; inputs are only read. */
-    call->op.params[at].tmpref = (TEEC_TempMemoryReference){
-        .buffer = size == 0 ? NULL : (void *)(uintptr_t)buffer, .size = size};
 }
