@@ -80,14 +80,9 @@ TEEC_Result clrc_context(TEEC_Context **ret_context)
 
 ClrcResult clrcSetSocket(const char *path)
 {
-    km_status status = km_pool_set_path(&pool, path);
-    if (status == KM_E_STATE)
-        return clrc_fail("clrcSetSocket", CLRC_ERROR_STATE, path,
-                         "the library is connected already");
-    if (status != KM_OK)
-        return clrc_fail("clrcSetSocket", CLRC_ERROR_BAD_PARAMETERS, NULL,
-                         "the path must be absolute and at most 107 octets");
-    return CLRC_SUCCESS;
+    const char *text = NULL;
+    ClrcResult result = km_result_socket(&pool, path, &text);
+    return result == CLRC_SUCCESS ? result : clrc_fail("clrcSetSocket", result, NULL, text);
 }
 
 /* ---- parameters ---- */
@@ -400,14 +395,17 @@ static void take_lane(struct clrc_call *call)
     call->ran_in = call->lane->index;
 }
 
-static ClrcResult connect_failed(const struct clrc_call *call, TEEC_Result result)
+static ClrcResult connect_failed(const struct clrc_call *call, TEEC_Result result, uint32_t origin)
 {
+    char refusal[KM_RESULT_REFUSAL_MAX] = "";
     if (result == TEEC_ERROR_COMMUNICATION)
         return fail(call, CLRC_ERROR_NO_SERVICE, NULL);
     if (result == TEEC_ERROR_ITEM_NOT_FOUND)
         return fail(call, CLRC_ERROR_NO_SERVICE, "the service has no crypto application installed");
-    if (result == TEEC_ERROR_ACCESS_DENIED)
-        return fail(call, CLRC_ERROR_ACCESS_DENIED, "the service does not let this user in");
+    if (result == TEEC_ERROR_ACCESS_DENIED) {
+        km_result_refusal(&pool, origin, refusal);
+        return fail(call, CLRC_ERROR_ACCESS_DENIED, refusal);
+    }
     return fail(call, clrc_map(result), "opening a session with the service failed");
 }
 
@@ -428,7 +426,7 @@ static ClrcResult connect_lane(struct clrc_call *call)
             return version == CLRC_SUCCESS ? version : fail(call, version, NULL);
         }
         if (!is_full)
-            return connect_failed(call, result);
+            return connect_failed(call, result, origin);
         km_pool_give(&pool, call->lane);
         call->lane = km_pool_take(&pool, KM_POOL_NO_LANE, NULL);
         call->ran_in = call->lane->index;

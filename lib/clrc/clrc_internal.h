@@ -16,6 +16,7 @@
 #include "common/km_secret.h"
 #include "include/clrc.h"
 #include "lib/session/km_call.h"
+#include "lib/session/km_result.h"
 #include "ta/crypto/crypto_protocol.h"
 #include "ta/crypto/crypto_wire.h"
 

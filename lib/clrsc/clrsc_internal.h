@@ -6,6 +6,7 @@
 #include "common/km_bytes.h"
 #include "include/clrsc.h"
 #include "lib/session/km_call.h"
+#include "lib/session/km_result.h"
 #include "ta/certs/certs_protocol.h"
 
 #define CLRSC_NULL_POINTER "a pointer is NULL"

@@ -54,13 +54,13 @@ void km_call_shared(struct km_call *call, unsigned at, uint32_t type,
     call->op.params[at].memref = part;
 }
 
-TEEC_Result km_call_lane(struct km_pool *pool, uint32_t hint, struct km_pool_lane **ret_lane)
+TEEC_Result km_call_lane(struct km_pool *pool, uint32_t hint, struct km_pool_lane **ret_lane,
+                         uint32_t *ret_origin)
 {
     struct km_pool_lane *lane = km_pool_take(pool, hint, NULL);
     for (;;) {
-        uint32_t origin = 0;
         bool is_full = false;
-        TEEC_Result result = km_pool_connect(pool, lane, &origin, &is_full);
+        TEEC_Result result = km_pool_connect(pool, lane, ret_origin, &is_full);
         if (result == TEEC_SUCCESS) {
             *ret_lane = lane;
             return result;

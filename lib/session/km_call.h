@@ -23,8 +23,9 @@ void km_call_shared(struct km_call *call, unsigned at, uint32_t type,
 
 /*
  * km_call_lane: takes a lane (hint as for km_pool_take) and connects it; *ret_lane is the caller's to give back on success. The
- * Client API's result otherwise.
+ * Client API's result and origin otherwise.
  */
-TEEC_Result km_call_lane(struct km_pool *pool, uint32_t hint, struct km_pool_lane **ret_lane);
+TEEC_Result km_call_lane(struct km_pool *pool, uint32_t hint, struct km_pool_lane **ret_lane,
+                         uint32_t *ret_origin);
 
 #endif
