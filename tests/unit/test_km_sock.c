@@ -361,8 +361,8 @@ static void where_the_service_listens(void **state)
     } ROWS[] = {{NULL, KM_SOCKET_DEFAULT}, {"", KM_SOCKET_DEFAULT}, {"/tmp/a", "/tmp/a"}};
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(ROWS); i++) {
-        int rc = ROWS[i].said == NULL ? unsetenv(KM_SOCKET_ENV)
-                                      : setenv(KM_SOCKET_ENV, ROWS[i].said, 1);
+        int rc =
+            ROWS[i].said == NULL ? unsetenv(KM_SOCKET_ENV) : setenv(KM_SOCKET_ENV, ROWS[i].said, 1);
         assert_int_equal(rc, 0);
         assert_string_equal(km_sock_service_path(), ROWS[i].path);
     }
