@@ -19,9 +19,9 @@ static ClrcResult check(const char *function, const char *name, const uint8_t *p
 static struct clrc_call call_for(const char *function, uint32_t command, const char *name,
                                  const uint8_t *password, uint32_t length)
 {
-    struct clrc_call call = {.function = function, .subject = name, .command = command};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_in(&call, 1, password, length);
+    struct clrc_call call = {.function = function, .subject = name, .sent.command = command};
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_in(&call.sent, 1, password, length);
     return call;
 }
 
@@ -67,11 +67,11 @@ ClrcResult clrcLoadPassword(const char *name, const uint8_t *password, uint32_t 
     uint32_t id = 0;
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_VERSION,
+                             .sent.command = KM_CRYPTO_CMD_VERSION,
                              .is_repeatable = true,
                              .password = made,
                              .password_value = &id};
-    clrc_value_out(&call, 0);
+    km_call_value_out(&call.sent, 0);
     result = clrc_run(&call);
     if (result == CLRC_SUCCESS)
         *hPassword = km_steal(&made);
@@ -87,13 +87,13 @@ ClrcResult clrcPasswordWait(const char *name, uint32_t *seconds)
         return clrc_fail(function, CLRC_ERROR_BAD_NAME, NULL, NULL);
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_PASSWORD_WAIT,
+                             .sent.command = KM_CRYPTO_CMD_PASSWORD_WAIT,
                              .is_repeatable = true};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_value_out(&call, 1);
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value_out(&call.sent, 1);
     ClrcResult result = clrc_run(&call);
     if (result == CLRC_SUCCESS)
-        *seconds = call.op.params[1].value.a;
+        *seconds = call.sent.op.params[1].value.a;
     return result;
 }
 

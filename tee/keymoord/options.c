@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tee/channel/wire.h"
+#include "common/km_sock.h"
 #include "tee/host/confine.h"
 
 #define UID_BASE_DEFAULT 260000u /* between the ranges that distributions and systemd use */

@@ -47,6 +47,22 @@ void rig_close(struct rig_session *session);
 /* rig_fresh: a host that knows nothing, a new directory, an instance and an ordinary user's session; rig_gone ends them. */
 void rig_fresh(char ret_dir[64], struct rig_session *session);
 void rig_gone(const char *dir, struct rig_session *session);
+/* RIG_FIXTURE: a test's directory dir and session s, with set_up and tear_down for cmocka. */
+#define RIG_FIXTURE                                                                                \
+    static char dir[64];                                                                           \
+    static struct rig_session s;                                                                   \
+    static int set_up(void **state)                                                                \
+    {                                                                                              \
+        (void)state;                                                                               \
+        rig_fresh(dir, &s);                                                                        \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static int tear_down(void **state)                                                             \
+    {                                                                                              \
+        (void)state;                                                                               \
+        rig_gone(dir, &s);                                                                         \
+        return 0;                                                                                  \
+    }
 
 /* rig_call: one command; parameters come back as the client would see them. */
 uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_param params[4]);
