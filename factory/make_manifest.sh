@@ -138,6 +138,10 @@ named_key() {
             pkg_fail "'$key_file' is not a private key"
         ;;
     *_PUBLIC) pkg_public_key "$key_file" "$pkg_work/data" ;;
+    KEY_DES3)
+        pkg_des3_key "$key_file"
+        cat -- "$key_file" >"$pkg_work/data"
+        ;;
     *) cat -- "$key_file" >"$pkg_work/data" ;;
     esac
     old_ifs=$IFS

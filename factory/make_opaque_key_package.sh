@@ -99,35 +99,27 @@ add_grant() {
     [ "$grants" -le 8 ] || pkg_fail "a key has at most 8 grants"
 }
 
-while [ $# -gt 0 ]; do
-    option=$1
-    shift
-    case $option in
-    -h | --help) usage; exit 0 ;;
-    --exportable) attributes=$((attributes | 1)); continue ;;
-    --shared) attributes=$((attributes | 2)); continue ;;
-    --audit-each-use) attributes=$((attributes | 4)); continue ;;
-    --wrappable) attributes=$((attributes | 8)); continue ;;
-    -[ntKSDcmo] | --usage | --max-uses | --not-after | --grant) ;;
-    *) usage >&2; exit 2 ;;
+take_option() {
+    case $1 in
+    --exportable) attributes=$((attributes | 1)) ;;
+    --shared) attributes=$((attributes | 2)) ;;
+    --audit-each-use) attributes=$((attributes | 4)) ;;
+    --wrappable) attributes=$((attributes | 8)) ;;
+    -n) name=$2 ;;
+    -t) type=$2 ;;
+    -K) key=$2 ;;
+    -S) signer=$2 ;;
+    -D) device=$2 ;;
+    -c) cipher=$2 ;;
+    -m) mac=$2 ;;
+    -o) output=$2 ;;
+    --usage) each add_usage "$2" ;;
+    --max-uses) max_uses=$2 ;;
+    --not-after) not_after=$2 ;;
+    --grant) add_grant "$2" ;;
     esac
-    [ $# -gt 0 ] || pkg_fail "$option needs a value (-h shows how)"
-    case $option in
-    -n) name=$1 ;;
-    -t) type=$1 ;;
-    -K) key=$1 ;;
-    -S) signer=$1 ;;
-    -D) device=$1 ;;
-    -c) cipher=$1 ;;
-    -m) mac=$1 ;;
-    -o) output=$1 ;;
-    --usage) each add_usage "$1" ;;
-    --max-uses) max_uses=$1 ;;
-    --not-after) not_after=$1 ;;
-    --grant) add_grant "$1" ;;
-    esac
-    shift
-done
+}
+pkg_options '-n -t -K -S -D -c -m -o --usage --max-uses --not-after --grant' '--exportable --shared --audit-each-use --wrappable' "$@"
 [ -n "$name" ] || pkg_fail "-n NAME is missing (-h shows how)"
 [ -n "$type" ] || pkg_fail "-t TYPE is missing (-h shows how)"
 [ -n "$key" ] || pkg_fail "-K KEY is missing (-h shows how)"
@@ -139,6 +131,7 @@ pkg_number "--max-uses" "$max_uses" 999999999999999
 pkg_number "--not-after" "$not_after" 999999999999999
 [ -r "$key" ] || pkg_fail "can't read the key '$key'"
 
+[ "$type" != KEY_DES3 ] || pkg_des3_key "$key"
 case $type in
 KEY_AES | KEY_DES3 | KEY_HMAC | KEY_GENERIC_SECRET | KEY_CHACHA20) cat -- "$key" >"$pkg_work/data" ;;
 KEY_RSA_KEYPAIR | KEY_DSA_KEYPAIR | KEY_ECDSA_KEYPAIR | KEY_ECDH_KEYPAIR | KEY_EC_DUAL_KEYPAIR | KEY_DH_KEYPAIR | \

@@ -35,28 +35,16 @@ here=$(dirname -- "$0")
 pkg_begin
 
 input='' cipher=AES_CTR output='' config=''
-not_before=0 not_after=0 max_opens=0 executable=''
-while [ $# -gt 0 ]; do
-    option=$1
-    shift
-    case $option in
-    -h | --help) usage; exit 0 ;;
-    -[icoO] | --not-before | --not-after | --max-opens | --executable) ;;
-    *) usage >&2; exit 2 ;;
+take_option() {
+    case $1 in
+    -i) input=$2 ;;
+    -c) cipher=$2 ;;
+    -o) output=$2 ;;
+    -O) config=$2 ;;
+    *) pkg_object_rule "$1" "$2" ;;
     esac
-    [ $# -gt 0 ] || pkg_fail "$option needs a value (-h shows how)"
-    case $option in
-    -i) input=$1 ;;
-    -c) cipher=$1 ;;
-    -o) output=$1 ;;
-    -O) config=$1 ;;
-    --not-before) not_before=$1 ;;
-    --not-after) not_after=$1 ;;
-    --max-opens) max_opens=$1 ;;
-    --executable) executable=$1 ;;
-    esac
-    shift
-done
+}
+pkg_options "-i -c -o -O $pkg_object_rules" '' "$@"
 [ -n "$input" ] || pkg_fail "-i FILE is missing (-h shows how)"
 if [ ! -f "$input" ] || [ ! -r "$input" ]; then
     pkg_fail "can't read the file '$input'"
@@ -64,7 +52,7 @@ fi
 [ -n "$output" ] || output=$input.enc
 [ -n "$config" ] || config=$input.oocfg
 openssl_cipher=$(pkg_openssl_cipher "$cipher") || pkg_fail "no cipher '$cipher' (-h lists them)"
-pkg_object_policy "$not_before" "$not_after" "$max_opens" "$executable" >"$pkg_work/policy"
+pkg_object_policy >"$pkg_work/policy"
 
 # The key is what openssl derives from a random password that nobody ever needs again.
 openssl rand -hex 32 >"$pkg_work/pass"

@@ -36,32 +36,20 @@ here=$(dirname -- "$0")
 . "$here/package.sh"
 pkg_begin
 
-config='' signer='' device='' cipher=AES_CTR mac=HMAC_SHA256 output=''
-not_before=0 not_after=0 max_opens=0 executable='' object_id=''
-while [ $# -gt 0 ]; do
-    option=$1
-    shift
-    case $option in
-    -h | --help) usage; exit 0 ;;
-    -[iSDcmo] | --not-before | --not-after | --max-opens | --executable | --object-id) ;;
-    *) usage >&2; exit 2 ;;
+config='' signer='' device='' cipher=AES_CTR mac=HMAC_SHA256 output='' object_id=''
+take_option() {
+    case $1 in
+    -i) config=$2 ;;
+    -S) signer=$2 ;;
+    -D) device=$2 ;;
+    -c) cipher=$2 ;;
+    -m) mac=$2 ;;
+    -o) output=$2 ;;
+    --object-id) object_id=$2 ;;
+    *) pkg_object_rule "$1" "$2" ;;
     esac
-    [ $# -gt 0 ] || pkg_fail "$option needs a value (-h shows how)"
-    case $option in
-    -i) config=$1 ;;
-    -S) signer=$1 ;;
-    -D) device=$1 ;;
-    -c) cipher=$1 ;;
-    -m) mac=$1 ;;
-    -o) output=$1 ;;
-    --not-before) not_before=$1 ;;
-    --not-after) not_after=$1 ;;
-    --max-opens) max_opens=$1 ;;
-    --executable) executable=$1 ;;
-    --object-id) object_id=$1 ;;
-    esac
-    shift
-done
+}
+pkg_options "-i -S -D -c -m -o --object-id $pkg_object_rules" '' "$@"
 [ -n "$config" ] || pkg_fail "-i FILE.oocfg is missing (-h shows how)"
 [ -n "$signer" ] || pkg_fail "-S KEY is missing (-h shows how)"
 [ -n "$device" ] || pkg_fail "-D KEY is missing (-h shows how)"
@@ -76,7 +64,7 @@ case $(openssl asn1parse -inform DER -in "$config" 2>/dev/null | sed -n 2p) in
 *UTF8STRING*:AES_*) ;;
 *) pkg_fail "'$config' was not made by make_opaque_object.sh" ;;
 esac
-pkg_object_policy "$not_before" "$not_after" "$max_opens" "$executable" >"$pkg_work/policy"
+pkg_object_policy >"$pkg_work/policy"
 
 pkg_private_key "$signer" "$pkg_work/signer.pem"
 pkg_public_key "$device" "$pkg_work/device.der"

@@ -29,9 +29,67 @@ pkg_publish() {
     fi
 }
 
+# pkg_options VALUED PLAIN ARG...: hands each option among the arguments to the script's take_option, with its value when it is one of
+# VALUED (blanks between them) and with '' when it is one of PLAIN; the script's usage has the text for -h and for anything else.
+pkg_options() {
+    pkg_valued=$1
+    pkg_plain=$2
+    shift 2
+    while [ $# -gt 0 ]; do
+        pkg_option=$1
+        shift
+        case $pkg_option in
+        -h | --help) usage; exit 0 ;;
+        '' | *' '*) usage >&2; exit 2 ;;
+        esac
+        case " $pkg_plain " in
+        *" $pkg_option "*) take_option "$pkg_option" ''; continue ;;
+        esac
+        case " $pkg_valued " in
+        *" $pkg_option "*) ;;
+        *) usage >&2; exit 2 ;;
+        esac
+        [ $# -gt 0 ] || pkg_fail "$pkg_option needs a value (-h shows how)"
+        take_option "$pkg_option" "$1"
+        shift
+    done
+}
+
 # pkg_hex: stdin as lower-case hex on stdout.
 pkg_hex() {
     od -An -v -tx1 | tr -d ' \n'
+}
+
+# pkg_des3_key FILE: fails unless it holds a triple DES key that devices take: 16 or 24 octets of odd parity, no two parts alike.
+pkg_des3_key() {
+    pkg_rest=$(pkg_hex <"$1")
+    pkg_seen=' '
+    case ${#pkg_rest} in
+    32 | 48) ;;
+    *) pkg_fail "a DES3 key has 16 or 24 octets" ;;
+    esac
+    while [ -n "$pkg_rest" ]; do
+        pkg_tail=${pkg_rest#????????????????}
+        pkg_part=${pkg_rest%"$pkg_tail"}
+        case $pkg_seen in
+        *" $pkg_part "*) pkg_fail "a DES3 key has parts that all differ: with two alike it is weaker" ;;
+        esac
+        pkg_seen="$pkg_seen$pkg_part "
+        pkg_rest=$pkg_tail
+        pkg_odd_parity "$pkg_part" || pkg_fail "a DES3 key has odd parity: an odd number of ones in each octet"
+    done
+}
+
+# pkg_odd_parity HEX: fails unless each octet has an odd number of ones, which one of its two digits has then.
+pkg_odd_parity() {
+    pkg_octets=$1
+    while [ -n "$pkg_octets" ]; do
+        case $pkg_octets in
+        [12478bde][03569acf]* | [03569acf][12478bde]*) ;;
+        *) return 1 ;;
+        esac
+        pkg_octets=${pkg_octets#??}
+    done
 }
 
 # pkg_number WHAT VALUE MAX: fails unless VALUE is a number from 0 to MAX.
@@ -257,17 +315,31 @@ pkg_sha256() {
     [ ${#1} -eq 64 ] || pkg_fail "'$1' is not a SHA-256 in lower-case hex"
 }
 
-# pkg_object_policy NOT_BEFORE NOT_AFTER MAX_OPENS EXECUTABLE: an ObjectPolicy on stdout; nothing where nothing is said (0, '').
+# Rules for opaque objects, as pkg_options takes them and as pkg_object_rule keeps them: 0 or '' where nothing is said.
+# shellcheck disable=SC2034 # for the scripts that source this
+pkg_object_rules='--not-before --not-after --max-opens --executable'
+pkg_not_before=0 pkg_not_after=0 pkg_max_opens=0 pkg_executable=''
+
+# pkg_object_rule OPTION VALUE: takes one of them.
+pkg_object_rule() {
+    case $1 in
+    --executable) pkg_sha256 "$2" && pkg_executable=$2 ;;
+    *) pkg_number "$1" "$2" 999999999999999 ;;
+    esac
+    case $1 in
+    --not-before) pkg_not_before=$2 ;;
+    --not-after) pkg_not_after=$2 ;;
+    --max-opens) pkg_max_opens=$2 ;;
+    esac
+}
+
+# pkg_object_policy: what was taken as an ObjectPolicy on stdout; nothing where nothing is said.
 pkg_object_policy() {
-    pkg_number "--not-before" "$1" 999999999999999
-    pkg_number "--not-after" "$2" 999999999999999
-    pkg_number "--max-opens" "$3" 999999999999999
-    [ -z "$4" ] || pkg_sha256 "$4"
     {
-        [ "$1" -eq 0 ] || pkg_integer 128 "$1"
-        [ "$2" -eq 0 ] || pkg_integer 129 "$2"
-        [ "$3" -eq 0 ] || pkg_integer 130 "$3"
-        [ -z "$4" ] || der_hex 131 "$4"
+        [ "$pkg_not_before" -eq 0 ] || pkg_integer 128 "$pkg_not_before"
+        [ "$pkg_not_after" -eq 0 ] || pkg_integer 129 "$pkg_not_after"
+        [ "$pkg_max_opens" -eq 0 ] || pkg_integer 130 "$pkg_max_opens"
+        [ -z "$pkg_executable" ] || der_hex 131 "$pkg_executable"
     } >"$pkg_work/object_policy"
     [ ! -s "$pkg_work/object_policy" ] || der_file 48 "$pkg_work/object_policy"
 }

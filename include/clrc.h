@@ -128,7 +128,7 @@ typedef enum ClrcKeyType {
     KEY_ECDH_KEYPAIR,
     KEY_EC_DUAL_PUBLIC, /* both ECDSA and ECDH, as the provisioned device keys are */
     KEY_EC_DUAL_KEYPAIR,
-    KEY_DES3,       /* 128 (two keys) or 192 bits, parity bits counted; all parts different */
+    KEY_DES3,       /* 128 (two keys) or 192 bits; each octet of odd parity, all parts different */
     KEY_DSA_PUBLIC, /* 1024 (old signatures only), 2048, 3072 bits */
     KEY_DSA_KEYPAIR,
     KEY_DH_PUBLIC, /* 2048, 3072, 4096 bits */
@@ -378,7 +378,10 @@ CLRC_API ClrcResult clrcCreateKeyWith(const ClrcKeyTemplate *wish, const ClrcAtt
 /* clrcCreateKeyWithDer: the same with Dss-Parms (RFC 3279) or DHParameter (PKCS#3) in DER. */
 CLRC_API ClrcResult clrcCreateKeyWithDer(const ClrcKeyTemplate *wish, const uint8_t *parameters,
                                          uint32_t length, ClrcKeyHandle *hKey);
-/* clrcImportKeyRaw: a symmetric key's octets. The caller's copy stays the caller's to wipe. */
+/*
+ * clrcImportKeyRaw: a symmetric key's octets. The caller's copy stays the caller's to wipe. CLRC_ERROR_BAD_FORMAT: a DES3 key with an
+ * octet of even parity, or with two parts alike.
+ */
 CLRC_API ClrcResult clrcImportKeyRaw(const ClrcKeyTemplate *wish, const uint8_t *key,
                                      uint32_t length, ClrcKeyHandle *hKey);
 /*

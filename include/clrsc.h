@@ -73,6 +73,7 @@ typedef enum ClrscOperation {
  *   BAD_PARAMETERS        a command with another operation than the function's
  *   TOO_LARGE, BAD_FORMAT not a command, or what it brings is not what it should be
  *   NOT_SUPPORTED         another format version, or an algorithm below SHA-256
+ *   STATE                 this device has no command certificate
  *   SIGNATURE             not signed by the key of the OEM command certificate
  *   OTHER_DEVICE          bound to another device
  *   NUMBER, REPLAYED      without a sequence where one is needed; the sequence is not above the last

@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
+#include "common/km_des.h"
 #include "common/km_file.h"
 #include "common/km_secret.h"
 #include "factory/fleet/fleet.h"
@@ -17,6 +18,7 @@
 #define DATA_MAX 4096u
 #define WORD_MAX 256u
 #define GENERATE "generate"
+#define DES3 "KEY_DES3"
 
 bool km_fleet_number(const char *text, uint64_t max, uint64_t *ret)
 {
@@ -156,7 +158,7 @@ static const struct type {
     {"KEY_HMAC", SYMMETRIC, 256, NULL},
     {"KEY_GENERIC_SECRET", SYMMETRIC, 256, NULL},
     {"KEY_CHACHA20", SYMMETRIC, 256, NULL},
-    {"KEY_DES3", SYMMETRIC, 0, NULL},
+    {DES3, SYMMETRIC, 0, NULL},
     {"KEY_RSA_KEYPAIR", PAIR_RSA, 2048, NULL},
     {"KEY_ECDSA_KEYPAIR", PAIR_EC, 256, NULL},
     {"KEY_ECDH_KEYPAIR", PAIR_EC, 256, NULL},
@@ -284,6 +286,20 @@ static const struct type *type_find(const char *name)
     return NULL;
 }
 
+/* What a device would refuse. */
+static km_status check_des3(struct km_err *err, struct km_slice key)
+{
+    if (key.len != 16 && key.len != 24)
+        return KM_FAIL(err, KM_E_MALFORMED, "a DES3 key has 16 or 24 octets, not %zu", key.len);
+    if (!km_des_parts_differ(key))
+        return KM_FAIL(err, KM_E_MALFORMED,
+                       "a DES3 key has parts that all differ: with two alike it is weaker");
+    return km_des_has_parity(key)
+               ? KM_OK
+               : KM_FAIL(err, KM_E_MALFORMED,
+                         "a DES3 key has odd parity: an odd number of ones in each octet");
+}
+
 km_status km_fleet_key_read(struct km_err *err, const struct km_fleet_key_text *text,
                             struct km_fleet_key *ret)
 {
@@ -300,5 +316,5 @@ km_status km_fleet_key_read(struct km_err *err, const struct km_fleet_key_text *
     if (ret->data_len == 0)
         return KM_FAIL(err, KM_E_MALFORMED, "the key file is empty");
     ret->opaque.data = KM_SLICE(ret->data, ret->data_len);
-    return KM_OK;
+    return strcmp(type->name, DES3) == 0 ? check_des3(err, ret->opaque.data) : KM_OK;
 }

@@ -187,15 +187,27 @@ static ClrcResult fail(const struct clrc_call *call, ClrcResult result, const ch
     return clrc_fail(call->function, result, call->subject, text);
 }
 
-/* A command of our own on the way to the caller's. Not noted for clrcLastError. */
-static ClrcResult invoke(struct km_pool_lane *lane, uint32_t command, TEEC_Operation *op)
+/* Not noted for clrcLastError; *ret_reason is a sentence for it, or NULL. */
+static ClrcResult invoke_why(struct km_pool_lane *lane, uint32_t command, TEEC_Operation *op,
+                             const char **ret_reason)
 {
     uint32_t origin = 0;
     bool is_dead = false;
     TEEC_Result result = km_pool_invoke(lane, command, op, &origin, &is_dead);
+    *ret_reason = NULL;
     if (is_dead)
         return CLRC_ERROR_SERVICE_DIED;
-    return result == TEEC_SUCCESS ? CLRC_SUCCESS : clrc_map(result);
+    if (result == TEEC_SUCCESS)
+        return CLRC_SUCCESS;
+    *ret_reason = clrc_reason(result);
+    return clrc_map(result);
+}
+
+/* A command of our own on the way to the caller's. */
+static ClrcResult invoke(struct km_pool_lane *lane, uint32_t command, TEEC_Operation *op)
+{
+    const char *reason = NULL;
+    return invoke_why(lane, command, op, &reason);
 }
 
 static ClrcResult free_id(struct km_pool_lane *lane, uint32_t command, uint32_t id)
@@ -578,16 +590,17 @@ ClrcResult clrc_begin(struct clrc_call *call)
 
 ClrcResult clrc_invoke(struct clrc_call *call)
 {
+    const char *reason = NULL;
     call->was_sent = true;
-    ClrcResult result = invoke(call->lane, call->command, &call->op);
+    ClrcResult result = invoke_why(call->lane, call->command, &call->op, &reason);
     if (result == CLRC_ERROR_TOO_LARGE && call->makes_key) {
         bool made = false;
         if (make_room(call->lane, call->key, &made) != CLRC_SUCCESS)
             result = CLRC_ERROR_SERVICE_DIED;
         else if (made)
-            result = invoke(call->lane, call->command, &call->op);
+            result = invoke_why(call->lane, call->command, &call->op, &reason);
     }
-    return result == CLRC_SUCCESS ? result : fail(call, result, NULL);
+    return result == CLRC_SUCCESS ? result : fail(call, result, reason);
 }
 
 void clrc_end(struct clrc_call *call)

@@ -63,6 +63,8 @@ struct clrc_object {
 
 /* clrc_map: the one table from the service's results to the library's. */
 ClrcResult clrc_map(TEEC_Result result);
+/* clrc_reason: a sentence that says more than the result it is mapped to, or NULL: then the result's own does. */
+const char *clrc_reason(TEEC_Result result);
 /* clrc_fail: notes "function: subject: text" for clrcLastError; answers result. subject may be NULL, as may text. */
 ClrcResult clrc_fail(const char *function, ClrcResult result, const char *subject,
                      const char *text);

@@ -69,6 +69,24 @@ static const struct {
     {CLRC_ERROR_SERVICE_DIED, "the session with the key service ended during the call"},
 };
 
+/* Answers that say more than the results that they become. */
+static const struct {
+    TEEC_Result from;
+    const char *text;
+} reasons[] = {
+    {KM_CRYPTO_E_DES3_PARITY, "a DES3 key has odd parity: an odd number of ones in each octet"},
+    {KM_CRYPTO_E_DES3_PARTS, "a DES3 key has parts that all differ: with two alike it is weaker"},
+};
+
+const char *clrc_reason(TEEC_Result result)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(reasons); i++) {
+        if (reasons[i].from == result)
+            return reasons[i].text;
+    }
+    return NULL;
+}
+
 ClrcResult clrc_map(TEEC_Result result)
 {
     for (size_t i = 0; i < KM_ARRAY_LEN(results); i++) {

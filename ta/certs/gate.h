@@ -38,5 +38,7 @@ void km_gate_close(struct km_gate *gate);
 TEE_Result km_gate_pending(struct km_gate *gate, uint8_t **ret, struct km_slice *ret_view);
 /* km_gate_save: the state and what is pending from now on (may be empty), in one step. Held alone. */
 TEE_Result km_gate_save(struct km_gate *gate, struct km_slice pending);
+/* km_gate_done: saves the state, with nothing pending any more, and gives back the room of what was. */
+TEE_Result km_gate_done(struct km_gate *gate);
 
 #endif

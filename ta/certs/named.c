@@ -5,8 +5,6 @@
 #include "ta/certs/order.h"
 #include "ta/crypto/crypto_protocol.h"
 
-static const char REQUEST_SUFFIX[] = "_csr";
-
 static const struct km_named_role ROLES[] = {
     {.name = "com.seqlabs.oem_root_cert",
      .public_key = "com.seqlabs.oem_pub_key",
@@ -47,12 +45,6 @@ const struct km_named_role *km_named_role(struct km_slice name)
             return &ROLES[i];
     }
     return NULL;
-}
-
-bool km_named_is_request(struct km_slice name)
-{
-    size_t len = sizeof(REQUEST_SUFFIX) - 1;
-    return name.len > len && memcmp(name.ptr + name.len - len, REQUEST_SUFFIX, len) == 0;
 }
 
 /* A name after its kind, out of the client's reach before it is checked. */
@@ -158,8 +150,8 @@ TEE_Result km_certs_provision(const struct km_client *client, TEE_Param params[T
     struct km_slice der = {0};
     KM_TRY_TEE(id_from(&params[0], &id));
     KM_TRY_TEE(km_certs_copy_in(&params[1], KM_CERTS_DER_MAX, &copy, &der));
-    if (!km_cert_form_is(km_named_is_request(name_in(&id)) ? KM_CERT_REQUEST : KM_CERT_CERTIFICATE,
-                         der))
+    if (!km_cert_form_is(
+            km_cert_form_names_request(name_in(&id)) ? KM_CERT_REQUEST : KM_CERT_CERTIFICATE, der))
         return TEE_ERROR_BAD_FORMAT;
     KM_TRY_TEE(km_order_enter(KM_GATE_ALONE, &gate));
     return gate.state.is_sealed ? TEE_ERROR_BAD_STATE : replace(&gate, &id, der);
@@ -178,7 +170,7 @@ TEE_Result km_certs_manifest_put(const struct km_client *client, TEE_Param param
     KM_TRY_TEE(km_certs_copy_in(&params[1], KM_CERTS_DER_MAX, &copy, &der));
     if (!km_client_is_ta(&crypto))
         return TEE_ERROR_ACCESS_DENIED;
-    if (km_named_is_request(name_in(&id)))
+    if (km_cert_form_names_request(name_in(&id)))
         return KM_CERTS_E_BAD_NAME;
     if (!km_cert_form_is(KM_CERT_CERTIFICATE, der))
         return TEE_ERROR_BAD_FORMAT;

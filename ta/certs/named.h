@@ -21,8 +21,6 @@ struct km_named_role {
 const struct km_named_role *km_named_roles(size_t *ret_n);
 /* km_named_role: NULL when the name has none. */
 const struct km_named_role *km_named_role(struct km_slice name);
-/* km_named_is_request: what is stored under this name is a request. */
-bool km_named_is_request(struct km_slice name);
 /* km_named_read: the DER under a name. ITEM_NOT_FOUND. */
 TEE_Result km_named_read(struct km_slice name, uint8_t out[KM_CERTS_DER_MAX],
                          struct km_slice *ret_der);

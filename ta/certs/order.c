@@ -94,14 +94,20 @@ static void read_facts(struct km_order *order)
 static void clear(struct km_gate *gate)
 {
     /* What can't be written now is written by whoever comes next: he finds it done. */
-    (void)km_gate_save(gate, KM_SLICE(NULL, 0));
+    (void)km_gate_done(gate);
+}
+
+static TEE_Result apply(const struct km_order *order)
+{
+    const struct km_operation *operation = km_order_operation(order);
+    return operation->apply != NULL ? operation->apply(order) : TEE_SUCCESS;
 }
 
 static TEE_Result carry_out(struct km_gate *gate, const struct km_order *order,
                             const struct km_gate_state *before)
 {
     const struct km_operation *operation = km_order_operation(order);
-    TEE_Result result = operation->apply(order);
+    TEE_Result result = apply(order);
     if (result == TEE_SUCCESS) {
         clear(gate);
         return TEE_SUCCESS;
@@ -142,11 +148,10 @@ static TEE_Result finish(struct km_gate *gate)
     if (km_order_parse(package, &order) != TEE_SUCCESS)
         return TEE_ERROR_CORRUPT_OBJECT;
     read_facts(&order);
-    const struct km_operation *operation = km_order_operation(&order);
-    TEE_Result result = operation->apply(&order);
+    TEE_Result result = apply(&order);
     km_audit_name("finish-command", km_order_subject(&order), result);
     KM_TRY_TEE(result);
-    return km_gate_save(gate, KM_SLICE(NULL, 0));
+    return km_gate_done(gate);
 }
 
 TEE_Result km_order_enter(enum km_gate_how how, struct km_gate *ret)

@@ -157,8 +157,6 @@ static TEE_Result check(const struct km_order *order, struct km_gate_state *next
     const struct km_named_role *role = km_named_role(order->command.name);
     struct km_stored_id id = km_stored_id(KM_STORED_NAMED, order->command.name);
     bool is_there = false;
-    if (km_named_is_request(order->command.name))
-        return KM_CERTS_E_BAD_NAME;
     KM_TRY_TEE(km_order_certificate(order));
     KM_TRY_TEE(km_stored_exists(&id, &is_there));
     if (role == NULL && !is_there)

@@ -95,48 +95,57 @@ static TEE_Result crl(void *arg, struct km_slice der)
     return km_x509_trust_crl(arg, der) ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
 }
 
-static TEE_Result load(struct km_x509_trust **ret)
+static TEE_Result only(struct km_slice name, struct km_x509_trust *trust)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_CERTS_DER_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_slice der = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    KM_TRY_TEE(km_named_read(name, buf, &der));
+    /* A request is no certificate. */
+    return km_x509_trust_anchor(trust, der) ? TEE_SUCCESS : TEE_ERROR_ITEM_NOT_FOUND;
+}
+
+static TEE_Result load(struct km_slice name, struct km_x509_trust **ret)
 {
     KM_AUTO(km_x509_trust_freep) struct km_x509_trust *trust = km_x509_trust_new();
     if (trust == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    KM_TRY_TEE(km_trust_each_anchor(anchor, trust));
+    if (name.len == 0)
+        KM_TRY_TEE(km_trust_each_anchor(anchor, trust));
+    else
+        KM_TRY_TEE(only(name, trust));
     KM_TRY_TEE(km_trust_each_crl(crl, trust));
     *ret = km_steal(&trust);
     return TEE_SUCCESS;
 }
 
-static struct km_x509_trust *known;
-static uint64_t generation; /* that known is of */
+/* All authorities, and one provisioned certificate: what the instance's client usually asks for is one of both. */
+static struct known {
+    struct km_x509_trust *trust;
+    uint64_t generation;
+    uint8_t name[KM_CERTS_NAME_MAX];
+    size_t name_len;
+} all, one;
+
+TEE_Result km_trust_get(const struct km_gate_state *state, struct km_slice name,
+                        const struct km_x509_trust **ret)
+{
+    struct known *known = name.len == 0 ? &all : &one;
+    if (known->trust == NULL || known->generation != state->generation ||
+        !km_slice_equal(KM_SLICE(known->name, known->name_len), name)) {
+        km_x509_trust_freep(&known->trust);
+        KM_TRY_TEE(load(name, &known->trust));
+        known->generation = state->generation;
+        known->name_len = name.len;
+        km_copy(known->name, sizeof(known->name), name.ptr, name.len);
+    }
+    *ret = known->trust;
+    return TEE_SUCCESS;
+}
 
 void km_trust_forget(void)
 {
-    km_x509_trust_freep(&known);
-}
-
-TEE_Result km_trust_get(const struct km_gate_state *state, const struct km_x509_trust **ret)
-{
-    if (known == NULL || generation != state->generation) {
-        km_x509_trust_freep(&known);
-        KM_TRY_TEE(load(&known));
-        generation = state->generation;
-    }
-    *ret = known;
-    return TEE_SUCCESS;
-}
-
-TEE_Result km_trust_only(struct km_slice name, struct km_x509_trust **ret)
-{
-    KM_AUTO(km_x509_trust_freep) struct km_x509_trust *trust = km_x509_trust_new();
-    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_CERTS_DER_MAX, TEE_MALLOC_FILL_ZERO);
-    struct km_slice der = {0};
-    if (trust == NULL || buf == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    KM_TRY_TEE(km_named_read(name, buf, &der));
-    /* A request is no certificate. */
-    if (!km_x509_trust_anchor(trust, der))
-        return TEE_ERROR_ITEM_NOT_FOUND;
-    KM_TRY_TEE(km_trust_each_crl(crl, trust));
-    *ret = km_steal(&trust);
-    return TEE_SUCCESS;
+    km_x509_trust_freep(&all.trust);
+    km_x509_trust_freep(&one.trust);
 }

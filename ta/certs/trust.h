@@ -14,13 +14,13 @@ TEE_Result km_trust_each_anchor(km_trust_each each, void *arg);
 TEE_Result km_trust_each_crl(km_trust_each each, void *arg);
 
 /*
- * km_trust_get: all anchors and lists, parsed. Kept by the instance and made anew when the gate, which is open, tells another
+ * km_trust_get: all anchors and lists, parsed; or of the anchors only the provisioned certificate of that name, whatever it is
+ * (ITEM_NOT_FOUND). Kept by the instance, all and the last name, and made anew when the gate, which is open, tells another
  * generation. A view, valid until the next call.
  */
-TEE_Result km_trust_get(const struct km_gate_state *state, const struct km_x509_trust **ret);
+TEE_Result km_trust_get(const struct km_gate_state *state, struct km_slice name,
+                        const struct km_x509_trust **ret);
 /* km_trust_forget: what is kept, when the instance ends. */
 void km_trust_forget(void);
-/* km_trust_only: one provisioned certificate and nobody else, with all lists. ITEM_NOT_FOUND. Returns owned. */
-TEE_Result km_trust_only(struct km_slice name, struct km_x509_trust **ret);
 
 #endif

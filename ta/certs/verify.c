@@ -37,20 +37,27 @@ static TEE_Result read_question(TEE_Param params[TEE_NUM_PARAMS], struct questio
 /* A revoked certificate is nobody's, whoever issued it; this list is about the certificate alone, not about what it issued. */
 static TEE_Result is_revoked(struct km_slice der, bool *ret)
 {
-    struct km_x509_facts facts = {0};
+    uint8_t content[KM_X509_ID_LEN] = {0};
     *ret = false;
-    if (!km_x509_read(der, &facts))
-        return TEE_SUCCESS;
-    struct km_stored_id id =
-        km_stored_id(KM_STORED_REVOKED, KM_SLICE(facts.content, sizeof(facts.content)));
+    if (!km_x509_content(der, content))
+        return TEE_SUCCESS; /* it is not good either way */
+    struct km_stored_id id = km_stored_id(KM_STORED_REVOKED, KM_SLICE(content, sizeof(content)));
     return km_stored_exists(&id, ret);
+}
+
+/* What the administrator forbids the Core API is not used behind its back either. All other algorithms here can't be forbidden. */
+static bool allows_ed25519(void)
+{
+    return TEE_IsAlgorithmSupported(TEE_ALG_ED25519, TEE_ECC_CURVE_25519) == TEE_SUCCESS;
 }
 
 static TEE_Result judge(const struct question *question, const struct km_x509_trust *trust,
                         uint32_t *ret_verdict, uint32_t *ret_depth)
 {
-    const struct km_x509_wish wish = {
-        .purpose = question->wish.purpose, .host = question->wish.host, .now = question->clock.now};
+    const struct km_x509_wish wish = {.purpose = question->wish.purpose,
+                                      .host = question->wish.host,
+                                      .now = question->clock.now,
+                                      .allows_ed25519 = allows_ed25519()};
     bool revoked = false;
     KM_TRY_TEE(is_revoked(question->chain.at[0], &revoked));
     *ret_depth = 0;
@@ -65,17 +72,13 @@ static TEE_Result judge(const struct question *question, const struct km_x509_tr
 static TEE_Result answer(struct question *question, uint32_t *ret_verdict, uint32_t *ret_depth)
 {
     KM_AUTO(km_gate_close) struct km_gate gate = {0};
-    KM_AUTO(km_x509_trust_freep) struct km_x509_trust *only = NULL;
     const struct km_x509_trust *trust = NULL;
     KM_TRY_TEE(km_order_enter(KM_GATE_TOGETHER, &gate));
-    if (question->wish.anchor.len != 0)
-        KM_TRY_TEE(km_trust_only(question->wish.anchor, &only));
-    else
-        KM_TRY_TEE(km_trust_get(&gate.state, &trust));
+    KM_TRY_TEE(km_trust_get(&gate.state, question->wish.anchor, &trust));
     question->state = gate.state;
     question->clock = km_clock_read(&gate.state);
     km_gate_close(&gate);
-    return judge(question, only != NULL ? only : trust, ret_verdict, ret_depth);
+    return judge(question, trust, ret_verdict, ret_depth);
 }
 
 TEE_Result km_certs_verify(const struct km_client *client, TEE_Param params[TEE_NUM_PARAMS])

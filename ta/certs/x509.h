@@ -29,6 +29,8 @@ struct km_x509_facts {
 
 /* km_x509_read: false when it is malformed. */
 KM_MUST_USE bool km_x509_read(struct km_slice der, struct km_x509_facts *ret);
+/* km_x509_content: the same digest as facts.content, of anything that begins like a certificate; what it is is not judged. */
+bool km_x509_content(struct km_slice der, uint8_t ret[KM_X509_ID_LEN]);
 /* km_x509_signed: whether the certificate's key made this signature; false too when the algorithm is not one of its key. */
 bool km_x509_signed(struct km_slice der, const struct km_sign_alg *alg, struct km_slice content,
                     struct km_slice signature);
@@ -53,11 +55,13 @@ struct km_x509_wish {
     enum km_certs_purpose purpose;
     struct km_slice host; /* a DNS name or an address as text; empty: any */
     uint64_t now;         /* seconds since 1970 */
+    bool allows_ed25519;
 };
 
 /*
  * km_x509_verify: a path from chain[0] to an anchor, through chain[1] and later ones in any order (RFC 5280, 6); n is at least
- * 1 and at most KM_CERTS_CHAIN_MAX. *ret_depth: at which certificate of the path, 0 is chain[0]. No policies are asked for.
+ * 1 and at most KM_CERTS_CHAIN_MAX. Keys are EC on P-256, P-384 and P-521, RSA of at least 2048 bits, and Ed25519 where it is allowed;
+ * hashes are SHA-2. *ret_depth: at which certificate of the path, 0 is chain[0]. No policies are asked for.
  */
 enum km_certs_verdict km_x509_verify(const struct km_x509_trust *trust,
                                      const struct km_slice *chain, size_t n,

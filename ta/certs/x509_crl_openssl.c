@@ -102,13 +102,11 @@ enum km_x509_crl_form km_x509_crl_read(struct km_slice der,
 
 /* ---- its signer ---- */
 
-static bool hash_is_strong(const X509_CRL *crl)
+static bool hash_is_usual(const X509_CRL *crl)
 {
     int hash = NID_undef;
-    if (OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &hash, NULL) != 1)
-        return false;
-    /* Signatures that hash in their own way (Ed25519) name none. */
-    return hash == NID_undef || hash == NID_sha256 || hash == NID_sha384 || hash == NID_sha512;
+    return OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &hash, NULL) == 1 &&
+           km_x509_hash_is_usual(hash);
 }
 
 enum km_x509_crl_signer km_x509_crl_by(struct km_slice der, struct km_slice authority)
@@ -119,7 +117,7 @@ enum km_x509_crl_signer km_x509_crl_by(struct km_slice der, struct km_slice auth
     if (crl == NULL || by == NULL ||
         X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(by)) != 0)
         answer = KM_X509_CRL_OTHER_NAME;
-    else if (hash_is_strong(crl) && km_x509_key_is_strong(X509_get0_pubkey(by)) &&
+    else if (hash_is_usual(crl) && km_x509_key_is_usual(X509_get0_pubkey(by)) &&
              X509_CRL_verify(crl, X509_get0_pubkey(by)) == 1)
         answer =
             (X509_get_key_usage(by) & KU_CRL_SIGN) != 0 ? KM_X509_CRL_SIGNED : KM_X509_CRL_MAY_NOT;

@@ -16,6 +16,7 @@
 #define RSA_MIN_BITS 2048
 
 static OSSL_LIB_CTX *libctx;
+static EVP_MD *sha256;
 
 OSSL_LIB_CTX *km_x509_libctx(void)
 {
@@ -37,9 +38,8 @@ OSSL_LIB_CTX *km_x509_libctx(void)
  */
 __attribute__((constructor)) static void warm(void)
 {
-    static const char *const HASHES[] = {"SHA2-256", "SHA2-384", "SHA2-512"};
-    for (size_t i = 0; km_x509_libctx() != NULL && i < KM_ARRAY_LEN(HASHES); i++)
-        EVP_MD_free(EVP_MD_fetch(libctx, HASHES[i], NULL));
+    if (km_x509_libctx() != NULL)
+        sha256 = EVP_MD_fetch(libctx, "SHA2-256", NULL);
     ERR_clear_error();
 }
 
@@ -109,13 +109,10 @@ static uint64_t seconds_of(const ASN1_TIME *time)
 static bool digest_of(const struct km_slice *parts, size_t n, uint8_t ret[KM_X509_ID_LEN])
 {
     KM_AUTO(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_MD *sha256 = EVP_MD_fetch(km_x509_libctx(), "SHA2-256", NULL);
     bool ok = ctx != NULL && sha256 != NULL && EVP_DigestInit_ex2(ctx, sha256, NULL) == 1;
     for (size_t i = 0; ok && i < n; i++)
         ok = EVP_DigestUpdate(ctx, parts[i].ptr, parts[i].len) == 1;
-    ok = ok && EVP_DigestFinal_ex(ctx, ret, NULL) == 1;
-    EVP_MD_free(sha256);
-    return ok;
+    return ok && EVP_DigestFinal_ex(ctx, ret, NULL) == 1;
 }
 
 static bool identity_of(const X509 *x509, struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
@@ -130,7 +127,7 @@ static bool identity_of(const X509 *x509, struct km_slice der, uint8_t ret[KM_X5
     return digest_of(parts, KM_ARRAY_LEN(parts), ret);
 }
 
-static bool content_of(struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
+bool km_x509_content(struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
 {
     struct km_rd rd = km_rd_init(der);
     struct km_rd inner = {0};
@@ -141,14 +138,8 @@ static bool content_of(struct km_slice der, uint8_t ret[KM_X509_ID_LEN])
            km_der_any(&inner, &tag, &contents, &whole) && digest_of(&whole, 1, ret);
 }
 
-bool km_x509_key_is_strong(EVP_PKEY *key)
+bool km_x509_key_is_usual(EVP_PKEY *key)
 {
-    return key != NULL && EVP_PKEY_get_security_bits(key) >= KM_X509_SECURITY_BITS;
-}
-
-static bool may_sign_commands(X509 *x509)
-{
-    EVP_PKEY *key = X509_get0_pubkey(x509);
     char group[32] = {0};
     size_t len = 0;
     if (key == NULL)
@@ -161,17 +152,22 @@ static bool may_sign_commands(X509 *x509)
            strcmp(group, SN_secp521r1) == 0;
 }
 
+bool km_x509_hash_is_usual(int nid)
+{
+    return nid == NID_sha224 || nid == NID_sha256 || nid == NID_sha384 || nid == NID_sha512;
+}
+
 bool km_x509_read(struct km_slice der, struct km_x509_facts *ret)
 {
     KM_AUTO(km_x509_freep) X509 *x509 = km_x509_parse(der);
     struct km_x509_facts facts = {0};
-    bool ok =
-        x509 != NULL && identity_of(x509, der, facts.identity) && content_of(der, facts.content);
+    bool ok = x509 != NULL && identity_of(x509, der, facts.identity) &&
+              km_x509_content(der, facts.content);
     if (ok) {
         uint32_t usage = X509_get_key_usage(x509); /* all bits where there is none */
         facts.is_authority = X509_check_ca(x509) == 1;
         facts.may_sign = (usage & KU_DIGITAL_SIGNATURE) != 0;
-        facts.may_sign_commands = may_sign_commands(x509);
+        facts.may_sign_commands = km_x509_key_is_usual(X509_get0_pubkey(x509));
         facts.not_before = seconds_of(X509_get0_notBefore(x509));
         facts.not_after = seconds_of(X509_get0_notAfter(x509));
         km_x509_name_text(X509_get_subject_name(x509), facts.subject);
@@ -208,7 +204,8 @@ bool km_x509_signed(struct km_slice der, const struct km_sign_alg *alg, struct k
     const char *hash = hash_of(alg->digest);
     const char *family = alg->family == KM_SIGN_RSA ? "RSA" : "EC";
     bool ok = x509 != NULL && ctx != NULL && hash != NULL && alg->family != KM_SIGN_DSA &&
-              may_sign_commands(x509) && EVP_PKEY_is_a(X509_get0_pubkey(x509), family) &&
+              km_x509_key_is_usual(X509_get0_pubkey(x509)) &&
+              EVP_PKEY_is_a(X509_get0_pubkey(x509), family) &&
               EVP_DigestVerifyInit_ex(ctx, NULL, hash, km_x509_libctx(), NULL,
                                       X509_get0_pubkey(x509), NULL) == 1 &&
               EVP_DigestVerify(ctx, signature.ptr, signature.len, content.ptr, content.len) == 1;

@@ -7,9 +7,7 @@
 
 #include "ta/certs/x509.h"
 
-/* Of a key and of a signature's hash: what 112 bits of security are in libcrypto's words. */
-#define KM_X509_SECURITY_BITS 112
-#define KM_X509_AUTH_LEVEL 2
+#define KM_X509_AUTH_LEVEL 2 /* 112 bits of security in libcrypto's words */
 
 /* km_x509_libctx: our own library context, without a configuration. NULL: no memory. */
 OSSL_LIB_CTX *km_x509_libctx(void);
@@ -18,7 +16,9 @@ X509 *km_x509_parse(struct km_slice der);
 void km_x509_freep(X509 **x509);
 /* km_x509_name_text: RFC 2253 text, cut at a character. */
 void km_x509_name_text(const X509_NAME *name, char ret[KM_CERTS_SUBJECT_MAX + 1u]);
-/* km_x509_key_is_strong: at least KM_X509_SECURITY_BITS. */
-bool km_x509_key_is_strong(EVP_PKEY *key);
+/* km_x509_key_is_usual: EC P-256, P-384 or P-521, or RSA of at least 2048 bits. NULL is not. */
+bool km_x509_key_is_usual(EVP_PKEY *key);
+/* km_x509_hash_is_usual: SHA-2, by its NID. */
+bool km_x509_hash_is_usual(int nid);
 
 #endif

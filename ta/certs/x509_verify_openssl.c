@@ -203,16 +203,36 @@ static bool set_up(X509_STORE_CTX *ctx, const struct km_x509_trust *trust,
            (purpose == 0 || X509_VERIFY_PARAM_set_purpose(param, purpose) == 1);
 }
 
+/* Keys and hashes that this service has, and that its administrator allows. */
+static bool is_usual(X509 *x509, bool is_anchor, const struct km_x509_wish *wish)
+{
+    EVP_PKEY *key = X509_get0_pubkey(x509);
+    int hash = NID_undef;
+    int kind = NID_undef;
+    bool is_ed25519 = key != NULL && EVP_PKEY_is_a(key, "ED25519");
+    if (!km_x509_key_is_usual(key) && !(is_ed25519 && wish->allows_ed25519))
+        return false;
+    /* Who signed an anchor, and how, is nobody's business. */
+    if (is_anchor)
+        return true;
+    return X509_get_signature_info(x509, &hash, &kind, NULL, NULL) == 1 &&
+           (km_x509_hash_is_usual(hash) || (kind == NID_ED25519 && wish->allows_ed25519));
+}
+
 /*
  * libcrypto takes an issuer without basicConstraints for an authority when keyUsage or an old Netscape extension says so: not
  * so here (RFC 5280, 6.1.4 k).
  */
-static enum km_certs_verdict check_issuers(X509_STORE_CTX *ctx, uint32_t *ret_depth)
+static enum km_certs_verdict check_path(X509_STORE_CTX *ctx, const struct km_x509_wish *wish,
+                                        uint32_t *ret_depth)
 {
     STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
-    for (int i = 1; i < sk_X509_num(path); i++) {
+    int last = sk_X509_num(path) - 1;
+    for (int i = 0; i <= last; i++) {
         *ret_depth = (uint32_t)i;
-        if (X509_check_ca(sk_X509_value(path, i)) != 1)
+        if (!is_usual(sk_X509_value(path, i), i == last, wish))
+            return KM_CERTS_BAD_SIGNATURE;
+        if (i > 0 && X509_check_ca(sk_X509_value(path, i)) != 1)
             return KM_CERTS_NOT_AUTHORITY;
     }
     *ret_depth = 0;
@@ -229,7 +249,7 @@ static enum km_certs_verdict verify(const struct km_x509_trust *trust, X509 *lea
         !set_up(ctx, trust, wish))
         return KM_CERTS_MALFORMED;
     if (X509_verify_cert(ctx) == 1)
-        return check_issuers(ctx, ret_depth);
+        return check_path(ctx, wish, ret_depth);
     int error = X509_STORE_CTX_get_error(ctx);
     int depth = X509_STORE_CTX_get_error_depth(ctx);
     *ret_depth = depth > 0 ? (uint32_t)depth : 0;

@@ -5,10 +5,10 @@
 #define INDEX_MASK ((1u << INDEX_BITS) - 1u)
 #define GENERATION_MASK (UINT32_MAX >> INDEX_BITS)
 
-TEE_Result km_slots_init(struct km_slots *slots, const struct km_slots *like)
+TEE_Result km_slots_init(struct km_slots *slots, const struct km_slots *rules)
 {
-    *slots = *like;
-    slots->at = TEE_Malloc(slots->n_max * sizeof(*slots->at), TEE_MALLOC_FILL_ZERO);
+    *slots = *rules;
+    slots->at = TEE_Malloc(rules->n_max * sizeof(*slots->at), TEE_MALLOC_FILL_ZERO);
     return slots->at != NULL ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
 }
 

@@ -14,18 +14,21 @@ struct km_slots {
     struct km_slot *at;
     uint32_t n_max;
     void (*free)(void *item);
-    TEE_Result full, stale; /* how the application says: no room, no such id */
+    TEE_Result full, stale; /* what the application answers */
 };
 
-/* km_slots_init: as `like` says, with at most like->n_max items (below 2048), each released by free. OUT_OF_MEMORY. */
-TEE_Result km_slots_init(struct km_slots *slots, const struct km_slots *like);
+/*
+ * km_slots_init: at most rules->n_max items (below 2048), each released by rules->free; full and stale are taken as
+ * well. OUT_OF_MEMORY.
+ */
+TEE_Result km_slots_init(struct km_slots *slots, const struct km_slots *rules);
 /* km_slots_clear: releases every item. */
 void km_slots_clear(struct km_slots *slots);
-/* km_slots_add: takes the item on success. slots->full when the table is. */
+/* km_slots_add: takes the item on success; `full` when the table is. */
 TEE_Result km_slots_add(struct km_slots *slots, void *item, uint32_t *ret_id);
 /* km_slots_find: the item of an id, NULL when there is none now. */
 void *km_slots_find(const struct km_slots *slots, uint32_t id);
-/* km_slots_free: releases the item of an id, or slots->stale. */
+/* km_slots_free: releases the item of an id; `stale` when there is none. */
 TEE_Result km_slots_free(struct km_slots *slots, uint32_t id);
 
 #endif

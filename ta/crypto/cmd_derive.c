@@ -268,7 +268,7 @@ static TEE_Result derive_key(struct km_session *session, const struct km_use *us
     size_t len = wish->bits / 8u;
     TEE_Result result = run(use, with, KM_SPAN(secret, len));
     if (result == TEE_SUCCESS)
-        result = km_key_set_secret(key, KM_SLICE(secret, len));
+        result = km_key_set_made(key, KM_SPAN(secret, len));
     TEE_MemFill(secret, 0, sizeof(secret));
     KM_TRY_TEE(result);
     out->value.b = 0;

@@ -10,13 +10,13 @@ static const char *const NAMES[] = {
     "com.seqlabs.emp_pub_key",         "com.seqlabs.emp_cloud_pub_key",
 };
 
-static TEE_Result name_in(const TEE_Param *param, struct km_crypto_name *ret)
+bool km_manifest_is_paired(struct km_slice name)
 {
     for (size_t i = 0; i < KM_ARRAY_LEN(NAMES); i++) {
-        if (km_slice_equal(km_in(param), KM_SLICE_STR(NAMES[i])))
-            return km_crypto_name_parse(km_in(param), ret) ? TEE_SUCCESS : KM_CRYPTO_E_BAD_NAME;
+        if (km_slice_equal(name, KM_SLICE_STR(NAMES[i])))
+            return true;
     }
-    return KM_CRYPTO_E_BAD_NAME;
+    return false;
 }
 
 static TEE_Result key_in(const struct km_session *session, const TEE_Param params[TEE_NUM_PARAMS],
@@ -26,7 +26,9 @@ static TEE_Result key_in(const struct km_session *session, const TEE_Param param
     static const TEE_UUID certs = KM_CERTS_TA_UUID;
     if (!km_client_is_ta(&certs))
         return TEE_ERROR_ACCESS_DENIED;
-    KM_TRY_TEE(name_in(&params[0], ret_name));
+    if (!km_manifest_is_paired(km_in(&params[0])) ||
+        !km_crypto_name_parse(km_in(&params[0]), ret_name))
+        return KM_CRYPTO_E_BAD_NAME;
     return km_key_store_public(&session->caller, ret_name, km_in(&params[1]), ret_key,
                                ret_is_there);
 }

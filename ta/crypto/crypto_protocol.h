@@ -307,9 +307,11 @@ enum km_crypto_manifest_phase {
 #define KM_CRYPTO_E_BAD_NAME 0x80c70001u
 #define KM_CRYPTO_E_TOO_LARGE 0x80c70002u
 #define KM_CRYPTO_E_EXISTS 0x80c70003u
-#define KM_CRYPTO_E_STALE_ID 0x80c70004u /* no such key, password or operation in this session */
-#define KM_CRYPTO_E_ROLLBACK 0x80c70110u /* older than what was taken before */
-#define KM_CRYPTO_E_SIGNER 0x80c70111u   /* signed by somebody else than the one who is trusted */
+#define KM_CRYPTO_E_STALE_ID 0x80c70004u    /* no such key, password or operation in this session */
+#define KM_CRYPTO_E_DES3_PARITY 0x80c70005u /* an octet of a DES3 key has an even number of ones */
+#define KM_CRYPTO_E_DES3_PARTS 0x80c70006u  /* two parts of a DES3 key are alike, parity aside */
+#define KM_CRYPTO_E_ROLLBACK 0x80c70110u    /* older than what was taken before */
+#define KM_CRYPTO_E_SIGNER 0x80c70111u /* signed by somebody else than the one who is trusted */
 #define KM_CRYPTO_E_PASSWORD 0x80c70101u
 #define KM_CRYPTO_E_THROTTLED 0x80c70102u
 #define KM_CRYPTO_E_NOT_EXPORTABLE 0x80c70103u
@@ -353,6 +355,8 @@ enum km_crypto_manifest_phase {
     X(KM_CRYPTO_E_TOO_LARGE, CLRC_ERROR_TOO_LARGE)                                                 \
     X(KM_CRYPTO_E_EXISTS, CLRC_ERROR_EXISTS)                                                       \
     X(KM_CRYPTO_E_STALE_ID, CLRC_ERROR_BAD_PARAMETERS)                                             \
+    X(KM_CRYPTO_E_DES3_PARITY, CLRC_ERROR_BAD_FORMAT)                                              \
+    X(KM_CRYPTO_E_DES3_PARTS, CLRC_ERROR_BAD_FORMAT)                                               \
     X(KM_CRYPTO_E_PASSWORD, CLRC_ERROR_PASSWORD)                                                   \
     X(KM_CRYPTO_E_THROTTLED, CLRC_ERROR_THROTTLED)                                                 \
     X(KM_CRYPTO_E_NOT_EXPORTABLE, CLRC_ERROR_NOT_EXPORTABLE)                                       \
@@ -387,7 +391,7 @@ enum km_crypto_command {
     /* CREATE_KEY         mi(TEMPLATE) vo(a key) - - -                 BAD_FORMAT NOT_SUPPORTED TOO_LARGE (too many keys) */
     KM_CRYPTO_CMD_CREATE_KEY = 0x10,
     /* IMPORT_KEY         mi(TEMPLATE) mi(octets) vi(a form) vo(a key) as CREATE_KEY; BAD_FORMAT: not such a key, or
-     *                    its public part is not that of its private part */
+     *                    its public part is not that of its private part. DES3_PARITY DES3_PARTS */
     KM_CRYPTO_CMD_IMPORT_KEY = 0x11,
     /* EXPORT_PUBLIC      vi(a key) mo(SubjectPublicKeyInfo) - -       SHORT_BUFFER NOT_SUPPORTED (symmetric) */
     KM_CRYPTO_CMD_EXPORT_PUBLIC = 0x12,
@@ -489,7 +493,7 @@ enum km_crypto_command {
      *                    key, or a length that AES_KW does not take. SHORT_BUFFER */
     KM_CRYPTO_CMD_WRAP_KEY = 0x50,
     /* UNWRAP_KEY         mi(TEMPLATE) vi(a wrapping key, b AES_KW or AES_KWP) mi(wrapped) vo(a key)
-     *                    the usage UNWRAP. MAC_INVALID; BAD_FORMAT: what was wrapped is not such a key. NOT_EXPORTABLE: the wish
+     *                    the usage UNWRAP. MAC_INVALID; BAD_FORMAT, DES3_PARITY, DES3_PARTS: what was wrapped is not such a key. NOT_EXPORTABLE: the wish
      *                    is exportable and the wrapping key is not. A key that was wrapped with its policy keeps it:
      *                    ACCESS_DENIED for more usages */
     KM_CRYPTO_CMD_UNWRAP_KEY = 0x51,

@@ -67,11 +67,16 @@ void km_key_freep(struct km_key **key);
  * the group of RFC 7919 of its bits, DSA without them is BAD_PARAMETERS. BAD_FORMAT, NOT_SUPPORTED.
  */
 TEE_Result km_key_generate(struct km_key *key, const struct km_crypto_attrs *group);
-/* km_key_set_secret: a symmetric key's octets. BAD_FORMAT when the length is not the wish's. */
+/*
+ * km_key_set_secret: a symmetric key's octets, from outside. BAD_FORMAT when the length is not the wish's. DES3: DES3_PARTS when two
+ * parts are alike, DES3_PARITY.
+ */
 TEE_Result km_key_set_secret(struct km_key *key, struct km_slice secret);
+/* km_key_set_made: the same for octets that were drawn or derived here: those of a DES3 key are given their parity first, in place. */
+TEE_Result km_key_set_made(struct km_key *key, struct km_span secret);
 /* km_key_set_der: see km_der_key_spki and km_der_key_private. BAD_FORMAT. */
 TEE_Result km_key_set_der(struct km_key *key, struct km_slice der);
-/* km_key_set_attrs: all components; the public value of a pair may be missing, but RSA's. BAD_FORMAT. */
+/* km_key_set_attrs: all components; the public value of a pair may be missing, but RSA's. BAD_FORMAT; DES3 as km_key_set_secret. */
 TEE_Result km_key_set_attrs(struct km_key *key, const struct km_crypto_attrs *attrs);
 /* km_key_public_of: a new key of the public type with the public part. Returns owned. */
 TEE_Result km_key_public_of(const struct km_key *key, struct km_key **ret_public);

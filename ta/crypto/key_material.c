@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a key is made of: from the outside, or fresh. */
+#include "common/km_des.h"
 #include "ta/crypto/dh_group.h"
 #include "ta/crypto/key.h"
 
@@ -301,27 +302,11 @@ static TEE_Result put_25519(struct km_key *key, const struct km_crypto_attrs *at
 
 /* ---- symmetric ---- */
 
-#define DES_KEY_LEN 8u
-
-/* The eighth bit of each octet is parity and does not count. */
-static bool des_keys_equal(const uint8_t *a, const uint8_t *b)
+static TEE_Result check_des3(struct km_slice secret)
 {
-    uint8_t differs = 0;
-    for (size_t i = 0; i < DES_KEY_LEN; i++)
-        differs = (uint8_t)(differs | ((a[i] ^ b[i]) & 0xfeu));
-    return differs == 0;
-}
-
-/* SP 800-67, 3.1: with two parts alike triple DES is DES, or is less than was asked for. */
-static bool des3_is_sound(struct km_slice secret)
-{
-    for (size_t a = 0; a < secret.len; a += DES_KEY_LEN) {
-        for (size_t b = a + DES_KEY_LEN; b < secret.len; b += DES_KEY_LEN) {
-            if (des_keys_equal(secret.ptr + a, secret.ptr + b))
-                return false;
-        }
-    }
-    return true;
+    if (!km_des_parts_differ(secret))
+        return KM_CRYPTO_E_DES3_PARTS;
+    return km_des_has_parity(secret) ? TEE_SUCCESS : KM_CRYPTO_E_DES3_PARITY;
 }
 
 static TEE_Result put_secret(struct km_key *key, const struct km_crypto_attrs *attrs,
@@ -335,8 +320,8 @@ static TEE_Result put_secret(struct km_key *key, const struct km_crypto_attrs *a
         return TEE_ERROR_NOT_SUPPORTED;
     if (key->meta.bits != 0 && key->meta.bits != bits)
         return TEE_ERROR_BAD_FORMAT;
-    if (key->type->family == KM_FAMILY_DES3 && !des3_is_sound(secret))
-        return TEE_ERROR_BAD_FORMAT;
+    if (key->type->family == KM_FAMILY_DES3)
+        KM_TRY_TEE(check_des3(secret));
     key->meta.bits = bits;
     km_wr_u32le(wr, 1);
     put_attr(wr, KM_CRYPTO_SECRET_VALUE, secret);
@@ -392,6 +377,13 @@ TEE_Result km_key_set_secret(struct km_key *key, struct km_slice secret)
         return KM_CRYPTO_E_TOO_LARGE;
     struct km_crypto_attrs attrs = {.count = 1, .at = {{KM_CRYPTO_SECRET_VALUE, secret}}};
     return km_key_set_attrs(key, &attrs);
+}
+
+TEE_Result km_key_set_made(struct km_key *key, struct km_span secret)
+{
+    if (key->type->family == KM_FAMILY_DES3)
+        km_des_set_parity(secret);
+    return km_key_set_secret(key, KM_SLICE(secret.ptr, secret.len));
 }
 
 enum km_der_kind km_key_der_kind(uint32_t family)
@@ -562,9 +554,9 @@ static TEE_Result generate_secret(struct km_key *key, uint8_t *buf)
     bool is_sound = false;
     for (unsigned i = 0; i < SECRET_TRIES && !is_sound; i++) {
         TEE_GenerateRandom(buf, len);
-        is_sound = key->type->family != KM_FAMILY_DES3 || des3_is_sound(KM_SLICE(buf, len));
+        is_sound = key->type->family != KM_FAMILY_DES3 || km_des_parts_differ(KM_SLICE(buf, len));
     }
-    return km_key_set_secret(key, KM_SLICE(buf, len));
+    return km_key_set_made(key, KM_SPAN(buf, len));
 }
 
 static TEE_Result check_given_group(struct km_key *key, const struct km_crypto_attrs *attrs)

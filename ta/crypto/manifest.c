@@ -332,12 +332,21 @@ static TEE_Result read_keys(struct install *install)
 
 /* ---- installing ---- */
 
+static bool has_paired_key(const struct install *install)
+{
+    for (uint32_t i = 0; i < install->body.n_keys; i++) {
+        if (km_manifest_is_paired(KM_SLICE(install->names[i].at, install->names[i].len)))
+            return true;
+    }
+    return false;
+}
+
 static TEE_Result open_certs(struct install *install)
 {
     static const TEE_UUID uuid = KM_CERTS_TA_UUID;
     /* The Core API wants it in memory of the application that can be written. */
     TEE_UUID certs = uuid;
-    if (install->body.n_certificates == 0)
+    if (install->body.n_certificates == 0 && !has_paired_key(install))
         return TEE_SUCCESS;
     return TEE_OpenTASession(&certs, TEE_TIMEOUT_INFINITE, 0, NULL, &install->certs, NULL);
 }
@@ -352,6 +361,20 @@ static TEE_Result from_certs(TEE_Result result)
     default:
         return result;
     }
+}
+
+/*
+ * A certificate command that was interrupted may be about to put its public key here. Whoever passes the other application's gate
+ * ends it: before ours come, so that the later wins. Putting certificates passes it as well.
+ */
+static TEE_Result settle_certs(struct install *install)
+{
+    TEE_Param params[TEE_NUM_PARAMS] = {0};
+    if (install->certs == TEE_HANDLE_NULL || install->body.n_certificates != 0)
+        return TEE_SUCCESS;
+    return from_certs(
+        TEE_InvokeTACommand(install->certs, TEE_TIMEOUT_INFINITE, KM_CERTS_CMD_PROVISION_STATE,
+                            TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_OUTPUT, 0, 0, 0), params, NULL));
 }
 
 static TEE_Result put_certificate(struct install *install,
@@ -389,6 +412,7 @@ static TEE_Result write_phase(struct install *install, uint32_t phase)
 static TEE_Result put_all(struct install *install)
 {
     KM_TRY_TEE(write_phase(install, KM_CRYPTO_MANIFEST_UNDER_WAY));
+    KM_TRY_TEE(settle_certs(install));
     for (uint32_t i = 0; i < install->body.n_certificates; i++)
         KM_TRY_TEE(put_certificate(install, &install->body.certificates[i]));
     for (uint32_t i = 0; i < install->body.n_keys; i++)

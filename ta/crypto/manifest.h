@@ -25,6 +25,8 @@ TEE_Result km_manifest_install(struct km_session *session, struct km_slice packa
 TEE_Result km_manifest_state(struct km_manifest_record *ret);
 /* km_manifest_settled: BAD_STATE while a manifest is installed in part. */
 TEE_Result km_manifest_settled(void);
+/* km_manifest_is_paired: whether this is the name of a public key that belongs to a certificate. */
+bool km_manifest_is_paired(struct km_slice name);
 /*
  * km_manifest_lock: keeps every manifest out, and provisioning as long as there was none, until the object is closed. BAD_STATE: one
  * is installed in part. Returns owned.

@@ -251,18 +251,18 @@ static void session_free(struct km_session *session)
     TEE_Free(session);
 }
 
-static TEE_Result slots_init(struct km_slots *slots, uint32_t n_max, void (*release)(void *item))
-{
-    const struct km_slots like = {.n_max = n_max,
-                                  .free = release,
-                                  .full = KM_CRYPTO_E_TOO_LARGE,
-                                  .stale = KM_CRYPTO_E_STALE_ID};
-    return km_slots_init(slots, &like);
-}
-
 static void session_freep(struct km_session **session)
 {
     session_free(*session);
+}
+
+static TEE_Result slots_init(struct km_slots *slots, uint32_t n_max, void (*release)(void *item))
+{
+    const struct km_slots rules = {.n_max = n_max,
+                                   .free = release,
+                                   .full = KM_CRYPTO_E_TOO_LARGE,
+                                   .stale = KM_CRYPTO_E_STALE_ID};
+    return km_slots_init(slots, &rules);
 }
 
 TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[TEE_NUM_PARAMS],

@@ -6,6 +6,8 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
+#include "common/km_des.h"
+
 static void params_freep(OSSL_PARAM **params)
 {
     OSSL_PARAM_free(*params);
@@ -276,25 +278,13 @@ static bool generate_ec(struct km_rt_object *object, uint32_t bits)
     return ok && km_rt_key_extract(object);
 }
 
-/* The lowest bit of each octet makes the number of ones odd (FIPS 46-3). */
-static void set_parity(uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned x = bytes[i] >> 1;
-        x ^= x >> 4;
-        x ^= x >> 2;
-        x ^= x >> 1;
-        bytes[i] = (uint8_t)((bytes[i] & 0xfeu) | (~x & 1u));
-    }
-}
-
 static bool generate_secret(struct km_rt_object *object, uint32_t bits)
 {
     uint8_t *bytes = km_rt_attr_put(object, object->type->rules[0].id, bits / 8);
     if (bytes == NULL || RAND_priv_bytes_ex(km_rt_libctx(), bytes, bits / 8, 256) != 1)
         return false;
     if (object->type->type == TEE_TYPE_DES3)
-        set_parity(bytes, bits / 8);
+        km_des_set_parity(KM_SPAN(bytes, bits / 8));
     return true;
 }
 

@@ -25,6 +25,33 @@ static inline ClrcKeyHandle test_import_with(ClrcKeyType type, const uint8_t *oc
     return key;
 }
 
+static inline ClrcKeyHandle test_import_pair(ClrcKeyType type, const EVP_PKEY *pkey,
+                                             uint32_t attributes)
+{
+    uint8_t *der = NULL;
+    PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pkey);
+    int len = i2d_PKCS8_PRIV_KEY_INFO(p8, &der);
+    ClrcKeyHandle key = NULL;
+    const ClrcKeyTemplate wish = {.type = type, .attributes = attributes};
+    assert_true(len > 0);
+    ok(clrcImportKeyDer(&wish, der, (uint32_t)len, &key));
+    PKCS8_PRIV_KEY_INFO_free(p8);
+    OPENSSL_free(der);
+    return key;
+}
+
+static inline ClrcKeyHandle test_import_public(ClrcKeyType type, const EVP_PKEY *pkey)
+{
+    uint8_t *der = NULL;
+    int len = i2d_PUBKEY(pkey, &der);
+    ClrcKeyHandle key = NULL;
+    const ClrcKeyTemplate wish = {.type = type};
+    assert_true(len > 0);
+    ok(clrcImportKeyDer(&wish, der, (uint32_t)len, &key));
+    OPENSSL_free(der);
+    return key;
+}
+
 static inline EVP_PKEY *test_public_of(ClrcKeyHandle key)
 {
     uint8_t der[2048] = {0};

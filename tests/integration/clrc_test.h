@@ -3,6 +3,7 @@
 #ifndef KM_CLRC_TEST_H
 #define KM_CLRC_TEST_H
 
+#include "common/km_des.h"
 #include "tests/integration/service.h"
 #include "tests/unit/km_test.h"
 
@@ -18,6 +19,24 @@
     } while (0)
 #define ok(call) expect(call, CLRC_SUCCESS)
 
+/* The service that this file's test_up started. */
+static struct km_service *service;
+
+/* Group setup and teardown for tests that need nothing else. */
+static inline int test_up(void **state)
+{
+    (void)state;
+    service = km_service_start(NULL);
+    return 0;
+}
+
+static inline int test_down(void **state)
+{
+    (void)state;
+    km_service_stop(service);
+    return 0;
+}
+
 static inline ClrcKeyHandle test_create(ClrcKeyType type, uint32_t bits)
 {
     ClrcKeyHandle key = NULL;
@@ -27,10 +46,17 @@ static inline ClrcKeyHandle test_create(ClrcKeyType type, uint32_t bits)
     return key;
 }
 
+/* The octets of a DES3 key are given their parity: what comes out does not depend on it. */
 static inline ClrcKeyHandle test_import_raw(ClrcKeyType type, const uint8_t *octets, uint32_t len)
 {
+    uint8_t with_parity[24] = {0};
     ClrcKeyHandle key = NULL;
     const ClrcKeyTemplate wish = {.type = type, .bits = 8 * len};
+    if (type == KEY_DES3) {
+        km_copy(with_parity, sizeof(with_parity), octets, len);
+        km_des_set_parity(KM_SPAN(with_parity, len));
+        octets = with_parity;
+    }
     ok(clrcImportKeyRaw(&wish, octets, len, &key));
     assert_non_null(key);
     return key;

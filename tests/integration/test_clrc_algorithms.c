@@ -3,7 +3,7 @@
  * The symmetric algorithms that test_clrc_crypto.c has not: in the service, against libcrypto in this process, whole and in parts, in
  * place and not; published vectors where libcrypto is no second opinion. And keys under keys, and what is saved.
  */
-#include "tests/integration/clrc_crypto_test.h"
+#include "tests/integration/clrc_data_test.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -12,26 +12,7 @@
 
 #include "common/km_bytes.h"
 
-#define DATA 70000u
 #define WRAPS (CLRC_USAGE_WRAP | CLRC_USAGE_UNWRAP)
-
-static struct km_service *service;
-static uint8_t data[DATA], out[DATA + 64], back[DATA + 64], expected[DATA + 64];
-
-static int setup(void **state)
-{
-    (void)state;
-    service = km_service_start(NULL);
-    test_fill(data, DATA, 7);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    km_service_stop(service);
-    return 0;
-}
 
 static ClrcKeyHandle create_with(ClrcKeyType type, uint32_t bits, uint32_t usage,
                                  uint32_t attributes)
@@ -731,5 +712,5 @@ int main(void)
         cmocka_unit_test(test_saved),
         cmocka_unit_test(test_saved_wrapping_key),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_data_up, test_down);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The asymmetric algorithms and derivations that test_clrc_crypto.c has not: in the service, against libcrypto in this process and
+ * The asymmetric algorithms and derivations that test_clrc_pairs.c has not: in the service, against libcrypto in this process and
  * published vectors.
  */
-#include "tests/integration/clrc_crypto_test.h"
+#include "tests/integration/clrc_data_test.h"
 
 #include <openssl/core_names.h>
 #include <openssl/dh.h>
@@ -16,59 +16,13 @@
 
 #include "common/km_bytes.h"
 
-#define DATA 70000u
-
-static struct km_service *service;
-static uint8_t data[DATA], out[DATA + 64], back[DATA + 64], expected[DATA + 64];
-
-static int setup(void **state)
-{
-    (void)state;
-    service = km_service_start(NULL);
-    test_fill(data, DATA, 7);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    km_service_stop(service);
-    return 0;
-}
-
-static ClrcKeyHandle import_pair(ClrcKeyType type, const EVP_PKEY *pkey, uint32_t attributes)
-{
-    uint8_t *der = NULL;
-    PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pkey);
-    int len = i2d_PKCS8_PRIV_KEY_INFO(p8, &der);
-    ClrcKeyHandle key = NULL;
-    const ClrcKeyTemplate wish = {.type = type, .attributes = attributes};
-    assert_true(len > 0);
-    ok(clrcImportKeyDer(&wish, der, (uint32_t)len, &key));
-    PKCS8_PRIV_KEY_INFO_free(p8);
-    OPENSSL_free(der);
-    return key;
-}
-
-static ClrcKeyHandle import_public(ClrcKeyType type, const EVP_PKEY *pkey)
-{
-    uint8_t *der = NULL;
-    int len = i2d_PUBKEY(pkey, &der);
-    ClrcKeyHandle key = NULL;
-    const ClrcKeyTemplate wish = {.type = type};
-    assert_true(len > 0);
-    ok(clrcImportKeyDer(&wish, der, (uint32_t)len, &key));
-    OPENSSL_free(der);
-    return key;
-}
-
 /* ---- RSA ---- */
 
 static void test_rsa(void **state)
 {
     (void)state;
     EVP_PKEY *pkey = EVP_RSA_gen(2048);
-    ClrcKeyHandle key = import_pair(KEY_RSA_KEYPAIR, pkey, 0);
+    ClrcKeyHandle key = test_import_pair(KEY_RSA_KEYPAIR, pkey, 0);
     uint8_t signature[256] = {0};
     uint32_t len = sizeof(signature);
     /* MD5 with PKCS#1 v1.5. */
@@ -264,7 +218,7 @@ static void test_ed25519(void **state)
     assert_int_equal(len, 64);
     assert_memory_equal(signature, expected_sig, 64);
     EVP_PKEY *pkey = test_public_of(key);
-    ClrcKeyHandle theirs = import_public(KEY_ED25519_PUBLIC, pkey);
+    ClrcKeyHandle theirs = test_import_public(KEY_ED25519_PUBLIC, pkey);
     static const size_t SIZES[] = {0, 1, 4096, DATA};
     for (size_t i = 0; i < KM_ARRAY_LEN(SIZES); i++) {
         const ClrcOperationWish sign = {.algorithm = CLRC_ED25519, .mode = CLRC_MODE_SIGN};
@@ -344,7 +298,7 @@ static void test_dsa(void **state)
     assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
     assert_int_equal(EVP_PKEY_keygen(ctx, &pkey), 1);
     EVP_PKEY_CTX_free(ctx);
-    ClrcKeyHandle key = import_pair(KEY_DSA_KEYPAIR, pkey, CLRC_ATTR_EXPORT_AS_PLAIN);
+    ClrcKeyHandle key = test_import_pair(KEY_DSA_KEYPAIR, pkey, CLRC_ATTR_EXPORT_AS_PLAIN);
     dsa_both_ways(key);
     uint32_t got = sizeof(out);
     ok(clrcExportKey(key, out, &got));
@@ -430,8 +384,8 @@ static void test_dh(void **state)
     for (size_t i = 0; i < KM_ARRAY_LEN(NIDS); i++) {
         EVP_PKEY *ours = dh_pair(NIDS[i]);
         EVP_PKEY *theirs = dh_pair(NIDS[i]);
-        ClrcKeyHandle key = import_pair(KEY_DH_KEYPAIR, ours, 0);
-        ClrcKeyHandle public_key = import_public(KEY_DH_PUBLIC, theirs);
+        ClrcKeyHandle key = test_import_pair(KEY_DH_KEYPAIR, ours, 0);
+        ClrcKeyHandle public_key = test_import_public(KEY_DH_PUBLIC, theirs);
         dh_with(key, theirs);
         clrcFreeKey(key);
         /* Made in the service: by bits, and in a group that is named. */
@@ -470,7 +424,7 @@ static void test_x25519(void **state)
     (void)test_unhex("c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552", shared);
     EVP_PKEY *ours = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, alice, 32);
     EVP_PKEY *theirs = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, bob_public, 32);
-    key = import_pair(KEY_X25519_KEYPAIR, ours, 0);
+    key = test_import_pair(KEY_X25519_KEYPAIR, ours, 0);
     ok(clrcAgreeRaw(key, bob_public, 32, out, &got));
     assert_memory_equal(out, shared, 32);
     assert_int_equal(ref_agree(ours, theirs, expected), 32);
@@ -645,7 +599,17 @@ static void test_keys_that_are_none(void **state)
     expect(clrcImportKeyRaw(&wish, alike, 24, &key), CLRC_ERROR_BAD_FORMAT);
     km_copy(alike + 8, 16, data, 8);
     expect(clrcImportKeyRaw(&wish, alike, 16, &key), CLRC_ERROR_BAD_FORMAT);
+    assert_non_null(strstr(clrcLastError(), "parts that all differ"));
     expect(clrcImportKeyRaw(&wish, data, 8, &key), CLRC_ERROR_NOT_SUPPORTED);
+    km_copy(alike, sizeof(alike), data, 24);
+    km_des_set_parity(KM_SPAN(alike, 24));
+    ok(clrcImportKeyRaw(&wish, alike, 24, &key));
+    clrcFreeKey(key);
+    key = NULL;
+    alike[20] ^= 0x80;
+    expect(clrcImportKeyRaw(&wish, alike, 24, &key), CLRC_ERROR_BAD_FORMAT);
+    assert_non_null(strstr(clrcLastError(), "odd parity"));
+    assert_null(key);
     /* 512 bits are two keys, for XTS alone. */
     key = test_create(KEY_AES, 512);
     uint32_t len = 16;
@@ -681,5 +645,5 @@ int main(void)
         cmocka_unit_test(test_shut_secrets),
         cmocka_unit_test(test_keys_that_are_none),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_data_up, test_down);
 }

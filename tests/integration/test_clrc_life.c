@@ -12,7 +12,6 @@
 #define N_ROUNDS 200u
 #define BLOCK ((size_t)1 << 20)
 
-static struct km_service *service;
 static const uint8_t digest[32] = {3, 1, 4};
 static const ClrcKeyTemplate p256 = {.type = KEY_ECDSA_KEYPAIR, .bits = 256};
 
@@ -20,13 +19,6 @@ static int setup(void **state)
 {
     (void)state;
     service = km_service_prepare(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    km_service_stop(service);
     return 0;
 }
 
@@ -368,5 +360,5 @@ int main(void)
         cmocka_unit_test(test_killed_instances),  cmocka_unit_test(test_killed_service),
         cmocka_unit_test(test_few_sessions),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, test_down);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opaque keys and objects through the library: handles, memory, threads, fork, and a service that goes away. */
-#include "tests/integration/clrc_test.h"
+#include "tests/integration/clrc_crypto_test.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +14,6 @@
 #define N_THREADS 6u
 #define N_OPENED 150u
 
-static struct km_service *service;
 static EVP_PKEY *oem;
 static EVP_PKEY *device;
 static uint8_t *clear_data;
@@ -25,27 +24,6 @@ static struct maker_bytes identifier;
 static const uint8_t OBJECT_KEY[32] = {1};
 static const uint8_t OBJECT_IV[16] = {2};
 static const uint8_t OBJECT_ID[16] = {3};
-
-static EVP_PKEY *public_of(ClrcKeyHandle key)
-{
-    uint8_t spki[512] = {0};
-    uint32_t len = sizeof(spki);
-    const uint8_t *at = spki;
-    ok(clrcExportPublicKey(key, spki, &len));
-    EVP_PKEY *made = d2i_PUBKEY(NULL, &at, (long)len);
-    assert_non_null(made);
-    return made;
-}
-
-static ClrcKeyHandle import_public(ClrcKeyType type, const EVP_PKEY *from)
-{
-    ClrcKeyTemplate wish = {.type = type};
-    struct maker_bytes spki = {.len = 0};
-    ClrcKeyHandle key = NULL;
-    maker_spki(from, &spki);
-    ok(clrcImportKeyDer(&wish, spki.at, (uint32_t)spki.len, &key));
-    return key;
-}
 
 static void make_identifier(EVP_PKEY *signer, EVP_PKEY *to, enum km_pack_cipher cipher,
                             uint64_t max_opens, struct maker_bytes *ret)
@@ -84,16 +62,15 @@ static void make_object(enum km_pack_cipher cipher)
 
 static int setup(void **state)
 {
-    (void)state;
     ClrcKeyTemplate wish = {.type = KEY_EC_DUAL_KEYPAIR, .bits = 256};
     ClrcKeyHandle key = NULL;
-    service = km_service_start(NULL);
+    assert_int_equal(test_up(state), 0);
     oem = maker_key("P-256");
-    ClrcKeyHandle oem_key = import_public(KEY_ECDSA_PUBLIC, oem);
+    ClrcKeyHandle oem_key = test_import_public(KEY_ECDSA_PUBLIC, oem);
     ok(clrcProvisionKey(oem_key, CLRC_OEM_PUBLIC_KEY, NULL));
     clrcFreeKey(oem_key);
     ok(clrcCreateKey(&wish, &key));
-    device = public_of(key);
+    device = test_public_of(key);
     ok(clrcProvisionKey(key, CLRC_OEM_DEVICE_PRIVATE_KEY, CLRC_OEM_DEVICE_PUBLIC_KEY));
     clrcFreeKey(key);
     clear_data = malloc(SIZE);
@@ -105,13 +82,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     free(clear_data);
     free(encrypted);
     EVP_PKEY_free(oem);
     EVP_PKEY_free(device);
-    km_service_stop(service);
-    return 0;
+    return test_down(state);
 }
 
 static ClrcOpaqueObjectHandle opened(void)
@@ -190,7 +165,7 @@ static void test_keys(void **state)
     /* Under a password, for a key that lives in one session alone. */
     ClrcPasswordHandle password = NULL;
     ClrcKeyHandle ours = test_create(KEY_ECDH_KEYPAIR, 521);
-    EVP_PKEY *to = public_of(ours);
+    EVP_PKEY *to = test_public_of(ours);
     seal.to = to;
     maker_opaque_key(oem, &seal, whole, &package);
     ok(clrcCreatePassword("pw", (const uint8_t *)"secret", 6));
@@ -267,8 +242,8 @@ static void test_whose_keys(void **state)
     make_object(KM_PACK_AES_CTR);
     EVP_PKEY *signer = maker_key("RSA");
     ClrcKeyHandle ours = test_create(KEY_EC_DUAL_KEYPAIR, 384);
-    EVP_PKEY *to = public_of(ours);
-    ClrcKeyHandle verify = import_public(KEY_RSA_PUBLIC, signer);
+    EVP_PKEY *to = test_public_of(ours);
+    ClrcKeyHandle verify = test_import_public(KEY_RSA_PUBLIC, signer);
     make_identifier(signer, to, KM_PACK_AES_CTR, 5, &mine);
     uint32_t len = (uint32_t)mine.len;
     expect(clrcOpenOpaqueObject(mine.at, len, NULL, ours, &object, NULL), CLRC_ERROR_SIGNATURE);

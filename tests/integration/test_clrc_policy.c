@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static struct km_service *service;
 static char policy[64];
 static uint8_t data[512], out[1024];
 
@@ -35,10 +34,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
-    km_service_stop(service);
     (void)unlink(policy);
-    return 0;
+    return test_down(state);
 }
 
 static void test_offered(void **state)

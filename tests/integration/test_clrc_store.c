@@ -24,7 +24,6 @@
 #define N_MANY 1000u
 #define OUTPUT_MAX 8192
 
-static struct km_service *service;
 static const uint8_t digest[32] = {7, 7, 7};
 
 static int setup(void **state)
@@ -32,13 +31,6 @@ static int setup(void **state)
     (void)state;
     static const char *const args[] = {"--socket-mode", "0666", NULL};
     service = km_service_start(args);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    km_service_stop(service);
     return 0;
 }
 
@@ -696,5 +688,5 @@ int main(void)
         cmocka_unit_test(test_certificates),
         cmocka_unit_test(test_provisioned_keys),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, test_down);
 }

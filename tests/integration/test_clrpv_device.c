@@ -3,21 +3,10 @@
 #include "include/clrpv.h"
 #include "tests/integration/clrc_test.h"
 
-static struct km_service *service;
-
-static int set_up(void **state)
-{
-    (void)state;
-    service = km_service_start(NULL);
-    return service == NULL ? -1 : 0;
-}
-
 static int tear_down(void **state)
 {
-    (void)state;
     clrcShutdown();
-    km_service_stop(service);
-    return 0;
+    return test_down(state);
 }
 
 #define expect_pv(call, expected)                                                                  \
@@ -292,5 +281,5 @@ int main(void)
         cmocka_unit_test(printing_tells_nothing_private),
         cmocka_unit_test(without_a_service),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_up, tear_down);
 }

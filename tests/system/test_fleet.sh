@@ -17,6 +17,9 @@ openssl pkey -in own.pem -pubout -out own.pub
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out pair.pem 2>/dev/null
 openssl pkey -in pair.pem -outform DER -out pair.der
 head -c 32 /dev/urandom >secret.bin
+printf '12478;=>@CEFIJLOabdghkmn' >des3.bin # of odd parity
+printf '12478;=>@CEFIJLOabdghkmo' >even.bin
+printf '12478;=>12478;=>' >alike.bin
 printf 'the object' >object.txt
 ok "object" "$factory/make_opaque_object.sh" -i object.txt
 
@@ -39,12 +42,16 @@ d8,dev.pub,opaque-key,a "b",KEY_AES,generate,,,,,,,,,bad5
 d9,dev.pub,opaque-key,,KEY_AES,generate,,,,,,,,,bad6
 d10,dev.pub,opaque-key,$(printf 'x%.0s' $(seq 64)),KEY_AES,generate,,,,,,,,,bad7
 d11,$pki/oem_root_cert.pem,opaque-key,a,KEY_AES,generate,,,,,,,,,bad8
+d12,dev.pub,opaque-key,a,KEY_DES3,even.bin,,,,,,,,,bad9
+d13,own.pub,manifest,,,,,,,door,6,no,com.example.ca=$pki/emp_root_cert.pem,w=KEY_DES3:alike.bin,bad10
+d14,dev.pub,opaque-key,a,KEY_DES3,secret.bin,,,,,,,,,bad11
+d15,dev.pub,opaque-key,fleet.des3,KEY_DES3,des3.bin,,,,,,,,,des3.opaque
 END
 status=0
 "$fleet" --sign "$sign" --oem-root "$pki/oem_root_cert.pem" run.csv >table.csv 2>err || status=$?
 same "some rows failed" 1 "$status"
-same "made" 5 "$(grep -c ',made,' table.csv)"
-same "failed" 10 "$(grep -c ',failed,' table.csv)"
+same "made" 6 "$(grep -c ',made,' table.csv)"
+same "failed" 13 "$(grep -c ',failed,' table.csv)"
 told() { # LINE TEXT: the row of that line has that sentence
     grep -q "^$1,.*failed.*$2" table.csv || { echo "FAILED: line $1 is not told '$2':" >&2; cat table.csv >&2; exit 1; }
     passed=$((passed + 1))
@@ -59,10 +66,13 @@ told 15 "quote"
 told 16 "1 to 63 octets"
 told 17 "1 to 63 octets"
 told 18 "no public key"
-for bad in bad1 bad2 bad3 bad4 bad5 bad6 bad7 bad8; do [ ! -e $bad ] || { echo "FAILED: $bad was made" >&2; exit 1; }; done
+told 19 "odd parity"
+told 20 "parts that all differ"
+told 21 "16 or 24 octets, not 32"
+for bad in bad1 bad2 bad3 bad4 bad5 bad6 bad7 bad8 bad9 bad10 bad11; do [ ! -e $bad ] || { echo "FAILED: $bad was made" >&2; exit 1; }; done
 
 ok "again" sh -c "'$fleet' --sign '$sign' --oem-root '$pki/oem_root_cert.pem' --json run.csv >table.json || [ \$? -eq 1 ]"
-same "nothing is made twice" "0 5 10" \
+same "nothing is made twice" "0 6 13" \
     "$(python3 -c 'import json; t = json.load(open("table.json")); print(t["made"], t["there"], t["failed"])')"
 rm aes.opaque
 "$fleet" --sign "$sign" --oem-root "$pki/oem_root_cert.pem" run.csv >table.csv 2>err || true
@@ -72,7 +82,7 @@ sed -i 's/max_uses=7/max_uses=8/' run.csv
 same "what changed is made again" 1 "$(grep -c ',made,' table.csv)"
 
 # The device takes them.
-for package in aes ec hmac; do
+for package in aes ec hmac des3; do
     same "the device takes $package" 0x00000000 "$("$build/tests/opaque_client" save $package.opaque)"
 done
 same "its rules" "8.0" "$(keymoor key show 'fleet "quoted", name' --json | python3 -c 'import json,sys; print(float(json.load(sys.stdin)["uses_left"]))')"

@@ -16,7 +16,9 @@ for file in corelockr_crypto/lib/libseqr_corelockr_crypto.so corelockr_crypto/in
     corelockr_payload_verification/lib/libclrpv_x86_64.a corelockr_payload_verification/include/clrpv.h \
     corelockr_payload_verification/docs/clrpv.md corelockr_payload_verification/bin/make_payload_package.sh \
     corelockr_payload_verification/payload_package_format.txt corelockr_payload_verification/README.txt \
-    corelockr_payload_verification/COPYRIGHT corelockr_payload_verification/example/seq_payload_ca.key \
+    corelockr_storage/lib/libclrf.a corelockr_storage/include/clrf.h \
+    corelockr_storage/ta/5840EE82-131E-4259-BB1F2A9286DA48A8.stp corelockr_storage/docs/clrf.md \
+    corelockr_storage/README.txt corelockr_storage/COPYRIGHT corelockr_payload_verification/COPYRIGHT corelockr_payload_verification/example/seq_payload_ca.key \
     corelockr_payload_verification/example/seq_payload_ca_key.der corelockr_payload_verification/example/test-payload \
     corelockr_payload_verification/example_key_utility/ecdsa.der corelockr_tlsio/lib/libseqr_corelockr_tlsio.so \
     corelockr_tlsio/include/clrtls.h corelockr_tlsio/ta/A37F954E-303F-6D5D-B81685157929ADA2.stp corelockr_tlsio/docs/clrtls.md \
@@ -114,7 +116,7 @@ printf 'from a file\n' | ./clrpv_key_utility -S -n raw -t KEY_AES -k pw16 -p PW2
 ./clrpv_key_utility -S -n dual -t KEY_EC_DUAL_KEYPAIR -k ecdsa.der
 ./clrpv_key_utility -S -n public -t KEY_ECDH_PUBLIC -k ecdsa-pub.der
 ./clrpv_key_utility -P -k ecdsa.der
-head -c 24 /dev/urandom >pw24
+printf '12478;=>@CEFIJLOabdghkmn' >pw24 # of odd parity
 head -c 32 /dev/urandom >pw32
 ./clrpv_key_utility -S -n des3 -t KEY_DES3 -k pw24
 ./clrpv_key_utility -S -n chacha -t KEY_CHACHA20 -k pw32
@@ -186,6 +188,14 @@ done
 grep -qx 'Got chat response: Hi from server!' answer.txt
 kill "$server"
 
+# 10.1.2
+cd "$KEYMOOR_KIT/corelockr/corelockr_storage/example"
+./storage_example w myfilename "This is a secret" mypassword
+./storage_example w myfilename2 "This is a new secret"
+refused ./storage_example w myfilename "This is a secret"
+./storage_example r myfilename mypassword
+refused ./storage_example r myfilename
+./storage_example r myfilename2
 WALK
 # The service takes the trusted applications under their printed names, too.
 mkdir "$kit/ta"
@@ -193,7 +203,7 @@ cp "$kit"/corelockr/*/ta/*.stp "$kit/ta/"
 KEYMOOR_DEV_TA_DIR=$kit/ta "$build/bin/keymoor" dev sh "$kit/walk" >"$kit/out" 2>&1 || { cat "$kit/out" >&2; exit 1; }
 [ "$(grep -c '^Package creation returned 0 (0x00000000)$' "$kit/out")" -eq 3 ] || { echo "FAILED: creations" >&2; cat "$kit/out" >&2; exit 1; }
 [ "$(grep -c '^Verification returned 0 (0x00000000)$' "$kit/out")" -eq 6 ] || { echo "FAILED: verifications" >&2; cat "$kit/out" >&2; exit 1; }
-[ "$(grep -c 'warning: others can read a password' "$kit/out")" -ge 9 ] || { echo "FAILED: no warning" >&2; exit 1; }
+[ "$(grep -c 'warning: others can read a password' "$kit/out")" -ge 11 ] || { echo "FAILED: no warning" >&2; exit 1; }
 cat >"$kit/expected" <<'LINES'
 Creating ECDSA key
 Printing out ECDSA key attributes
@@ -205,6 +215,12 @@ Saving key in the key store
 ECDSA verifying using key loaded from the key store
 Deleting "ecc-256-key" from the key store
 Deleting password object "ecc-256-pw" from the store
+Secret written to: myfilename
+Secret written to: myfilename2
+Could not open myfilename: 0xffff0102
+Secret retrieved: This is a secret
+Could not open myfilename: 0xffff0102
+Secret retrieved: This is a new secret
 LINES
 grep -xFf "$kit/expected" "$kit/out" >"$kit/got" || true
 diff -u "$kit/expected" "$kit/got" || { echo "FAILED: the printed lines differ" >&2; cat "$kit/out" >&2; exit 1; }

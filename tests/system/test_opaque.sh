@@ -75,7 +75,7 @@ done
 
 # every type that the script packs
 head -c 32 /dev/urandom >octets
-printf '0123456789abcdefABCDEFGH' >des3
+printf '12478;=>@CEFIJLOabdghkmn' >des3 # of odd parity
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2>/dev/null
 openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:2048 -pkeyopt dsa_paramgen_q_bits:256 \
     -out dsa.params 2>/dev/null
@@ -169,6 +169,26 @@ is $too_large "too long" save long
 is $not_found "nothing of the refused is there" show refused
 if key_package key.pkg -n n -t KEY_FISH -K octets 2>said; then fail "KEY_FISH is packed"; fi
 grep -q "no key type 'KEY_FISH'" said || fail "KEY_FISH: $(cat said)"
+
+# DES3: neither script packs a key that the device would refuse, and the device refuses one that another packed
+unfit() { # OCTETS SENTENCE RESULT
+    printf %s "$1" >unfit
+    rm -f key.pkg
+    if key_package key.pkg -n n -t KEY_DES3 -K unfit 2>said; then fail "packed: $1"; fi
+    grep -q "$2" said || fail "$1: $(cat said)"
+    [ ! -e key.pkg ] || fail "$1 left a package"
+    if "$factory/make_manifest.sh" -k oem.key.der -r "$KEYMOOR_DEV_DIR/pki/oem_root_cert.pem" -p device.der -n door -s 1 \
+        -K n=KEY_DES3:unfit -o manifest.out 2>said; then fail "in a manifest: $1"; fi
+    grep -q "$2" said || fail "$1 in a manifest: $(cat said)"
+    "$peer" make-key unfit KEY_DES3 unfit "$oem" device.der AES_CTR HMAC_SHA256 peer.pkg
+    is "$3" "$1" save peer.pkg
+}
+unfit 0123456789abcdefABCDEFGH "odd parity" $bad_format
+unfit '12478;=>@CEFIJLo' "odd parity" $bad_format
+unfit '12478;=>12478;=>' "parts that all differ" $bad_format
+unfit '12478;=>@CEFIJLO12478;=>' "parts that all differ" $bad_format
+unfit '12478;=>' "16 or 24 octets" $not_supported
+is $not_found "nothing of these either" show unfit
 
 # ---- objects ----
 

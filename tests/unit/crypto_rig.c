@@ -359,3 +359,74 @@ uint32_t rig_sign(struct rig_session *s, uint32_t id)
                                  P_MO(signature, sizeof(signature)), P_NONE};
     return rig_call(s, KM_CRYPTO_CMD_SIGN_DIGEST, p);
 }
+
+uint32_t rig_made(struct rig_session *s, uint32_t type, uint32_t bits)
+{
+    struct km_crypto_template wish = rig_wish(type, bits);
+    uint32_t id = 0;
+    assert_int_equal(rig_create(s, &wish, &id), TEE_SUCCESS);
+    return id;
+}
+
+uint32_t rig_raw(struct rig_session *s, uint32_t type, struct km_slice octets, uint32_t attributes)
+{
+    struct km_crypto_template wish = rig_wish(type, 0);
+    uint32_t id = 0;
+    wish.attributes = attributes;
+    assert_int_equal(rig_import(s, &wish, KM_CRYPTO_FORM_RAW, octets, &id), TEE_SUCCESS);
+    return id;
+}
+
+uint32_t rig_with_wish(struct rig_session *s, uint32_t command,
+                       const struct km_crypto_template *wish, uint32_t key, uint32_t algorithm,
+                       struct km_slice octets, uint32_t *ret_id)
+{
+    uint8_t bytes[KM_CRYPTO_TEMPLATE_WIRE_MAX] = {0};
+    size_t len = 0;
+    assert_true(km_crypto_template_put(wish, KM_SPAN(bytes, sizeof(bytes)), &len));
+    struct km_lane_param p[4] = {P_MI(bytes, len), P_VI(key, algorithm),
+                                 P_MI(octets.ptr, octets.len), P_VO};
+    uint32_t result = rig_call(s, command, p);
+    *ret_id = p[3].a;
+    return result;
+}
+
+uint32_t rig_wrap(struct rig_session *s, uint32_t by, uint32_t algorithm, uint32_t key,
+                  uint8_t *out, size_t *len)
+{
+    struct km_lane_param p[4] = {P_VI(by, algorithm), P_VI(key, 0), P_MO(out, *len), P_NONE};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_WRAP_KEY, p);
+    *len = p[2].size;
+    return result;
+}
+
+uint32_t rig_op_new(struct rig_session *s, uint32_t key, uint32_t algorithm, uint32_t mode,
+                    uint32_t digest, struct km_slice iv, uint32_t tag_len, uint32_t *ret_op)
+{
+    struct km_lane_param p[4] = {P_VI(key, algorithm), P_VI(mode, digest), P_MI(iv.ptr, iv.len),
+                                 P_VIO(tag_len)};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_OP_NEW, p);
+    *ret_op = p[3].a;
+    return result;
+}
+
+size_t rig_feed(struct rig_session *s, uint32_t op, struct km_slice in, size_t at, uint8_t *out,
+                size_t room)
+{
+    struct km_slice parts[2] = {KM_SLICE(in.ptr, at), KM_SLICE(in.ptr + at, in.len - at)};
+    size_t done = 0;
+    for (size_t i = 0; i < 2; i++) {
+        struct km_lane_param p[4] = {P_VI(op, 0), P_MI(parts[i].ptr, parts[i].len),
+                                     P_MO(out + done, room - done), P_NONE};
+        assert_int_equal(rig_call(s, KM_CRYPTO_CMD_OP_UPDATE, p), TEE_SUCCESS);
+        done += p[2].size;
+    }
+    return done;
+}
+
+size_t rig_unhex(const char *text, uint8_t *out)
+{
+    size_t len = strlen(text) / 2;
+    assert_true(km_unhex(text, out, len));
+    return len;
+}

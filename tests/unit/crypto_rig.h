@@ -85,6 +85,15 @@ struct km_crypto_template rig_wish(uint32_t type, uint32_t bits);
 uint32_t rig_create(struct rig_session *s, const struct km_crypto_template *wish, uint32_t *ret_id);
 uint32_t rig_import(struct rig_session *s, const struct km_crypto_template *wish, uint32_t form,
                     struct km_slice octets, uint32_t *ret_id);
+/* rig_made, rig_raw: a new key, or one of these octets, that must come about. */
+uint32_t rig_made(struct rig_session *s, uint32_t type, uint32_t bits);
+uint32_t rig_raw(struct rig_session *s, uint32_t type, struct km_slice octets, uint32_t attributes);
+/* rig_with_wish: a command that makes a key as wished of a key, an algorithm and octets: DERIVE, AGREE, UNWRAP_KEY, ... */
+uint32_t rig_with_wish(struct rig_session *s, uint32_t command,
+                       const struct km_crypto_template *wish, uint32_t key, uint32_t algorithm,
+                       struct km_slice octets, uint32_t *ret_id);
+uint32_t rig_wrap(struct rig_session *s, uint32_t by, uint32_t algorithm, uint32_t key,
+                  uint8_t *out, size_t *len);
 uint32_t rig_free_key(struct rig_session *s, uint32_t id);
 uint32_t rig_info(struct rig_session *s, uint32_t id, struct km_crypto_info *ret);
 uint32_t rig_describe(struct rig_session *s, const char *name, struct km_crypto_info *ret);
@@ -94,6 +103,13 @@ uint32_t rig_delete(struct rig_session *s, const char *name, uint32_t password);
 uint32_t rig_password(struct rig_session *s, uint32_t command, const char *name, const char *text,
                       uint32_t *ret_id);
 uint32_t rig_wait(struct rig_session *s, const char *name, uint32_t *ret_seconds);
+uint32_t rig_op_new(struct rig_session *s, uint32_t key, uint32_t algorithm, uint32_t mode,
+                    uint32_t digest, struct km_slice iv, uint32_t tag_len, uint32_t *ret_op);
+/* rig_feed: feeds in to an operation cut at `at`; answers how much came out. */
+size_t rig_feed(struct rig_session *s, uint32_t op, struct km_slice in, size_t at, uint8_t *out,
+                size_t room);
+/* rig_unhex: answers how many octets there were. */
+size_t rig_unhex(const char *text, uint8_t *out);
 /* rig_sign: ECDSA over 32 octets of zero; the signature is thrown away. */
 uint32_t rig_sign(struct rig_session *s, uint32_t id);
 /* rig_out: a command with one value input and one memref output. */

@@ -414,14 +414,15 @@ static void trust_on_first_use_is_asked_for(void **state)
 static void refusals_have_codes_and_change_nothing(void **state)
 {
     (void)state;
-    struct recipe r[] = {usual(), usual(), usual(), usual(), usual(), usual(), usual(),  usual(),
-                         usual(), usual(), usual(), usual(), usual(), usual(), update(4)};
+    struct recipe r[] = {usual(), usual(), usual(), usual(), usual(), usual(), usual(), usual(),
+                         usual(), usual(), usual(), usual(), usual(), usual(), usual(), update(4)};
     static const uint32_t results[KM_ARRAY_LEN(r)] = {
         KM_CRYPTO_E_SIGNER,      KM_CRYPTO_E_OTHER_DEVICE, TEE_ERROR_BAD_FORMAT,
         KM_CRYPTO_E_SIGNER,      KM_CRYPTO_E_SIGNER,       KM_CRYPTO_E_BAD_NAME,
         KM_CRYPTO_E_BAD_NAME,    TEE_ERROR_BAD_FORMAT,     TEE_ERROR_BAD_FORMAT,
         TEE_ERROR_NOT_SUPPORTED, TEE_ERROR_NOT_SUPPORTED,  TEE_ERROR_BAD_FORMAT,
-        TEE_ERROR_NOT_SUPPORTED, KM_CRYPTO_E_EXISTS,       TEE_ERROR_BAD_STATE,
+        TEE_ERROR_NOT_SUPPORTED, KM_CRYPTO_E_EXISTS,       KM_CRYPTO_E_DES3_PARITY,
+        TEE_ERROR_BAD_STATE,
     };
     uint8_t before[32] = {0};
     uint8_t after[32] = {0};
@@ -443,6 +444,8 @@ static void refusals_have_codes_and_change_nothing(void **state)
     r[11].type = "KEY_ECDSA_KEYPAIR";
     r[12].digest = KM_SIGN_SHA1;
     r[13].name = "mine";
+    r[14].type = "KEY_DES3";
+    r[14].data = "0123456789abcdef";
     opaque_store_digest(before);
     for (size_t i = 0; i < KM_ARRAY_LEN(r); i++) {
         uint32_t result = install_recipe(&r[i]);

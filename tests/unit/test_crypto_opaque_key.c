@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opaque key packages into the key store, and every way in which they must not get there. */
+#include "common/km_des.h"
 #include "tests/unit/opaque_rig.h"
 
 static struct km_opaque_key key_of(const char *type, const char *name, struct km_slice data)
@@ -62,6 +63,7 @@ static void types(void **state)
         {"KEY_RSA_KEYPAIR", "RSA", 0, 2048},
         {"KEY_RSA_PUBLIC", "RSA", 0, 2048},
         {"KEY_CHACHA20", NULL, 32, 256},
+        {"KEY_DES3", NULL, 24, 192},
         {"KEY_ECDSA_KEYPAIR", "P-224", 0, 224},
         {"KEY_DSA_KEYPAIR", "DSA", 0, 2048},
         {"KEY_DSA_PUBLIC", "DSA", 0, 2048},
@@ -83,7 +85,10 @@ static void types(void **state)
         uint32_t id = 0;
         bool is_public = strstr(CASES[i].type, "PUBLIC") != NULL;
         (void)snprintf(name, sizeof(name), "key %zu", i);
-        memset(data.at, (int)i + 3, data.len);
+        for (size_t o = 0; o < data.len; o++)
+            data.at[o] = (uint8_t)(3 * o + i + 3);
+        if (strcmp(CASES[i].type, "KEY_DES3") == 0)
+            km_des_set_parity(KM_SPAN(data.at, data.len));
         EVP_PKEY *made = CASES[i].kind == NULL ? NULL : maker_key(CASES[i].kind);
         if (made != NULL && is_public)
             maker_spki(made, &data);
@@ -315,6 +320,8 @@ static void wrong_contents(void **state)
         {"KEY_ECDSA_KEYPAIR", "a", KM_SLICE(der.at, der.len - 1), 0, TEE_ERROR_BAD_FORMAT},
         {"KEY_AES", "a", KM_SLICE(AES_OCTETS, 32), KM_CRYPTO_USAGE_SIGN, TEE_ERROR_BAD_PARAMETERS},
         {"KEY_AES", "a", KM_SLICE(AES_OCTETS, 32), 0x10000000, TEE_ERROR_BAD_PARAMETERS},
+        {"KEY_DES3", "a", OCTETS_OF("0123456789abcdef"), 0, KM_CRYPTO_E_DES3_PARITY},
+        {"KEY_DES3", "a", OCTETS_OF("0123456701234567"), 0, KM_CRYPTO_E_DES3_PARTS},
         {"KEY_AES", "com.seqlabs.mine", KM_SLICE(AES_OCTETS, 32), 0, TEE_ERROR_ACCESS_DENIED},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++) {

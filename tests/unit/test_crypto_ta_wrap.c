@@ -49,25 +49,11 @@ static uint32_t import_raw(struct km_slice octets, uint32_t usage, uint32_t attr
     return id;
 }
 
-static uint32_t wrap(uint32_t by, uint32_t algorithm, uint32_t key, uint8_t *out, size_t *len)
-{
-    struct km_lane_param p[4] = {P_VI(by, algorithm), P_VI(key, 0), P_MO(out, *len), P_NONE};
-    uint32_t result = rig_call(&s, KM_CRYPTO_CMD_WRAP_KEY, p);
-    *len = p[2].size;
-    return result;
-}
-
 static uint32_t unwrap(uint32_t by, const struct km_crypto_template *wish, struct km_slice wrapped,
                        uint32_t *ret_id)
 {
-    uint8_t bytes[KM_CRYPTO_TEMPLATE_WIRE_MAX] = {0};
-    size_t len = 0;
-    assert_true(km_crypto_template_put(wish, KM_SPAN(bytes, sizeof(bytes)), &len));
-    struct km_lane_param p[4] = {P_MI(bytes, len), P_VI(by, KM_CRYPTO_AES_KWP),
-                                 P_MI(wrapped.ptr, wrapped.len), P_VO};
-    uint32_t result = rig_call(&s, KM_CRYPTO_CMD_UNWRAP_KEY, p);
-    *ret_id = p[3].a;
-    return result;
+    return rig_with_wish(&s, KM_CRYPTO_CMD_UNWRAP_KEY, wish, by, KM_CRYPTO_AES_KWP, wrapped,
+                         ret_id);
 }
 
 /* Which wrapping keys let a wrappable key out: the one that nobody outside has or will have, and nothing else can be done with. */
@@ -84,27 +70,29 @@ static void closed_keys_alone(void **state)
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(open_keys); i++) {
         size_t len = sizeof(out);
-        assert_int_equal(wrap(open_keys[i], KM_CRYPTO_AES_KWP, movable, out, &len),
+        assert_int_equal(rig_wrap(&s, open_keys[i], KM_CRYPTO_AES_KWP, movable, out, &len),
                          KM_CRYPTO_E_NOT_EXPORTABLE);
         assert_int_equal(len, 0);
     }
     /* A key for data does not wrap keys at all, nor does one of another kind. */
     size_t len = sizeof(out);
     uint32_t for_data = make(KM_CRYPTO_KEY_AES, 256, 0, 0);
-    assert_int_equal(wrap(for_data, KM_CRYPTO_AES_KWP, movable, out, &len),
+    assert_int_equal(rig_wrap(&s, for_data, KM_CRYPTO_AES_KWP, movable, out, &len),
                      TEE_ERROR_ACCESS_DENIED);
     len = sizeof(out);
-    assert_int_equal(wrap(movable, KM_CRYPTO_AES_KWP, movable, out, &len), TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(rig_wrap(&s, movable, KM_CRYPTO_AES_KWP, movable, out, &len),
+                     TEE_ERROR_NOT_SUPPORTED);
     uint32_t closed = make(KM_CRYPTO_KEY_AES, 128, WRAPS, 0);
     len = sizeof(out);
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_GCM, movable, out, &len), TEE_ERROR_NOT_SUPPORTED);
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_GCM, movable, out, &len),
+                     TEE_ERROR_NOT_SUPPORTED);
     len = sizeof(out);
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_KWP, 999, out, &len), KM_CRYPTO_E_STALE_ID);
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_KWP, 999, out, &len), KM_CRYPTO_E_STALE_ID);
     len = sizeof(out);
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_KWP, movable, out, &len), TEE_SUCCESS);
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_KWP, movable, out, &len), TEE_SUCCESS);
     /* The size that is told is the size that is needed, and a call without room changes nothing. */
     size_t needed = 3;
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_KWP, movable, out, &needed),
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_KWP, movable, out, &needed),
                      TEE_ERROR_SHORT_BUFFER);
     assert_int_equal(needed, len);
     /* And for nothing but that. */
@@ -131,7 +119,7 @@ static void policy_returns(void **state)
     wish.attributes = KM_CRYPTO_ATTR_WRAPPABLE | KM_CRYPTO_ATTR_AUDIT_EACH_USE;
     wish.not_after = rig_host.now + 100;
     assert_int_equal(rig_create(&s, &wish, &movable), TEE_SUCCESS);
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_KWP, movable, wrapped, &len), TEE_SUCCESS);
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_KWP, movable, wrapped, &len), TEE_SUCCESS);
     struct km_crypto_template back = rig_wish(KM_CRYPTO_KEY_AES, 0);
     back.not_after = rig_host.now + 1000;
     assert_int_equal(unwrap(closed, &back, KM_SLICE(wrapped, len), &id), TEE_SUCCESS);
@@ -162,7 +150,8 @@ static void policy_returns(void **state)
     /* After its last day it does not leave. */
     rig_host.now += 101;
     len = sizeof(wrapped);
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_KWP, movable, wrapped, &len), KM_CRYPTO_E_EXPIRED);
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_KWP, movable, wrapped, &len),
+                     KM_CRYPTO_E_EXPIRED);
 }
 
 /* What was unwrapped can be used but is not what CREATE_KEY made: it wraps nothing that may not leave in any case. */
@@ -175,11 +164,11 @@ static void an_unwrapped_key_is_not_closed(void **state)
     uint32_t closed = make(KM_CRYPTO_KEY_AES, 256, WRAPS, 0);
     uint32_t inner = make(KM_CRYPTO_KEY_AES, 256, WRAPS, KM_CRYPTO_ATTR_WRAPPABLE);
     uint32_t movable = make(KM_CRYPTO_KEY_HMAC, 256, 0, KM_CRYPTO_ATTR_WRAPPABLE);
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_KWP, inner, wrapped, &len), TEE_SUCCESS);
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_KWP, inner, wrapped, &len), TEE_SUCCESS);
     struct km_crypto_template back = rig_wish(KM_CRYPTO_KEY_AES, 0);
     assert_int_equal(unwrap(closed, &back, KM_SLICE(wrapped, len), &id), TEE_SUCCESS);
     len = sizeof(wrapped);
-    assert_int_equal(wrap(id, KM_CRYPTO_AES_KWP, movable, wrapped, &len),
+    assert_int_equal(rig_wrap(&s, id, KM_CRYPTO_AES_KWP, movable, wrapped, &len),
                      KM_CRYPTO_E_NOT_EXPORTABLE);
 }
 
@@ -196,14 +185,17 @@ static void wrapping_is_counted(void **state)
     assert_int_equal(rig_create(&s, &wish, &by), TEE_SUCCESS);
     uint32_t shut = make(KM_CRYPTO_KEY_HMAC, 256, 0, 0);
     uint32_t open_key = make(KM_CRYPTO_KEY_HMAC, 256, 0, KM_CRYPTO_ATTR_EXPORT_AS_PLAIN);
-    assert_int_equal(wrap(by, KM_CRYPTO_AES_KWP, shut, wrapped, &len), KM_CRYPTO_E_NOT_EXPORTABLE);
+    assert_int_equal(rig_wrap(&s, by, KM_CRYPTO_AES_KWP, shut, wrapped, &len),
+                     KM_CRYPTO_E_NOT_EXPORTABLE);
     len = 1;
-    assert_int_equal(wrap(by, KM_CRYPTO_AES_KWP, open_key, wrapped, &len), TEE_ERROR_SHORT_BUFFER);
+    assert_int_equal(rig_wrap(&s, by, KM_CRYPTO_AES_KWP, open_key, wrapped, &len),
+                     TEE_ERROR_SHORT_BUFFER);
     len = sizeof(wrapped);
-    assert_int_equal(wrap(by, KM_CRYPTO_AES_KWP, open_key, wrapped, &len), TEE_SUCCESS);
+    assert_int_equal(rig_wrap(&s, by, KM_CRYPTO_AES_KWP, open_key, wrapped, &len), TEE_SUCCESS);
     assert_string_equal(rig_host.last_audit, "export-wrapped");
     len = sizeof(wrapped);
-    assert_int_equal(wrap(by, KM_CRYPTO_AES_KWP, open_key, wrapped, &len), KM_CRYPTO_E_USED_UP);
+    assert_int_equal(rig_wrap(&s, by, KM_CRYPTO_AES_KWP, open_key, wrapped, &len),
+                     KM_CRYPTO_E_USED_UP);
 }
 
 /* An exportable key that looks like one with a policy is what it looks like, for who made it; it is not more exportable by that. */
@@ -233,7 +225,7 @@ static void a_key_that_looks_like_a_record(void **state)
     assert_int_equal(rig_import(&s, &wish, KM_CRYPTO_FORM_RAW, KM_SLICE(record, record_len), &fake),
                      TEE_SUCCESS);
     uint32_t closed = make(KM_CRYPTO_KEY_AES, 256, WRAPS, 0);
-    assert_int_equal(wrap(closed, KM_CRYPTO_AES_KWP, fake, wrapped, &len), TEE_SUCCESS);
+    assert_int_equal(rig_wrap(&s, closed, KM_CRYPTO_AES_KWP, fake, wrapped, &len), TEE_SUCCESS);
     struct km_crypto_template back = rig_wish(KM_CRYPTO_KEY_AES, 0);
     back.attributes = KM_CRYPTO_ATTR_EXPORT_AS_PLAIN;
     assert_int_equal(unwrap(closed, &back, KM_SLICE(wrapped, len), &id),

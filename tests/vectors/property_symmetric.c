@@ -44,6 +44,8 @@ static void symmetric_new(const struct property *property, struct symmetric *ret
     }
     wish.bits = ret->len * 8;
     property_fill(ret->key, ret->len);
+    if (is_des)
+        km_des_set_parity(KM_SPAN(ret->key, ret->len));
     must_do(clrcImportKeyRaw(&wish, ret->key, ret->len, &ret->handle));
     set_ref(ret, property, is_xts);
 }

@@ -33,6 +33,11 @@ def without_zeros(label, length):
     return bytes(octet or 1 for octet in stream(label, length))
 
 
+def odd_parity(key):
+    """The same DES key with its parity bits set."""
+    return bytes(octet ^ 1 if octet.bit_count() % 2 == 0 else octet for octet in key)
+
+
 def xor(a, b):
     return bytes(x ^ y for x, y in zip(a, b))
 
@@ -226,7 +231,7 @@ def check_tags(check):
 
 
 def check_macs(check):
-    key, text = stream("mac key", 24), stream("mac text", 77)
+    key, text = odd_parity(stream("mac key", 24)), stream("mac text", 77)
     for alg in (
         "HMAC_MD5",
         "HMAC_SHA1",

@@ -2,7 +2,7 @@
 _keymoor()
 {
     local current=${COMP_WORDS[COMP_CWORD]} group=${COMP_WORDS[1]:-} verb=${COMP_WORDS[2]:-}
-    local groups="init status key password cert csr audit bench dev tunnel"
+    local groups="init status key password cert file csr audit bench dev tunnel"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$groups --help --version" -- "$current")
         return
@@ -36,13 +36,14 @@ _keymoor()
         key) mapfile -t COMPREPLY < <(compgen -W "list show create import delete export-public export reference" -- "$current") ;;
         password) mapfile -t COMPREPLY < <(compgen -W "create list delete" -- "$current") ;;
         cert) mapfile -t COMPREPLY < <(compgen -W "list show store verify command crl" -- "$current") ;;
+        file) mapfile -t COMPREPLY < <(compgen -W "list put get delete purge" -- "$current") ;;
         csr) _keymoor_names key ;;
         tunnel) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         dev) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
         esac
     elif [ "$COMP_CWORD" -eq 3 ]; then
         case $group-$verb in
-        *-list) ;;
+        *-list | file-purge) ;;
         cert-store) mapfile -t COMPREPLY < <(compgen -W "list" -- "$current") ;;
         cert-verify | cert-command | cert-crl) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         *) _keymoor_names "$group" ;;

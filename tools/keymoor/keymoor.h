@@ -76,6 +76,11 @@ int cmd_cert_store(const struct km_options *options, const char *operand);
 int cmd_cert_verify(const struct km_options *options, const char *operand);
 int cmd_cert_command(const struct km_options *options, const char *operand);
 int cmd_cert_crl(const struct km_options *options, const char *operand);
+int cmd_file_list(const struct km_options *options, const char *operand);
+int cmd_file_put(const struct km_options *options, const char *operand);
+int cmd_file_get(const struct km_options *options, const char *operand);
+int cmd_file_delete(const struct km_options *options, const char *operand);
+int cmd_file_purge(const struct km_options *options, const char *operand);
 int cmd_csr(const struct km_options *options, const char *operand);
 int cmd_bench(const struct km_options *options, const char *operand);
 
