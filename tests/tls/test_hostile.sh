@@ -40,7 +40,10 @@ leaf other "$root_key" "$root" "$ec" 'subjectAltName=DNS:other.example\nextended
 bad "another name" CERT_NAME other.crt other.key
 leaf purpose "$root_key" "$root" "$ec" 'subjectAltName=DNS:localhost\nextendedKeyUsage=clientAuth'
 bad "another purpose" CERT_PURPOSE purpose.crt purpose.key
-leaf weak "$root_key" "$root" "-algorithm RSA -pkeyopt rsa_keygen_bits:2048" "$san"
+leaf weak "$root_key" "$root" "-algorithm RSA -pkeyopt rsa_keygen_bits:1024" "$san"
+port=$(free_port)
+peer openssl s_server -cipher DEFAULT:@SECLEVEL=0 -accept "127.0.0.1:$port" -cert weak.crt -key weak.key -rev
+fails "a key too weak" 'failed (CERT_INVALID|NO_COMMON|PROTOCOL|ALERT):' "$tool" "${me[@]}" connect localhost "$port"
 leaf issuer "$root_key" "$root" "$ec" "$san"
 leaf issued "$dir/issuer.key" "$dir/issuer.crt" "$ec" "$san"
 bad "issued by what is no authority" '(CERT_PURPOSE|CERT_UNTRUSTED|CERT_INVALID)' issued.crt issued.key issuer.crt
@@ -63,6 +66,15 @@ openssl x509 -in signed.crt -outform DER | python3 -c '
 import sys
 der = bytearray(sys.stdin.buffer.read()); der[-3] ^= 1; sys.stdout.buffer.write(der)' | openssl x509 -inform DER -out forged.crt
 bad "badly signed" CERT_INVALID forged.crt signed.key
+
+leaf revoked "$root_key" "$root" "$ec" "$san"
+cp "$pki/oem_command_key.pem" clrsc_command_signing_key.pem
+port=$(free_port)
+peer openssl s_server -accept "127.0.0.1:$port" -cert revoked.crt -key revoked.key -CAfile "$root" -Verify 1 -rev
+says "not revoked yet" '^got olleh' "$tool" "${me[@]}" --send hello connect localhost "$port"
+ok "it is revoked" "$build/bin/clrsc_example" r revoked.crt
+bad "revoked" CERT_REVOKED revoked.crt revoked.key
+grep -q '^alert 44' out || { cat out >&2; exit 1; }
 
 # ---- what is no TLS, or not as it should be: we are the client ----
 

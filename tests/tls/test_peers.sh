@@ -159,7 +159,7 @@ done
 end_peers
 stop_service
 printf 'forbid chacha20\nforbid 25519\n' >policy
-"$KEYMOOR_DEV_DIR/serve" --crypto-policy "$dir/policy" &
+"$KEYMOOR_DEV_DIR/serve" --crypto-policy "$dir/policy" --socket-mode 666 &
 restarted=$!
 until [ -S "$KEYMOOR_SOCKET" ] || ! kill -0 $restarted; do sleep 0.02; done
 s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key"
@@ -168,5 +168,20 @@ s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key" -groups X255
 fails "only X25519" 'failed (NO_COMMON|ALERT)' "$tool" "${me[@]}" connect localhost "$port"
 s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key" -ciphersuites TLS_CHACHA20_POLY1305_SHA256 -tls1_3
 fails "only ChaCha20" 'failed (NO_COMMON|ALERT)' "$tool" "${me[@]}" connect localhost "$port"
+
+# ---- and whose key it is ----
+
+if [ "$(id -u)" -eq 0 ]; then
+    # The application has its client's rights and no others: who may not use a key can't have it used through TLS.
+    other=(setpriv --reuid 65534 --regid 65534 --clear-groups "$tool")
+    chmod a+rx "$KEYMOOR_DEV_DIR" "$dir" && chmod a+r "$dir/client-256.crt"
+    s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key"
+    says "one's own key" '^got olleh' "$tool" --key client-256 --pem-cert "$dir/client-256.crt" --send hello connect localhost "$port"
+    says "the device's key is everybody's" '^got olleh' "${other[@]}" "${me[@]}" --send hello connect localhost "$port"
+    fails "somebody else's key" 'failed ACCESS_DENIED' "${other[@]}" --key client-256 --pem-cert "$dir/client-256.crt" \
+        connect localhost "$port"
+    ok "the log names who signed" grep -Eq '"uid":65534.*"ta":"138a1951' \
+        "$KEYMOOR_DEV_DIR/audit.log"
+fi
 peers="$peers $restarted"
 done_testing
