@@ -346,6 +346,15 @@ static const struct row ROWS[] = {
      .certs = {"san=IP:fe80::1",
                CA "|nc=critical,excluded;IP:fe80:0:0:0:0:0:0:0/ffff:0:0:0:0:0:0:0", ROOT}},
 
+    {"name constraints", "common name with a wildcard", KM_CERTS_WRONG_HOST,
+     .certs = {"cn=*.other.example|san=", CA "|nc=critical,permitted;DNS:leaf.example", ROOT},
+     .host = "www.other.example", .peer = IS_LAXER},
+    {"name constraints", "common name of one label", KM_CERTS_WRONG_HOST,
+     .certs = {"cn=localhost|san=", CA, ROOT "|nc=critical,permitted;DNS:leaf.example"},
+     .host = "localhost", .peer = IS_LAXER},
+    {"name constraints", "common name of one label, and no constraints", KM_CERTS_GOOD,
+     .certs = {"cn=localhost|san=", CA, ROOT}, .host = "localhost"},
+
     /* ---- revocation ---- */
     {"revocation", "nobody listed", KM_CERTS_GOOD, .certs = {"serial=11", CA, ROOT},
      .crls = {"1:serials=5", "2:serials=5"}},
@@ -573,9 +582,10 @@ static void constrained(const struct kind *kind, unsigned permitted, unsigned ex
     char name[128] = {0};
     char ca[512] = {0};
     const char *const which[] = {NULL, kind->fits, kind->fits_not};
-    /* That a common name is taken for a host is known when somebody asks for one. */
+    /* That a common name is taken for a host is known when somebody asks for one; where there are constraints it is not. */
     bool is_cn = strcmp(kind->name, "common name") == 0;
     bool is_good = permitted != 2 && excluded != 1;
+    bool is_unasked = is_cn && is_good && permitted + excluded != 0;
     (void)snprintf(name, sizeof(name), "%s, permitted %u, excluded %u", kind->name, permitted,
                    excluded);
     (void)snprintf(ca, sizeof(ca), CA "%s%s%s%s%s", permitted + excluded != 0 ? "|nc=critical" : "",
@@ -583,7 +593,10 @@ static void constrained(const struct kind *kind, unsigned permitted, unsigned ex
                    excluded != 0 ? ",excluded;" : "", excluded != 0 ? which[excluded] : "");
     const struct row row = {.category = "name constraints",
                             .name = name,
-                            .verdict = is_good ? KM_CERTS_GOOD : KM_CERTS_NAME_CONSTRAINT,
+                            .verdict = is_unasked ? KM_CERTS_WRONG_HOST
+                                       : is_good  ? KM_CERTS_GOOD
+                                                  : KM_CERTS_NAME_CONSTRAINT,
+                            .peer = is_unasked ? IS_LAXER : AGREES,
                             .certs = {kind->leaf, ca, ROOT},
                             .host = is_cn ? "leaf.example" : NULL};
     *n_bad += check(&row) ? 0 : 1;
