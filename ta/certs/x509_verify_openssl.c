@@ -146,16 +146,40 @@ static bool is_about_crl(int error)
            error == X509_V_ERR_UNABLE_TO_GET_CRL;
 }
 
+/*
+ * libcrypto passes over a list whose authority key identifier names another certificate of the issuer than the one in this path,
+ * as if there were none: so what was revoked would be good by another way. Who signed it is told by the key.
+ */
+static int passed_over(X509_STORE_CTX *ctx, int depth)
+{
+    X509 *x509 = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), depth);
+    X509 *issuer = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), depth + 1);
+    STACK_OF(X509_CRL) *lists = X509_STORE_CTX_get1_crls(ctx, X509_get_issuer_name(x509));
+    int error = X509_V_OK;
+    for (int i = 0; issuer != NULL && i < sk_X509_CRL_num(lists); i++) {
+        X509_CRL *list = sk_X509_CRL_value(lists, i);
+        X509_REVOKED *entry = NULL;
+        if (error == X509_V_ERR_CERT_REVOKED ||
+            X509_CRL_verify(list, X509_get0_pubkey(issuer)) != 1)
+            continue;
+        error = X509_CRL_get0_by_cert(list, &entry, x509) == 1 ? X509_V_ERR_CERT_REVOKED
+                                                               : X509_V_ERR_DIFFERENT_CRL_SCOPE;
+    }
+    sk_X509_CRL_pop_free(lists, X509_CRL_free);
+    return error;
+}
+
 /* Lists are asked of those issuers alone that have one here; an anchor is trusted because it is here, not by its issuer's word. */
 static int look_over(int ok, X509_STORE_CTX *ctx)
 {
     int error = X509_STORE_CTX_get_error(ctx);
-    int last = sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
-    bool is_anchor = X509_STORE_CTX_get_error_depth(ctx) == last;
+    int depth = X509_STORE_CTX_get_error_depth(ctx);
+    bool is_anchor = depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
     if (ok != 0 || (error != X509_V_ERR_UNABLE_TO_GET_CRL && !(is_anchor && is_about_crl(error))))
         return ok;
-    X509_STORE_CTX_set_error(ctx, X509_V_OK);
-    return 1;
+    error = is_anchor ? X509_V_OK : passed_over(ctx, depth);
+    X509_STORE_CTX_set_error(ctx, error);
+    return error == X509_V_OK;
 }
 
 static bool set_host(X509_VERIFY_PARAM *param, struct km_slice host)

@@ -384,6 +384,12 @@ static const struct row ROWS[] = {
     {"revocation", "list of the same name with another key", KM_CERTS_GOOD,
      .certs = {"serial=11", CA, ROOT, "ca|cn=ca|key=P-256/o"}, .sent = "1", .trusted = "2",
      .crls = {"3:serials=11", "1:", "2:"}},
+    {"revocation", "another certificate of the list's signer", KM_CERTS_REVOKED,
+     .certs = {"serial=11", CA "|ski=0102030405|by=3", CA "|by=3", ROOT}, .sent = "1",
+     .trusted = "23", .crls = {"2:serials=11", "3:"}},
+    {"revocation", "another certificate of the list's signer, nobody listed", KM_CERTS_CRL_STALE,
+     .certs = {"serial=11", CA "|ski=0102030405|by=3", CA "|by=3", ROOT}, .sent = "1",
+     .trusted = "23", .crls = {"2:", "3:"}},
     {"revocation", "list of version 1", KM_CERTS_REVOKED, .certs = {"serial=11", CA, ROOT},
      .crls = {"1:serials=11|v1", "2:"}},
 };
