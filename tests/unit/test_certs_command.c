@@ -393,10 +393,14 @@ static void what_the_other_application_refuses(void **state)
     assert_int_equal(certs_rig_named(ROOT, 1, &stranger), KM_CERTS_E_EXISTS);
     certs_rig.keys->refuses = TEE_ERROR_TARGET_DEAD;
     assert_int_equal(certs_rig_named(ROOT, 1, &stranger), TEE_ERROR_STORAGE_NOT_AVAILABLE);
+    /* What is old, or not numbered, does not get so far. */
+    assert_int_equal(certs_rig_named(ROOT, 0, &stranger), KM_CERTS_E_NUMBER);
+    assert_int_equal(certs_rig_simple(KM_CERT_ADD_AUTHORITY, 1, &ca), TEE_SUCCESS);
+    assert_int_equal(certs_rig_named(ROOT, 1, &stranger), KM_CERTS_E_REPLAYED);
     certs_rig.keys->refuses = TEE_SUCCESS;
     assert_named(ROOT, &certs_rig.root);
-    assert_int_equal(certs_rig_sequence(), 0);
-    assert_int_equal(certs_rig_named(ROOT, 1, &stranger), TEE_SUCCESS);
+    assert_int_equal(certs_rig_sequence(), 1);
+    assert_int_equal(certs_rig_named(ROOT, 2, &stranger), TEE_SUCCESS);
 }
 
 /* ---- the administrator's, and the list ---- */
