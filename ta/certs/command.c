@@ -48,13 +48,14 @@ static TEE_Result check_before(const struct km_order *order)
     return check_sequence(order, &state);
 }
 
-static TEE_Result obey(const struct km_client *client, const struct km_order *order)
+static TEE_Result obey(const struct km_client *client, struct km_order *order)
 {
     KM_AUTO(km_ta_sessionp) TEE_TASessionHandle held = TEE_HANDLE_NULL;
     KM_AUTO(km_gate_close) struct km_gate gate = {0};
     if (order->command.operation == KM_CERT_UPDATE_NAMED && !client->is_admin)
         return TEE_ERROR_ACCESS_DENIED;
     KM_TRY_TEE(check_before(order));
+    km_order_read(order);
     KM_TRY_TEE(km_pair_hold(order, &held));
     KM_TRY_TEE(km_order_enter(KM_GATE_ALONE, &gate));
     /* Whose signature counts may have changed meanwhile, and what was new may be old. */

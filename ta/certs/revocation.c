@@ -24,7 +24,6 @@ static TEE_Result check_revoke(const struct km_order *order, struct km_gate_stat
     struct km_stored_id id = revoked_id(order);
     bool is_there = false;
     (void)next;
-    KM_TRY_TEE(km_order_certificate(order));
     KM_TRY_TEE(km_stored_exists(&id, &is_there));
     return is_there ? KM_CERTS_E_EXISTS : km_stored_room(KM_STORED_REVOKED, REVOKED_MAX);
 }
@@ -45,7 +44,8 @@ static TEE_Result revoke(const struct km_order *order)
     return km_stored_put(&id, whole);
 }
 
-const struct km_operation km_op_revoke = {.check = check_revoke, .apply = revoke};
+const struct km_operation km_op_revoke = {
+    .has_certificate = true, .check = check_revoke, .apply = revoke};
 
 /* ---- lists ---- */
 

@@ -403,6 +403,26 @@ static void what_the_other_application_refuses(void **state)
     assert_int_equal(certs_rig_named(ROOT, 2, &stranger), TEE_SUCCESS);
 }
 
+/* A revocation that is acknowledged is one, wherever memory was short. */
+static void without_memory_for_a_certificate(void **state)
+{
+    (void)state;
+    uint64_t sequence = 1;
+    assert_int_equal(certs_rig_simple(KM_CERT_ADD_AUTHORITY, sequence++, &ca), TEE_SUCCESS);
+    for (unsigned at = 1; at < 4; at++) {
+        assert_int_equal(certs_rig_verify(&leaf, NULL), KM_CERTS_GOOD);
+        certs_rig.n_reads = 0;
+        certs_rig.misread = at;
+        uint32_t result = certs_rig_simple(KM_CERT_ADD_REVOCATION, sequence, &leaf);
+        certs_rig.misread = 0;
+        if (result != TEE_SUCCESS)
+            continue;
+        assert_int_equal(certs_rig_verify(&leaf, NULL), KM_CERTS_REVOKED);
+        return;
+    }
+    fail_msg("it was never obeyed");
+}
+
 /* ---- the administrator's, and the list ---- */
 
 static void lists_tell_what_is_there(void **state)
@@ -480,6 +500,7 @@ int main(void)
         TEST(device_certificates_keep_their_key),
         TEST(what_would_lock_out),
         TEST(what_the_other_application_refuses),
+        TEST(without_memory_for_a_certificate),
         TEST(lists_tell_what_is_there),
         TEST(what_is_the_administrators),
     };
