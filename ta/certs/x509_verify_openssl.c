@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/certs/x509_openssl.h"
 
-#include <string.h>
-
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -182,42 +180,6 @@ static int look_over(int ok, X509_STORE_CTX *ctx)
     return error == X509_V_OK;
 }
 
-static bool set_host(X509_VERIFY_PARAM *param, struct km_slice host)
-{
-    char text[KM_CERTS_HOST_MAX + 1] = {0};
-    if (host.len == 0)
-        return true;
-    km_copy(text, KM_CERTS_HOST_MAX, host.ptr, host.len);
-    if (X509_VERIFY_PARAM_set1_ip_asc(param, text) == 1)
-        return true;
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(param, text, host.len) == 1;
-}
-
-/* Whether an alternative name is the host: the common name is not asked. */
-static bool is_named(X509 *leaf, struct km_slice host)
-{
-    char text[KM_CERTS_HOST_MAX + 1] = {0};
-    km_copy(text, KM_CERTS_HOST_MAX, host.ptr, host.len);
-    return X509_check_ip_asc(leaf, text, 0) == 1 ||
-           X509_check_host(leaf, text, host.len,
-                           X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-                               X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
-                           NULL) == 1;
-}
-
-bool km_x509_host_is_sound(struct km_slice host)
-{
-    static const char ALLOWED[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:";
-    for (size_t i = 0; i < host.len; i++) {
-        if (host.ptr[i] == 0 || strchr(ALLOWED, host.ptr[i]) == NULL)
-            return false;
-    }
-    /* libcrypto takes a leading dot for "any below": nobody is to ask for that. */
-    return host.len <= KM_CERTS_HOST_MAX && (host.len == 0 || host.ptr[0] != '.');
-}
-
 static bool set_up(X509_STORE_CTX *ctx, const struct km_x509_trust *trust,
                    const struct km_x509_wish *wish)
 {
@@ -235,7 +197,7 @@ static bool set_up(X509_STORE_CTX *ctx, const struct km_x509_trust *trust,
     X509_VERIFY_PARAM_set_depth(param, (int)KM_CERTS_CHAIN_MAX);
     X509_VERIFY_PARAM_set_time(param, (time_t)wish->now);
     X509_STORE_CTX_set_verify_cb(ctx, look_over);
-    return X509_VERIFY_PARAM_set_flags(param, flags) == 1 && set_host(param, wish->host) &&
+    return X509_VERIFY_PARAM_set_flags(param, flags) == 1 && km_x509_host_set(param, wish->host) &&
            (purpose == 0 || X509_VERIFY_PARAM_set_purpose(param, purpose) == 1);
 }
 
@@ -257,27 +219,22 @@ static bool is_usual(X509 *x509, bool is_anchor, const struct km_x509_wish *wish
 
 /*
  * libcrypto takes an issuer without basicConstraints for an authority when keyUsage or an old Netscape extension says so: not
- * so here (RFC 5280, 6.1.4 k). And it holds name constraints against a common name only when that looks like a host, which a wildcard
- * or a single label does not: where names are constrained, common names are not taken for hosts.
+ * so here (RFC 5280, 6.1.4 k).
  */
 static enum km_certs_verdict check_path(X509_STORE_CTX *ctx, const struct km_x509_wish *wish,
                                         uint32_t *ret_depth)
 {
     STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
     int last = sk_X509_num(path) - 1;
-    bool is_constrained = false;
     for (int i = 0; i <= last; i++) {
-        X509 *x509 = sk_X509_value(path, i);
         *ret_depth = (uint32_t)i;
-        if (!is_usual(x509, i == last, wish))
+        if (!is_usual(sk_X509_value(path, i), i == last, wish))
             return KM_CERTS_BAD_SIGNATURE;
-        if (i > 0 && X509_check_ca(x509) != 1)
+        if (i > 0 && X509_check_ca(sk_X509_value(path, i)) != 1)
             return KM_CERTS_NOT_AUTHORITY;
-        is_constrained = is_constrained || X509_get_ext_by_NID(x509, NID_name_constraints, -1) >= 0;
     }
     *ret_depth = 0;
-    bool is_by_cn = wish->host.len != 0 && !is_named(sk_X509_value(path, 0), wish->host);
-    return is_constrained && is_by_cn ? KM_CERTS_WRONG_HOST : KM_CERTS_GOOD;
+    return km_x509_host_check(path, wish->host);
 }
 
 static enum km_certs_verdict verify(const struct km_x509_trust *trust, X509 *leaf,
