@@ -10,6 +10,28 @@ struct km_x509_trust {
     bool has_crls;
 };
 
+/*
+ * Of several anchors of one name it is the one whose key fits: libcrypto takes the first and does not come back, so that two keys of
+ * an authority could not be trusted at a time unless certificates have key identifiers.
+ */
+static int find_anchor(X509 **ret, X509_STORE_CTX *ctx, X509 *x509)
+{
+    STACK_OF(X509) *all = X509_STORE_CTX_get1_certs(ctx, X509_get_issuer_name(x509));
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+    bool is_found = false;
+    for (int i = 0; !is_found && sk_X509_num(all) > 1 && i < sk_X509_num(all); i++) {
+        X509 *one = sk_X509_value(all, i);
+        is_found =
+            X509_check_issued(one, x509) == X509_V_OK &&
+            X509_cmp_timeframe(param, X509_get0_notBefore(one), X509_get0_notAfter(one)) == 0 &&
+            X509_verify(x509, X509_get0_pubkey(one)) == 1 && X509_up_ref(one) == 1;
+        if (is_found)
+            *ret = one;
+    }
+    sk_X509_pop_free(all, X509_free);
+    return is_found ? 1 : X509_STORE_CTX_get1_issuer(ret, ctx, x509);
+}
+
 struct km_x509_trust *km_x509_trust_new(void)
 {
     struct km_x509_trust *trust = OPENSSL_zalloc(sizeof(*trust));
@@ -20,6 +42,7 @@ struct km_x509_trust *km_x509_trust_new(void)
         OPENSSL_free(trust);
         return NULL;
     }
+    X509_STORE_set_get_issuer(trust->store, find_anchor);
     return trust;
 }
 
