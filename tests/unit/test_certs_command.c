@@ -359,6 +359,24 @@ static void device_certificates_keep_their_key(void **state)
     cert_free(&renewed);
 }
 
+static void the_command_certificate_is_replaced(void **state)
+{
+    (void)state;
+    struct made_cert next = {0};
+    cert_make("cn=next commands|key=P-256/next commands", NULL, &next);
+    assert_int_equal(certs_rig_simple(KM_CERT_ADD_REVOCATION, 1, &certs_rig.command),
+                     KM_CERTS_E_LOCKOUT);
+    assert_int_equal(certs_rig_sequence(), 0);
+    assert_int_equal(certs_rig_named(COMMAND, 1, &next), TEE_SUCCESS);
+    const struct km_cert_command revoke = {
+        .operation = KM_CERT_ADD_REVOCATION, .sequence = 2, .body = cert_der(&certs_rig.command)};
+    uint8_t out[RIG_COMMAND_MAX];
+    assert_int_equal(
+        certs_rig_hand_in(&certs_rig.user, certs_rig_sign(&revoke, next.key, KM_SIGN_SHA256, out)),
+        TEE_SUCCESS);
+    cert_free(&next);
+}
+
 static void what_would_lock_out(void **state)
 {
     static const char *const BAD[] = {
@@ -498,6 +516,7 @@ int main(void)
         TEST(named_is_the_administrators),
         TEST(roots_have_to_be_authorities),
         TEST(device_certificates_keep_their_key),
+        TEST(the_command_certificate_is_replaced),
         TEST(what_would_lock_out),
         TEST(what_the_other_application_refuses),
         TEST(without_memory_for_a_certificate),
