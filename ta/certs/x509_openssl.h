@@ -25,6 +25,14 @@ bool km_x509_host_set(X509_VERIFY_PARAM *param, struct km_slice host);
  * name is none. NAME_CONSTRAINT, WRONG_HOST.
  */
 enum km_certs_verdict km_x509_host_check(const STACK_OF(X509) * path, struct km_slice host);
+/*
+ * km_x509_crl_passed_over: libcrypto passes over a list whose authority key identifier names another certificate of the issuer than
+ * the one in this path, as if there were none: so what was revoked would be good by another way. Who signed it is told by
+ * the key. X509_V_OK when there is none for the certificate at this depth, which is not the last.
+ */
+int km_x509_crl_passed_over(X509_STORE_CTX *ctx, int depth);
+/* km_x509_anchor_is_revoked: whether another anchor issued this one and has revoked it since: it could not be added any more either. */
+bool km_x509_anchor_is_revoked(X509_STORE_CTX *ctx, X509 *anchor);
 /* km_x509_key_is_usual: EC P-256, P-384 or P-521, or RSA of at least 2048 bits. NULL is not. */
 bool km_x509_key_is_usual(EVP_PKEY *key);
 /* km_x509_hash_is_usual: SHA-2, by its NID. */

@@ -167,30 +167,7 @@ static bool is_about_crl(int error)
            error == X509_V_ERR_UNABLE_TO_GET_CRL;
 }
 
-/*
- * libcrypto passes over a list whose authority key identifier names another certificate of the issuer than the one in this path,
- * as if there were none: so what was revoked would be good by another way. Who signed it is told by the key.
- */
-static int passed_over(X509_STORE_CTX *ctx, int depth)
-{
-    X509 *x509 = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), depth);
-    X509 *issuer = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), depth + 1);
-    STACK_OF(X509_CRL) *lists = X509_STORE_CTX_get1_crls(ctx, X509_get_issuer_name(x509));
-    int error = X509_V_OK;
-    for (int i = 0; issuer != NULL && i < sk_X509_CRL_num(lists); i++) {
-        X509_CRL *list = sk_X509_CRL_value(lists, i);
-        X509_REVOKED *entry = NULL;
-        if (error == X509_V_ERR_CERT_REVOKED ||
-            X509_CRL_verify(list, X509_get0_pubkey(issuer)) != 1)
-            continue;
-        error = X509_CRL_get0_by_cert(list, &entry, x509) == 1 ? X509_V_ERR_CERT_REVOKED
-                                                               : X509_V_ERR_DIFFERENT_CRL_SCOPE;
-    }
-    sk_X509_CRL_pop_free(lists, X509_CRL_free);
-    return error;
-}
-
-/* Lists are asked of those issuers alone that have one here; an anchor is trusted because it is here, not by its issuer's word. */
+/* Lists are asked of those issuers alone that have one here; whether an anchor's issuer is here at all is asked by km_x509_anchor_is_revoked. */
 static int look_over(int ok, X509_STORE_CTX *ctx)
 {
     int error = X509_STORE_CTX_get_error(ctx);
@@ -198,7 +175,7 @@ static int look_over(int ok, X509_STORE_CTX *ctx)
     bool is_anchor = depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
     if (ok != 0 || (error != X509_V_ERR_UNABLE_TO_GET_CRL && !(is_anchor && is_about_crl(error))))
         return ok;
-    error = is_anchor ? X509_V_OK : passed_over(ctx, depth);
+    error = is_anchor ? X509_V_OK : km_x509_crl_passed_over(ctx, depth);
     X509_STORE_CTX_set_error(ctx, error);
     return error == X509_V_OK;
 }
@@ -256,6 +233,8 @@ static enum km_certs_verdict check_path(X509_STORE_CTX *ctx, const struct km_x50
         if (i > 0 && X509_check_ca(sk_X509_value(path, i)) != 1)
             return KM_CERTS_NOT_AUTHORITY;
     }
+    if (km_x509_anchor_is_revoked(ctx, sk_X509_value(path, last)))
+        return KM_CERTS_REVOKED;
     *ret_depth = 0;
     return km_x509_host_check(path, wish->host);
 }
