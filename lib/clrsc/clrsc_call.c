@@ -40,7 +40,9 @@ static const char *text_of(ClrcResult result)
         {CLRC_ERROR_NUMBER, "this device obeys numbered commands only"},
         {CLRC_ERROR_REPLAYED, "the command is not newer than the last one that was obeyed"},
         {CLRC_ERROR_REVOKED, "the certificate is on the revocation list"},
-        {CLRC_ERROR_LOCKOUT, "with this command certificate no later command could be verified"},
+        {CLRC_ERROR_LOCKOUT,
+         "with this command certificate no later command could be verified; the one that "
+         "verifies them can be replaced, not revoked"},
         {CLRC_ERROR_KEY_MISMATCH, "the certificate is for another key than the device's"},
         {CLRC_ERROR_ROLLBACK, "the revocation list is older than the stored one"},
         {CLRC_ERROR_NOT_AUTHORITY, "the certificate is not one of a known authority"},

@@ -52,7 +52,8 @@ static ClrcResult hand_in(const char *function, const uint8_t *package, uint32_t
                               .sent.command = KM_CERTS_CMD_COMMAND,
                               .is_once = true,
                               .bad_format = NO_COMMAND,
-                              .bad_state = "this device has no command certificate",
+                              .bad_state = "this device has no command certificate, or a manifest "
+                                           "is installed in part",
                               .too_large = "a command is at most 67584 octets, a certificate in "
                                            "it 8192"};
     ClrscOperation operation = CLRSC_ADD_AUTHORITY;
