@@ -32,6 +32,7 @@ killed_at_seal() {
     mv "$pki"/*_device_cert.pem kept
     sign_both "$pki"
     refused "other certificates then" 0xffff000d keymoor init --pki "$pki" "$@"
+    said 'clrscProvisionCertificate.*provisioning has ended' err
     mv kept/* "$pki"
     rmdir kept
 }
