@@ -2,6 +2,8 @@
 #include "common/km_loop.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +70,31 @@ km_status km_loop_once(struct km_err *err, struct km_loop *loop, int timeout_ms)
         watch->ready(watch, event.events);
     }
     return KM_OK;
+}
+
+km_status km_loop_add_signals(struct km_err *err, struct km_loop *loop, struct km_watch *watch,
+                              const int *signals,
+                              void (*ready)(struct km_watch *watch, uint32_t events))
+{
+    sigset_t set = {0};
+    sigemptyset(&set);
+    for (; *signals != 0; signals++)
+        sigaddset(&set, *signals);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return KM_FAIL_ERRNO(err, "can't block signals");
+    KM_AUTO(km_fd_closep) int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return KM_FAIL_ERRNO(err, "can't watch signals");
+    KM_TRY(km_loop_add(err, loop, watch, fd, ready));
+    (void)km_fd_steal(&fd);
+    return KM_OK;
+}
+
+int km_loop_take_signal(const struct km_watch *watch)
+{
+    struct signalfd_siginfo info = {0};
+    return read(watch->fd, &info, sizeof(info)) == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
 int64_t km_loop_now_ms(void)

@@ -34,6 +34,15 @@ km_status km_loop_want(struct km_err *err, struct km_loop *loop, struct km_watch
 void km_loop_remove(struct km_loop *loop, struct km_watch *watch);
 /* km_loop_once: waits at most timeout_ms (-1: for ever) and serves one ready watch. */
 km_status km_loop_once(struct km_err *err, struct km_loop *loop, int timeout_ms);
+/*
+ * km_loop_add_signals: a watch of these signals (0 ends the list), which interrupt nothing from now on. SIGPIPE is ignored. To be
+ * undone by km_loop_remove.
+ */
+km_status km_loop_add_signals(struct km_err *err, struct km_loop *loop, struct km_watch *watch,
+                              const int *signals,
+                              void (*ready)(struct km_watch *watch, uint32_t events));
+/* km_loop_take_signal: the signal that such a watch is ready for; 0: none after all. */
+int km_loop_take_signal(const struct km_watch *watch);
 /* km_loop_now_ms: the monotonic clock. */
 int64_t km_loop_now_ms(void);
 

@@ -2,6 +2,9 @@
 #   . "$(dirname "$0")/../lib.sh"; device "$@"     # re-runs the test inside `keymoor dev`
 # shellcheck shell=bash
 
+# The source tree may be somebody else's: Python keeps no compiled copies beside its modules.
+export PYTHONDONTWRITEBYTECODE=1
+
 # device BUILD_DIR: continues inside a device, with $build, $dir (a scratch folder) and $source set.
 device() {
     build=$(cd "$1" && pwd)

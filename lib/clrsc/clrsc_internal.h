@@ -28,16 +28,11 @@ ClrcResult clrsc_run(struct clrsc_call *call);
 
 bool clrsc_name_is(const char *name);
 
-/* A list that is fetched whole, page by page, before the caller sees the first entry. */
-struct clrsc_listing {
-    const char *function;
-    enum km_certs_command command;
-    uint8_t *octets;
-    size_t len, room;
-};
-/* clrsc_list: fetches it; free(octets) in any case. */
-ClrcResult clrsc_list(struct clrsc_listing *list);
-/* clrsc_list_malformed: what is fetched is not what it should be. */
-ClrcResult clrsc_list_malformed(const struct clrsc_listing *list);
+/*
+ * clrsc_list: fetches a list whole, page by page, before the caller sees the first entry; then show reads one entry after the other
+ * and passes it on, as long as *ret_goes_on. It answers false when the entry is malformed.
+ */
+ClrcResult clrsc_list(const char *function, enum km_certs_command command,
+                      bool (*show)(struct km_rd *rd, void *to, bool *ret_goes_on), void *to);
 
 #endif

@@ -6,7 +6,14 @@
 
 #define LIST_MAX ((size_t)1 << 20)
 
-static ClrcResult make_room(struct clrsc_listing *list)
+struct listing {
+    const char *function;
+    enum km_certs_command command;
+    uint8_t *octets;
+    size_t len, room;
+};
+
+static ClrcResult make_room(struct listing *list)
 {
     if (list->room - list->len >= KM_CERTS_LIST_MAX)
         return CLRC_SUCCESS;
@@ -22,12 +29,12 @@ static ClrcResult make_room(struct clrsc_listing *list)
     return CLRC_SUCCESS;
 }
 
-ClrcResult clrsc_list_malformed(const struct clrsc_listing *list)
+static ClrcResult malformed(const struct listing *list)
 {
     return clrsc_fail(list->function, CLRC_ERROR_GENERIC, NULL, "the service's list is malformed");
 }
 
-static ClrcResult fetch_page(struct clrsc_listing *list, uint32_t *cursor)
+static ClrcResult fetch_page(struct listing *list, uint32_t *cursor)
 {
     ClrcResult result = make_room(list);
     if (result != CLRC_SUCCESS)
@@ -41,17 +48,32 @@ static ClrcResult fetch_page(struct clrsc_listing *list, uint32_t *cursor)
     size_t len = call.sent.op.params[1].tmpref.size;
     uint32_t next = call.sent.op.params[0].value.a;
     if (len > KM_CERTS_LIST_MAX || (next != 0 && next <= *cursor))
-        return clrsc_list_malformed(list);
+        return malformed(list);
     list->len += len;
     *cursor = next;
     return CLRC_SUCCESS;
 }
 
-ClrcResult clrsc_list(struct clrsc_listing *list)
+static ClrcResult fetch(struct listing *list)
 {
     uint32_t cursor = 0;
     ClrcResult result = fetch_page(list, &cursor);
     while (result == CLRC_SUCCESS && cursor != 0)
         result = fetch_page(list, &cursor);
+    return result;
+}
+
+ClrcResult clrsc_list(const char *function, enum km_certs_command command,
+                      bool (*show)(struct km_rd *rd, void *to, bool *ret_goes_on), void *to)
+{
+    struct listing list = {.function = function, .command = command};
+    ClrcResult result = fetch(&list);
+    struct km_rd rd = km_rd_init(KM_SLICE(list.octets, list.len));
+    bool goes_on = true;
+    while (result == CLRC_SUCCESS && goes_on && !km_rd_done(&rd)) {
+        if (!show(&rd, to, &goes_on))
+            result = malformed(&list);
+    }
+    free(list.octets);
     return result;
 }

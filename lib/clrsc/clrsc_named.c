@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Provisioned certificates, by name. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clrsc/clrsc_internal.h"
@@ -65,34 +64,31 @@ ClrcResult clrscProvisionNumbers(int unnumbered)
     return clrsc_run(&call);
 }
 
-static ClrcResult show(const struct clrsc_listing *list,
-                       int (*seen)(void *arg, const char *name, uint32_t length), void *arg)
+struct names_to {
+    int (*seen)(void *arg, const char *name, uint32_t length);
+    void *arg;
+};
+
+static bool show(struct km_rd *rd, void *to, bool *ret_goes_on)
 {
-    struct km_rd rd = km_rd_init(KM_SLICE(list->octets, list->len));
-    while (!km_rd_done(&rd)) {
-        struct km_slice text = {0};
-        uint32_t length = 0;
-        char name[CLRC_NAME_MAX + 1] = "";
-        if (!km_rd_blob32le(&rd, CLRC_NAME_MAX, &text) || !km_utf8_valid(text) ||
-            !km_rd_u32le(&rd, &length))
-            return clrsc_list_malformed(list);
-        km_copy(name, CLRC_NAME_MAX, text.ptr, text.len);
-        if (seen(arg, name, length) == 0)
-            return CLRC_SUCCESS;
-    }
-    return CLRC_SUCCESS;
+    const struct names_to *names = to;
+    struct km_slice text = {0};
+    uint32_t length = 0;
+    char name[CLRC_NAME_MAX + 1] = "";
+    if (!km_rd_blob32le(rd, CLRC_NAME_MAX, &text) || !km_utf8_valid(text) ||
+        !km_rd_u32le(rd, &length))
+        return false;
+    km_copy(name, CLRC_NAME_MAX, text.ptr, text.len);
+    *ret_goes_on = names->seen(names->arg, name, length) != 0;
+    return true;
 }
 
 ClrcResult clrscListNamedCertificates(int (*seen)(void *arg, const char *name, uint32_t length),
                                       void *arg)
 {
-    struct clrsc_listing list = {.function = "clrscListNamedCertificates",
-                                 .command = KM_CERTS_CMD_LIST};
+    static const char function[] = "clrscListNamedCertificates";
+    struct names_to to = {seen, arg};
     if (seen == NULL)
-        return clrsc_fail(list.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
-    ClrcResult result = clrsc_list(&list);
-    if (result == CLRC_SUCCESS)
-        result = show(&list, seen, arg);
-    free(list.octets);
-    return result;
+        return clrsc_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
+    return clrsc_list(function, KM_CERTS_CMD_LIST, show, &to);
 }

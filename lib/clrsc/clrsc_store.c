@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is in the Certificate Store. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clrsc/clrsc_internal.h"
@@ -30,31 +29,28 @@ static bool read_entry(struct km_rd *rd, ClrscEntry *ret)
     return true;
 }
 
-static ClrcResult show(const struct clrsc_listing *list,
-                       int (*seen)(void *arg, const ClrscEntry *entry), void *arg)
+struct entries_to {
+    int (*seen)(void *arg, const ClrscEntry *entry);
+    void *arg;
+};
+
+static bool show(struct km_rd *rd, void *to, bool *ret_goes_on)
 {
-    struct km_rd rd = km_rd_init(KM_SLICE(list->octets, list->len));
-    while (!km_rd_done(&rd)) {
-        ClrscEntry entry = {.kind = CLRSC_ENTRY_AUTHORITY};
-        if (!read_entry(&rd, &entry))
-            return clrsc_list_malformed(list);
-        if (seen(arg, &entry) == 0)
-            return CLRC_SUCCESS;
-    }
-    return CLRC_SUCCESS;
+    const struct entries_to *entries = to;
+    ClrscEntry entry = {.kind = CLRSC_ENTRY_AUTHORITY};
+    if (!read_entry(rd, &entry))
+        return false;
+    *ret_goes_on = entries->seen(entries->arg, &entry) != 0;
+    return true;
 }
 
 ClrcResult clrscListCertificates(int (*seen)(void *arg, const ClrscEntry *entry), void *arg)
 {
-    struct clrsc_listing list = {.function = "clrscListCertificates",
-                                 .command = KM_CERTS_CMD_STORE_LIST};
+    static const char function[] = "clrscListCertificates";
+    struct entries_to to = {seen, arg};
     if (seen == NULL)
-        return clrsc_fail(list.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
-    ClrcResult result = clrsc_list(&list);
-    if (result == CLRC_SUCCESS)
-        result = show(&list, seen, arg);
-    free(list.octets);
-    return result;
+        return clrsc_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
+    return clrsc_list(function, KM_CERTS_CMD_STORE_LIST, show, &to);
 }
 
 ClrcResult clrscGetCertificate(const uint8_t digest[CLRSC_DIGEST_LENGTH], uint8_t *der,

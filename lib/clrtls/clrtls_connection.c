@@ -47,11 +47,11 @@ static ClrcResult set_descriptors(const char *function, ClrtlsConnection *c)
 static ClrcResult open_inside(const char *function, ClrtlsConnection *c, const char *server_name)
 {
     size_t len = server_name == NULL ? 0 : strnlen(server_name, KM_TLSIO_HOST_MAX + 1);
-    TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_VALUE_OUTPUT,
-                                                        TEEC_NONE, TEEC_NONE),
-                         .params = {clrtls_memory(server_name, len)}};
-    ClrcResult result = clrtls_invoke(function, c->context, KM_TLSIO_CMD_OPEN, &op);
-    c->id = op.params[1].value.a;
+    struct km_call call = {.command = KM_TLSIO_CMD_OPEN};
+    km_call_in(&call, 0, server_name, len);
+    km_call_value_out(&call, 1);
+    ClrcResult result = clrtls_invoke(function, c->context, &call);
+    c->id = call.op.params[1].value.a;
     return result;
 }
 
@@ -133,10 +133,9 @@ void clrtlsConnectionFree(ClrtlsConnection *connection)
     if (connection == NULL)
         return;
     if (clrtls_connection_check(function, connection) == CLRC_SUCCESS) {
-        TEEC_Operation op = {
-            .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_NONE, TEEC_NONE, TEEC_NONE),
-            .params = {{.value = {.a = connection->id}}}};
-        (void)clrtls_invoke(function, connection->context, KM_TLSIO_CMD_FREE, &op);
+        struct km_call call = {.command = KM_TLSIO_CMD_FREE};
+        km_call_value(&call, 0, connection->id, 0);
+        (void)clrtls_invoke(function, connection->context, &call);
     }
     unlink_from(connection->context, connection);
     if (connection->owns_fd)
@@ -202,6 +201,21 @@ static void put_text(char *to, size_t room, struct km_slice text)
     to[text.len] = '\0';
 }
 
+ClrcResult clrtls_ask_info(const char *function, const ClrtlsConnection *c,
+                           uint8_t octets[KM_TLSIO_INFO_MAX], struct km_tlsio_info *ret_info)
+{
+    struct km_call call = {.command = KM_TLSIO_CMD_INFO};
+    km_call_value(&call, 0, c->id, 0);
+    km_call_out(&call, 1, octets, KM_TLSIO_INFO_MAX);
+    ClrcResult result = clrtls_invoke(function, c->context, &call);
+    if (result != CLRC_SUCCESS)
+        return result;
+    size_t len = call.op.params[1].tmpref.size;
+    if (len > KM_TLSIO_INFO_MAX || !km_tlsio_info_parse(KM_SLICE(octets, len), ret_info))
+        return clrtls_fail(function, CLRC_ERROR_GENERIC, "the service's answer is malformed");
+    return CLRC_SUCCESS;
+}
+
 ClrcResult clrtlsInfo(ClrtlsConnection *connection, struct ClrtlsInfo *ret_info)
 {
     static const char function[] = "clrtlsInfo";
@@ -212,16 +226,9 @@ ClrcResult clrtlsInfo(ClrtlsConnection *connection, struct ClrtlsInfo *ret_info)
         return result;
     if (ret_info == NULL)
         return clrtls_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL);
-    TEEC_Operation op = {
-        .paramTypes =
-            TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE),
-        .params = {{.value = {.a = connection->id}}, clrtls_memory(octets, sizeof(octets))}};
-    result = clrtls_invoke(function, connection->context, KM_TLSIO_CMD_INFO, &op);
+    result = clrtls_ask_info(function, connection, octets, &info);
     if (result != CLRC_SUCCESS)
         return result;
-    size_t len = op.params[1].tmpref.size;
-    if (len > sizeof(octets) || !km_tlsio_info_parse(KM_SLICE(octets, len), &info))
-        return clrtls_fail(function, CLRC_ERROR_GENERIC, "the service's answer is malformed");
     struct ClrtlsInfo made = {
         .version = info.version, .is_resumed = info.is_resumed, .alert = info.alert};
     put_text(made.suite, sizeof(made.suite), info.suite);
@@ -240,14 +247,12 @@ ClrcResult clrtlsPeerCertificate(ClrtlsConnection *connection, uint8_t *der, uin
         return result;
     if (length == NULL || (der == NULL && *length != 0))
         return clrtls_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL);
-    TEEC_Operation op = {
-        .paramTypes =
-            TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE),
-        .params = {{.value = {.a = connection->id}},
-                   clrtls_memory(der, *length < KM_TLSIO_DER_MAX ? *length : KM_TLSIO_DER_MAX)}};
-    result = clrtls_invoke(function, connection->context, KM_TLSIO_CMD_PEER, &op);
+    struct km_call call = {.command = KM_TLSIO_CMD_PEER};
+    km_call_value(&call, 0, connection->id, 0);
+    km_call_out(&call, 1, der, *length < KM_TLSIO_DER_MAX ? *length : KM_TLSIO_DER_MAX);
+    result = clrtls_invoke(function, connection->context, &call);
     if (result == CLRC_SUCCESS || result == CLRC_ERROR_SHORT_BUFFER)
-        *length = (uint32_t)op.params[1].tmpref.size;
+        *length = (uint32_t)call.op.params[1].tmpref.size;
     if (result == CLRC_ERROR_NOT_FOUND)
         return clrtls_fail(function, result, "the peer showed no certificate");
     return result;

@@ -4,7 +4,6 @@
 
 #include "common/km_secret.h"
 #include "lib/clrtls/clrtls_internal.h"
-#include "lib/session/km_pool.h"
 
 _Static_assert(CLRTLS_CLIENT == KM_TLSIO_CLIENT && CLRTLS_SERVER == KM_TLSIO_SERVER, "roles");
 _Static_assert(CLRTLS_VERSION_1_2 == KM_TLSIO_VERSION_1_2 &&
@@ -22,36 +21,13 @@ _Static_assert(CLRTLS_CONNECTIONS_MAX == KM_TLSIO_CONNECTIONS_MAX &&
  * itself. */
 static struct km_pool pool = KM_POOL_INIT(KM_TLSIO_TA_UUID);
 
-static void fork_prepare(void)
-{
-    km_pool_fork_prepare(&pool);
-}
-
-static void fork_parent(void)
-{
-    km_pool_fork_parent(&pool);
-}
-
-static void fork_child(void)
-{
-    km_pool_fork_child(&pool);
-}
-
-/* When the library is loaded, so that a fork can't come in between. Nothing else happens here. */
-__attribute__((constructor)) static void watch_forks(void)
-{
-    (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
+KM_POOL_WATCH_FORKS(&pool)
 
 ClrcResult clrtlsSetSocket(const char *path)
 {
-    km_status status = km_pool_set_path(&pool, path);
-    if (status == KM_E_STATE)
-        return clrtls_fail("clrtlsSetSocket", CLRC_ERROR_STATE, "the library is connected already");
-    if (status != KM_OK)
-        return clrtls_fail("clrtlsSetSocket", CLRC_ERROR_BAD_PARAMETERS,
-                           "the path must be absolute and at most 107 octets");
-    return CLRC_SUCCESS;
+    const char *text = NULL;
+    ClrcResult result = km_result_socket(&pool, path, &text);
+    return result == CLRC_SUCCESS ? result : clrtls_fail("clrtlsSetSocket", result, text);
 }
 
 void clrtls_octets_clear(struct clrtls_octets *octets)
@@ -111,18 +87,10 @@ ClrcResult clrtls_context_check(const char *function, const ClrtlsContext *conte
 
 /* ---- calls ---- */
 
-TEEC_Parameter clrtls_memory(const void *at, size_t len)
-{
-    /* The Client API has no const; inputs are only read. */
-    return (TEEC_Parameter){
-        .tmpref = {.buffer = len == 0 ? NULL : (void *)(uintptr_t)at, .size = len}};
-}
-
-ClrcResult clrtls_invoke(const char *function, ClrtlsContext *context, uint32_t command,
-                         TEEC_Operation *operation)
+ClrcResult clrtls_invoke(const char *function, ClrtlsContext *context, struct km_call *call)
 {
     uint32_t origin = 0;
-    TEEC_Result result = TEEC_InvokeCommand(&context->session, command, operation, &origin);
+    TEEC_Result result = TEEC_InvokeCommand(&context->session, call->command, &call->op, &origin);
     if (result == TEEC_SUCCESS)
         return CLRC_SUCCESS;
     if (origin != TEEC_ORIGIN_TRUSTED_APP &&
@@ -133,9 +101,19 @@ ClrcResult clrtls_invoke(const char *function, ClrtlsContext *context, uint32_t 
     return clrtls_fail(function, clrtls_map(result), NULL);
 }
 
+static ClrcResult fail_open(const char *function, TEEC_Result result, uint32_t origin)
+{
+    char refusal[KM_RESULT_REFUSAL_MAX] = "";
+    if (result == TEEC_ERROR_ACCESS_DENIED)
+        km_result_refusal(&pool, origin, refusal);
+    return clrtls_fail(function, clrtls_map_unconnected(result),
+                       refusal[0] != '\0' ? refusal : NULL);
+}
+
 static ClrcResult open_session(const char *function, ClrtlsContext *context)
 {
     TEEC_Context *service = NULL;
+    uint32_t origin = TEEC_ORIGIN_API;
     TEEC_Result result = km_pool_context(&pool, &service);
     context->shared =
         (TEEC_SharedMemory){.size = CLRTLS_SHARED_LEN, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
@@ -143,11 +121,9 @@ static ClrcResult open_session(const char *function, ClrtlsContext *context)
         result = TEEC_AllocateSharedMemory(service, &context->shared);
     if (result == TEEC_SUCCESS)
         result = TEEC_OpenSession(service, &context->session, &pool.ta, TEEC_LOGIN_USER, NULL, NULL,
-                                  NULL);
+                                  &origin);
     context->has_session = result == TEEC_SUCCESS;
-    if (result == TEEC_ERROR_COMMUNICATION || result == TEEC_ERROR_ITEM_NOT_FOUND)
-        return clrtls_fail(function, CLRC_ERROR_NO_SERVICE, NULL);
-    return result == TEEC_SUCCESS ? CLRC_SUCCESS : clrtls_fail(function, clrtls_map(result), NULL);
+    return result == TEEC_SUCCESS ? CLRC_SUCCESS : fail_open(function, result, origin);
 }
 
 static ClrcResult send_settings(const char *function, ClrtlsContext *context)
@@ -158,13 +134,11 @@ static ClrcResult send_settings(const char *function, ClrtlsContext *context)
     km_tlsio_settings_put(&wr, &context->settings);
     if (!km_wr_finish(&wr, &wire))
         return clrtls_fail(function, CLRC_ERROR_TOO_LARGE, NULL);
-    TEEC_Operation op = {.paramTypes =
-                             TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_INPUT,
-                                              TEEC_MEMREF_TEMP_INPUT, TEEC_NONE),
-                         .params = {clrtls_memory(wire.ptr, wire.len),
-                                    clrtls_memory(context->key_pem.at, context->key_pem.len),
-                                    clrtls_memory(context->cert_pem.at, context->cert_pem.len)}};
-    ClrcResult result = clrtls_invoke(function, context, KM_TLSIO_CMD_SETUP, &op);
+    struct km_call call = {.command = KM_TLSIO_CMD_SETUP};
+    km_call_in(&call, 0, wire.ptr, wire.len);
+    km_call_in(&call, 1, context->key_pem.at, context->key_pem.len);
+    km_call_in(&call, 2, context->cert_pem.at, context->cert_pem.len);
+    ClrcResult result = clrtls_invoke(function, context, &call);
     km_wipe(octets, sizeof(octets));
     return result;
 }

@@ -9,6 +9,8 @@
 #include "common/km_bytes.h"
 #include "include/clrtls.h"
 #include "include/tee_client_api.h"
+#include "lib/session/km_call.h"
+#include "lib/session/km_result.h"
 #include "ta/tlsio/tlsio_wire.h"
 
 /*
@@ -71,6 +73,8 @@ ClrcResult clrtls_fail_tls(const char *function, const ClrtlsConnection *connect
 ClrcResult clrtls_fail_errno(const char *function, const char *what);
 /* clrtls_map: what the service answered. */
 ClrcResult clrtls_map(TEEC_Result result);
+/* clrtls_map_unconnected: why there is no session. */
+ClrcResult clrtls_map_unconnected(TEEC_Result result);
 ClrcResult clrtls_of_failure(uint32_t failure);
 
 /* ---- clrtls_context.c ---- */
@@ -80,10 +84,7 @@ ClrcResult clrtls_context_check(const char *function, const ClrtlsContext *conte
 /* clrtls_context_start: the instance with its settings is there afterwards. */
 ClrcResult clrtls_context_start(const char *function, ClrtlsContext *context);
 /* clrtls_invoke: one command; notes when the instance died. */
-ClrcResult clrtls_invoke(const char *function, ClrtlsContext *context, uint32_t command,
-                         TEEC_Operation *operation);
-/* clrtls_in, clrtls_out: a temporary memory reference. */
-TEEC_Parameter clrtls_memory(const void *at, size_t len);
+ClrcResult clrtls_invoke(const char *function, ClrtlsContext *context, struct km_call *call);
 void clrtls_octets_clear(struct clrtls_octets *octets);
 
 /* ---- clrtls_io.c: the descriptors ---- */
@@ -109,6 +110,9 @@ ClrcResult clrtls_connection_make(const char *function, ClrtlsContext *context, 
                                   int fd_out, const char *server_name,
                                   ClrtlsConnection **ret_connection);
 ClrcResult clrtls_connection_check(const char *function, const ClrtlsConnection *connection);
+/* clrtls_ask_info: *ret_info views octets. */
+ClrcResult clrtls_ask_info(const char *function, const ClrtlsConnection *c,
+                           uint8_t octets[KM_TLSIO_INFO_MAX], struct km_tlsio_info *ret_info);
 
 /* ---- clrtls_transfer.c ---- */
 

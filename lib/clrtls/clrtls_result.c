@@ -6,19 +6,14 @@
 #include "lib/clrtls/clrtls_internal.h"
 #include "ta/crypto/crypto_protocol.h"
 
-#define LAST_ERROR_MAX 320
-
-static __thread char last_error[LAST_ERROR_MAX];
+static __thread char last_error[KM_RESULT_NOTE_MAX];
 
 const char *clrtlsLastError(void)
 {
     return last_error;
 }
 
-static const struct {
-    TEEC_Result from;
-    ClrcResult to;
-} results[] = {
+static const struct km_result_row results[] = {
 #define RESULT(from, to) {from, to},
     KM_TLSIO_RESULTS(RESULT) KM_CRYPTO_RESULTS(RESULT)
 #undef RESULT
@@ -26,11 +21,12 @@ static const struct {
 
 ClrcResult clrtls_map(TEEC_Result result)
 {
-    for (size_t i = 0; i < KM_ARRAY_LEN(results); i++) {
-        if (results[i].from == result)
-            return results[i].to;
-    }
-    return CLRC_ERROR_GENERIC;
+    return km_result_map(results, KM_ARRAY_LEN(results), result);
+}
+
+ClrcResult clrtls_map_unconnected(TEEC_Result result)
+{
+    return km_result_unconnected(results, KM_ARRAY_LEN(results), result);
 }
 
 ClrcResult clrtls_of_failure(uint32_t failure)
@@ -43,10 +39,7 @@ ClrcResult clrtls_of_failure(uint32_t failure)
     return failure < KM_ARRAY_LEN(failures) ? failures[failure] : CLRC_ERROR_GENERIC;
 }
 
-static const struct {
-    ClrcResult result;
-    const char *text;
-} texts[] = {
+static const struct km_result_text texts[] = {
     {CLRC_ERROR_BAD_PARAMETERS, "an argument is wrong"},
     {CLRC_ERROR_BAD_NAME, "a name is 1 to 63 octets of UTF-8; a host's is 1 to 255 of ASCII"},
     {CLRC_ERROR_BAD_FORMAT, "not a key or certificate in PEM, or the two do not belong together"},
@@ -89,26 +82,22 @@ static const struct {
 
 static const char *text_of(ClrcResult result)
 {
-    for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
-        if (texts[i].result == result)
-            return texts[i].text;
-    }
-    return "the service met something unforeseen";
+    return km_result_word(texts, KM_ARRAY_LEN(texts), result,
+                          "the service met something unforeseen");
 }
 
 ClrcResult clrtls_fail(const char *function, ClrcResult result, const char *text)
 {
-    (void)snprintf(last_error, sizeof(last_error), "%s: %s", function,
-                   text != NULL ? text : text_of(result));
+    km_result_note(last_error, function, NULL, text != NULL ? text : text_of(result));
     return result;
 }
 
 ClrcResult clrtls_fail_errno(const char *function, const char *what)
 {
     int native = errno;
-    char reason[96] = "";
-    const char *text = strerror_r(native, reason, sizeof(reason));
-    (void)snprintf(last_error, sizeof(last_error), "%s: %s: %s", function, what, text);
+    char reason[96] = "", text[KM_RESULT_NOTE_MAX] = "";
+    (void)snprintf(text, sizeof(text), "%s: %s", what, strerror_r(native, reason, sizeof(reason)));
+    (void)clrtls_fail(function, CLRTLS_ERROR_IO, text);
     errno = native;
     return CLRTLS_ERROR_IO;
 }
@@ -116,18 +105,13 @@ ClrcResult clrtls_fail_errno(const char *function, const char *what)
 ClrcResult clrtls_fail_tls(const char *function, const ClrtlsConnection *connection)
 {
     ClrcResult result = clrtls_of_failure(connection->last.failure);
-    char octets[KM_TLSIO_INFO_MAX] = "";
-    char detail[KM_TLSIO_DETAIL_MAX + 1] = "";
+    uint8_t octets[KM_TLSIO_INFO_MAX] = {0};
+    char text[KM_RESULT_NOTE_MAX] = "";
     struct km_tlsio_info info = {0};
-    TEEC_Operation op = {
-        .paramTypes =
-            TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE),
-        .params = {{.value = {.a = connection->id}}, clrtls_memory(octets, sizeof(octets))}};
-    if (clrtls_invoke(function, connection->context, KM_TLSIO_CMD_INFO, &op) == CLRC_SUCCESS &&
-        op.params[1].tmpref.size <= sizeof(octets) &&
-        km_tlsio_info_parse(KM_SLICE(octets, op.params[1].tmpref.size), &info))
-        km_copy(detail, KM_TLSIO_DETAIL_MAX, info.detail.ptr, info.detail.len);
-    (void)snprintf(last_error, sizeof(last_error), "%s: %s%s%s%s", function, text_of(result),
-                   detail[0] != '\0' ? " (" : "", detail, detail[0] != '\0' ? ")" : "");
-    return result;
+    if (clrtls_ask_info(function, connection, octets, &info) != CLRC_SUCCESS ||
+        info.detail.len == 0)
+        return clrtls_fail(function, result, NULL);
+    (void)snprintf(text, sizeof(text), "%s (%.*s)", text_of(result), (int)info.detail.len,
+                   (const char *)info.detail.ptr);
+    return clrtls_fail(function, result, text);
 }

@@ -41,9 +41,10 @@ struct step {
     struct km_slice cipher, plain; /* what came out, there too */
 };
 
-static TEEC_Parameter part(ClrtlsConnection *c, size_t at, size_t len)
+static TEEC_RegisteredMemoryReference part(ClrtlsConnection *c, size_t at, size_t len)
 {
-    return (TEEC_Parameter){.memref = {.parent = &c->context->shared, .offset = at, .size = len}};
+    return (TEEC_RegisteredMemoryReference){
+        .parent = &c->context->shared, .offset = at, .size = len};
 }
 
 /* The instance's word is checked like anybody's: sizes that it could not have written are a failure of it. */
@@ -60,22 +61,23 @@ static ClrcResult run_step(const char *function, ClrtlsConnection *c, struct ste
         .connection = c->id, .flags = step->flags, .cipher_len = (uint32_t)step->cipher_len};
     struct km_wr wr = km_wr_init(shared_at(c, CLRTLS_HEAD_AT), KM_TLSIO_STEP_LEN);
     km_tlsio_step_in_put(&wr, &in);
-    TEEC_Operation op = {
-        .paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_PARTIAL_INOUT, TEEC_MEMREF_PARTIAL_INPUT,
-                                       TEEC_MEMREF_PARTIAL_OUTPUT, TEEC_MEMREF_PARTIAL_OUTPUT),
-        .params = {part(c, CLRTLS_HEAD_AT, KM_TLSIO_STEP_LEN),
-                   part(c, CLRTLS_IN_AT, step->cipher_len + step->plain_len),
-                   part(c, CLRTLS_CIPHER_AT, CLRTLS_CIPHER_MAX),
-                   part(c, CLRTLS_PLAIN_AT, CLRTLS_PLAIN_MAX)}};
-    ClrcResult result = clrtls_invoke(function, c->context, KM_TLSIO_CMD_STEP, &op);
+    struct km_call call = {.command = KM_TLSIO_CMD_STEP};
+    km_call_shared(&call, 0, TEEC_MEMREF_PARTIAL_INOUT, part(c, CLRTLS_HEAD_AT, KM_TLSIO_STEP_LEN));
+    km_call_shared(&call, 1, TEEC_MEMREF_PARTIAL_INPUT,
+                   part(c, CLRTLS_IN_AT, step->cipher_len + step->plain_len));
+    km_call_shared(&call, 2, TEEC_MEMREF_PARTIAL_OUTPUT,
+                   part(c, CLRTLS_CIPHER_AT, CLRTLS_CIPHER_MAX));
+    km_call_shared(&call, 3, TEEC_MEMREF_PARTIAL_OUTPUT,
+                   part(c, CLRTLS_PLAIN_AT, CLRTLS_PLAIN_MAX));
+    ClrcResult result = clrtls_invoke(function, c->context, &call);
     if (result != CLRC_SUCCESS)
         return result;
-    if (!outcome_fits(&op) ||
+    if (!outcome_fits(&call.op) ||
         !km_tlsio_step_out_parse(KM_SLICE(shared_at(c, CLRTLS_HEAD_AT), KM_TLSIO_STEP_LEN),
                                  &c->last))
         return clrtls_fail(function, CLRC_ERROR_GENERIC, "the service's answer is malformed");
-    step->cipher = KM_SLICE(shared_at(c, CLRTLS_CIPHER_AT), op.params[2].memref.size);
-    step->plain = KM_SLICE(shared_at(c, CLRTLS_PLAIN_AT), op.params[3].memref.size);
+    step->cipher = KM_SLICE(shared_at(c, CLRTLS_CIPHER_AT), call.op.params[2].memref.size);
+    step->plain = KM_SLICE(shared_at(c, CLRTLS_PLAIN_AT), call.op.params[3].memref.size);
     c->is_started = true;
     return CLRC_SUCCESS;
 }

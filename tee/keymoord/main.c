@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -60,37 +59,16 @@ static void on_hup(void)
 
 static void on_signal(struct km_watch *watch, uint32_t events)
 {
-    struct signalfd_siginfo info = {0};
+    int number = km_loop_take_signal(watch);
     int how = 0;
     (void)events;
-    if (read(watch->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-        return;
-    if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+    if (number == SIGTERM || number == SIGINT)
         service.stop = true;
-    else if (info.ssi_signo == SIGHUP)
+    else if (number == SIGHUP)
         on_hup();
     /* Signals of one kind merge, so every child that ended is looked for each time. */
     for (pid_t pid = waitpid(-1, &how, WNOHANG); pid > 0; pid = waitpid(-1, &how, WNOHANG))
         km_app_child(&service, pid, how);
-}
-
-static km_status watch_signals(struct km_err *err)
-{
-    sigset_t set = {0};
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-        return KM_FAIL_ERRNO(err, "can't block signals");
-    KM_AUTO(km_fd_closep) int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
-        return KM_FAIL_ERRNO(err, "can't watch signals");
-    KM_TRY(km_loop_add(err, &service.loop, &service.signal_watch, fd, on_signal));
-    (void)km_fd_steal(&fd);
-    return KM_OK;
 }
 
 /* ---- starting ---- */
@@ -218,6 +196,7 @@ static void raise_limits(void)
 
 static km_status start(struct km_err *err)
 {
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0};
     service.started_ms = km_loop_now_ms();
     umask(077);
     raise_limits();
@@ -232,7 +211,7 @@ static km_status start(struct km_err *err)
     KM_TRY(open_root(err));
     KM_TRY(open_audit(err));
     KM_TRY(km_loop_init(err, &service.loop));
-    KM_TRY(watch_signals(err));
+    KM_TRY(km_loop_add_signals(err, &service.loop, &service.signal_watch, signals, on_signal));
     const struct km_listen_wish wish = {.path = service.options.socket_path,
                                         .type = SOCK_SEQPACKET,
                                         .mode = service.options.socket_mode,

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/keymoord/options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <grp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/km_option.h"
 #include "common/km_sock.h"
 #include "tee/host/confine.h"
 
@@ -97,40 +95,6 @@ void km_options_usage(FILE *out)
         out);
 }
 
-static bool number(const char *text, int base, unsigned long max, unsigned long *ret)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, base);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value > max)
-        return false;
-    *ret = value;
-    return true;
-}
-
-static km_status take_number(struct km_err *err, const char *name, unsigned long max, unsigned *ret)
-{
-    unsigned long value = 0;
-    if (!number(optarg, 10, max, &value))
-        return KM_FAIL(err, KM_E_ARG, "--%s takes a number up to %lu, not '%.40s'", name, max,
-                       optarg);
-    *ret = (unsigned)value;
-    return KM_OK;
-}
-
-static km_status take_group(struct km_err *err, const char *name, gid_t *ret)
-{
-    unsigned long value = 0;
-    const struct group *group = getgrnam(optarg);
-    if (group != NULL)
-        *ret = group->gr_gid;
-    else if (number(optarg, 10, UINT32_MAX - 1, &value))
-        *ret = (gid_t)value;
-    else
-        return KM_FAIL(err, KM_E_ARG, "--%s: there is no group '%.40s'", name, optarg);
-    return KM_OK;
-}
-
 static km_status take_confine(struct km_err *err, uint32_t *ret)
 {
     if (strcmp(optarg, "best") == 0)
@@ -155,7 +119,6 @@ static km_status take_item(struct km_err *err, const char *name, const char **li
 
 static km_status take(struct km_err *err, int option, struct km_options *opt)
 {
-    unsigned long value = 0;
     switch (option) {
     case 's':
         opt->state_dir = optarg;
@@ -164,14 +127,11 @@ static km_status take(struct km_err *err, int option, struct km_options *opt)
         opt->socket_path = optarg;
         return KM_OK;
     case OPT_MODE:
-        if (!number(optarg, 8, 0777, &value))
-            return KM_FAIL(err, KM_E_ARG, "--socket-mode takes an octal mode, not '%.40s'", optarg);
-        opt->socket_mode = (mode_t)value;
-        return KM_OK;
+        return km_option_mode(err, "socket-mode", optarg, &opt->socket_mode);
     case OPT_GROUP:
-        return take_group(err, "socket-group", &opt->socket_gid);
+        return km_option_group(err, "socket-group", optarg, &opt->socket_gid);
     case OPT_ADMIN_GROUP:
-        return take_group(err, "admin-group", &opt->admin_gid);
+        return km_option_group(err, "admin-group", optarg, &opt->admin_gid);
     case 't':
         return take_item(err, "ta-dir", opt->ta_dirs, &opt->n_ta_dirs);
     case 'k':
@@ -185,11 +145,12 @@ static km_status take(struct km_err *err, int option, struct km_options *opt)
     case 'c':
         return take_confine(err, &opt->confine_demanded);
     case 'u':
-        return take_number(err, "uid-base", UINT32_MAX - 65536, &opt->uid_base);
+        return km_option_number(err, "uid-base", optarg, UINT32_MAX - 65536, &opt->uid_base);
     case OPT_MAX:
-        return take_number(err, "max-sessions", 4096, &opt->max_sessions);
+        return km_option_number(err, "max-sessions", optarg, 4096, &opt->max_sessions);
     case OPT_MAX_UID:
-        return take_number(err, "max-sessions-per-uid", 4096, &opt->max_sessions_per_uid);
+        return km_option_number(err, "max-sessions-per-uid", optarg, 4096,
+                                &opt->max_sessions_per_uid);
     case OPT_CRYPTO_POLICY:
         opt->crypto_policy = optarg;
         return KM_OK;

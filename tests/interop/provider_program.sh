@@ -7,5 +7,7 @@
 create ec ec256
 create rsa rsa2048
 create locked ec256 "open sesame"
-with_provider "$build/tests/test_provider"
-exit $?
+status=0
+with_provider "$build/tests/test_provider" || status=$?
+with_provider "$build/tests/test_provider_life" || status=$?
+exit "$status"

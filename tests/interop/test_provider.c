@@ -1,88 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The provider inside a program: threads, forks, exits, and everything that must not come out. Run
- * by provider_program.sh, which loads the provider by OPENSSL_CONF and makes the keys ec, rsa and
- * locked (password "open sesame" in object locked.pass).
+ * The provider inside a program: its keys in use, and everything that must not come out. Run by provider_program.sh, which loads the
+ * provider by OPENSSL_CONF and makes the keys ec and rsa.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <openssl/store.h>
-#include <openssl/ui.h>
 #include <openssl/x509.h>
 
 #include "interop/door/door_error.h"
-
-#define N_THREADS 8
-#define N_ROUNDS 40
-/* A sanitizer's own allocator is not ready for a fork beside busy threads. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define N_BUSY_AT_FORK 0
-#else
-#define N_BUSY_AT_FORK 4
-#endif
-
-static bool over_double(void)
-{
-    const char *service = getenv("KM_TEST_SERVICE");
-    return service != NULL && strcmp(service, "double") == 0;
-}
-
-static EVP_PKEY *load_expecting(const char *uri, int expect)
-{
-    EVP_PKEY *key = NULL;
-    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
-    if (store == NULL)
-        return NULL;
-    if (expect != 0)
-        assert_int_equal(OSSL_STORE_expect(store, expect), 1);
-    while (key == NULL && !OSSL_STORE_eof(store)) {
-        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-        if (info == NULL)
-            continue;
-        key = expect == OSSL_STORE_INFO_PUBKEY ? OSSL_STORE_INFO_get1_PUBKEY(info)
-                                               : OSSL_STORE_INFO_get1_PKEY(info);
-        OSSL_STORE_INFO_free(info);
-    }
-    OSSL_STORE_close(store);
-    return key;
-}
-
-static EVP_PKEY *load(const char *uri)
-{
-    return load_expecting(uri, OSSL_STORE_INFO_PKEY);
-}
-
-static EVP_PKEY *must_load(const char *uri)
-{
-    EVP_PKEY *key = load(uri);
-    if (key == NULL)
-        ERR_print_errors_fp(stderr);
-    assert_non_null(key);
-    ERR_clear_error(); /* OpenSSL's store looks for a file of this name first */
-    return key;
-}
+#include "tests/interop/provider_rig.h"
 
 static EVP_PKEY *public_of(EVP_PKEY *key)
 {
@@ -94,41 +26,6 @@ static EVP_PKEY *public_of(EVP_PKEY *key)
     OPENSSL_free(der);
     assert_non_null(public);
     return public;
-}
-
-/* Not cmocka's assertions: also used on other threads and in children. */
-static bool sign_and_verify(EVP_PKEY *key, EVP_PKEY *public, bool pss)
-{
-    uint8_t sig[512] = {0};
-    size_t len = sizeof(sig);
-    EVP_PKEY_CTX *pctx = NULL;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool done = EVP_DigestSignInit_ex(ctx, &pctx, "SHA256", NULL, NULL, key, NULL) == 1;
-    if (pss)
-        done = done && EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-               EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-    done = done && EVP_DigestSignUpdate(ctx, "mes", 3) == 1 &&
-           EVP_DigestSignUpdate(ctx, "sage", 4) == 1 && EVP_DigestSignFinal(ctx, sig, &len) == 1;
-    EVP_MD_CTX_free(ctx);
-    ctx = EVP_MD_CTX_new();
-    done = done && EVP_DigestVerifyInit_ex(ctx, &pctx, "SHA256", NULL, NULL, public, NULL) == 1;
-    if (pss)
-        done = done && EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1;
-    done = done && EVP_DigestVerify(ctx, sig, len, (const uint8_t *)"message", 7) == 1;
-    EVP_MD_CTX_free(ctx);
-    return done;
-}
-
-/* The reason that our provider gave last; takes all entries. */
-static int last_reason(void)
-{
-    int reason = 0;
-    for (unsigned long code = ERR_get_error(); code != 0; code = ERR_get_error()) {
-        const char *library = ERR_lib_error_string(code);
-        if (library != NULL && strcmp(library, "clrc") == 0)
-            reason = ERR_GET_REASON(code);
-    }
-    return reason;
 }
 
 /* ---- what loading the provider must not change ---- */
@@ -145,7 +42,7 @@ static void test_default_keeps_its_work(void **state)
     }
     EVP_PKEY *soft = EVP_EC_gen("P-256");
     assert_string_equal(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(soft)), "default");
-    assert_true(sign_and_verify(soft, soft, false));
+    assert_true(prig_sign_and_verify(soft, soft, false));
     EVP_PKEY_free(soft);
 }
 
@@ -167,7 +64,7 @@ static void no_private(EVP_PKEY *key)
     ERR_clear_error();
     BIO *out = BIO_new(BIO_s_mem());
     assert_int_not_equal(PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), 1);
-    assert_int_equal(last_reason(), KM_DOOR_R_NOT_EXPORTABLE);
+    assert_int_equal(prig_last_reason(), KM_DOOR_R_NOT_EXPORTABLE);
     assert_int_not_equal(
         PEM_write_bio_PrivateKey(out, key, EVP_aes_128_cbc(), (unsigned char *)"pw", 2, NULL, NULL),
         1);
@@ -184,7 +81,7 @@ static void test_no_private_part(void **state)
     static const char *const uris[] = {"clrc:ec", "clrc:rsa"};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        EVP_PKEY *key = must_load(uris[i]);
+        EVP_PKEY *key = prig_must_load(uris[i]);
         no_private(key);
         EVP_PKEY *copy = EVP_PKEY_dup(key);
         assert_non_null(copy);
@@ -222,15 +119,15 @@ static void test_import_refused(void **state)
 static void test_signing_leaves_no_errors(void **state)
 {
     (void)state;
-    EVP_PKEY *ec = must_load("clrc:ec");
-    EVP_PKEY *rsa = must_load("clrc:rsa");
+    EVP_PKEY *ec = prig_must_load("clrc:ec");
+    EVP_PKEY *rsa = prig_must_load("clrc:rsa");
     EVP_PKEY *ec_public = public_of(ec);
     EVP_PKEY *rsa_public = public_of(rsa);
-    assert_true(sign_and_verify(ec, ec_public, false));
-    assert_true(sign_and_verify(rsa, rsa_public, false));
-    assert_true(sign_and_verify(rsa, rsa_public, true));
-    assert_true(sign_and_verify(ec, ec, false)); /* verified by our own door too */
-    assert_true(sign_and_verify(rsa, rsa, true));
+    assert_true(prig_sign_and_verify(ec, ec_public, false));
+    assert_true(prig_sign_and_verify(rsa, rsa_public, false));
+    assert_true(prig_sign_and_verify(rsa, rsa_public, true));
+    assert_true(prig_sign_and_verify(ec, ec, false)); /* verified by our own door too */
+    assert_true(prig_sign_and_verify(rsa, rsa, true));
     assert_int_equal(ERR_peek_error(), 0);
     EVP_PKEY_free(ec);
     EVP_PKEY_free(rsa);
@@ -244,14 +141,14 @@ static void test_bad_signatures(void **state)
     size_t len = sizeof(sig);
     uint8_t digest[32] = {1};
     (void)state;
-    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY *key = prig_must_load("clrc:ec");
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
     assert_int_equal(EVP_PKEY_sign(ctx, NULL, &len, digest, 32), 1);
     assert_int_equal(len, EVP_PKEY_get_size(key));
     size_t room = len - 1;
     assert_int_not_equal(EVP_PKEY_sign(ctx, sig, &room, digest, 32), 1);
-    assert_int_equal(last_reason(), KM_DOOR_R_TOO_LARGE);
+    assert_int_equal(prig_last_reason(), KM_DOOR_R_TOO_LARGE);
     assert_int_not_equal(EVP_PKEY_sign(ctx, sig, &len, sig, 65), 1);
     len = sizeof(sig);
     assert_int_equal(EVP_PKEY_sign(ctx, sig, &len, digest, 32), 1);
@@ -278,7 +175,7 @@ static void test_raw_rsa_refused(void **state)
     uint8_t out[256] = {0};
     size_t len = sizeof(out);
     (void)state;
-    EVP_PKEY *key = must_load("clrc:rsa");
+    EVP_PKEY *key = prig_must_load("clrc:rsa");
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
     for (size_t i = 0; i < 3; i++)
@@ -287,7 +184,7 @@ static void test_raw_rsa_refused(void **state)
     assert_int_equal(EVP_PKEY_decrypt_init(ctx), 1);
     len = sizeof(out);
     assert_int_not_equal(EVP_PKEY_decrypt(ctx, out, &len, in, sizeof(in)), 1);
-    assert_int_equal(last_reason(), KM_DOOR_R_NOT_SUPPORTED);
+    assert_int_equal(prig_last_reason(), KM_DOOR_R_NOT_SUPPORTED);
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(key);
     ERR_clear_error();
@@ -300,7 +197,7 @@ static void test_copied_contexts(void **state)
     size_t one_len = sizeof(one);
     size_t two_len = sizeof(two);
     (void)state;
-    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY *key = prig_must_load("clrc:ec");
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_MD_CTX *copy = EVP_MD_CTX_new();
     assert_int_equal(EVP_DigestSignInit_ex(ctx, NULL, "SHA384", NULL, NULL, key, NULL), 1);
@@ -327,8 +224,8 @@ static void test_matching(void **state)
     (void)state;
     EVP_PKEY *stranger[2] = {EVP_EC_gen("P-256"), EVP_RSA_gen(2048)};
     for (size_t i = 0; i < 2; i++) {
-        EVP_PKEY *key = must_load(uris[i]);
-        EVP_PKEY *again = must_load(uris[i]);
+        EVP_PKEY *key = prig_must_load(uris[i]);
+        EVP_PKEY *again = prig_must_load(uris[i]);
         EVP_PKEY *public = public_of(key);
         assert_int_equal(EVP_PKEY_eq(key, again), 1);
         assert_int_equal(EVP_PKEY_eq(key, public), 1);
@@ -352,7 +249,7 @@ static void test_agreement(void **state)
     size_t our_len = sizeof(ours);
     size_t their_len = sizeof(theirs);
     (void)state;
-    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY *key = prig_must_load("clrc:ec");
     EVP_PKEY *public = public_of(key);
     EVP_PKEY *soft = EVP_EC_gen("P-256");
     EVP_PKEY *peer = public_of(soft);
@@ -379,49 +276,31 @@ static void test_agreement(void **state)
     ERR_clear_error();
 }
 
-static EVP_PKEY *generate(const char *type, const char *group, const char *name)
-{
-    OSSL_PARAM params[3] = {OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end(),
-                            OSSL_PARAM_construct_end()};
-    size_t n = 0;
-    EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, "provider=clrc");
-    assert_non_null(ctx);
-    if (group != NULL)
-        params[n++] = OSSL_PARAM_construct_utf8_string("group", (char *)(uintptr_t)group, 0);
-    if (name != NULL)
-        params[n++] = OSSL_PARAM_construct_utf8_string("clrc-name", (char *)(uintptr_t)name, 0);
-    if (EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_params(ctx, params) == 1)
-        (void)EVP_PKEY_generate(ctx, &key);
-    EVP_PKEY_CTX_free(ctx);
-    return key;
-}
-
 static void test_generation(void **state)
 {
     (void)state;
-    EVP_PKEY *saved = generate("EC", "P-384", "made");
-    EVP_PKEY *unsaved = generate("EC", "secp521r1", NULL);
-    EVP_PKEY *rsa = generate("RSA", NULL, NULL);
+    EVP_PKEY *saved = prig_generate("EC", "P-384", "made");
+    EVP_PKEY *unsaved = prig_generate("EC", "secp521r1", NULL);
+    EVP_PKEY *rsa = prig_generate("RSA", NULL, NULL);
     assert_non_null(saved);
     assert_non_null(unsaved);
     assert_non_null(rsa);
     assert_int_equal(EVP_PKEY_get_bits(saved), 384);
     assert_int_equal(EVP_PKEY_get_bits(unsaved), 521);
     assert_int_equal(EVP_PKEY_get_bits(rsa), 2048);
-    assert_true(sign_and_verify(saved, saved, false));
-    assert_true(sign_and_verify(unsaved, unsaved, false));
-    assert_true(sign_and_verify(rsa, rsa, true));
+    assert_true(prig_sign_and_verify(saved, saved, false));
+    assert_true(prig_sign_and_verify(unsaved, unsaved, false));
+    assert_true(prig_sign_and_verify(rsa, rsa, true));
     no_private(unsaved);
     no_private(rsa);
-    EVP_PKEY *again = must_load("clrc:made");
+    EVP_PKEY *again = prig_must_load("clrc:made");
     assert_int_equal(EVP_PKEY_eq(saved, again), 1);
-    assert_null(generate("EC", "P-384", "made"));
-    assert_int_equal(last_reason(), KM_DOOR_R_EXISTS);
-    assert_null(generate("EC", "brainpoolP256r1", NULL));
-    assert_int_equal(last_reason(), KM_DOOR_R_NOT_SUPPORTED);
-    assert_null(generate("EC", NULL, NULL));
-    assert_null(generate("EC", "P-256", ""));
+    assert_null(prig_generate("EC", "P-384", "made"));
+    assert_int_equal(prig_last_reason(), KM_DOOR_R_EXISTS);
+    assert_null(prig_generate("EC", "brainpoolP256r1", NULL));
+    assert_int_equal(prig_last_reason(), KM_DOOR_R_NOT_SUPPORTED);
+    assert_null(prig_generate("EC", NULL, NULL));
+    assert_null(prig_generate("EC", "P-256", ""));
     EVP_PKEY_free(again);
     EVP_PKEY_free(rsa);
     EVP_PKEY_free(unsaved);
@@ -446,18 +325,18 @@ static void test_names_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         ERR_clear_error();
-        assert_null(load(rows[i].uri));
-        assert_int_equal(last_reason(), rows[i].reason);
+        assert_null(prig_load(rows[i].uri));
+        assert_int_equal(prig_last_reason(), rows[i].reason);
     }
 }
 
 static void test_public_half(void **state)
 {
     (void)state;
-    EVP_PKEY *half = load_expecting("clrc:ec", OSSL_STORE_INFO_PUBKEY);
+    EVP_PKEY *half = prig_load_expecting("clrc:ec", OSSL_STORE_INFO_PUBKEY);
     assert_non_null(half);
     ERR_clear_error();
-    assert_false(sign_and_verify(half, half, false));
+    assert_false(prig_sign_and_verify(half, half, false));
     EVP_PKEY_free(half);
     ERR_clear_error();
 }
@@ -490,16 +369,16 @@ static void test_reference_files(void **state)
         {"-----BEGIN KEYMOOR KEY REFERENCE-----\nMCMM\n", KM_DOOR_R_BAD_URI},
     };
     (void)state;
-    EVP_PKEY *key = must_load("clrc:ec");
+    EVP_PKEY *key = prig_must_load("clrc:ec");
     EVP_PKEY *by_file = read_pem(TO_EC);
     assert_non_null(by_file);
     assert_int_equal(ERR_peek_error(), 0);
     assert_int_equal(EVP_PKEY_eq(key, by_file), 1);
-    assert_true(sign_and_verify(by_file, key, false));
+    assert_true(prig_sign_and_verify(by_file, key, false));
     EVP_PKEY_free(by_file);
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         assert_null(read_pem(refused[i].pem));
-        assert_int_equal(last_reason(), refused[i].reason);
+        assert_int_equal(prig_last_reason(), refused[i].reason);
     }
     /* Keys of the program's own are still read, also from behind one of ours. */
     EVP_PKEY *soft = EVP_EC_gen("P-256");
@@ -555,247 +434,6 @@ static void test_own_context(void **state)
     ERR_clear_error();
 }
 
-/* ---- passwords ---- */
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int give_password(char *buf, int size, int rwflag, void *text)
-{
-    (void)rwflag;
-    snprintf(buf, (size_t)size, "%s", (const char *)text);
-    return (int)strlen(buf);
-}
-
-static EVP_PKEY *load_asking(const char *uri, const char *answer)
-{
-    UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_password, 0);
-    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, ui, (void *)(uintptr_t)answer, NULL, NULL);
-    EVP_PKEY *key = NULL;
-    OSSL_STORE_INFO *info = store == NULL ? NULL : OSSL_STORE_load(store);
-    if (info != NULL)
-        key = OSSL_STORE_INFO_get1_PKEY(info);
-    OSSL_STORE_INFO_free(info);
-    OSSL_STORE_close(store);
-    UI_destroy_method(ui);
-    return key;
-}
-
-static void test_passwords(void **state)
-{
-    (void)state;
-    write_file("pw-right", "open sesame\r\nsecond line\n");
-    write_file("pw-wrong", "open barley\n");
-    write_file("pw-empty", "\n");
-    EVP_PKEY *key = must_load("clrc:locked?password=file:pw-right");
-    assert_true(sign_and_verify(key, key, false));
-    EVP_PKEY_free(key);
-    key = must_load("clrc:locked?password=file:pw-right&password-name=locked.pass");
-    EVP_PKEY_free(key);
-    assert_null(load("clrc:locked?password=file:pw-right&password-name=another"));
-    assert_int_equal(last_reason(), KM_DOOR_R_PASSWORD);
-    assert_null(load("clrc:locked?password=file:pw-empty"));
-    key = load_asking("clrc:locked", "open sesame");
-    assert_non_null(key);
-    assert_true(sign_and_verify(key, key, false));
-    EVP_PKEY_free(key);
-    ERR_clear_error();
-    assert_null(load("clrc:locked?password=file:pw-wrong"));
-    assert_int_equal(last_reason(), KM_DOOR_R_PASSWORD);
-}
-
-/* ---- threads, forks, exits ---- */
-
-struct job {
-    EVP_PKEY *key;
-    EVP_PKEY *public;
-    atomic_bool *stop;
-    atomic_int *failures;
-    int rounds;
-    bool pss;
-};
-
-static void *run_job(void *arg)
-{
-    struct job *job = arg;
-    for (int i = 0; i < job->rounds && !atomic_load(job->stop); i++)
-        if (!sign_and_verify(job->key, job->public, job->pss))
-            atomic_fetch_add(job->failures, 1);
-    return NULL;
-}
-
-static void test_threads_share_keys(void **state)
-{
-    pthread_t threads[N_THREADS] = {0};
-    struct job jobs[N_THREADS] = {0};
-    atomic_bool stop = false;
-    atomic_int failures = 0;
-    (void)state;
-    EVP_PKEY *keys[3] = {must_load("clrc:ec"), must_load("clrc:rsa"),
-                         generate("EC", "P-256", NULL)};
-    for (size_t i = 0; i < N_THREADS; i++) {
-        jobs[i] = (struct job){.key = keys[i % 3],
-                               .public = keys[i % 3],
-                               .pss = i % 3 == 1,
-                               .stop = &stop,
-                               .failures = &failures,
-                               .rounds = N_ROUNDS};
-        assert_int_equal(pthread_create(&threads[i], NULL, run_job, &jobs[i]), 0);
-    }
-    for (size_t i = 0; i < N_THREADS; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&failures), 0);
-    for (size_t i = 0; i < 3; i++)
-        EVP_PKEY_free(keys[i]);
-}
-
-static int child_status(pid_t pid)
-{
-    int status = 0;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
-static atomic_bool stop_busy;
-static atomic_int busy_failures;
-static struct job busy;
-
-/* What a child finds: saved keys work, the unsaved one has stayed with the parent. */
-static int life_of_child(EVP_PKEY *key, EVP_PKEY *locked, EVP_PKEY *unsaved)
-{
-    alarm(30);
-    bool saved_works = sign_and_verify(key, key, false) && sign_and_verify(locked, locked, false);
-    bool unsaved_stays = !sign_and_verify(unsaved, unsaved, false);
-    EVP_PKEY_free(unsaved);
-    EVP_PKEY_free(key);
-    return saved_works && unsaved_stays ? 0 : saved_works ? 1 : 2;
-}
-
-/* Children are made while threads of the parent are inside the provider. */
-static void test_fork_while_signing(void **state)
-{
-    pthread_t threads[N_BUSY_AT_FORK + 1] = {0};
-    (void)state;
-    EVP_PKEY *key = must_load("clrc:ec");
-    EVP_PKEY *locked = must_load("clrc:locked?password=file:pw-right");
-    EVP_PKEY *unsaved = generate("EC", "P-256", NULL);
-    busy = (struct job){.key = key,
-                        .public = key,
-                        .stop = &stop_busy,
-                        .failures = &busy_failures,
-                        .rounds = 1000000};
-    for (int i = 0; i < N_BUSY_AT_FORK; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, run_job, &busy), 0);
-    int worst = 0;
-    for (int round = 0; round < 10; round++) {
-        pid_t pid = fork();
-        if (pid == 0)
-            _exit(life_of_child(key, locked, unsaved));
-        int status = child_status(pid);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            worst = status;
-    }
-    atomic_store(&stop_busy, true);
-    for (int i = 0; i < N_BUSY_AT_FORK; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(worst, 0);
-    assert_int_equal(atomic_load(&busy_failures), 0);
-    assert_true(sign_and_verify(unsaved, unsaved, false)); /* no child has ended it */
-    EVP_PKEY_free(unsaved);
-    EVP_PKEY_free(locked);
-    EVP_PKEY_free(key);
-}
-
-static atomic_bool never = false;
-static atomic_int ignored = 0;
-
-static void test_exit_while_signing(void **state)
-{
-    (void)state;
-    for (int round = 0; round < 5; round++) {
-        pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-            alarm(20);
-            static pthread_t threads[4];
-            static struct job job;
-            job.key = load("clrc:ec");
-            job.public = job.key;
-            job.stop = &never;
-            job.failures = &ignored;
-            job.rounds = 1000000;
-            for (size_t i = 0; i < 4; i++)
-                pthread_create(&threads[i], NULL, run_job, &job);
-            usleep(20000);
-            _exit(job.key == NULL ? 3 : 0);
-        }
-        int status = child_status(pid);
-        assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), 0);
-    }
-}
-
-/* ---- a library below that misbehaves ---- */
-
-static void with_fault(const char *fault)
-{
-    if (fault == NULL)
-        unsetenv("CLRC_DOUBLE_FAULT");
-    else
-        setenv("CLRC_DOUBLE_FAULT", fault, 1);
-}
-
-static void test_faults_below(void **state)
-{
-    (void)state;
-    if (!over_double())
-        skip();
-    static const struct {
-        const char *fault;
-        const char *uri;
-        int reason;
-    } loads[] = {
-        {"no-service", "clrc:ec", KM_DOOR_R_NO_SERVICE},
-        {"bad-spki", "clrc:ec", KM_DOOR_R_BAD_URI},
-        {"bad-spki", "clrc:rsa", KM_DOOR_R_BAD_URI},
-    };
-    for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
-        with_fault(loads[i].fault);
-        ERR_clear_error();
-        assert_null(load(loads[i].uri));
-        assert_int_equal(last_reason(), loads[i].reason);
-    }
-    with_fault(NULL);
-    EVP_PKEY *key = must_load("clrc:ec");
-    with_fault("died");
-    assert_false(sign_and_verify(key, key, false));
-    assert_int_equal(last_reason(), KM_DOOR_R_SERVICE_DIED);
-    with_fault("died-next");
-    assert_true(sign_and_verify(key, key, false)); /* once more, as the service may be back */
-    with_fault("short");
-    assert_false(sign_and_verify(key, key, false));
-    assert_int_equal(last_reason(), KM_DOOR_R_TOO_LARGE);
-    with_fault(NULL);
-    assert_true(sign_and_verify(key, key, false));
-    EVP_PKEY_free(key);
-    /* A child opens a key under a password again, and by then the name stands for another one. */
-    key = must_load("clrc:locked?password=file:pw-right");
-    pid_t pid = fork();
-    if (pid == 0) {
-        with_fault("replaced");
-        bool refused = !sign_and_verify(key, key, false);
-        _exit(refused && last_reason() == KM_DOOR_R_KEY_GONE ? 0 : 1);
-    }
-    assert_int_equal(child_status(pid), 0);
-    EVP_PKEY_free(key);
-    ERR_clear_error();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -813,11 +451,6 @@ int main(void)
         cmocka_unit_test(test_public_half),
         cmocka_unit_test(test_reference_files),
         cmocka_unit_test(test_own_context),
-        cmocka_unit_test(test_passwords),
-        cmocka_unit_test(test_threads_share_keys),
-        cmocka_unit_test(test_fork_while_signing),
-        cmocka_unit_test(test_exit_while_signing),
-        cmocka_unit_test(test_faults_below),
     };
     return cmocka_run_group_tests_name("provider", tests, NULL, NULL);
 }

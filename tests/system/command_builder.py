@@ -8,39 +8,14 @@ Usage: command_builder.py build KEY.pem OPERATION COMMAND [sequence=N] [device=S
 """
 import hashlib
 import re
-import subprocess
 import sys
+
+from der import element, load, number, openssl, sequence, sign, store, take, take_signed, text
 
 OPERATIONS = ["addAuthority", "updateAuthority", "deleteAuthority", "addRevocation", "addCrl", "updateNamed", "numbersOnly",
               "setTime"]
 ALGORITHMS = {"2a8648ce3d040302": "sha256", "2a8648ce3d040303": "sha384", "2a8648ce3d040304": "sha512",
               "2a864886f70d01010b": "sha256", "2a864886f70d01010c": "sha384", "2a864886f70d01010d": "sha512"}
-
-
-def element(tag, contents):
-    length = len(contents)
-    if length < 128:
-        return bytes([tag, length]) + contents
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes([tag, 128 + len(octets)]) + octets + contents
-
-
-def number(tag, value):
-    return element(tag, value.to_bytes(value.bit_length() // 8 + 1, "big"))
-
-
-def load(path):
-    with open(path, "rb") as stream:
-        return stream.read()
-
-
-def store(path, octets):
-    with open(path, "wb") as stream:
-        stream.write(octets)
-
-
-def openssl(*words, stdin=b""):
-    return subprocess.run(["openssl", *words], input=stdin, stdout=subprocess.PIPE, check=True).stdout
 
 
 def algorithm(key):
@@ -54,39 +29,22 @@ def algorithm(key):
 def build(key, operation, command, *words):
     given = dict(word.split("=", 1) for word in words)
     oid = algorithm(key)
-    fields = element(12, b"keymoor-certificate-command") + number(2, 1) + element(6, bytes.fromhex(oid))
+    fields = text("keymoor-certificate-command") + number(2, 1) + element(6, bytes.fromhex(oid))
     fields += number(10, OPERATIONS.index(operation) + 1)
     if "sequence" in given:
         fields += number(0x80, int(given["sequence"]))
     if "device" in given:
         fields += element(0x81, hashlib.sha256(load(given["device"])).digest())
     if "name" in given:
-        fields += element(0x82, given["name"].encode())
+        fields += text(given["name"], 0x82)
     if "time" in given:
         fields += number(0x83, int(given["time"]))
     fields += element(4, load(given["body"]) if "body" in given else b"")
-    content = element(0x30, fields)
-    signature = openssl("dgst", "-" + ALGORITHMS[oid], "-sign", key, stdin=content)
-    store(command, element(0x30, element(4, signature) + content))
-
-
-def take(octets, tag):
-    """(contents, whole, rest)"""
-    assert octets[0] == tag, f"tag {octets[0]:#x} where {tag:#x} belongs"
-    length, start = octets[1], 2
-    if length > 127:
-        start += length - 128
-        length = int.from_bytes(octets[2:start], "big")
-    assert len(octets) >= start + length, "cut short"
-    return octets[start:start + length], octets[:start + length], octets[start + length:]
+    store(command, sign(key, ALGORITHMS[oid], sequence(fields)))
 
 
 def read(command):
-    package, _, rest = take(load(command), 0x30)
-    assert not rest, "something follows"
-    signature, _, rest = take(package, 4)
-    fields, content, rest = take(rest, 0x30)
-    assert not rest, "something follows"
+    signature, content, fields = take_signed(load(command))
     kind, _, fields = take(fields, 12)
     version, _, fields = take(fields, 2)
     assert (kind, version) == (b"keymoor-certificate-command", b"\1")
@@ -106,9 +64,9 @@ def read(command):
 
 
 def example(page, command, signer):
-    text = load(page).decode()
+    printed = load(page).decode()
     for name, path in (("certificate command", command), ("command signer", signer)):
-        block = re.search(f"```\nexample: {name}\n(.*?)```", text, re.S).group(1)
+        block = re.search(f"```\nexample: {name}\n(.*?)```", printed, re.S).group(1)
         store(path, bytes.fromhex("".join(re.match(r"[0-9a-f]{3} +((?:[0-9a-f]{2} ?)*)", line).group(1)
                                           for line in block.splitlines())))
 

@@ -39,6 +39,15 @@ def children(parent):
         return []
 
 
+def has_ended(pid):
+    """A process that is not waited for has closed its files, and let go of their locks, when it is a zombie; not before."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stream:
+            return stream.read().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Service:
     """The device's keymoord; the first one was started by `keymoor dev`."""
 
@@ -50,7 +59,7 @@ class Service:
         os.kill(self.pid, signal.SIGKILL)
         if self.process is not None:
             self.process.wait()
-        while os.path.exists(f"/proc/{self.pid}/exe"):
+        while not has_ended(self.pid):
             time.sleep(0.005)
         self.start()
 

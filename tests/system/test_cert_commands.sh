@@ -156,7 +156,7 @@ if [ "$(id -u)" -eq 0 ]; then
     ok "a good STP file" "$make_stp" -k $key -n com.seqlabs.oem_cloud_cert -c strange/oem_cloud_cert.pem -s 12 -o named.stp
     command_file anybody -a addAuthority -c strange/emp_root_cert.pem -s 12
     other() { setpriv --reuid=64001 --regid=64001 --clear-groups "$@"; }
-    for what in "cert command named.stp" "cert list" "key list" "file list"; do
+    for what in "cert command named.stp" "cert list" "key list" "file list" "tunnel - localhost:1 --cert com.seqlabs.oem_device_cert"; do
         # shellcheck disable=SC2086 # several words on purpose
         refused "kept out: $what" "may not open $KEYMOOR_SOCKET; be in its group" other keymoor $what
     done

@@ -3,28 +3,23 @@
 # The user guide's walks 4.2 (opaque keys) and 5.2.1 (opaque objects), from the kit's folders as printed. Where the build has
 # clrpv_key_utility, its commands are run as printed, too; without it the same is done with what there is.
 set -eu
-build=$(cd "$1" && pwd)
-source=$(cd "$(dirname "$0")/../.." && pwd)
-kit=$(mktemp -d)
-trap 'rm -rf "$kit"' EXIT
-"$source/scripts/make-kit" "$build" "$kit" >"$kit/log" 2>&1 || { cat "$kit/log" >&2; exit 1; }
+# shellcheck source=tests/kit.sh
+. "$(dirname "$0")/../kit.sh"
+kit "$1"
 
-for file in corelockr_opaque_keys/opaque_key_package_format.txt corelockr_opaque_keys/README.txt corelockr_opaque_keys/ecdsa256.der \
+kit_has corelockr_opaque_keys/opaque_key_package_format.txt corelockr_opaque_keys/README.txt corelockr_opaque_keys/ecdsa256.der \
     corelockr_opaque_keys/make_opaque_key_package.sh corelockr_opaque_objects/make_opaque_object.sh \
     corelockr_opaque_objects/make_opaque_object_identifier.sh corelockr_opaque_objects/README.txt \
     corelockr_opaque_objects/opaque_object_identifier_package_format.txt clrc_opaque_objects/example/README.txt \
-    clrc_opaque_objects/example/clrc_opaque_objects_demo; do
-    [ -s "$kit/corelockr/$file" ] || { echo "FAILED: the kit has no $file" >&2; exit 1; }
-done
+    clrc_opaque_objects/example/clrc_opaque_objects_demo
 grep -q "OpaqueKey ::= SEQUENCE" "$kit/corelockr/corelockr_opaque_keys/opaque_key_package_format.txt"
 grep -q "OOSecret ::= SEQUENCE" "$kit/corelockr/corelockr_opaque_objects/opaque_object_identifier_package_format.txt"
 
 utility=$kit/corelockr/corelockr_payload_verification/example_key_utility/clrpv_key_utility
 [ -x "$utility" ] || utility=$build/bin/clrpv_key_utility
 [ -x "$utility" ] || utility=''
-export KEYMOOR_KIT=$kit
 export CLIENT=$build/tests/opaque_client UTILITY=$utility
-cat >"$kit/walk" <<'WALK'
+walk <<'WALK'
 set -eu
 board=$KEYMOOR_DEV_DIR/board
 mkdir "$board"
@@ -83,7 +78,6 @@ make -s
 -o README.txt.dec
 cmp README.txt README.txt.dec
 WALK
-"$build/bin/keymoor" dev sh "$kit/walk" >"$kit/out" 2>&1 || { cat "$kit/out" >&2; echo "FAILED: a printed command" >&2; exit 1; }
 if [ -n "$utility" ]; then
     echo "the walks work, with clrpv_key_utility"
 else

@@ -5,50 +5,22 @@
 set -eu
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-build=$(cd "$1" && pwd)
-source=$(cd "$(dirname "$0")/../.." && pwd)
-factory=$source/factory
-dir=$(mktemp -d "${TMPDIR:-/tmp}/keymoor-pairs.XXXXXX")
-chmod 700 "$dir"
-cd "$dir"
-PATH=$build/bin:$PATH
-KEYMOOR_SOCKET=$dir/keymoord.sock
-export PATH KEYMOOR_SOCKET
-keymoord=""
-# shellcheck disable=SC2317 # called by the trap
-finish() {
-    [ -z "$keymoord" ] || { kill "$keymoord" 2>/dev/null; wait "$keymoord" 2>/dev/null; } || true
-    rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
+# shellcheck source=tests/bare.sh
+. "$(dirname "$0")/../bare.sh"
+bare "$1"
 rounds=12
 cert=com.seqlabs.oem_cloud_cert
 public=com.seqlabs.oem_cloud_pub_key
 
-mkdir -m 700 state
-keymoord --state-dir state --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" --ta-key "$build/ta-keys" \
-    --root "soft:$dir/state/root.secret" --audit none 2>log &
-keymoord=$!
-until [ -S "$KEYMOOR_SOCKET" ] && keymoor status >/dev/null 2>&1; do
-    kill -0 "$keymoord" || { cat log >&2; exit 1; }
-    sleep 0.01
-done
+new_device
 
 "$factory/make_evaluation_pki.sh" -o pki >/dev/null 2>&1
-openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out class.pem 2>/dev/null
-openssl pkey -in class.pem -pubout -out class.pub
+make_class_key
 for who in m0 m1 c0 c1; do
     openssl req -new -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $who.key -subj "/CN=$who" -days 100 \
         -out $who.crt 2>/dev/null
     openssl x509 -in $who.crt -noout -pubkey >$who.pub
 done
-# manifest SEQUENCE OUT [OPTION ...]
-manifest() {
-    local number=$1 out=$2
-    shift 2
-    "$factory/make_manifest.sh" -k pki/oem_root_key.pem -r pki/oem_root_cert.pem -p class.pub -n door -s "$number" -o "$out" "$@"
-}
 manifest 1 first -d pki
 for n in $(seq 1 $rounds); do
     who=$((n % 2))

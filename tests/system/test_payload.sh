@@ -142,12 +142,12 @@ fi
 python3 - "$(dirname "$python")" <<'PY'
 import sys
 sys.path.insert(0, sys.argv[1])
-from payload_builder import element, integer, oid
+from der import element, number, oid
 def header(tag, length):
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
     return bytes([tag, 128 + len(octets)]) + octets
 size = 5 << 30
-fields = element(12, b"keymoor-payload") + integer(2, 1) + oid("1.2.840.10045.4.3.2") + element(12, b"sha256") + header(4, size)
+fields = element(12, b"keymoor-payload") + number(2, 1) + oid("1.2.840.10045.4.3.2") + element(12, b"sha256") + header(4, size)
 content = header(0x30, len(fields) + size) + fields
 signature = element(4, b"none")
 head = header(0x30, len(signature) + len(content) + size) + signature + content

@@ -248,6 +248,27 @@ uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_
     return result;
 }
 
+unsigned rig_type_signatures(struct rig_session *session, uint32_t command)
+{
+    static uint8_t memory[4][16];
+    unsigned n_let_in = 0;
+    for (unsigned types = 0; types < 8 * 8 * 8 * 8; types++) {
+        struct km_lane_param p[4] = {P_NONE, P_NONE, P_NONE, P_NONE};
+        bool is_type = true;
+        for (unsigned i = 0; i < 4; i++) {
+            p[i].type = (uint8_t)((types >> (3 * i)) & 7u);
+            is_type = is_type && p[i].type != 4;
+            if (p[i].type >= KM_PARAM_MEM_IN) {
+                p[i].buffer = memory[i];
+                p[i].size = sizeof(memory[i]);
+            }
+        }
+        if (is_type)
+            n_let_in += rig_call(session, command, p) != TEE_ERROR_BAD_PARAMETERS;
+    }
+    return n_let_in;
+}
+
 struct km_crypto_template rig_wish(uint32_t type, uint32_t bits)
 {
     return (struct km_crypto_template){.type = type, .bits = bits};

@@ -66,6 +66,8 @@ void rig_gone(const char *dir, struct rig_session *session);
 
 /* rig_call: one command; parameters come back as the client would see them. */
 uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_param params[4]);
+/* rig_type_signatures: how many combinations of parameter types the command lets in; values are 0, memory is 16 octets. */
+unsigned rig_type_signatures(struct rig_session *session, uint32_t command);
 
 #define P_NONE                                                                                     \
     {                                                                                              \

@@ -1,60 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Named keys, their rules, passwords, counts and provisioning, across instances of the application. */
-#include "tests/unit/crypto_rig.h"
-
-#define OWNER 1000u
-#define STRANGER 1001u
-
-static char dir[64];
-static struct rig_session owner, stranger, admin;
-
-static void start(void)
-{
-    rig_start(dir);
-    rig_open(&owner, OWNER, false);
-    rig_open(&stranger, STRANGER, false);
-    rig_open(&admin, 0, true);
-}
-
-static void stop(void)
-{
-    rig_close(&owner);
-    rig_close(&stranger);
-    rig_close(&admin);
-    rig_stop();
-}
-
-/* All that lives in memory only is gone afterwards. */
-static void restart(void)
-{
-    stop();
-    start();
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_host = (struct rig_host){.now = 1000000000};
-    rig_dir(dir);
-    start();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    stop();
-    rig_dir_remove(dir);
-    return 0;
-}
-
-static uint32_t new_key(struct rig_session *s)
-{
-    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
-    uint32_t id = 0;
-    assert_int_equal(rig_create(s, &wish, &id), TEE_SUCCESS);
-    return id;
-}
+/* Named keys, their rules, counts and provisioning, across instances of the application. */
+#include "tests/unit/crypto_users.h"
 
 static void save_as(const struct km_crypto_template *wish, const char *name)
 {
@@ -73,7 +19,7 @@ static void saved_loaded_deleted(void **state)
     size_t len[2] = {512, 512};
     uint32_t loaded = 0;
     (void)state;
-    uint32_t id = new_key(&owner);
+    uint32_t id = users_key(&owner);
     assert_int_equal(rig_out(&owner, KM_CRYPTO_CMD_EXPORT_PUBLIC, id, 0, spki[0], &len[0]),
                      TEE_SUCCESS);
     assert_int_equal(rig_save(&owner, id, "a key", 0), TEE_SUCCESS);
@@ -82,8 +28,8 @@ static void saved_loaded_deleted(void **state)
     assert_string_equal(before.name.at, "a key");
     assert_int_equal(rig_sign(&owner, id), TEE_SUCCESS);
     assert_int_equal(rig_save(&owner, id, "again", 0), TEE_ERROR_BAD_STATE);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "a key", 0), KM_CRYPTO_E_EXISTS);
-    restart();
+    assert_int_equal(rig_save(&owner, users_key(&owner), "a key", 0), KM_CRYPTO_E_EXISTS);
+    users_restart();
     assert_int_equal(rig_sign(&owner, id), KM_CRYPTO_E_STALE_ID);
     assert_int_equal(rig_load(&owner, "a key", 0, &loaded), TEE_SUCCESS);
     assert_int_equal(rig_info(&owner, loaded, &after), TEE_SUCCESS);
@@ -95,21 +41,21 @@ static void saved_loaded_deleted(void **state)
     assert_int_equal(rig_delete(&owner, "a key", 0), TEE_SUCCESS);
     assert_int_equal(rig_load(&owner, "a key", 0, &loaded), TEE_ERROR_ITEM_NOT_FOUND);
     assert_int_equal(rig_delete(&owner, "a key", 0), TEE_ERROR_ITEM_NOT_FOUND);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "a key", 0), TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "a key", 0), TEE_SUCCESS);
 }
 
 static void expected_id(void **state)
 {
     struct km_crypto_info info = {0};
     (void)state;
-    uint32_t id = new_key(&owner);
+    uint32_t id = users_key(&owner);
     assert_int_equal(rig_save(&owner, id, "k", 0), TEE_SUCCESS);
     assert_int_equal(rig_info(&owner, id, &info), TEE_SUCCESS);
     struct km_lane_param p[4] = {P_STR("k"), P_VI(0, 0), P_MI(info.id, 16), P_VO};
     assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_LOAD_KEY, p), TEE_SUCCESS);
     assert_int_equal(rig_delete(&owner, "k", 0), TEE_SUCCESS);
     assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_LOAD_KEY, p), KM_CRYPTO_E_KEY_GONE);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "k", 0), TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "k", 0), TEE_SUCCESS);
     assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_LOAD_KEY, p), KM_CRYPTO_E_KEY_GONE);
     p[2].size = 15;
     assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_LOAD_KEY, p), TEE_ERROR_BAD_PARAMETERS);
@@ -120,7 +66,7 @@ static void bad_names(void **state)
     static const char *const NAMES[] = {
         "", "\xff", "1234567890123456789012345678901234567890123456789012345678901234"};
     (void)state;
-    uint32_t id = new_key(&owner);
+    uint32_t id = users_key(&owner);
     uint32_t loaded = 0;
     for (size_t i = 0; i < KM_ARRAY_LEN(NAMES); i++) {
         struct km_crypto_info info = {0};
@@ -253,7 +199,7 @@ static void saved_count(void **state)
     assert_int_equal(rig_sign(&stranger, theirs), TEE_SUCCESS);
     assert_int_equal(rig_info(&owner, mine, &info), TEE_SUCCESS);
     assert_int_equal(info.uses_left, 3);
-    restart();
+    users_restart();
     assert_int_equal(rig_load(&owner, "k", 0, &mine), TEE_SUCCESS);
     assert_int_equal(rig_load(&stranger, "k", 0, &theirs), TEE_SUCCESS);
     assert_int_equal(rig_sign(&owner, mine), TEE_SUCCESS);
@@ -261,7 +207,7 @@ static void saved_count(void **state)
     assert_int_equal(rig_sign(&owner, mine), TEE_SUCCESS);
     assert_int_equal(rig_sign(&stranger, theirs), KM_CRYPTO_E_USED_UP);
     assert_int_equal(rig_sign(&owner, mine), KM_CRYPTO_E_USED_UP);
-    restart();
+    users_restart();
     assert_int_equal(rig_load(&owner, "k", 0, &mine), TEE_SUCCESS);
     assert_int_equal(rig_sign(&owner, mine), KM_CRYPTO_E_USED_UP);
     wish.max_uses = 9;
@@ -368,12 +314,12 @@ static void reserved_names(void **state)
     };
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++)
-        assert_int_equal(rig_save(&owner, new_key(&owner), rows[i].name, 0), rows[i].result);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "com.seqlabs.x", 0),
+        assert_int_equal(rig_save(&owner, users_key(&owner), rows[i].name, 0), rows[i].result);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "com.seqlabs.x", 0),
                      TEE_ERROR_ACCESS_DENIED);
     assert_string_equal(rig_host.last_audit, "denied");
-    assert_int_equal(rig_save(&admin, new_key(&admin), "com.seqlabs.x", 0), TEE_SUCCESS);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "com.seqlabs.x", 0),
+    assert_int_equal(rig_save(&admin, users_key(&admin), "com.seqlabs.x", 0), TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "com.seqlabs.x", 0),
                      TEE_ERROR_ACCESS_DENIED);
 }
 
@@ -383,7 +329,7 @@ static int sign_until_used_up(void *arg)
     uint32_t id = 0;
     int n = 0;
     (void)arg;
-    rig_start(dir);
+    rig_start(users_dir);
     rig_open(&owner, OWNER, false);
     CHILD_CHECK(rig_load(&owner, "k", 0, &id) == TEE_SUCCESS);
     uint32_t result = rig_sign(&owner, id);
@@ -402,7 +348,7 @@ static void count_across_processes(void **state)
     (void)state;
     wish.max_uses = 30;
     save_as(&wish, "k");
-    stop();
+    users_stop();
     for (size_t i = 0; i < KM_ARRAY_LEN(pids); i++) {
         pids[i] = fork();
         assert_true(pids[i] >= 0);
@@ -416,207 +362,8 @@ static void count_across_processes(void **state)
         assert_int_not_equal(WEXITSTATUS(status), 255);
         total += WEXITSTATUS(status);
     }
-    start();
+    users_start();
     assert_int_equal(total, 30);
-}
-
-/* ---- passwords ---- */
-
-static void under_a_password(void **state)
-{
-    struct km_crypto_info info = {0};
-    uint32_t pw = 0;
-    uint32_t other = 0;
-    uint32_t id = 0;
-    (void)state;
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
-                     TEE_SUCCESS);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "x", NULL),
-                     KM_CRYPTO_E_EXISTS);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw2", "secret", NULL),
-                     TEE_SUCCESS);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
-                     TEE_SUCCESS);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "k", pw), TEE_SUCCESS);
-    assert_int_equal(rig_load(&owner, "k", 0, &id), KM_CRYPTO_E_PASSWORD);
-    restart();
-    assert_int_equal(rig_load(&owner, "k", pw, &id), KM_CRYPTO_E_STALE_ID);
-    assert_int_equal(rig_load(&owner, "k", 0, &id), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_load(&admin, "k", 0, &id), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
-                     KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw2", "secret", &other),
-                     TEE_SUCCESS);
-    assert_int_equal(rig_load(&owner, "k", other, &id), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_delete(&owner, "k", 0), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_delete(&owner, "k", other), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
-                     TEE_SUCCESS);
-    assert_int_equal(rig_load(&owner, "k", pw, &id), TEE_SUCCESS);
-    assert_int_equal(rig_sign(&owner, id), TEE_SUCCESS);
-    assert_int_equal(rig_describe(&owner, "k", &info), TEE_SUCCESS);
-    assert_string_equal(info.password_name.at, "pw");
-    assert_true((info.flags & KM_CRYPTO_INFO_PASSWORD) != 0);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
-                     TEE_ERROR_BUSY);
-    assert_int_equal(rig_delete(&owner, "k", pw), TEE_SUCCESS);
-    assert_int_equal(rig_password(&stranger, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
-                     TEE_ERROR_ACCESS_DENIED);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "wrong", NULL),
-                     KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "", NULL),
-                     TEE_ERROR_BAD_PARAMETERS);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
-                     TEE_SUCCESS);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "k", pw), TEE_ERROR_ITEM_NOT_FOUND);
-    assert_int_equal(rig_password(&admin, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw2", "", NULL),
-                     TEE_SUCCESS);
-    /* The same name and password again is another object. */
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
-                     TEE_SUCCESS);
-    assert_int_equal(rig_save(&owner, new_key(&owner), "k", pw), TEE_ERROR_ITEM_NOT_FOUND);
-}
-
-/* Five wrong ones are free; then waits that double, and neither a restart nor the clock helps. */
-static void throttle(void **state)
-{
-    uint32_t pw = 0;
-    uint32_t seconds = 0;
-    (void)state;
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
-                     TEE_SUCCESS);
-    for (unsigned i = 0; i < 5; i++)
-        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
-                         KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
-    assert_int_equal(seconds, 0);
-    for (unsigned wait = 1; wait <= 4; wait *= 2) {
-        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
-                         KM_CRYPTO_E_PASSWORD);
-        assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
-        assert_int_equal(seconds, wait);
-        /* Even the right one is not looked at. */
-        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
-                         KM_CRYPTO_E_THROTTLED);
-        restart();
-        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
-                         KM_CRYPTO_E_THROTTLED);
-        rig_host.now += wait;
-    }
-    /* Set back, the clock begins the wait again. */
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
-                     KM_CRYPTO_E_PASSWORD);
-    rig_host.now -= 1000000;
-    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
-    assert_int_equal(seconds, 8);
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
-                     KM_CRYPTO_E_THROTTLED);
-    rig_host.now += 7;
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
-                     KM_CRYPTO_E_THROTTLED);
-    /* A stranger's count is another one. */
-    assert_int_equal(rig_wait(&stranger, "pw", &seconds), TEE_SUCCESS);
-    assert_int_equal(seconds, 0);
-    assert_int_equal(rig_password(&stranger, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
-                     KM_CRYPTO_E_PASSWORD);
-    rig_host.now += 1;
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
-                     TEE_SUCCESS);
-    /* The right one forgives all. */
-    for (unsigned i = 0; i < 5; i++)
-        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
-                         KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
-    assert_int_equal(seconds, 0);
-}
-
-static uint32_t guess(struct rig_session *s, const char *text)
-{
-    uint32_t pw = 0;
-    return rig_password(s, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", text, &pw);
-}
-
-static void guess_until_throttled(struct rig_session *s)
-{
-    uint32_t result = KM_CRYPTO_E_PASSWORD;
-    for (unsigned i = 0; i < 10 && result == KM_CRYPTO_E_PASSWORD; i++)
-        result = guess(s, "wrong");
-    assert_int_equal(result, KM_CRYPTO_E_THROTTLED);
-}
-
-/* Nobody's wrong guesses are in another's way, as long as there are places; and no place is given up for a newcomer. */
-static void guesses_apart(void **state)
-{
-    struct rig_session many[10] = {0};
-    (void)state;
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
-                     TEE_SUCCESS);
-    for (uint32_t i = 0; i < KM_ARRAY_LEN(many); i++)
-        rig_open(&many[i], 2000 + i, false);
-    for (unsigned i = 0; i < 7; i++) {
-        assert_int_equal(guess(&many[i], "secret"), TEE_SUCCESS);
-        guess_until_throttled(&many[i]);
-        assert_int_equal(guess(&many[7], "secret"), TEE_SUCCESS);
-        assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
-    }
-    /* The eighth place: its user shares it with all who come later. */
-    guess_until_throttled(&many[7]);
-    assert_int_equal(guess(&many[8], "secret"), KM_CRYPTO_E_THROTTLED);
-    assert_int_equal(guess(&many[9], "secret"), KM_CRYPTO_E_THROTTLED);
-    assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
-    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++)
-        rig_close(&many[i]);
-    restart();
-    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++) {
-        rig_open(&many[i], 2000 + i, false);
-        assert_int_equal(guess(&many[i], "secret"), KM_CRYPTO_E_THROTTLED);
-    }
-    /* Who knows it frees his place, which the next one takes with a count of its own. */
-    rig_host.now += 2;
-    assert_int_equal(guess(&many[3], "secret"), TEE_SUCCESS);
-    assert_int_equal(guess(&many[9], "wrong"), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(guess(&many[9], "wrong"), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(guess(&many[8], "wrong"), KM_CRYPTO_E_PASSWORD);
-    assert_int_equal(guess(&many[7], "secret"), KM_CRYPTO_E_THROTTLED);
-    assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
-    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++)
-        rig_close(&many[i]);
-}
-
-/* A process that is killed while it tries a password has used up that guess. */
-static int guess_and_die(void *arg)
-{
-    uint32_t pw = 0;
-    (void)arg;
-    rig_start(dir);
-    rig_open(&owner, OWNER, false);
-    rig_host.dies_in_derivation = true;
-    (void)rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw);
-    return 0;
-}
-
-static void killed_guesses_count(void **state)
-{
-    uint32_t seconds = 0;
-    (void)state;
-    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
-                     TEE_SUCCESS);
-    stop();
-    for (unsigned i = 0; i < 7; i++) {
-        pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0)
-            _exit(guess_and_die(NULL));
-        int status = 0;
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_true(WIFSIGNALED(status));
-        rig_host.now += 2;
-    }
-    start();
-    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
-    rig_host.now -= 2;
-    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
-    assert_int_equal(seconds, 2);
 }
 
 /* ---- listings ---- */
@@ -725,26 +472,26 @@ static void provisioning(void **state)
     assert_int_equal(rig_create(&admin, &wish, &id), TEE_SUCCESS);
     wish.attributes = KM_CRYPTO_ATTR_EXPORT_AS_PLAIN;
     assert_int_equal(rig_create(&admin, &wish, &open), TEE_SUCCESS);
-    assert_int_equal(provision(&owner, new_key(&owner), "dev", "pub"), TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(provision(&owner, users_key(&owner), "dev", "pub"), TEE_ERROR_ACCESS_DENIED);
     assert_int_equal(seal(&owner), TEE_ERROR_ACCESS_DENIED);
     assert_int_equal(provision(&admin, open, "dev", "pub"), TEE_ERROR_BAD_PARAMETERS);
     assert_int_equal(provision(&admin, id, "dev", "dev"), KM_CRYPTO_E_EXISTS);
     assert_int_equal(provision(&admin, id, "dev", "pub"), TEE_SUCCESS);
     assert_int_equal(provision(&admin, id, "dev2", "pub2"), TEE_ERROR_BAD_STATE);
     /* Taken names leave nothing behind. */
-    assert_int_equal(provision(&admin, new_key(&admin), "dev", "pub2"), KM_CRYPTO_E_EXISTS);
+    assert_int_equal(provision(&admin, users_key(&admin), "dev", "pub2"), KM_CRYPTO_E_EXISTS);
     assert_int_equal(rig_describe(&admin, "pub2", &info), TEE_ERROR_ITEM_NOT_FOUND);
-    assert_int_equal(provision(&admin, new_key(&admin), "dev2", "pub"), KM_CRYPTO_E_EXISTS);
+    assert_int_equal(provision(&admin, users_key(&admin), "dev2", "pub"), KM_CRYPTO_E_EXISTS);
     assert_int_equal(rig_describe(&admin, "dev2", &info), TEE_ERROR_ITEM_NOT_FOUND);
     /* Until the seal, and by the administrator alone, it can be begun again. */
     assert_int_equal(rig_delete(&owner, "dev", 0), TEE_ERROR_ACCESS_DENIED);
     assert_int_equal(rig_delete(&admin, "dev", 0), TEE_SUCCESS);
     assert_int_equal(rig_delete(&admin, "pub", 0), TEE_SUCCESS);
-    assert_int_equal(provision(&admin, new_key(&admin), "dev", "pub"), TEE_SUCCESS);
+    assert_int_equal(provision(&admin, users_key(&admin), "dev", "pub"), TEE_SUCCESS);
     assert_int_equal(seal(&admin), TEE_SUCCESS);
     assert_int_equal(seal(&admin), TEE_SUCCESS);
-    restart();
-    assert_int_equal(provision(&admin, new_key(&admin), "dev3", ""), TEE_ERROR_BAD_STATE);
+    users_restart();
+    assert_int_equal(provision(&admin, users_key(&admin), "dev3", ""), TEE_ERROR_BAD_STATE);
     assert_int_equal(rig_delete(&admin, "dev", 0), KM_CRYPTO_E_IMMUTABLE);
     assert_int_equal(rig_delete(&admin, "pub", 0), KM_CRYPTO_E_IMMUTABLE);
     assert_int_equal(rig_load(&stranger, "dev", 0, &id), TEE_SUCCESS);
@@ -802,7 +549,7 @@ static void the_gate(void **state)
     (void)state;
     n_gate_free = 0;
     rig_host.audited = look_at_gate;
-    uint32_t id = new_key(&admin); /* its record is told with the gate free */
+    uint32_t id = users_key(&admin); /* its record is told with the gate free */
     assert_int_equal(n_gate_free, 1);
     n_gate_free = 0;
     unsigned n_before = rig_host.n_audited;
@@ -812,7 +559,7 @@ static void the_gate(void **state)
     assert_int_equal(n_gate_free, 0);
 
     hold_gate(0, let_go_at_the_third); /* as who seals holds it */
-    assert_int_equal(provision(&admin, new_key(&admin), "dev2", ""), TEE_SUCCESS);
+    assert_int_equal(provision(&admin, users_key(&admin), "dev2", ""), TEE_SUCCESS);
     assert_int_equal(n_waits, 3);
     hold_gate(0, let_go_at_the_third);
     assert_int_equal(rig_delete(&admin, "dev2", 0), TEE_SUCCESS);
@@ -821,7 +568,7 @@ static void the_gate(void **state)
     assert_int_equal(seal(&admin), TEE_ERROR_ACCESS_CONFLICT);
     TEE_CloseObject(gate_held);
     hold_gate(TEE_DATA_FLAG_SHARE_READ, let_go_at_the_third);
-    assert_int_equal(provision(&admin, new_key(&admin), "dev3", ""), TEE_SUCCESS);
+    assert_int_equal(provision(&admin, users_key(&admin), "dev3", ""), TEE_SUCCESS);
     assert_int_equal(n_waits, 0);
     assert_int_equal(seal(&admin), TEE_SUCCESS);
     assert_int_equal(n_waits, 3);
@@ -832,7 +579,7 @@ static void the_gate(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, users_set_up, users_tear_down)
     const struct CMUnitTest tests[] = {
         T(saved_loaded_deleted),
         T(expected_id),
@@ -845,10 +592,6 @@ int main(void)
         T(asking_holds_nothing),
         T(reserved_names),
         T(count_across_processes),
-        T(under_a_password),
-        T(throttle),
-        T(guesses_apart),
-        T(killed_guesses_count),
         T(listings),
         T(provisioning),
         T(the_gate),

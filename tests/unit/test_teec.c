@@ -1,74 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The TEE Client API against a small service of the test. */
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
+/* The TEE Client API against a small service of the test: arguments, memory, services that misbehave. */
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "common/km_bytes.h"
-#include "include/tee_client_api.h"
-#include "tests/unit/fake_keymoord.h"
-#include "tests/unit/lane_peer.h"
-
-static const TEEC_UUID ta = {0x12345678, 0x9abc, 0xdef0, {1, 2, 3, 4, 5, 6, 7, 8}};
-
-/* What should not sleep for ever: the alarm ends a process that does. */
-#define PATIENCE_S 60
-
-struct rig {
-    struct fake_keymoord fake;
-    TEEC_Context context;
-    TEEC_Session session;
-};
-
-static void open_rig(struct rig *rig)
-{
-    uint32_t origin = 0;
-    fake_start(&rig->fake, FAKE_GOOD);
-    assert_int_equal(TEEC_InitializeContext(rig->fake.path, &rig->context), TEEC_SUCCESS);
-    assert_int_equal(
-        TEEC_OpenSession(&rig->context, &rig->session, &ta, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin),
-        TEEC_SUCCESS);
-    assert_int_equal(origin, TEEC_ORIGIN_TRUSTED_APP);
-}
-
-static void close_rig(struct rig *rig)
-{
-    TEEC_CloseSession(&rig->session);
-    TEEC_FinalizeContext(&rig->context);
-    fake_stop(&rig->fake);
-}
-
-static TEEC_Result invoke(struct rig *rig, uint32_t command, TEEC_Operation *operation,
-                          uint32_t want_origin)
-{
-    uint32_t origin = 0;
-    TEEC_Result result = TEEC_InvokeCommand(&rig->session, command, operation, &origin);
-    assert_int_equal(origin, want_origin);
-    return result;
-}
-
-static TEEC_Operation op_of(uint32_t types)
-{
-    TEEC_Operation operation;
-    memset(&operation, 0xee, sizeof(operation)); /* the standard asks only for these two */
-    operation.started = 0;
-    operation.paramTypes = types;
-    return operation;
-}
+#include "tests/unit/teec_rig.h"
 
 static void test_arguments(void **state)
 {
     (void)state;
-    struct rig rig = {0};
+    struct teec_rig rig = {0};
     uint32_t origin = 0;
     uint32_t gid = getgid();
     TEEC_Context context = {0};
@@ -81,7 +23,7 @@ static void test_arguments(void **state)
     assert_int_equal(TEEC_InitializeContext(path, &context), TEEC_ERROR_BAD_PARAMETERS);
     assert_int_equal(TEEC_InitializeContext("nobody", &context), TEEC_ERROR_ITEM_NOT_FOUND);
     assert_int_equal(TEEC_InitializeContext("/nowhere/at/all", &context), TEEC_ERROR_COMMUNICATION);
-    open_rig(&rig);
+    teec_rig_open(&rig);
     const struct {
         TEEC_Context *context;
         TEEC_Session *session;
@@ -90,14 +32,14 @@ static void test_arguments(void **state)
         const void *data;
         TEEC_Result want;
     } rows[] = {
-        {NULL, &session, &ta, TEEC_LOGIN_PUBLIC, NULL, TEEC_ERROR_BAD_PARAMETERS},
-        {&context, &session, &ta, TEEC_LOGIN_PUBLIC, NULL, TEEC_ERROR_BAD_PARAMETERS},
-        {&rig.context, NULL, &ta, TEEC_LOGIN_PUBLIC, NULL, TEEC_ERROR_BAD_PARAMETERS},
+        {NULL, &session, &teec_rig_ta, TEEC_LOGIN_PUBLIC, NULL, TEEC_ERROR_BAD_PARAMETERS},
+        {&context, &session, &teec_rig_ta, TEEC_LOGIN_PUBLIC, NULL, TEEC_ERROR_BAD_PARAMETERS},
+        {&rig.context, NULL, &teec_rig_ta, TEEC_LOGIN_PUBLIC, NULL, TEEC_ERROR_BAD_PARAMETERS},
         {&rig.context, &session, NULL, TEEC_LOGIN_PUBLIC, NULL, TEEC_ERROR_BAD_PARAMETERS},
-        {&rig.context, &session, &ta, 3, NULL, TEEC_ERROR_BAD_PARAMETERS},
-        {&rig.context, &session, &ta, TEEC_LOGIN_GROUP, NULL, TEEC_ERROR_BAD_PARAMETERS},
-        {&rig.context, &session, &ta, TEEC_LOGIN_USER, &gid, TEEC_ERROR_BAD_PARAMETERS},
-        {&rig.context, &session, &ta, TEEC_LOGIN_GROUP_APPLICATION, &gid, TEEC_SUCCESS},
+        {&rig.context, &session, &teec_rig_ta, 3, NULL, TEEC_ERROR_BAD_PARAMETERS},
+        {&rig.context, &session, &teec_rig_ta, TEEC_LOGIN_GROUP, NULL, TEEC_ERROR_BAD_PARAMETERS},
+        {&rig.context, &session, &teec_rig_ta, TEEC_LOGIN_USER, &gid, TEEC_ERROR_BAD_PARAMETERS},
+        {&rig.context, &session, &teec_rig_ta, TEEC_LOGIN_GROUP_APPLICATION, &gid, TEEC_SUCCESS},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
         assert_int_equal(TEEC_OpenSession(rows[i].context, rows[i].session, rows[i].ta,
@@ -114,8 +56,9 @@ static void test_arguments(void **state)
     TEEC_RequestCancellation(NULL);
     assert_int_equal(TEEC_InvokeCommand(NULL, 0, NULL, &origin), TEEC_ERROR_BAD_PARAMETERS);
     assert_int_equal(TEEC_InvokeCommand(&session, 0, NULL, NULL), TEEC_ERROR_BAD_PARAMETERS);
-    assert_int_equal(invoke(&rig, PEER_NOTHING, NULL, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
-    close_rig(&rig);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NOTHING, NULL, TEEC_ORIGIN_TRUSTED_APP),
+                     TEEC_SUCCESS);
+    teec_rig_close(&rig);
 }
 
 static void test_environment(void **state)
@@ -134,23 +77,24 @@ static void test_environment(void **state)
 static void test_values(void **state)
 {
     (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
-    TEEC_Operation op =
-        op_of(TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_VALUE_OUTPUT, TEEC_VALUE_INOUT, TEEC_NONE));
+    struct teec_rig rig = {0};
+    teec_rig_open(&rig);
+    TEEC_Operation op = teec_rig_op(
+        TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_VALUE_OUTPUT, TEEC_VALUE_INOUT, TEEC_NONE));
     for (size_t i = 0; i < 4; i++)
         op.params[i].value = (TEEC_Value){7, 8};
-    assert_int_equal(invoke(&rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
     assert_int_equal(op.params[0].value.a, 7);
     assert_int_equal(op.params[1].value.a, 1);
     assert_int_equal(op.params[2].value.a, 8);
     assert_int_equal(op.params[2].value.b, 9);
     const uint32_t wrong[] = {4, 8, 9, 0xa, 0xb, 0x10000, 0x4000};
     for (size_t i = 0; i < KM_ARRAY_LEN(wrong); i++) {
-        op = op_of(wrong[i]);
-        assert_int_equal(invoke(&rig, PEER_ECHO, &op, TEEC_ORIGIN_API), TEEC_ERROR_BAD_PARAMETERS);
+        op = teec_rig_op(wrong[i]);
+        assert_int_equal(teec_rig_invoke(&rig, PEER_ECHO, &op, TEEC_ORIGIN_API),
+                         TEEC_ERROR_BAD_PARAMETERS);
     }
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 /* Sizes around each way that memory can take: copied by the instance, arena, scratch. */
@@ -161,8 +105,8 @@ static const size_t sizes[] = {0,      1,      63,     64,      4095,    4096,
 static void test_temporary(void **state)
 {
     (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
+    struct teec_rig rig = {0};
+    teec_rig_open(&rig);
     for (size_t s = 0; s < KM_ARRAY_LEN(sizes); s++) {
         size_t size = sizes[s];
         uint8_t *in = malloc(size + 1);
@@ -174,26 +118,28 @@ static void test_temporary(void **state)
             sum += in[i];
         }
         in[size] = out[size] = inout[size] = 0x99;
-        TEEC_Operation op = op_of(TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
-                                                   TEEC_MEMREF_TEMP_INOUT, TEEC_NONE));
+        TEEC_Operation op = teec_rig_op(TEEC_PARAM_TYPES(
+            TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_MEMREF_TEMP_INOUT, TEEC_NONE));
         op.params[0].tmpref = (TEEC_TempMemoryReference){in, size};
         op.params[1].tmpref = (TEEC_TempMemoryReference){out, size};
         op.params[2].tmpref = (TEEC_TempMemoryReference){inout, size};
-        assert_int_equal(invoke(&rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
+        assert_int_equal(teec_rig_invoke(&rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP),
+                         TEEC_SUCCESS);
         assert_int_equal(op.params[1].tmpref.size, size);
         for (size_t i = 0; i < size; i++) {
             if (out[i] != 'B' || inout[i] != (in[i] ^ 0x5a))
                 fail_msg("size %zu, octet %zu", size, i);
         }
         assert_true(in[size] == 0x99 && out[size] == 0x99 && inout[size] == 0x99);
-        op = op_of(
+        op = teec_rig_op(
             TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_VALUE_OUTPUT, TEEC_NONE, TEEC_NONE));
         op.params[0].tmpref = (TEEC_TempMemoryReference){in, size};
-        assert_int_equal(invoke(&rig, PEER_SUM, &op, TEEC_ORIGIN_TRUSTED_APP), sum);
+        assert_int_equal(teec_rig_invoke(&rig, PEER_SUM, &op, TEEC_ORIGIN_TRUSTED_APP), sum);
         assert_int_equal(op.params[1].value.b, size);
-        op = op_of(TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE, TEEC_NONE));
+        op =
+            teec_rig_op(TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_OUTPUT, TEEC_NONE, TEEC_NONE, TEEC_NONE));
         op.params[0].tmpref = (TEEC_TempMemoryReference){in, size};
-        assert_int_equal(invoke(&rig, PEER_SIZES, &op, TEEC_ORIGIN_TRUSTED_APP),
+        assert_int_equal(teec_rig_invoke(&rig, PEER_SIZES, &op, TEEC_ORIGIN_TRUSTED_APP),
                          TEEC_ERROR_SHORT_BUFFER);
         assert_int_equal(op.params[0].tmpref.size, size + 1);
         assert_true(size == 0 || in[size - 1] == (uint8_t)((size - 1) * 31 + 7));
@@ -201,53 +147,57 @@ static void test_temporary(void **state)
         free(out);
         free(inout);
     }
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 static void test_null_and_limits(void **state)
 {
     (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
+    struct teec_rig rig = {0};
+    teec_rig_open(&rig);
     uint8_t octet = 0;
-    TEEC_Operation op = op_of(TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
-                                               TEEC_MEMREF_TEMP_INOUT, TEEC_MEMREF_TEMP_OUTPUT));
+    TEEC_Operation op =
+        teec_rig_op(TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
+                                     TEEC_MEMREF_TEMP_INOUT, TEEC_MEMREF_TEMP_OUTPUT));
     op.params[0].tmpref = (TEEC_TempMemoryReference){NULL, 0};
     op.params[1].tmpref = (TEEC_TempMemoryReference){NULL, 100};
     op.params[2].tmpref = (TEEC_TempMemoryReference){&octet, 0};
     op.params[3].tmpref = (TEEC_TempMemoryReference){NULL, SIZE_MAX};
-    assert_int_equal(invoke(&rig, PEER_NULLS, &op, TEEC_ORIGIN_TRUSTED_APP), 1 | 2 | 8);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NULLS, &op, TEEC_ORIGIN_TRUSTED_APP), 1 | 2 | 8);
     assert_int_equal(op.params[1].tmpref.size, 0);
     op.params[2].tmpref = (TEEC_TempMemoryReference){&octet, TEEC_CONFIG_SHAREDMEM_MAX_SIZE + 1u};
-    assert_int_equal(invoke(&rig, PEER_NULLS, &op, TEEC_ORIGIN_API), TEEC_ERROR_OUT_OF_MEMORY);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NULLS, &op, TEEC_ORIGIN_API),
+                     TEEC_ERROR_OUT_OF_MEMORY);
     op.params[2].tmpref.size = SIZE_MAX;
-    assert_int_equal(invoke(&rig, PEER_NULLS, &op, TEEC_ORIGIN_API), TEEC_ERROR_OUT_OF_MEMORY);
-    close_rig(&rig);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NULLS, &op, TEEC_ORIGIN_API),
+                     TEEC_ERROR_OUT_OF_MEMORY);
+    teec_rig_close(&rig);
 }
 
 /* A caller never sees a success whose size is beyond its buffer. */
 static void test_lying_instance(void **state)
 {
     (void)state;
-    struct rig rig = {0};
+    struct teec_rig rig = {0};
     uint8_t octets[16] = {0};
-    open_rig(&rig);
+    teec_rig_open(&rig);
     TEEC_SharedMemory memory = {.size = 100, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
     assert_int_equal(TEEC_AllocateSharedMemory(&rig.context, &memory), TEEC_SUCCESS);
     const uint32_t types[] = {TEEC_MEMREF_TEMP_OUTPUT, TEEC_MEMREF_TEMP_INOUT, TEEC_MEMREF_WHOLE,
                               TEEC_MEMREF_PARTIAL_OUTPUT};
     for (size_t i = 0; i < KM_ARRAY_LEN(types); i++) {
-        TEEC_Operation op = op_of(types[i]);
+        TEEC_Operation op = teec_rig_op(types[i]);
         if (types[i] >= TEEC_MEMREF_WHOLE)
             op.params[0].memref = (TEEC_RegisteredMemoryReference){&memory, 50, 1};
         else
             op.params[0].tmpref = (TEEC_TempMemoryReference){octets, sizeof(octets)};
-        assert_int_equal(invoke(&rig, PEER_LIES, &op, TEEC_ORIGIN_COMMS), TEEC_ERROR_COMMUNICATION);
-        assert_int_equal(invoke(&rig, PEER_SIZES, &op, TEEC_ORIGIN_TRUSTED_APP),
+        assert_int_equal(teec_rig_invoke(&rig, PEER_LIES, &op, TEEC_ORIGIN_COMMS),
+                         TEEC_ERROR_COMMUNICATION);
+        assert_int_equal(teec_rig_invoke(&rig, PEER_SIZES, &op, TEEC_ORIGIN_TRUSTED_APP),
                          TEEC_ERROR_SHORT_BUFFER);
     }
     TEEC_ReleaseSharedMemory(&memory);
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 /* ---- shared memory ---- */
@@ -282,7 +232,7 @@ static uint8_t *buffer_of(enum kind kind, size_t size, void **ret_block, int *re
     return stack_buffer_of_main;
 }
 
-static void exercise(struct rig *rig, TEEC_SharedMemory *memory)
+static void exercise(struct teec_rig *rig, TEEC_SharedMemory *memory)
 {
     uint8_t *at = (uint8_t *)memory->buffer;
     size_t size = memory->size;
@@ -291,13 +241,13 @@ static void exercise(struct rig *rig, TEEC_SharedMemory *memory)
         at[i] = (uint8_t)(i * 13 + 5);
         sum += at[i];
     }
-    TEEC_Operation op =
-        op_of(TEEC_PARAM_TYPES(TEEC_MEMREF_PARTIAL_INPUT, TEEC_VALUE_OUTPUT, TEEC_NONE, TEEC_NONE));
+    TEEC_Operation op = teec_rig_op(
+        TEEC_PARAM_TYPES(TEEC_MEMREF_PARTIAL_INPUT, TEEC_VALUE_OUTPUT, TEEC_NONE, TEEC_NONE));
     op.params[0].memref = (TEEC_RegisteredMemoryReference){memory, size, 0};
-    assert_int_equal(invoke(rig, PEER_SUM, &op, TEEC_ORIGIN_TRUSTED_APP), sum);
-    op = op_of(TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_NONE, TEEC_NONE));
+    assert_int_equal(teec_rig_invoke(rig, PEER_SUM, &op, TEEC_ORIGIN_TRUSTED_APP), sum);
+    op = teec_rig_op(TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_NONE, TEEC_NONE));
     op.params[0].memref = (TEEC_RegisteredMemoryReference){memory, 12345, 54321};
-    assert_int_equal(invoke(rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
+    assert_int_equal(teec_rig_invoke(rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
     assert_int_equal(op.params[0].memref.size, size);
     for (size_t i = 0; i < size; i++) {
         if (at[i] != (uint8_t)((i * 13 + 5) ^ 0x5a))
@@ -306,9 +256,9 @@ static void exercise(struct rig *rig, TEEC_SharedMemory *memory)
     if (size < 40)
         return;
     /* The middle as output: what stands around it stays. */
-    op = op_of(TEEC_PARAM_TYPES(TEEC_NONE, TEEC_MEMREF_PARTIAL_OUTPUT, TEEC_NONE, TEEC_NONE));
+    op = teec_rig_op(TEEC_PARAM_TYPES(TEEC_NONE, TEEC_MEMREF_PARTIAL_OUTPUT, TEEC_NONE, TEEC_NONE));
     op.params[1].memref = (TEEC_RegisteredMemoryReference){memory, size - 20, 10};
-    assert_int_equal(invoke(rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
+    assert_int_equal(teec_rig_invoke(rig, PEER_ECHO, &op, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
     for (size_t i = 0; i < size; i++) {
         bool inside = i >= 10 && i < size - 10;
         if (at[i] != (inside ? 'B' : (uint8_t)((i * 13 + 5) ^ 0x5a)))
@@ -319,8 +269,8 @@ static void exercise(struct rig *rig, TEEC_SharedMemory *memory)
 static void test_shared_kinds(void **state)
 {
     (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
+    struct teec_rig rig = {0};
+    teec_rig_open(&rig);
     const size_t lengths[] = {0, 1, 100, 4096, 5000, 20480, 24576, 40000, 1000000};
     for (int kind = 0; kind < KINDS; kind++) {
         for (size_t s = 0; s < KM_ARRAY_LEN(lengths); s++) {
@@ -354,23 +304,23 @@ static void test_shared_kinds(void **state)
             free(block);
         }
     }
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 static void test_in_place(void **state)
 {
     (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
+    struct teec_rig rig = {0};
+    teec_rig_open(&rig);
     TEEC_SharedMemory memory = {.size = 200000, .flags = TEEC_MEM_INPUT};
     memory.buffer = malloc(memory.size);
     memset(memory.buffer, 1, memory.size);
     assert_int_equal(TEEC_RegisterSharedMemory(&rig.context, &memory), TEEC_SUCCESS);
-    TEEC_Operation op =
-        op_of(TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_MEMREF_PARTIAL_INPUT, TEEC_NONE));
+    TEEC_Operation op = teec_rig_op(
+        TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_MEMREF_PARTIAL_INPUT, TEEC_NONE));
     op.params[0].memref.parent = &memory;
     op.params[2].memref = (TEEC_RegisteredMemoryReference){&memory, KM_LANE_COPY_MAX, 5};
-    assert_int_equal(invoke(&rig, PEER_IN_PLACE, &op, TEEC_ORIGIN_TRUSTED_APP), 1);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_IN_PLACE, &op, TEEC_ORIGIN_TRUSTED_APP), 1);
     TEEC_ReleaseSharedMemory(&memory);
     /* Private again: a child's write is its own. */
     uint8_t *at = memory.buffer;
@@ -381,14 +331,14 @@ static void test_in_place(void **state)
     wait(NULL);
     assert_int_equal(at[100000], 1);
     free(memory.buffer);
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 static void test_shared_arguments(void **state)
 {
     (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
+    struct teec_rig rig = {0};
+    teec_rig_open(&rig);
     TEEC_Context second = {0};
     assert_int_equal(TEEC_InitializeContext(rig.fake.path, &second), TEEC_SUCCESS);
     uint8_t octets[100] = {0};
@@ -425,33 +375,35 @@ static void test_shared_arguments(void **state)
         {TEEC_MEMREF_WHOLE, SIZE_MAX, SIZE_MAX, true},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
-        TEEC_Operation op = op_of(rows[i].type);
+        TEEC_Operation op = teec_rig_op(rows[i].type);
         op.params[0].memref =
             (TEEC_RegisteredMemoryReference){&memory, rows[i].size, rows[i].offset};
-        assert_int_equal(
-            invoke(&rig, PEER_NOTHING, &op, rows[i].ok ? TEEC_ORIGIN_TRUSTED_APP : TEEC_ORIGIN_API),
-            rows[i].ok ? TEEC_SUCCESS : TEEC_ERROR_BAD_PARAMETERS);
+        assert_int_equal(teec_rig_invoke(&rig, PEER_NOTHING, &op,
+                                         rows[i].ok ? TEEC_ORIGIN_TRUSTED_APP : TEEC_ORIGIN_API),
+                         rows[i].ok ? TEEC_SUCCESS : TEEC_ERROR_BAD_PARAMETERS);
     }
-    TEEC_Operation op = op_of(TEEC_MEMREF_WHOLE);
+    TEEC_Operation op = teec_rig_op(TEEC_MEMREF_WHOLE);
     op.params[0].memref.parent = NULL;
-    assert_int_equal(invoke(&rig, PEER_NOTHING, &op, TEEC_ORIGIN_API), TEEC_ERROR_BAD_PARAMETERS);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NOTHING, &op, TEEC_ORIGIN_API),
+                     TEEC_ERROR_BAD_PARAMETERS);
     TEEC_SharedMemory foreign = {.size = 10, .flags = TEEC_MEM_INPUT};
     assert_int_equal(TEEC_AllocateSharedMemory(&second, &foreign), TEEC_SUCCESS);
-    op = op_of(TEEC_MEMREF_WHOLE);
+    op = teec_rig_op(TEEC_MEMREF_WHOLE);
     op.params[0].memref.parent = &foreign;
-    assert_int_equal(invoke(&rig, PEER_NOTHING, &op, TEEC_ORIGIN_API), TEEC_ERROR_BAD_PARAMETERS);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NOTHING, &op, TEEC_ORIGIN_API),
+                     TEEC_ERROR_BAD_PARAMETERS);
     TEEC_ReleaseSharedMemory(&foreign);
     TEEC_ReleaseSharedMemory(&memory);
     TEEC_FinalizeContext(&second);
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 /* More blocks than a lane has places for, again and again. */
 static void test_many_blocks(void **state)
 {
     (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
+    struct teec_rig rig = {0};
+    teec_rig_open(&rig);
     static TEEC_SharedMemory blocks[300];
     for (size_t i = 0; i < KM_ARRAY_LEN(blocks); i++) {
         blocks[i] = (TEEC_SharedMemory){.size = 5000, .flags = TEEC_MEM_INPUT};
@@ -460,16 +412,16 @@ static void test_many_blocks(void **state)
     }
     for (size_t i = 0; i < 900; i++) {
         TEEC_SharedMemory *block = &blocks[i * 7 % KM_ARRAY_LEN(blocks)];
-        TEEC_Operation op = op_of(
+        TEEC_Operation op = teec_rig_op(
             TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_VALUE_OUTPUT, TEEC_MEMREF_WHOLE, TEEC_NONE));
         op.params[0].memref.parent = block;
         op.params[2].memref.parent = &blocks[(i * 11 + 1) % KM_ARRAY_LEN(blocks)];
-        assert_int_equal(invoke(&rig, PEER_SUM, &op, TEEC_ORIGIN_TRUSTED_APP),
+        assert_int_equal(teec_rig_invoke(&rig, PEER_SUM, &op, TEEC_ORIGIN_TRUSTED_APP),
                          5000u * ((i * 7 % KM_ARRAY_LEN(blocks)) & 0xff));
     }
     for (size_t i = 0; i < KM_ARRAY_LEN(blocks); i++)
         TEEC_ReleaseSharedMemory(&blocks[i]);
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 /* ---- services that misbehave ---- */
@@ -497,9 +449,9 @@ static void test_bad_services(void **state)
         uint32_t origin = 0;
         fake_start(&fake, rows[i].mode);
         assert_int_equal(TEEC_InitializeContext(fake.path, &context), TEEC_SUCCESS);
-        assert_int_equal(
-            TEEC_OpenSession(&context, &session, &ta, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin),
-            rows[i].want);
+        assert_int_equal(TEEC_OpenSession(&context, &session, &teec_rig_ta, TEEC_LOGIN_PUBLIC, NULL,
+                                          NULL, &origin),
+                         rows[i].want);
         assert_int_equal(origin, rows[i].origin);
         assert_null(session.imp.state);
         TEEC_FinalizeContext(&context);
@@ -510,379 +462,53 @@ static void test_bad_services(void **state)
 static void test_service_comes_back(void **state)
 {
     (void)state;
-    struct rig rig = {0};
+    struct teec_rig rig = {0};
     uint32_t origin = 0;
     TEEC_Session more = {0};
-    open_rig(&rig);
+    teec_rig_open(&rig);
     fake_kill(&rig.fake);
     /* The lane does not need the service. */
-    assert_int_equal(invoke(&rig, PEER_NOTHING, NULL, TEEC_ORIGIN_TRUSTED_APP), TEEC_SUCCESS);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NOTHING, NULL, TEEC_ORIGIN_TRUSTED_APP),
+                     TEEC_SUCCESS);
     assert_int_equal(
-        TEEC_OpenSession(&rig.context, &more, &ta, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin),
+        TEEC_OpenSession(&rig.context, &more, &teec_rig_ta, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin),
         TEEC_ERROR_COMMUNICATION);
     assert_int_equal(origin, TEEC_ORIGIN_COMMS);
     fake_restart(&rig.fake, FAKE_GOOD);
     assert_int_equal(
-        TEEC_OpenSession(&rig.context, &more, &ta, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin),
+        TEEC_OpenSession(&rig.context, &more, &teec_rig_ta, TEEC_LOGIN_PUBLIC, NULL, NULL, &origin),
         TEEC_SUCCESS);
     TEEC_CloseSession(&more);
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 static void test_instance_dies(void **state)
 {
     (void)state;
-    struct rig rig = {0};
+    struct teec_rig rig = {0};
     TEEC_Session next = {0};
-    open_rig(&rig);
-    assert_int_equal(invoke(&rig, PEER_DIE, NULL, TEEC_ORIGIN_TEE), TEEC_ERROR_TARGET_DEAD);
-    assert_int_equal(invoke(&rig, PEER_NOTHING, NULL, TEEC_ORIGIN_TEE), TEEC_ERROR_TARGET_DEAD);
+    teec_rig_open(&rig);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_DIE, NULL, TEEC_ORIGIN_TEE),
+                     TEEC_ERROR_TARGET_DEAD);
+    assert_int_equal(teec_rig_invoke(&rig, PEER_NOTHING, NULL, TEEC_ORIGIN_TEE),
+                     TEEC_ERROR_TARGET_DEAD);
     assert_int_equal(
-        TEEC_OpenSession(&rig.context, &next, &ta, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
+        TEEC_OpenSession(&rig.context, &next, &teec_rig_ta, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
         TEEC_SUCCESS);
     TEEC_CloseSession(&next);
-    close_rig(&rig);
-}
-
-/* ---- cancelling ---- */
-
-struct cancelled_call {
-    struct rig *rig;
-    TEEC_Operation op;
-    TEEC_Result result;
-    uint32_t origin;
-    bool open;
-};
-
-static void *run_call(void *arg)
-{
-    struct cancelled_call *call = (struct cancelled_call *)arg;
-    TEEC_Session session = {0};
-    if (call->open)
-        call->result = TEEC_OpenSession(&call->rig->context, &session, &ta, TEEC_LOGIN_PUBLIC, NULL,
-                                        &call->op, &call->origin);
-    else
-        call->result = TEEC_InvokeCommand(&call->rig->session, PEER_WAIT, &call->op, &call->origin);
-    TEEC_CloseSession(&session);
-    return NULL;
-}
-
-static struct cancelled_call wait_call(struct rig *rig, uint32_t ms)
-{
-    struct cancelled_call call = {.rig = rig, .op = op_of(TEEC_VALUE_INPUT)};
-    call.op.params[0].value.a = ms;
-    return call;
-}
-
-static void test_cancel(void **state)
-{
-    (void)state;
-    struct rig rig = {0};
-    pthread_t threads[2];
-    open_rig(&rig);
-    /* One runs, one queues behind it; the queued one goes first. */
-    struct cancelled_call running = wait_call(&rig, 60000);
-    struct cancelled_call queued = wait_call(&rig, 60000);
-    pthread_create(&threads[0], NULL, run_call, &running);
-    usleep(50000);
-    pthread_create(&threads[1], NULL, run_call, &queued);
-    usleep(50000);
-    TEEC_RequestCancellation(&queued.op);
-    pthread_join(threads[1], NULL);
-    assert_int_equal(queued.result, TEEC_ERROR_CANCEL);
-    assert_int_equal(queued.origin, TEEC_ORIGIN_API);
-    TEEC_RequestCancellation(&running.op);
-    pthread_join(threads[0], NULL);
-    assert_int_equal(running.result, TEEC_ERROR_CANCEL);
-    assert_int_equal(running.origin, TEEC_ORIGIN_TRUSTED_APP);
-    /* Too late: nothing. Too early: the call does not happen. The next is not touched. */
-    TEEC_RequestCancellation(&running.op);
-    struct cancelled_call early = wait_call(&rig, 60000);
-    TEEC_RequestCancellation(&early.op);
-    run_call(&early);
-    assert_int_equal(early.result, TEEC_ERROR_CANCEL);
-    assert_int_equal(early.origin, TEEC_ORIGIN_API);
-    early.op.params[0].value.a = 1;
-    run_call(&early);
-    assert_int_equal(early.result, TEEC_SUCCESS);
-    close_rig(&rig);
-}
-
-/* A cancellation at any moment is neither lost nor lands on another call. */
-static void test_cancel_any_time(void **state)
-{
-    (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
-    for (unsigned i = 0; i < 300; i++) {
-        pthread_t thread = 0;
-        struct cancelled_call call = wait_call(&rig, 60000);
-        pthread_create(&thread, NULL, run_call, &call);
-        for (volatile unsigned k = 0; k < i * 997 % 60000; k++)
-            continue;
-        TEEC_RequestCancellation(&call.op);
-        pthread_join(thread, NULL);
-        assert_int_equal(call.result, TEEC_ERROR_CANCEL);
-        struct cancelled_call quiet = wait_call(&rig, 0);
-        run_call(&quiet);
-        assert_int_equal(quiet.result, TEEC_SUCCESS);
-    }
-    close_rig(&rig);
-}
-
-static void test_cancel_opening(void **state)
-{
-    (void)state;
-    struct rig rig = {0};
-    pthread_t thread = 0;
-    fake_start(&rig.fake, FAKE_SILENT);
-    assert_int_equal(TEEC_InitializeContext(rig.fake.path, &rig.context), TEEC_SUCCESS);
-    struct cancelled_call call = {.rig = &rig, .op = op_of(0), .open = true};
-    pthread_create(&thread, NULL, run_call, &call);
-    usleep(50000);
-    TEEC_RequestCancellation(&call.op);
-    pthread_join(thread, NULL);
-    assert_int_equal(call.result, TEEC_ERROR_CANCEL);
-    assert_int_equal(call.origin, TEEC_ORIGIN_API);
-    close_rig(&rig);
-}
-
-/* ---- threads and fork ---- */
-
-static void *many_calls(void *arg)
-{
-    struct rig *rig = (struct rig *)arg;
-    for (uint32_t i = 0; i < 500; i++) {
-        uint8_t octets[300];
-        memset(octets, (int)i, sizeof(octets));
-        TEEC_Operation op =
-            op_of(TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_MEMREF_TEMP_INOUT, TEEC_NONE, TEEC_NONE));
-        op.params[0].value = (TEEC_Value){i, i};
-        op.params[1].tmpref = (TEEC_TempMemoryReference){octets, sizeof(octets)};
-        if (TEEC_InvokeCommand(&rig->session, PEER_ECHO, &op, NULL) != TEEC_SUCCESS ||
-            op.params[0].value.a != i + 1 || octets[299] != ((uint8_t)i ^ 0x5a))
-            return rig;
-    }
-    return NULL;
-}
-
-static void test_threads_share_a_session(void **state)
-{
-    (void)state;
-    struct rig rig = {0};
-    pthread_t threads[6];
-    open_rig(&rig);
-    for (size_t i = 0; i < 6; i++)
-        pthread_create(&threads[i], NULL, many_calls, &rig);
-    for (size_t i = 0; i < 6; i++) {
-        void *failed = NULL;
-        pthread_join(threads[i], &failed);
-        assert_null(failed);
-    }
-    close_rig(&rig);
-}
-
-/* In the child: 0, or the number of the line that went wrong. */
-static int in_child(struct rig *rig, TEEC_SharedMemory *allocated, TEEC_SharedMemory *registered)
-{
-    uint32_t origin = 0;
-    TEEC_Context own = {0};
-    TEEC_Session session = {0};
-    TEEC_SharedMemory more = {.size = 10, .flags = TEEC_MEM_INPUT};
-    if (TEEC_InvokeCommand(&rig->session, 0, NULL, &origin) != TEEC_ERROR_COMMUNICATION ||
-        origin != TEEC_ORIGIN_API)
-        return __LINE__;
-    TEEC_Operation op = op_of(TEEC_VALUE_INPUT);
-    if (TEEC_InvokeCommand(&rig->session, 0, &op, &origin) != TEEC_ERROR_COMMUNICATION)
-        return __LINE__;
-    if (TEEC_OpenSession(&rig->context, &session, &ta, 0, NULL, NULL, NULL) !=
-            TEEC_ERROR_COMMUNICATION ||
-        TEEC_AllocateSharedMemory(&rig->context, &more) != TEEC_ERROR_COMMUNICATION)
-        return __LINE__;
-    /* What the parent writes after the fork is not seen, and what is written here is private. */
-    usleep(100000);
-    if (((uint8_t *)allocated->buffer)[5000] != 1 || ((uint8_t *)registered->buffer)[50000] != 1)
-        return __LINE__;
-    memset(allocated->buffer, 3, allocated->size);
-    memset(registered->buffer, 3, registered->size);
-    TEEC_ReleaseSharedMemory(allocated);
-    TEEC_ReleaseSharedMemory(registered);
-    if (((uint8_t *)registered->buffer)[50000] != 3)
-        return __LINE__;
-    TEEC_CloseSession(&rig->session);
-    TEEC_FinalizeContext(&rig->context);
-    if (TEEC_InitializeContext(rig->fake.path, &own) != TEEC_SUCCESS ||
-        TEEC_OpenSession(&own, &session, &ta, 0, NULL, NULL, NULL) != TEEC_SUCCESS ||
-        TEEC_InvokeCommand(&session, PEER_NOTHING, NULL, NULL) != TEEC_SUCCESS)
-        return __LINE__;
-    TEEC_CloseSession(&session);
-    TEEC_FinalizeContext(&own);
-    return 0;
-}
-
-static void test_fork(void **state)
-{
-    (void)state;
-    struct rig rig = {0};
-    open_rig(&rig);
-    TEEC_SharedMemory allocated = {.size = 20000, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
-    TEEC_SharedMemory registered = {.size = 100000, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
-    registered.buffer = malloc(registered.size);
-    memset(registered.buffer, 1, registered.size);
-    assert_int_equal(TEEC_AllocateSharedMemory(&rig.context, &allocated), TEEC_SUCCESS);
-    memset(allocated.buffer, 1, allocated.size);
-    assert_int_equal(TEEC_RegisterSharedMemory(&rig.context, &registered), TEEC_SUCCESS);
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(in_child(&rig, &allocated, &registered) % 256);
-    memset(allocated.buffer, 2, allocated.size);
-    memset(registered.buffer, 2, registered.size);
-    int status = 0;
-    waitpid(pid, &status, 0);
-    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : 255, 0);
-    assert_int_equal(((uint8_t *)allocated.buffer)[5000], 2);
-    assert_int_equal(((uint8_t *)registered.buffer)[50000], 2);
-    TEEC_Operation op = op_of(TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_VALUE_OUTPUT, 0, 0));
-    op.params[0].memref.parent = &registered;
-    assert_int_equal(invoke(&rig, PEER_SUM, &op, TEEC_ORIGIN_TRUSTED_APP), 200000);
-    TEEC_ReleaseSharedMemory(&allocated);
-    TEEC_ReleaseSharedMemory(&registered);
-    free(registered.buffer);
-    close_rig(&rig);
-}
-
-static int in_child_of_caller(struct rig *rig, TEEC_Operation *running)
-{
-    uint32_t origin = 0;
-    TEEC_Operation op = op_of(TEEC_VALUE_INPUT);
-    alarm(PATIENCE_S);
-    TEEC_RequestCancellation(running);
-    if (TEEC_InvokeCommand(&rig->session, 0, NULL, &origin) != TEEC_ERROR_COMMUNICATION ||
-        origin != TEEC_ORIGIN_API)
-        return __LINE__;
-    if (TEEC_InvokeCommand(&rig->session, 0, &op, &origin) != TEEC_ERROR_COMMUNICATION ||
-        origin != TEEC_ORIGIN_API)
-        return __LINE__;
-    TEEC_CloseSession(&rig->session);
-    TEEC_FinalizeContext(&rig->context);
-    return 0;
-}
-
-/* A fork in the middle of another thread's call: its child is told so at once, the call goes on. */
-static void test_fork_during_call(void **state)
-{
-    (void)state;
-    struct rig rig = {0};
-    pthread_t thread = 0;
-    int status = 0;
-    open_rig(&rig);
-    struct cancelled_call call = wait_call(&rig, 60000);
-    pthread_create(&thread, NULL, run_call, &call);
-    usleep(50000);
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(in_child_of_caller(&rig, &call.op) % 256);
-    waitpid(pid, &status, 0);
-    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : 255, 0);
-    TEEC_RequestCancellation(&call.op);
-    pthread_join(thread, NULL);
-    assert_int_equal(call.result, TEEC_ERROR_CANCEL);
-    assert_int_equal(call.origin, TEEC_ORIGIN_TRUSTED_APP);
-    close_rig(&rig);
-}
-
-#define SHARED_LEN 1048576u
-
-struct registrar {
-    struct rig *rig;
-    uint8_t *buffer;
-    _Atomic bool stop;
-    _Atomic unsigned n_rounds;
-};
-
-static void *register_on_and_on(void *arg)
-{
-    struct registrar *r = (struct registrar *)arg;
-    while (!atomic_load(&r->stop)) {
-        TEEC_SharedMemory memory = {
-            .buffer = r->buffer, .size = SHARED_LEN, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT};
-        if (TEEC_RegisterSharedMemory(&r->rig->context, &memory) != TEEC_SUCCESS)
-            return arg;
-        TEEC_ReleaseSharedMemory(&memory);
-        atomic_fetch_add(&r->n_rounds, 1);
-    }
-    return NULL;
-}
-
-/* The other thread replaces the pages meanwhile, always by the same octets: no race to be told of. */
-static __attribute__((no_sanitize("thread"), noinline)) bool
-is_untouched(const volatile uint8_t *at)
-{
-    for (size_t k = 0; k < SHARED_LEN; k += 1024) {
-        if (at[k] != 1)
-            return false;
-    }
-    return true;
-}
-
-/* At whatever moment of another thread's registration a fork comes, the child writes only to itself. */
-static void test_fork_during_registration(void **state)
-{
-    (void)state;
-    struct rig rig = {0};
-    struct registrar r = {.rig = &rig};
-    pthread_t thread = 0;
-    void *failed = NULL;
-    open_rig(&rig);
-    r.buffer = mmap(NULL, SHARED_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(r.buffer, MAP_FAILED);
-    memset(r.buffer, 1, SHARED_LEN);
-    pthread_create(&thread, NULL, register_on_and_on, &r);
-    while (atomic_load(&r.n_rounds) == 0)
-        usleep(1000);
-    bool clean = true;
-    for (unsigned i = 0; i < 200 && clean; i++) {
-        pid_t pid = fork();
-        if (pid == 0) {
-            for (size_t k = 0; k < SHARED_LEN; k += 1024)
-                ((volatile uint8_t *)r.buffer)[k] = 0xee;
-            _exit(0);
-        }
-        waitpid(pid, NULL, 0);
-        clean = is_untouched(r.buffer);
-        usleep(i * 37 % 1000);
-    }
-    atomic_store(&r.stop, true);
-    pthread_join(thread, &failed);
-    assert_null(failed);
-    assert_true(clean);
-    munmap(r.buffer, SHARED_LEN);
-    close_rig(&rig);
+    teec_rig_close(&rig);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_temporary),
-        cmocka_unit_test(test_null_and_limits),
-        cmocka_unit_test(test_lying_instance),
-        cmocka_unit_test(test_shared_kinds),
-        cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_shared_arguments),
-        cmocka_unit_test(test_many_blocks),
-        cmocka_unit_test(test_bad_services),
-        cmocka_unit_test(test_service_comes_back),
+        cmocka_unit_test(test_arguments),        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_values),           cmocka_unit_test(test_temporary),
+        cmocka_unit_test(test_null_and_limits),  cmocka_unit_test(test_lying_instance),
+        cmocka_unit_test(test_shared_kinds),     cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_shared_arguments), cmocka_unit_test(test_many_blocks),
+        cmocka_unit_test(test_bad_services),     cmocka_unit_test(test_service_comes_back),
         cmocka_unit_test(test_instance_dies),
-        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_cancel_any_time),
-        cmocka_unit_test(test_cancel_opening),
-        cmocka_unit_test(test_threads_share_a_session),
-        cmocka_unit_test(test_fork),
-        cmocka_unit_test(test_fork_during_call),
-        cmocka_unit_test(test_fork_during_registration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

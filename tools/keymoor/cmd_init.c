@@ -122,18 +122,25 @@ static bool done_or_there(ClrcResult result)
     return result == CLRC_SUCCESS || result == CLRC_ERROR_EXISTS;
 }
 
+static int install_authority(size_t i, X509 *certificate)
+{
+    ClrcResult result = store_certificate(authorities[i].certificate, certificate);
+    if (!done_or_there(result))
+        return fail_certs(result, "init", authorities[i].certificate);
+    result = store_public_key(authorities[i].public_key, certificate);
+    return done_or_there(result) ? EXIT_SUCCESS : fail(result, "init", authorities[i].certificate);
+}
+
 static int install_authorities(const char *pki)
 {
     for (size_t i = 0; i < KM_ARRAY_LEN(authorities); i++) {
         X509 *certificate = read_certificate(pki, authorities[i].file);
         if (certificate == NULL)
             return EXIT_FAILURE;
-        ClrcResult result = store_certificate(authorities[i].certificate, certificate);
-        if (done_or_there(result))
-            result = store_public_key(authorities[i].public_key, certificate);
+        int status = install_authority(i, certificate);
         X509_free(certificate);
-        if (!done_or_there(result))
-            return fail(result, "init", authorities[i].certificate);
+        if (status != EXIT_SUCCESS)
+            return status;
     }
     return EXIT_SUCCESS;
 }
@@ -155,24 +162,32 @@ static ClrcResult device_key(const char *name, const char *public_name, ClrcKeyH
     return result;
 }
 
+/* The request is kept: an ECDSA signature made again would differ. */
+static int find_request(ClrcKeyHandle key, size_t i, uint8_t der[CSR_MAX], uint32_t *length)
+{
+    ClrcResult result = clrscGetNamedCertificate(device_keys[i].csr_name, der, length);
+    if (result == CLRC_ERROR_NOT_FOUND) {
+        result = csr_make(key, device_keys[i].subject, KM_SPAN(der, CSR_MAX), length);
+        if (result != CLRC_SUCCESS)
+            return fail(result, "init", device_keys[i].key);
+        result = clrscProvisionCertificate(device_keys[i].csr_name, der, *length);
+    }
+    return result == CLRC_SUCCESS ? EXIT_SUCCESS
+                                  : fail_certs(result, "init", device_keys[i].csr_name);
+}
+
 static int make_device_key(const char *pki, size_t i)
 {
     ClrcKeyHandle key = NULL;
-    ClrcResult result = device_key(device_keys[i].key, device_keys[i].public_key, &key);
     uint8_t der[CSR_MAX] = {0};
     uint32_t length = sizeof der;
-    if (result == CLRC_SUCCESS) {
-        /* The request is kept: an ECDSA signature made again would differ. */
-        result = clrscGetNamedCertificate(device_keys[i].csr_name, der, &length);
-        if (result == CLRC_ERROR_NOT_FOUND) {
-            result = csr_make(key, device_keys[i].subject, KM_SPAN(der, sizeof der), &length);
-            if (result == CLRC_SUCCESS)
-                result = clrscProvisionCertificate(device_keys[i].csr_name, der, length);
-        }
-    }
-    clrcFreeKey(key);
+    ClrcResult result = device_key(device_keys[i].key, device_keys[i].public_key, &key);
     if (result != CLRC_SUCCESS)
         return fail(result, "init", device_keys[i].key);
+    int status = find_request(key, i, der, &length);
+    clrcFreeKey(key);
+    if (status != EXIT_SUCCESS)
+        return status;
     char path[PATH_MAX] = {0};
     if (!path_in(pki, device_keys[i].csr_file, path))
         return complain("init: the path of %s is too long", pki);
@@ -199,19 +214,27 @@ static ClrcResult check_device_certificate(size_t i, X509 *certificate)
     return same ? CLRC_SUCCESS : CLRC_ERROR_BAD_FORMAT;
 }
 
+static int install_for_key(size_t i, X509 *certificate)
+{
+    ClrcResult result = check_device_certificate(i, certificate);
+    if (result == CLRC_ERROR_BAD_FORMAT)
+        fprintf(stderr, "keymoor: init: %s is not for the key %s of this device\n",
+                device_keys[i].certificate_file, device_keys[i].key);
+    if (result != CLRC_SUCCESS)
+        return fail(result, "init", device_keys[i].certificate);
+    result = store_certificate(device_keys[i].certificate, certificate);
+    return done_or_there(result) ? EXIT_SUCCESS
+                                 : fail_certs(result, "init", device_keys[i].certificate);
+}
+
 static int install_device_certificate(const char *pki, size_t i)
 {
     X509 *certificate = read_certificate(pki, device_keys[i].certificate_file);
     if (certificate == NULL)
         return EXIT_FAILURE;
-    ClrcResult result = check_device_certificate(i, certificate);
-    if (result == CLRC_ERROR_BAD_FORMAT)
-        fprintf(stderr, "keymoor: init: %s is not for the key %s of this device\n",
-                device_keys[i].certificate_file, device_keys[i].key);
-    if (result == CLRC_SUCCESS)
-        result = store_certificate(device_keys[i].certificate, certificate);
+    int status = install_for_key(i, certificate);
     X509_free(certificate);
-    return done_or_there(result) ? EXIT_SUCCESS : fail(result, "init", device_keys[i].certificate);
+    return status;
 }
 
 static bool have_device_certificates(const char *pki)
@@ -278,8 +301,9 @@ int cmd_init(const struct km_options *options, const char *operand)
     ClrcResult result = choose_numbers(options, has_manifest);
     if (result == CLRC_SUCCESS)
         result = clrscProvisionSeal();
-    if (result == CLRC_SUCCESS)
-        result = clrcProvisionSeal();
+    if (result != CLRC_SUCCESS)
+        return fail_certs(result, "init", "seal");
+    result = clrcProvisionSeal();
     if (result != CLRC_SUCCESS)
         return fail(result, "init", "seal");
     printf("This device is provisioned; what it holds can no longer be replaced from outside.\n");

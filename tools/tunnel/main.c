@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "common/km_log.h"
@@ -188,32 +187,12 @@ static void drain(void)
 
 static void signal_ready(struct km_watch *watch, uint32_t events)
 {
-    struct signalfd_siginfo info = {0};
+    int number = km_loop_take_signal(watch);
     (void)events;
-    if (read(watch->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-        return;
-    if (info.ssi_signo == SIGHUP)
+    if (number == SIGHUP)
         pool_retire(&tunnel.pool, NULL);
-    else
+    else if (number != 0)
         drain();
-}
-
-static km_status watch_signals(struct km_err *err)
-{
-    sigset_t set = {0};
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-        return KM_FAIL_ERRNO(err, "can't block signals");
-    KM_AUTO(km_fd_closep) int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
-        return KM_FAIL_ERRNO(err, "can't watch signals");
-    KM_TRY(km_loop_add(err, &tunnel.loop, &tunnel.signal_watch, fd, signal_ready));
-    (void)km_fd_steal(&fd);
-    return KM_OK;
 }
 
 /* ---- starting ---- */
@@ -258,9 +237,10 @@ static km_status try_context(struct km_err *err)
 
 static km_status start(struct km_err *err)
 {
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
     raise_limits();
     KM_TRY(km_loop_init(err, &tunnel.loop));
-    KM_TRY(watch_signals(err));
+    KM_TRY(km_loop_add_signals(err, &tunnel.loop, &tunnel.signal_watch, signals, signal_ready));
     KM_TRY(try_context(err));
     resolver_init(&tunnel.resolver, &tunnel.loop, &options.connect, resolved, NULL);
     if (options.listen.kind == PLACE_STDIO)

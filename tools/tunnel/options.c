@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/tunnel/options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clrtls.h"
 #include "common/km_bytes.h"
+#include "common/km_option.h"
 
 #define CONNECTIONS_DEFAULT 512u
 #define CONNECTIONS_MAX 16384u
@@ -108,47 +106,13 @@ void tunnel_options_usage(FILE *out)
 
 /* ---- values ---- */
 
-static bool number(const char *text, int base, unsigned long max, unsigned long *ret)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, base);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value > max)
-        return false;
-    *ret = value;
-    return true;
-}
-
-static km_status take_number(struct km_err *err, const char *name, unsigned long max, unsigned *ret)
-{
-    unsigned long value = 0;
-    if (!number(optarg, 10, max, &value))
-        return KM_FAIL(err, KM_E_ARG, "--%s takes a number up to %lu, not '%.40s'", name, max,
-                       optarg);
-    *ret = (unsigned)value;
-    return KM_OK;
-}
-
-static km_status take_group(struct km_err *err, gid_t *ret)
-{
-    unsigned long value = 0;
-    const struct group *group = getgrnam(optarg);
-    if (group != NULL)
-        *ret = group->gr_gid;
-    else if (number(optarg, 10, UINT32_MAX - 1, &value))
-        *ret = (gid_t)value;
-    else
-        return KM_FAIL(err, KM_E_ARG, "there is no group '%.40s'", optarg);
-    return KM_OK;
-}
-
 static km_status take_user(struct km_err *err, uid_t *ret)
 {
     unsigned long value = 0;
     const struct passwd *user = getpwnam(optarg);
     if (user != NULL)
         *ret = user->pw_uid;
-    else if (number(optarg, 10, UINT32_MAX - 1, &value))
+    else if (km_option_digits(optarg, 10, UINT32_MAX - 1, &value))
         *ret = (uid_t)value;
     else
         return KM_FAIL(err, KM_E_ARG, "there is no user '%.40s'", optarg);
@@ -187,17 +151,9 @@ static km_status take_allowed(struct km_err *err, int option, struct tunnel_opti
     if (opt->n_allow_uids == TUNNEL_ALLOW_MAX || opt->n_allow_gids == TUNNEL_ALLOW_MAX)
         return KM_FAIL(err, KM_E_ARG, "--allow-uid and --allow-gid are given more than %d times",
                        TUNNEL_ALLOW_MAX);
-    return option == OPT_ALLOW_UID ? take_user(err, &opt->allow_uids[opt->n_allow_uids++])
-                                   : take_group(err, &opt->allow_gids[opt->n_allow_gids++]);
-}
-
-static km_status take_mode(struct km_err *err, mode_t *ret)
-{
-    unsigned long value = 0;
-    if (!number(optarg, 8, 0777, &value))
-        return KM_FAIL(err, KM_E_ARG, "--socket-mode takes an octal mode, not '%.40s'", optarg);
-    *ret = (mode_t)value;
-    return KM_OK;
+    return option == OPT_ALLOW_UID
+               ? take_user(err, &opt->allow_uids[opt->n_allow_uids++])
+               : km_option_group(err, "allow-gid", optarg, &opt->allow_gids[opt->n_allow_gids++]);
 }
 
 /* Options that need no check of their own: where the word goes. */
@@ -255,22 +211,23 @@ static km_status take(struct km_err *err, int option, struct tunnel_options *opt
     case OPT_VERIFY:
         return take_verify(err, &opt->verify);
     case OPT_MODE:
-        return take_mode(err, &opt->socket_mode);
+        return km_option_mode(err, "socket-mode", optarg, &opt->socket_mode);
     case OPT_GROUP:
-        return take_group(err, &opt->socket_gid);
+        return km_option_group(err, "socket-group", optarg, &opt->socket_gid);
     case OPT_ALLOW_UID:
     case OPT_ALLOW_GID:
         return take_allowed(err, option, opt);
     case OPT_MAX:
-        return take_number(err, "max-connections", CONNECTIONS_MAX, &opt->max_connections);
+        return km_option_number(err, "max-connections", optarg, CONNECTIONS_MAX,
+                                &opt->max_connections);
     case OPT_CONNECT:
-        return take_number(err, "connect-timeout", SECONDS_MAX, &opt->connect_s);
+        return km_option_number(err, "connect-timeout", optarg, SECONDS_MAX, &opt->connect_s);
     case OPT_IDLE:
-        return take_number(err, "idle-timeout", SECONDS_MAX, &opt->idle_s);
+        return km_option_number(err, "idle-timeout", optarg, SECONDS_MAX, &opt->idle_s);
     case OPT_CLOSE:
-        return take_number(err, "close-timeout", SECONDS_MAX, &opt->close_s);
+        return km_option_number(err, "close-timeout", optarg, SECONDS_MAX, &opt->close_s);
     case OPT_DRAIN:
-        return take_number(err, "drain", SECONDS_MAX, &opt->drain_s);
+        return km_option_number(err, "drain", optarg, SECONDS_MAX, &opt->drain_s);
     default:
         return KM_FAIL(err, KM_E_ARG, "the command line is not understood; --help shows it");
     }

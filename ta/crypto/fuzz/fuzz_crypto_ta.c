@@ -1,127 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole application with a client that sends anything: a panic is a crash, and so is an answer that holds the private value of
- * a key that may not leave. A run is a session; named keys and passwords stay for later runs.
- *
- * The input is a list of calls: command, then for each parameter one octet of type and what it needs.
+ * The whole application with a client that sends anything (ta_client.h): a panic is a crash, and so is an answer that holds the
+ * private value of a key that may not leave. Named keys and passwords stay for later runs.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/km_fuzz.h"
-#include "tests/unit/crypto_rig.h"
+#include "fuzz/ta_client.h"
 
-#define CALLS_MAX 24u
-#define ROOM 8192u
-
-static uint8_t memory[4][ROOM];
 static uint8_t secret[32];
-static struct rig_session session;
-static uint32_t ids[8]; /* answers of this run, so that calls can build on each other */
-static unsigned n_ids;
-
-static char dir[64];
-
-static void clean(void)
-{
-    rig_dir_remove(dir);
-}
-
-static void once(void)
-{
-    static bool is_started;
-    if (is_started)
-        return;
-    is_started = true;
-    rig_dir(dir);
-    (void)atexit(clean);
-    rig_start(dir);
-}
 
 static uint32_t secret_key(void)
 {
     struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_EC_DUAL_KEYPAIR, 256);
     size_t len = sizeof(secret);
     uint32_t id = 0;
-    KM_FUZZ_CHECK(rig_create(&session, &wish, &id) == TEE_SUCCESS);
-    KM_FUZZ_CHECK(rig_out(&session, KM_CRYPTO_CMD_TELL_PRIVATE, id, 0, secret, &len) ==
+    KM_FUZZ_CHECK(rig_create(&fuzz_client.session, &wish, &id) == TEE_SUCCESS);
+    KM_FUZZ_CHECK(rig_out(&fuzz_client.session, KM_CRYPTO_CMD_TELL_PRIVATE, id, 0, secret, &len) ==
                   TEE_SUCCESS);
     return id;
 }
 
-static uint32_t number(struct km_rd *rd)
+static void check(void)
 {
-    uint8_t how = 0;
-    uint32_t value = 0;
-    if (!km_rd_u8(rd, &how))
-        return 0;
-    if (how < 8)
-        return ids[how];
-    if (how < 128)
-        return how - 8u;
-    return km_rd_u32le(rd, &value) ? value : how;
-}
-
-static void take_param(struct km_rd *rd, unsigned at, struct km_lane_param *ret)
-{
-    uint8_t type = 0;
-    uint16_t len = 0;
-    struct km_slice octets = {0};
-    *ret = (struct km_lane_param){0};
-    if (!km_rd_u8(rd, &type))
-        return;
-    ret->type = type & 7u;
-    if (ret->type == 4)
-        ret->type = KM_PARAM_NONE;
-    if (ret->type < KM_PARAM_MEM_IN) {
-        if (ret->type == KM_PARAM_VALUE_IN || ret->type == KM_PARAM_VALUE_INOUT) {
-            ret->a = number(rd);
-            ret->b = (type & 8u) != 0 ? number(rd) : 0;
-        }
-        return;
-    }
-    (void)km_rd_u16le(rd, &len);
-    /* Two parameters may be one memory. */
-    ret->buffer = memory[(type & 16u) != 0 ? 0 : at];
-    ret->size = len % (ROOM + 1u);
-    ret->in_place = ret->size > KM_LANE_COPY_MAX;
-    if (ret->type != KM_PARAM_MEM_OUT &&
-        km_rd_bytes(rd, ret->size < km_rd_left(rd) ? ret->size : km_rd_left(rd), &octets))
-        km_copy(ret->buffer, ROOM, octets.ptr, octets.len);
-}
-
-static void call_once(struct km_rd *rd)
-{
-    struct km_lane_param p[4] = {{0}};
-    uint8_t command = 0;
-    if (!km_rd_u8(rd, &command) || command == KM_CRYPTO_CMD_TELL_PRIVATE)
-        return;
-    for (unsigned i = 0; i < 4; i++)
-        take_param(rd, i, &p[i]);
-    uint32_t result = rig_call(&session, command, p);
-    KM_FUZZ_CHECK(memmem(memory, sizeof(memory), secret, 12) == NULL);
-    KM_FUZZ_CHECK(memmem(memory, sizeof(memory), secret + 16, 12) == NULL);
-    for (unsigned i = 0; i < 4 && result == TEE_SUCCESS; i++) {
-        bool is_answer = p[i].type == KM_PARAM_VALUE_OUT || p[i].type == KM_PARAM_VALUE_INOUT;
-        if (is_answer)
-            ids[1 + n_ids++ % 7u] = p[i].a;
-    }
+    const void *all = fuzz_client.memory;
+    KM_FUZZ_CHECK(memmem(all, sizeof(fuzz_client.memory), secret, 12) == NULL);
+    KM_FUZZ_CHECK(memmem(all, sizeof(fuzz_client.memory), secret + 16, 12) == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct km_rd rd = km_rd_init(KM_SLICE(data, size));
-    uint8_t who = 0;
-    once();
-    if (!km_rd_u8(&rd, &who))
+    (void)fuzz_client_first();
+    if (!fuzz_client_open(&rd))
         return 0;
-    memset(memory, 0, sizeof(memory));
-    memset(ids, 0, sizeof(ids));
-    n_ids = 0;
-    rig_open(&session, 1000u + (who & 1u), (who & 2u) != 0);
-    ids[0] = secret_key();
-    for (unsigned i = 0; i < CALLS_MAX && !km_rd_done(&rd); i++)
-        call_once(&rd);
-    rig_close(&session);
+    fuzz_client.ids[0] = secret_key();
+    fuzz_client_run(&rd, KM_CRYPTO_CMD_TELL_PRIVATE, check);
     return 0;
 }

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys behind passwords, and what wrong guesses cost, across instances of the application. */
+#include "tests/unit/crypto_users.h"
+
+static void under_a_password(void **state)
+{
+    struct km_crypto_info info = {0};
+    uint32_t pw = 0;
+    uint32_t other = 0;
+    uint32_t id = 0;
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "x", NULL),
+                     KM_CRYPTO_E_EXISTS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw2", "secret", NULL),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "k", pw), TEE_SUCCESS);
+    assert_int_equal(rig_load(&owner, "k", 0, &id), KM_CRYPTO_E_PASSWORD);
+    users_restart();
+    assert_int_equal(rig_load(&owner, "k", pw, &id), KM_CRYPTO_E_STALE_ID);
+    assert_int_equal(rig_load(&owner, "k", 0, &id), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_load(&admin, "k", 0, &id), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
+                     KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw2", "secret", &other),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_load(&owner, "k", other, &id), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_delete(&owner, "k", 0), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_delete(&owner, "k", other), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_load(&owner, "k", pw, &id), TEE_SUCCESS);
+    assert_int_equal(rig_sign(&owner, id), TEE_SUCCESS);
+    assert_int_equal(rig_describe(&owner, "k", &info), TEE_SUCCESS);
+    assert_string_equal(info.password_name.at, "pw");
+    assert_true((info.flags & KM_CRYPTO_INFO_PASSWORD) != 0);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
+                     TEE_ERROR_BUSY);
+    assert_int_equal(rig_delete(&owner, "k", pw), TEE_SUCCESS);
+    assert_int_equal(rig_password(&stranger, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
+                     TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "wrong", NULL),
+                     KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "", NULL),
+                     TEE_ERROR_BAD_PARAMETERS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "k", pw), TEE_ERROR_ITEM_NOT_FOUND);
+    assert_int_equal(rig_password(&admin, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw2", "", NULL),
+                     TEE_SUCCESS);
+    /* The same name and password again is another object. */
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "k", pw), TEE_ERROR_ITEM_NOT_FOUND);
+}
+
+/* Five wrong ones are free; then waits that double, and neither a restart nor the clock helps. */
+static void throttle(void **state)
+{
+    uint32_t pw = 0;
+    uint32_t seconds = 0;
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
+                         KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
+    assert_int_equal(seconds, 0);
+    for (unsigned wait = 1; wait <= 4; wait *= 2) {
+        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
+                         KM_CRYPTO_E_PASSWORD);
+        assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
+        assert_int_equal(seconds, wait);
+        /* Even the right one is not looked at. */
+        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                         KM_CRYPTO_E_THROTTLED);
+        users_restart();
+        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                         KM_CRYPTO_E_THROTTLED);
+        rig_host.now += wait;
+    }
+    /* Set back, the clock begins the wait again. */
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
+                     KM_CRYPTO_E_PASSWORD);
+    rig_host.now -= 1000000;
+    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
+    assert_int_equal(seconds, 8);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     KM_CRYPTO_E_THROTTLED);
+    rig_host.now += 7;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     KM_CRYPTO_E_THROTTLED);
+    /* A stranger's count is another one. */
+    assert_int_equal(rig_wait(&stranger, "pw", &seconds), TEE_SUCCESS);
+    assert_int_equal(seconds, 0);
+    assert_int_equal(rig_password(&stranger, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
+                     KM_CRYPTO_E_PASSWORD);
+    rig_host.now += 1;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     TEE_SUCCESS);
+    /* The right one forgives all. */
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw),
+                         KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
+    assert_int_equal(seconds, 0);
+}
+
+static uint32_t guess(struct rig_session *s, const char *text)
+{
+    uint32_t pw = 0;
+    return rig_password(s, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", text, &pw);
+}
+
+static void guess_until_throttled(struct rig_session *s)
+{
+    uint32_t result = KM_CRYPTO_E_PASSWORD;
+    for (unsigned i = 0; i < 10 && result == KM_CRYPTO_E_PASSWORD; i++)
+        result = guess(s, "wrong");
+    assert_int_equal(result, KM_CRYPTO_E_THROTTLED);
+}
+
+/* Nobody's wrong guesses are in another's way, as long as there are places; and no place is given up for a newcomer. */
+static void guesses_apart(void **state)
+{
+    struct rig_session many[10] = {0};
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    for (uint32_t i = 0; i < KM_ARRAY_LEN(many); i++)
+        rig_open(&many[i], 2000 + i, false);
+    for (unsigned i = 0; i < 7; i++) {
+        assert_int_equal(guess(&many[i], "secret"), TEE_SUCCESS);
+        guess_until_throttled(&many[i]);
+        assert_int_equal(guess(&many[7], "secret"), TEE_SUCCESS);
+        assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
+    }
+    /* The eighth place: its user shares it with all who come later. */
+    guess_until_throttled(&many[7]);
+    assert_int_equal(guess(&many[8], "secret"), KM_CRYPTO_E_THROTTLED);
+    assert_int_equal(guess(&many[9], "secret"), KM_CRYPTO_E_THROTTLED);
+    assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
+    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++)
+        rig_close(&many[i]);
+    users_restart();
+    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++) {
+        rig_open(&many[i], 2000 + i, false);
+        assert_int_equal(guess(&many[i], "secret"), KM_CRYPTO_E_THROTTLED);
+    }
+    /* Who knows it frees his place, which the next one takes with a count of its own. */
+    rig_host.now += 2;
+    assert_int_equal(guess(&many[3], "secret"), TEE_SUCCESS);
+    assert_int_equal(guess(&many[9], "wrong"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(guess(&many[9], "wrong"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(guess(&many[8], "wrong"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(guess(&many[7], "secret"), KM_CRYPTO_E_THROTTLED);
+    assert_int_equal(guess(&owner, "secret"), TEE_SUCCESS);
+    for (unsigned i = 0; i < KM_ARRAY_LEN(many); i++)
+        rig_close(&many[i]);
+}
+
+/* A process that is killed while it tries a password has used up that guess. */
+static int guess_and_die(void *arg)
+{
+    uint32_t pw = 0;
+    (void)arg;
+    rig_start(users_dir);
+    rig_open(&owner, OWNER, false);
+    rig_host.dies_in_derivation = true;
+    (void)rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw);
+    return 0;
+}
+
+static void killed_guesses_count(void **state)
+{
+    uint32_t seconds = 0;
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    users_stop();
+    for (unsigned i = 0; i < 7; i++) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(guess_and_die(NULL));
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        rig_host.now += 2;
+    }
+    users_start();
+    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
+    rig_host.now -= 2;
+    assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
+    assert_int_equal(seconds, 2);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, users_set_up, users_tear_down)
+    const struct CMUnitTest tests[] = {
+        T(under_a_password),
+        T(throttle),
+        T(guesses_apart),
+        T(killed_guesses_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
