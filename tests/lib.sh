@@ -69,15 +69,23 @@ end_helpers() {
     done
 }
 
-# stop_service, start_service: the device's keymoord, with the state it has.
+# has_ended PID: it has closed its files and let go of their locks. Not so when only its program is gone, and it may be nobody's to wait for.
+has_ended() {
+    local stat
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+    case "${stat##*) }" in [ZX]*) return 0 ;; *) return 1 ;; esac
+}
+
+# stop_service, start_service: the device's keymoord, with the state it has and ${service_options[@]}.
+service_options=()
 service=${KEYMOOR_DEV_SERVICE_PID:-}
 stop_service() {
     kill "$service"
-    # Its store stays locked until it has ended; one that has ended but was not waited for has no program.
-    while [ -S "$KEYMOOR_SOCKET" ] || [ -e "/proc/$service/exe" ]; do sleep 0.01; done
+    # Its store stays locked until it has ended.
+    until has_ended "$service"; do sleep 0.01; done
 }
 start_service() {
-    "$KEYMOOR_DEV_DIR/serve" &
+    "$KEYMOOR_DEV_DIR/serve" "${service_options[@]}" &
     service=$!
     for _ in $(seq 500); do
         [ -S "$KEYMOOR_SOCKET" ] && break
@@ -85,6 +93,11 @@ start_service() {
     done
     helpers="$helpers $service"
     trap end_helpers EXIT
+}
+
+# reaches UID FILE: whether that user can get at what was built. Where the tree lies in somebody's home nobody else can.
+reaches() {
+    setpriv --reuid="$1" --regid="$1" --clear-groups test -r "$2"
 }
 
 # until_true COMMAND...: waits for what is sure to happen.

@@ -179,7 +179,8 @@ if [ "$(id -u)" -eq 0 ] && mkdir -m 0700 "$dir/small" && mount -t tmpfs -o size=
     sleep 1.1
     call 00000000 "$single" 0
     stop
-    umount "$state"
+    # Processes of the service's, which end with it, may hold files for a moment more.
+    until umount "$state" 2>/dev/null; do sleep 0.05; done
 fi
 
 # Every wall that this machine has can be demanded.

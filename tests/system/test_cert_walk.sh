@@ -116,7 +116,7 @@ keymoor key export-public com.seqlabs.oem_pub_key --pem | cmp - expected.pub
 keymoor cert verify clrsc_device_cert.pem --purpose client
 # Both outlive the service.
 kill "$KEYMOOR_DEV_SERVICE_PID"
-while [ -S "$KEYMOOR_SOCKET" ] || [ -e "/proc/$KEYMOOR_DEV_SERVICE_PID/exe" ]; do sleep 0.01; done
+while grep -qs '^State:.[^ZX]' "/proc/$KEYMOOR_DEV_SERVICE_PID/status"; do sleep 0.01; done
 "$KEYMOOR_DEV_DIR/serve" &
 service=$!
 trap 'kill $service; wait $service || true' EXIT

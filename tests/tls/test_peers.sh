@@ -159,9 +159,10 @@ done
 end_peers
 stop_service
 printf 'forbid chacha20\nforbid 25519\n' >policy
-"$KEYMOOR_DEV_DIR/serve" --crypto-policy "$dir/policy" --socket-mode 666 &
-restarted=$!
-until [ -S "$KEYMOOR_SOCKET" ] || ! kill -0 $restarted; do sleep 0.02; done
+# shellcheck disable=SC2034 # for start_service
+service_options=(--crypto-policy "$dir/policy" --socket-mode 666)
+start_service
+trap 'end_peers; end_helpers' EXIT
 s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key"
 says "without X25519" 'group=secp256r1' "$tool" "${me[@]}" --send hello connect localhost "$port"
 s_server -cert "$demo/server-prov.crt" -key "$demo/server-prov.key" -groups X25519
@@ -171,7 +172,7 @@ fails "only ChaCha20" 'failed (NO_COMMON|ALERT)' "$tool" "${me[@]}" connect loca
 
 # ---- and whose key it is ----
 
-if [ "$(id -u)" -eq 0 ]; then
+if [ "$(id -u)" -eq 0 ] && reaches 65534 "$tool"; then
     # The application has its client's rights and no others: who may not use a key can't have it used through TLS.
     other=(setpriv --reuid 65534 --regid 65534 --clear-groups "$tool")
     chmod a+rx "$KEYMOOR_DEV_DIR" "$dir" && chmod a+r "$dir/client-256.crt"
@@ -183,5 +184,4 @@ if [ "$(id -u)" -eq 0 ]; then
     ok "the log names who signed" grep -Eq '"uid":65534.*"ta":"138a1951' \
         "$KEYMOOR_DEV_DIR/audit.log"
 fi
-peers="$peers $restarted"
 done_testing
