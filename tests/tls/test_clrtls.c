@@ -456,6 +456,37 @@ static void belongs_to_one_process(void **state)
     end_pair(&p);
 }
 
+/* Whether memory that is shared with the service holds the words: its name is in the list of mappings. */
+static bool shared_holds(const char *words)
+{
+    char line[256] = "";
+    bool holds = false;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        unsigned long from = 0, to = 0;
+        if (strstr(line, "keymoor-shared") == NULL || sscanf(line, "%lx-%lx", &from, &to) != 2)
+            continue;
+        holds = holds || memmem((const void *)from, to - from, words, strlen(words)) != NULL;
+    }
+    fclose(maps);
+    return holds;
+}
+
+static void leaves_nothing_of_what_was_said(void **state)
+{
+    static const char words[] = "between you and me";
+    struct pair p = {0};
+    (void)state;
+    begin(&p);
+    say(p.client, p.server, words);
+    assert_true(shared_holds(words));
+    clrtlsConnectionFree(p.client);
+    clrtlsConnectionFree(p.server);
+    assert_false(shared_holds(words));
+    end_pair(&p);
+}
+
 static void *have_context(void *arg)
 {
     struct pair p = {0};
@@ -539,6 +570,7 @@ int main(void)
         cmocka_unit_test(tells_what_is_pending),
         cmocka_unit_test(refuses_what_comes_at_the_wrong_time),
         cmocka_unit_test(belongs_to_one_process),
+        cmocka_unit_test(leaves_nothing_of_what_was_said),
         cmocka_unit_test(has_a_context_for_each_thread),
         cmocka_unit_test(notices_that_the_instance_died),
     };
