@@ -97,11 +97,13 @@ static void make_parent(const char *path)
     (void)mkdir(parent, 0755); /* binding tells what is wrong */
 }
 
+/* Never through a link: who owns the directory could put one to somebody else's file in the socket's place. */
 static km_status open_to_clients(struct km_err *err, int fd, const char *path,
                                  const struct km_listen_wish *wish)
 {
     if ((wish->gid != (gid_t)-1 && lchown(path, (uid_t)-1, wish->gid) != 0) ||
-        chmod(path, wish->mode) != 0 || listen(fd, wish->backlog) != 0)
+        fchmodat(AT_FDCWD, path, wish->mode, AT_SYMLINK_NOFOLLOW) != 0 ||
+        listen(fd, wish->backlog) != 0)
         return KM_FAIL_ERRNO(err, "can't open the socket %s to clients", path);
     return KM_OK;
 }

@@ -79,7 +79,8 @@ CLRC_API ClrcResult clrtlsSetIdentityChain(ClrtlsContext *context, const char *k
 CLRC_API ClrcResult clrtlsSetIdentityPem(ClrtlsContext *context, const char *key_pem,
                                          uint32_t key_length, const char *cert_pem,
                                          uint32_t cert_length);
-/* clrtlsSetPsk: identity and a key of 16 to 64 octets; PSK and ECDHE-PSK suites of TLS 1.2, external PSK of 1.3. */
+/* clrtlsSetPsk: identity and a key of 16 to 64 octets; PSK and ECDHE-PSK suites of TLS 1.2, external PSK of 1.3.
+ * A peer that has the key needs no certificate: neither clrtlsSetVerify nor the server's name matters then. */
 CLRC_API ClrcResult clrtlsSetPsk(ClrtlsContext *context, const char *identity, const uint8_t *psk,
                                  uint32_t length);
 /* clrtlsSetAuthority: trust this one provisioned certificate (by name) instead of all that the certificate application knows. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/km_secret.h"
 #include "lib/clrtls/clrtls_internal.h"
 
 ClrcResult clrtls_connection_check(const char *function, const ClrtlsConnection *connection)
@@ -117,6 +118,14 @@ ClrcResult clrtlsConnectionNew(ClrtlsContext *context, int fd_in, int fd_out,
     return clrtls_connection_make(function, context, fd_in, fd_out, server_name, ret_connection);
 }
 
+/* What it said and was told does not outlive it where the context's next one works. */
+static void wipe_shared(const ClrtlsContext *context)
+{
+    uint8_t *shared = context->shared.buffer;
+    km_wipe(shared + CLRTLS_IN_AT, CLRTLS_IN_MAX);
+    km_wipe(shared + CLRTLS_PLAIN_AT, CLRTLS_PLAIN_MAX);
+}
+
 static void unlink_from(ClrtlsContext *context, const ClrtlsConnection *c)
 {
     for (ClrtlsConnection **at = &context->first; *at != NULL; at = &(*at)->next) {
@@ -136,6 +145,7 @@ void clrtlsConnectionFree(ClrtlsConnection *connection)
         struct km_call call = {.command = KM_TLSIO_CMD_FREE};
         km_call_value(&call, 0, connection->id, 0);
         (void)clrtls_invoke(function, connection->context, &call);
+        wipe_shared(connection->context);
     }
     unlink_from(connection->context, connection);
     if (connection->owns_fd)

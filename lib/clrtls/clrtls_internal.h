@@ -24,6 +24,8 @@
 #define CLRTLS_CIPHER_MAX (CLRTLS_IN_MAX + 16384u + 4096u)
 #define CLRTLS_PLAIN_AT (CLRTLS_CIPHER_AT + CLRTLS_CIPHER_MAX)
 #define CLRTLS_PLAIN_MAX (CLRTLS_IN_MAX + 16384u + 4096u)
+#define CLRTLS_KEPT_MAX                                                                            \
+    ((size_t)2 * CLRTLS_CIPHER_MAX) /* ciphertext that waits for the descriptor */
 #define CLRTLS_SHARED_LEN (CLRTLS_PLAIN_AT + CLRTLS_PLAIN_MAX)
 
 /* A part of the heap, or nothing. Starts as {0}. */

@@ -98,14 +98,20 @@ static int left_ms(uint64_t deadline)
     return deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
 }
 
-bool clrtls_take_cancel(ClrtlsConnection *c)
+/* Takes the wake-up away, before the flag is looked at: one that comes after its flag was taken must not wake every later wait. */
+static void calm(const ClrtlsConnection *c)
 {
-    if (!atomic_exchange(&c->is_cancelled, false))
-        return false;
     uint64_t count = 0;
     if (c->cancel_fd >= 0)
         (void)!read(c->cancel_fd, &count, sizeof(count));
-    return true;
+}
+
+bool clrtls_take_cancel(ClrtlsConnection *c)
+{
+    if (!atomic_load(&c->is_cancelled))
+        return false;
+    calm(c);
+    return atomic_exchange(&c->is_cancelled, false);
 }
 
 ClrcResult clrtls_wait(const char *function, ClrtlsConnection *c, short events, uint64_t deadline)
@@ -123,6 +129,8 @@ ClrcResult clrtls_wait(const char *function, ClrtlsConnection *c, short events, 
         if (clrtls_take_cancel(c))
             return clrtls_fail(function, CLRC_ERROR_CANCELLED, NULL);
         int n = poll(pollers, KM_ARRAY_LEN(pollers), left_ms(deadline));
+        if (n > 0 && pollers[2].revents != 0)
+            calm(c);
         if (n < 0 && errno != EINTR)
             return clrtls_fail_errno(function, "can't wait");
         if (n > 0 && (pollers[0].revents != 0 || pollers[1].revents != 0))

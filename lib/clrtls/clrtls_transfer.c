@@ -101,6 +101,22 @@ static ClrcResult flush_kept(const char *function, ClrtlsConnection *c)
     return CLRC_SUCCESS;
 }
 
+/*
+ * A batch waits here until the peer reads; more comes only of a peer that asks for answers, key updates, and leaves them lying. It
+ * is not listened to any more.
+ */
+static ClrcResult keep_cipher(const char *function, ClrtlsConnection *c, struct km_slice cipher)
+{
+    if (c->cipher.len - c->cipher.done + cipher.len > CLRTLS_KEPT_MAX) {
+        c->is_ended = true;
+        c->is_end_told = true;
+        return clrtls_fail(function, CLRTLS_ERROR_PROTOCOL,
+                           "the peer does not read the answers that it asks for");
+    }
+    return keep(&c->cipher, cipher) ? CLRC_SUCCESS
+                                    : clrtls_fail(function, CLRC_ERROR_OUT_OF_MEMORY, NULL);
+}
+
 static ClrcResult send_out(const char *function, ClrtlsConnection *c, struct km_slice cipher)
 {
     ClrcResult result = flush_kept(function, c);
@@ -114,8 +130,7 @@ static ClrcResult send_out(const char *function, ClrtlsConnection *c, struct km_
         cipher = KM_SLICE(cipher.ptr + sent, cipher.len - sent);
     }
     if (result == CLRTLS_ERROR_WANT_WRITE)
-        return keep(&c->cipher, cipher) ? CLRC_SUCCESS
-                                        : clrtls_fail(function, CLRC_ERROR_OUT_OF_MEMORY, NULL);
+        return keep_cipher(function, c, cipher);
     return result;
 }
 

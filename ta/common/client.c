@@ -51,10 +51,13 @@ void km_client_init(struct km_client *client, const TEE_UUID *delegates, size_t 
     uint32_t id = 0;
     bool is_admin = false;
     *client = (struct km_client){.owner.uid = KM_NO_UID, .gid = KM_NO_UID};
-    if (ta_identity(&ta) && !is_among(&ta, delegates, n_delegates)) {
-        client->owner.kind = KM_OWNER_TA;
-        put_uuid(&ta, client->owner.ta);
-        return;
+    if (ta_identity(&ta)) {
+        client->is_delegate = is_among(&ta, delegates, n_delegates);
+        if (!client->is_delegate) {
+            client->owner.kind = KM_OWNER_TA;
+            put_uuid(&ta, client->owner.ta);
+            return;
+        }
     }
     if (TEE_GetPropertyAsU32(set, "org.keymoor.client.uid", &id) != TEE_SUCCESS)
         return;

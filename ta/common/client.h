@@ -10,6 +10,7 @@ struct km_client {
     struct km_owner owner;
     uint32_t gid; /* KM_NO_UID where it is not known */
     bool is_admin;
+    bool is_delegate; /* a trusted application speaks for that client */
 };
 
 /*

@@ -10,8 +10,10 @@ void km_caller_init(struct km_caller *caller)
 {
     struct km_client client = {0};
     km_client_init(&client, delegates, KM_ARRAY_LEN(delegates));
-    *caller =
-        (struct km_caller){.owner = client.owner, .gid = client.gid, .is_admin = client.is_admin};
+    *caller = (struct km_caller){.owner = client.owner,
+                                 .gid = client.gid,
+                                 .is_admin = client.is_admin,
+                                 .is_delegate = client.is_delegate};
 }
 
 /* Both can cost a look at /proc, so they are asked for when a grant depends on them. */

@@ -13,6 +13,7 @@ struct km_caller {
     struct km_owner owner; /* as the owner of what it makes */
     uint32_t gid;
     bool is_admin;
+    bool is_delegate; /* speaks for the owner, and may sign only */
     bool asked_exe, has_exe;
     bool asked_unit, has_unit;
     uint8_t exe_sha256[32];

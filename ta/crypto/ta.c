@@ -21,6 +21,7 @@ enum spec {
 enum right {
     ANYONE = 0, /* the key's own rules decide */
     ADMIN = 1,
+    DELEGATE = 2, /* as ANYONE, and who speaks for a client may, too */
 };
 
 struct row {
@@ -40,14 +41,14 @@ static const struct row ROWS[] = {
 
     ROW(CREATE_KEY, ANYONE, MI, VO, NONE, NONE, km_cmd_create_key),
     ROW(IMPORT_KEY, ANYONE, MI, MI, VI | A, VO, km_cmd_import_key),
-    ROW(EXPORT_PUBLIC, ANYONE, VI | A, MO, NONE, NONE, km_cmd_export_public),
+    ROW(EXPORT_PUBLIC, DELEGATE, VI | A, MO, NONE, NONE, km_cmd_export_public),
     ROW(EXPORT_PRIVATE, ANYONE, VI | A, MO, NONE, NONE, km_cmd_export_private),
     ROW(GET_ATTRIBUTE, ANYONE, VI, MO, NONE, NONE, km_cmd_get_attribute),
-    ROW(KEY_INFO, ANYONE, VI | A, MO, NONE, NONE, km_cmd_key_info),
+    ROW(KEY_INFO, DELEGATE, VI | A, MO, NONE, NONE, km_cmd_key_info),
     ROW(FREE_KEY, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_free_key),
 
     ROW(SAVE_KEY, ANYONE, VI, MI | EMPTY, NONE, NONE, km_cmd_save_key),
-    ROW(LOAD_KEY, ANYONE, MI | EMPTY, VI | A, MI | EMPTY, VO, km_cmd_load_key),
+    ROW(LOAD_KEY, DELEGATE, MI | EMPTY, VI | A, MI | EMPTY, VO, km_cmd_load_key),
     ROW(DELETE_KEY, ANYONE, MI | EMPTY, VI | A, NONE, NONE, km_cmd_delete_key),
     ROW(DESCRIBE_KEY, ANYONE, MI | EMPTY, MO, NONE, NONE, km_cmd_describe_key),
     ROW(LIST_KEYS, ANYONE, VIO | A, MI | EMPTY, MO, NONE, km_cmd_list_keys),
@@ -60,9 +61,9 @@ static const struct row ROWS[] = {
     ROW(FREE_PASSWORD, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_free_password),
 
     ROW(DIGEST, ANYONE, VI | A, MI | BULK | EMPTY, MO, NONE, km_cmd_digest),
-    ROW(SIGN_DIGEST, ANYONE, VI, MI | EMPTY, MO, NONE, km_cmd_sign_digest),
+    ROW(SIGN_DIGEST, DELEGATE, VI, MI | EMPTY, MO, NONE, km_cmd_sign_digest),
     ROW(VERIFY_DIGEST, ANYONE, VI, MI | EMPTY, MI, NONE, km_cmd_verify_digest),
-    ROW(SIGN_DIGEST_PSS, ANYONE, VI, MI, MO, VI | A, km_cmd_sign_digest_pss),
+    ROW(SIGN_DIGEST_PSS, DELEGATE, VI, MI, MO, VI | A, km_cmd_sign_digest_pss),
     ROW(VERIFY_DIGEST_PSS, ANYONE, VI, MI, MI, VI | A, km_cmd_verify_digest_pss),
     ROW(MAC, ANYONE, VI, MI | BULK | EMPTY, MO, NONE, km_cmd_mac),
     ROW(VERIFY_MAC, ANYONE, VI, MI | BULK | EMPTY, MI, NONE, km_cmd_verify_mac),
@@ -171,6 +172,17 @@ static TEE_Result check_params(const struct row *row, const TEE_Param params[TEE
     return TEE_SUCCESS;
 }
 
+/*
+ * Who speaks for a client has to do with strangers on a network: what it needs for that is a signature, and whoever takes it over gets
+ * no more, be its client an administrator.
+ */
+static bool may(const struct row *row, const struct km_caller *caller)
+{
+    if (caller->is_delegate)
+        return row->right == DELEGATE;
+    return row->right != ADMIN || caller->is_admin;
+}
+
 static bool is_small_input(uint8_t spec)
 {
     return is_memref(spec) && is_input(spec) && (spec & BULK) == 0;
@@ -226,7 +238,7 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
     if (!types_fit(row, paramTypes))
         return TEE_ERROR_BAD_PARAMETERS;
     TEE_Result result = check_params(row, params);
-    if (result == TEE_SUCCESS && row->right == ADMIN && !session->caller.is_admin)
+    if (result == TEE_SUCCESS && !may(row, &session->caller))
         result = TEE_ERROR_ACCESS_DENIED;
     if (result == TEE_SUCCESS)
         result = run(row, session, params);

@@ -76,6 +76,7 @@ void km_peers_clear(struct km_peers *peers)
 {
     km_ta_sessionp(&peers->crypto);
     km_ta_sessionp(&peers->certs);
+    *peers = (struct km_peers){0};
 }
 
 /* ---- the key ---- */

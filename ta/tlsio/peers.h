@@ -16,6 +16,7 @@ struct km_peers {
     struct km_crypto_name anchor; /* empty: all authorities */
 };
 
+/* km_peers_clear: nothing is named any more, and both sessions are closed. */
 void km_peers_clear(struct km_peers *peers);
 
 /*

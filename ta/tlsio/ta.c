@@ -116,7 +116,11 @@ static TEE_Result cmd_setup(struct session *session, TEE_Param params[TEE_NUM_PA
     KM_TRY_TEE(take(&params[2], KM_TLSIO_CHAIN_PEM_MAX, &identity.cert_pem));
     if (!km_tlsio_settings_parse(view(&wire), &settings))
         return TEE_ERROR_BAD_FORMAT;
-    return set_up(session, &settings, &identity);
+    TEE_Result result = set_up(session, &settings, &identity);
+    /* Neither the key nor the authority of settings that were refused is to be left to those that come next. */
+    if (result != TEE_SUCCESS)
+        km_peers_clear(&session->peers);
+    return result;
 }
 
 /* ---- connections ---- */

@@ -147,6 +147,14 @@ until_true said waiter in
 client idle "$server_port" --idle-timeout 1
 ok "a silent one is ended" "$peer" stay "$dir/idle.in"
 until_true said idle.err "silent for too long"
+started idle_tcp keymoor tunnel 127.0.0.1:0 "localhost:$server_port" --cert $own --idle-timeout 1
+until_true said idle_tcp.err "listening on"
+ok "which is no end of what the peer had to say" "$peer" drink "$(port_of idle_tcp.err)"
+same "it was broken off" reset "$(cat out)"
+mkfifo quiet
+exec 8<>quiet
+refused "nor is it on standard output" "silent for too long" keymoor tunnel - "localhost:$server_port" --cert $own --idle-timeout 1 <quiet
+exec 8>&-
 deaf_port=$(free_port)
 started deaf "$peer" deaf "$deaf_port"
 until_true listens "$deaf_port"

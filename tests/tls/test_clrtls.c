@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/ssl.h>
+
 #include "include/clrtls.h"
 #include "tests/unit/km_test.h"
 
@@ -456,6 +458,85 @@ static void belongs_to_one_process(void **state)
     end_pair(&p);
 }
 
+/* ---- a peer that asks for answers and does not read them ---- */
+
+static SSL *make_peer(SSL_CTX *ctx, int fd)
+{
+    char path[512] = "";
+    (void)snprintf(path, sizeof(path), "%s/pki/demo/server-prov.key", getenv("KEYMOOR_DEV_DIR"));
+    assert_int_equal(SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM), 1);
+    (void)snprintf(path, sizeof(path), "%s/pki/demo/server-prov.crt", getenv("KEYMOOR_DEV_DIR"));
+    assert_int_equal(SSL_CTX_use_certificate_file(ctx, path, SSL_FILETYPE_PEM), 1);
+    SSL *peer = SSL_new(ctx);
+    assert_int_equal(SSL_set_fd(peer, fd), 1);
+    SSL_set_accept_state(peer);
+    return peer;
+}
+
+static void does_not_keep_answers_for_ever(void **state)
+{
+    struct pair p = {0};
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    ClrcResult result = CLRTLS_ERROR_WANT_READ;
+    (void)state;
+    make_contexts(&p);
+    sockets(&p, SOCK_NONBLOCK);
+    OK(clrtlsConnectionNew(p.client_context, p.fds[0], p.fds[1], "localhost", &p.client));
+    SSL *peer = make_peer(ctx, p.fds[2]);
+    while (result != CLRC_SUCCESS || SSL_do_handshake(peer) != 1) {
+        result = clrtlsHandshake(p.client);
+        assert_true(result == CLRC_SUCCESS || is_waiting(result));
+        (void)SSL_do_handshake(peer);
+    }
+    for (unsigned n = 0; n < 60000 && (result == CLRC_SUCCESS || is_waiting(result)); n++) {
+        char got[64] = "";
+        uint32_t length = sizeof(got);
+        (void)SSL_key_update(peer, SSL_KEY_UPDATE_REQUESTED);
+        if (SSL_write(peer, "x", 1) != 1 || n % 50 == 0)
+            result = clrtlsRead(p.client, got, &length);
+    }
+    assert_int_equal(result, CLRTLS_ERROR_PROTOCOL);
+    uint32_t length = 1;
+    char got = 0;
+    while ((result = clrtlsRead(p.client, &got, &length)) == CLRC_SUCCESS)
+        length = 1;
+    assert_int_equal(result, CLRTLS_ERROR_TRUNCATED);
+    SSL_free(peer);
+    SSL_CTX_free(ctx);
+    end_pair(&p);
+}
+
+/* Whether memory that is shared with the service holds the words: its name is in the list of mappings. */
+static bool shared_holds(const char *words)
+{
+    char line[256] = "";
+    bool holds = false;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        unsigned long from = 0, to = 0;
+        if (strstr(line, "keymoor-shared") == NULL || sscanf(line, "%lx-%lx", &from, &to) != 2)
+            continue;
+        holds = holds || memmem((const void *)from, to - from, words, strlen(words)) != NULL;
+    }
+    fclose(maps);
+    return holds;
+}
+
+static void leaves_nothing_of_what_was_said(void **state)
+{
+    static const char words[] = "between you and me";
+    struct pair p = {0};
+    (void)state;
+    begin(&p);
+    say(p.client, p.server, words);
+    assert_true(shared_holds(words));
+    clrtlsConnectionFree(p.client);
+    clrtlsConnectionFree(p.server);
+    assert_false(shared_holds(words));
+    end_pair(&p);
+}
+
 static void *have_context(void *arg)
 {
     struct pair p = {0};
@@ -539,6 +620,8 @@ int main(void)
         cmocka_unit_test(tells_what_is_pending),
         cmocka_unit_test(refuses_what_comes_at_the_wrong_time),
         cmocka_unit_test(belongs_to_one_process),
+        cmocka_unit_test(does_not_keep_answers_for_ever),
+        cmocka_unit_test(leaves_nothing_of_what_was_said),
         cmocka_unit_test(has_a_context_for_each_thread),
         cmocka_unit_test(notices_that_the_instance_died),
     };

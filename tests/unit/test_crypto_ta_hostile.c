@@ -323,12 +323,44 @@ static void unverified_plaintext_stays(void **state)
         assert_int_equal(memory[i], 0x5c);
 }
 
+/* The TLS application was taken over by a peer: it loads and signs for its client, which it is there for, and that is all. */
+static void delegate_only_signs(void **state)
+{
+    static const struct km_uuid TLSIO = {{0xa3, 0x7f, 0x95, 0x4e, 0x30, 0x3f, 0x6d, 0x5d, 0xb8,
+                                          0x16, 0x85, 0x15, 0x79, 0x29, 0xad, 0xa2}};
+    struct rig_session delegate = {0};
+    struct km_crypto_info info = {0};
+    struct call calls[ALL_CALLS];
+    uint32_t id = 0;
+    (void)state;
+    id = rig_made(&s, KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
+    assert_int_equal(rig_save(&s, id, "name", 0), TEE_SUCCESS);
+    rig_open_ta(&delegate, &TLSIO, s.client.uid, true);
+    assert_int_equal(rig_load(&delegate, "name", 0, &id), TEE_SUCCESS);
+    assert_int_equal(rig_info(&delegate, id, &info), TEE_SUCCESS);
+    assert_int_equal(rig_sign(&delegate, id), TEE_SUCCESS);
+    make_inputs(id);
+    size_t n = all_calls(id, KM_CRYPTO_ECDSA, calls);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t command = calls[i].command;
+        bool may = command == KM_CRYPTO_CMD_LOAD_KEY || command == KM_CRYPTO_CMD_KEY_INFO ||
+                   command == KM_CRYPTO_CMD_EXPORT_PUBLIC || command == KM_CRYPTO_CMD_SIGN_DIGEST ||
+                   command == KM_CRYPTO_CMD_SIGN_DIGEST_PSS;
+        uint32_t result = rig_call(&delegate, command, calls[i].params);
+        assert_true(may || result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_BAD_PARAMETERS);
+    }
+    assert_int_equal(rig_delete(&delegate, "name", 0), TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(rig_free_key(&delegate, id), TEE_ERROR_ACCESS_DENIED);
+    rig_close(&delegate);
+    assert_int_equal(rig_delete(&s, "name", 0), TEE_SUCCESS);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(every_type_signature),       T(no_command_tells), T(sizes), T(overlaps),
-        T(unverified_plaintext_stays),
+        T(every_type_signature),       T(no_command_tells),    T(sizes), T(overlaps),
+        T(unverified_plaintext_stays), T(delegate_only_signs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,27 @@ static void refuses_what_does_not_belong_together(void **state)
     assert_int_equal(tlsio_setup(&server, &s, tlsio_pem(false)), TEE_ERROR_ITEM_NOT_FOUND);
 }
 
+/* What was named in settings that were refused is not in force with those that come next in the same session. */
+static void forgets_settings_that_it_refused(void **state)
+{
+    struct km_tlsio_settings c = tlsio_settings(KM_TLSIO_CLIENT);
+    const struct km_tlsio_settings s = tlsio_settings(KM_TLSIO_SERVER);
+    uint8_t octets[KM_TLSIO_SETTINGS_MAX] = {0};
+    struct km_wr wr = km_wr_init(octets, sizeof(octets));
+    const struct tlsio_pem bad = {"no key", "no certificate"};
+    (void)state;
+    c.anchor = KM_SLICE_STR("cert");
+    assert_int_equal(tlsio_setup(&client, &c, &bad), TEE_ERROR_BAD_FORMAT);
+    c.anchor = KM_SLICE(NULL, 0);
+    km_tlsio_settings_put(&wr, &c);
+    struct km_lane_param again[4] = {P_MI(octets, wr.len), P_STR(""), P_STR(""), P_NONE};
+    assert_int_equal(rig_call(&client.session, KM_TLSIO_CMD_SETUP, again), TEE_SUCCESS);
+    assert_int_equal(tlsio_setup(&server, &s, tlsio_pem(false)), TEE_SUCCESS);
+    shake(TLSIO_RIG_ROOM);
+    assert_ready();
+    assert_string_equal(tlsio_peers.anchor, "");
+}
+
 static void tells_each_verdict(void **state)
 {
     static const struct {
@@ -461,6 +482,7 @@ int main(void)
         TEST(talks_in_pieces_of_any_size),
         TEST(signs_with_the_named_key),
         TEST(refuses_what_does_not_belong_together),
+        TEST(forgets_settings_that_it_refused),
         TEST(tells_each_verdict),
         TEST(tells_why_the_key_did_not_sign),
         TEST(closes_one_way_after_the_other),

@@ -115,6 +115,8 @@ static uint32_t verify(TEE_Param params[4])
     tlsio_peers.purpose = wish.purpose;
     memset(tlsio_peers.host, 0, sizeof(tlsio_peers.host));
     km_copy(tlsio_peers.host, sizeof(tlsio_peers.host) - 1, wish.host.ptr, wish.host.len);
+    memset(tlsio_peers.anchor, 0, sizeof(tlsio_peers.anchor));
+    km_copy(tlsio_peers.anchor, sizeof(tlsio_peers.anchor) - 1, wish.anchor.ptr, wish.anchor.len);
     tlsio_peers.n_verified++;
     params[2].value.a = tlsio_peers.verdict;
     params[2].value.b = 0;

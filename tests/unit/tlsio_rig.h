@@ -19,6 +19,7 @@ struct tlsio_peers {
     unsigned n_verified, n_signed, n_loaded;
     bool is_rsa;    /* which of the two keys the name stands for */
     char host[256]; /* of the last question */
+    char anchor[64];
     uint32_t purpose;
 };
 extern struct tlsio_peers tlsio_peers;

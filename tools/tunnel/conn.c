@@ -315,15 +315,17 @@ int64_t conn_deadline_ms(const struct conn *conn)
     return limit_s == 0 ? INT64_MAX : conn->moved_ms + (int64_t)limit_s * 1000;
 }
 
+/* That the peer was silent does not mean that it had finished: nobody is to take what came for the whole. */
 void conn_expire(struct conn *conn)
 {
     static const char *const doing[] = {"looking up the address", "connecting", "shaking hands"};
+    bool is_cut = !conn->cipher_ended;
     if (conn->phase < CONN_OPEN)
         conn_end(conn, true, "took too long: %s", doing[conn->phase]);
     else if (conn->plain_ended || conn->cipher_ended)
-        conn_end(conn, false, "silent after one end had finished");
+        conn_end(conn, is_cut, "silent after one end had finished");
     else
-        conn_end(conn, false, "silent for too long");
+        conn_end(conn, is_cut, "silent for too long");
     conn_turn(conn);
 }
 

@@ -89,7 +89,15 @@ static bool ask_kernel(const struct sockaddr_storage *peer, const struct sockadd
     return n > 0 && who_diag_parse(KM_SLICE(answer, (size_t)n), ret_uid);
 }
 
-static void ask_tcp(struct who *who)
+/* While it lasts no other socket can have its addresses, so what the kernel just said was said of its peer. */
+static bool still_lasts(int fd)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof(peer);
+    return getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+}
+
+static void ask_tcp(int fd, struct who *who)
 {
     char host[INET6_ADDRSTRLEN] = {0};
     const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)&who->from;
@@ -99,7 +107,8 @@ static void ask_tcp(struct who *who)
                     is_four ? (const void *)&four->sin_addr : (const void *)&six->sin6_addr, host,
                     sizeof(host));
     unsigned port = ntohs(is_four ? four->sin_port : six->sin6_port);
-    who->is_local = who_is_loopback(&who->from) && ask_kernel(&who->from, &who->to, &who->uid);
+    who->is_local = who_is_loopback(&who->from) && ask_kernel(&who->from, &who->to, &who->uid) &&
+                    still_lasts(fd);
     int n = snprintf(who->text, sizeof(who->text), "%s port %u", host, port);
     if (who->is_local)
         (void)snprintf(who->text + n, sizeof(who->text) - (size_t)n, " (uid %u)", who->uid);
@@ -135,7 +144,7 @@ km_status who_ask(struct km_err *err, int fd, struct who *ret)
     if (who.to.ss_family == AF_UNIX)
         KM_TRY(ask_unix(err, fd, &who));
     else
-        ask_tcp(&who);
+        ask_tcp(fd, &who);
     *ret = who;
     return KM_OK;
 }
