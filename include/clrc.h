@@ -421,6 +421,25 @@ CLRC_API ClrcResult clrcDescribeNamedKey(const char *name, ClrcKeyInfo *info);
 CLRC_API ClrcResult clrcListNamedKeys(const char *password_name,
                                       int (*seen)(void *arg, const ClrcKeyInfo *info), void *arg);
 
+#define CLRC_NOTE_MAX 1024u
+/*
+ * clrcSaveNamedKeyNoted: clrcSaveNamedKey, and a note of 1 to CLRC_NOTE_MAX octets with it in one step. The service keeps notes as they
+ * are, and shows them to those who may use the key; they mean something to clients alone and say nothing about what the key may do.
+ */
+CLRC_API ClrcResult clrcSaveNamedKeyNoted(ClrcKeyHandle hKey, const char *name,
+                                          ClrcPasswordHandle hPassword, const uint8_t *note,
+                                          uint32_t length);
+/*
+ * clrcSetKeyNote: another note, for the owner and the administrator. id: of the key that is meant (CLRC_ERROR_KEY_GONE when the name
+ * stands for another). CLRC_ERROR_IMMUTABLE: a provisioned key. Length 0: none.
+ */
+CLRC_API ClrcResult clrcSetKeyNote(const char *name, const uint8_t id[16], const uint8_t *note,
+                                   uint32_t length);
+/* clrcListNotedKeys: clrcListNamedKeys of all, each with its note. */
+CLRC_API ClrcResult clrcListNotedKeys(int (*seen)(void *arg, const ClrcKeyInfo *info,
+                                                  const uint8_t *note, uint32_t length),
+                                      void *arg);
+
 /* ---- passwords: named objects of their own; one may guard many keys ---- */
 
 /* clrcCreatePassword: stores a new password object (CLRC_ERROR_EXISTS). length 1 to CLRC_PASSWORD_MAX octets. */

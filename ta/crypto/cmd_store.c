@@ -32,7 +32,8 @@ TEE_Result km_check_reserved(const struct km_session *session, const struct km_c
     return TEE_ERROR_ACCESS_DENIED;
 }
 
-TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+static TEE_Result save(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS],
+                       struct km_slice note)
 {
     struct km_key *key = km_slots_find(&session->keys, params[0].value.a);
     const struct km_password *password = NULL;
@@ -42,7 +43,34 @@ TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_
     KM_TRY_TEE(name_in(&params[1], &name));
     KM_TRY_TEE(km_check_reserved(session, &name));
     KM_TRY_TEE(km_password_of(session, params[0].value.b, &password));
-    return km_key_store_save(key, &name, password);
+    if (note.len > KM_CRYPTO_NOTE_MAX)
+        return KM_CRYPTO_E_TOO_LARGE;
+    return km_key_store_save_noted(key, &name, password, note);
+}
+
+TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return save(session, params, KM_SLICE(NULL, 0));
+}
+
+TEE_Result km_cmd_save_key_noted(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return save(session, params, km_in(&params[2]));
+}
+
+TEE_Result km_cmd_set_note(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_slice expected = km_in(&params[1]);
+    KM_TRY_TEE(name_in(&params[0], &name));
+    if (expected.len != KM_CRYPTO_ID_LEN)
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (params[2].memref.size > KM_CRYPTO_NOTE_MAX)
+        return KM_CRYPTO_E_TOO_LARGE;
+    TEE_Result result =
+        km_key_store_set_note(&session->caller, &name, expected.ptr, km_in(&params[2]));
+    km_audit("note", &name, result);
+    return result;
 }
 
 TEE_Result km_cmd_load_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
@@ -137,6 +165,22 @@ static TEE_Result key_entry(struct km_session *session, const struct km_crypto_n
     return km_crypto_info_put(&info, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
 }
 
+static TEE_Result noted_entry(struct km_session *session, const struct km_crypto_name *name,
+                              const struct km_crypto_name *filter, struct km_span out,
+                              size_t *ret_len)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_crypto_noted noted = {0};
+    (void)filter;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_key_store_describe_noted(&session->caller, name, buf, &noted);
+    if (result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT)
+        return TEE_ERROR_ITEM_NOT_FOUND;
+    KM_TRY_TEE(result);
+    return km_crypto_noted_put(&noted, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
+}
+
 static TEE_Result password_entry(struct km_session *session, const struct km_crypto_name *name,
                                  const struct km_crypto_name *filter, struct km_span out,
                                  size_t *ret_len)
@@ -153,7 +197,7 @@ static TEE_Result fill(struct km_session *session, struct km_listing *list, entr
                        const struct km_crypto_name *filter, struct km_wr *page, bool *ret_more)
 {
     for (;;) {
-        uint8_t entry[KM_CRYPTO_INFO_WIRE_MAX] = {0};
+        uint8_t entry[KM_CRYPTO_NOTED_WIRE_MAX] = {0};
         struct km_crypto_name name = {0};
         size_t len = 0;
         TEE_Result result = listing_next(list, &name);
@@ -187,7 +231,8 @@ static TEE_Result give_page(struct km_session *session, struct km_listing *list,
     TEE_Result result = fill(session, list, put, filter, &page, &more);
     if (result == TEE_SUCCESS && more && page.len == 0) {
         /* The pending entry stays, so that the same cursor can be asked again with more room. */
-        out->memref.size = 4 + KM_CRYPTO_INFO_WIRE_MAX;
+        out->memref.size =
+            4 + (put == noted_entry ? KM_CRYPTO_NOTED_WIRE_MAX : KM_CRYPTO_INFO_WIRE_MAX);
         list->cursor = cursor->value.a;
         return TEE_ERROR_SHORT_BUFFER;
     }
@@ -210,6 +255,13 @@ TEE_Result km_cmd_list_keys(struct km_session *session, TEE_Param params[TEE_NUM
         KM_TRY_TEE(name_in(&params[1], &filter));
     KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
     return give_page(session, &session->key_list, key_entry, &filter, &params[0], &params[2]);
+}
+
+TEE_Result km_cmd_list_noted(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name filter = {0};
+    KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
+    return give_page(session, &session->key_list, noted_entry, &filter, &params[0], &params[1]);
 }
 
 TEE_Result km_cmd_list_passwords(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])

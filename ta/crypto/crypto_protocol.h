@@ -33,6 +33,7 @@
  *              u32 owner_uid (0xffffffff: this system does not tell), u32 flags (KM_CRYPTO_INFO_...),
  *              u8[16] id, blob name, blob password name, blob storage (at most 15 octets)
  *   LIST       INFO after INFO, each as a blob; or name after name, each as a blob
+ *   NOTED      blob INFO, blob note
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
  *   MANIFEST   u64 sequence, u8[32] SHA-256 of the signed content, u8[32] SHA-256 of the signer's
  *              SubjectPublicKeyInfo, blob device class
@@ -92,6 +93,8 @@
 #define KM_CRYPTO_GRANT_WIRE_MAX (48u + KM_CRYPTO_UNIT_MAX)
 #define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
 #define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
+#define KM_CRYPTO_NOTE_MAX 1024u /* octets that a client may keep with a named key */
+#define KM_CRYPTO_NOTED_WIRE_MAX (8u + KM_CRYPTO_INFO_WIRE_MAX + KM_CRYPTO_NOTE_MAX)
 #define KM_CRYPTO_AEAD_WIRE_MAX (16u + KM_CRYPTO_NONCE_MAX + KM_CRYPTO_TAG_MAX)
 #define KM_CRYPTO_OBJECT_WIRE_LEN 44u
 #define KM_CRYPTO_SIGNATURE_MAX 512u /* RSA-4096; ECDSA in DER needs at most 139 */
@@ -422,6 +425,16 @@ enum km_crypto_command {
      *                    keys a session: beginning another ends it. SHORT_BUFFER: not even one fits. BAD_STATE: cursor
      *                    not of the present listing. Keys the caller may neither use nor delete are left out. */
     KM_CRYPTO_CMD_LIST_KEYS = 0x24,
+    /* SAVE_KEY_NOTED     vi(a key, b password or 0) mi(name) mi(note) -   SAVE_KEY, and the note with it in one step: octets that
+     *                    mean something to clients alone, for those to see who may use the key. TOO_LARGE beyond NOTE_MAX */
+    KM_CRYPTO_CMD_SAVE_KEY_NOTED = 0x25,
+    /* SET_NOTE           mi(name) mi(id expected, 16 octets) mi(note, may be empty) -
+     *                    owner or administrator (ACCESS_DENIED). IMMUTABLE: a provisioned key. KEY_GONE: the name stands for
+     *                    another key. ITEM_NOT_FOUND TOO_LARGE */
+    KM_CRYPTO_CMD_SET_NOTE = 0x26,
+    /* LIST_NOTED         vio(a cursor) mo(LIST of NOTED) - -           as LIST_KEYS of all, whose place it takes; ask for at least
+     *                    4 + NOTED_WIRE_MAX octets */
+    KM_CRYPTO_CMD_LIST_NOTED = 0x27,
 
     /* CREATE_PASSWORD    mi(name) mi(password, 1 to 256 octets) - -   EXISTS TOO_LARGE */
     KM_CRYPTO_CMD_CREATE_PASSWORD = 0x30,

@@ -63,6 +63,40 @@ bool km_key_meta_put(const struct km_key_meta *meta, struct km_span out, size_t 
     return finish(&wr, ret_len);
 }
 
+static bool note_read(struct km_rd *rd, struct km_key_record *record)
+{
+    struct km_slice zeros = {0};
+    if (!km_rd_blob32le(rd, KM_CRYPTO_NOTE_MAX, &record->note))
+        return false;
+    record->has_note = true;
+    record->note_room = record->note.len + km_rd_left(rd);
+    if (record->note_room > KM_CRYPTO_NOTE_MAX || !km_rd_bytes(rd, km_rd_left(rd), &zeros))
+        return false;
+    for (size_t i = 0; i < zeros.len; i++) {
+        if (zeros.ptr[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+static void note_write(struct km_wr *wr, struct km_slice note, size_t room)
+{
+    static const uint8_t ZEROS[KM_CRYPTO_NOTE_MAX];
+    km_wr_blob32le(wr, note);
+    km_wr_bytes(wr, KM_SLICE(ZEROS, room > note.len ? room - note.len : 0));
+}
+
+bool km_key_note_put(const struct km_key_record *record, size_t record_len, struct km_slice note,
+                     struct km_span out, size_t *ret_len, size_t *ret_at)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    if (note.len > KM_CRYPTO_NOTE_MAX)
+        return false;
+    note_write(&wr, note, record->note_room);
+    *ret_at = record_len - (record->has_note ? sizeof(uint32_t) + record->note_room : 0);
+    return finish(&wr, ret_len);
+}
+
 bool km_key_record_parse(struct km_slice in, struct km_key_record *ret)
 {
     struct km_rd rd = km_rd_init(in);
@@ -83,6 +117,8 @@ bool km_key_record_parse(struct km_slice in, struct km_key_record *ret)
     if (!km_rd_blob32le(&rd, KM_KEY_MATERIAL_MAX, &record.material))
         return false;
     if (is_wrapped && !km_rd_copy(&rd, record.tag, sizeof(record.tag)))
+        return false;
+    if (!km_rd_done(&rd) && !note_read(&rd, &record))
         return false;
     if (!km_rd_done(&rd) || record.uses_left > record.meta.max_uses)
         return false;
@@ -107,6 +143,8 @@ bool km_key_record_put(const struct km_key_record *record, struct km_span out, s
     km_wr_blob32le(&wr, record->material);
     if (record->kind == KM_MATERIAL_WRAPPED)
         km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    if (record->has_note)
+        note_write(&wr, record->note, record->note_room);
     return finish(&wr, ret_len);
 }
 

@@ -10,7 +10,7 @@
 #include "ta/common/seal.h"
 #include "ta/crypto/key.h"
 
-#define KM_RECORD_MAX 4096u
+#define KM_RECORD_MAX 6144u
 
 #define KM_KEY_RECORD_MAGIC 0x314b4d4bu /* "KMK1" */
 #define KM_KEY_RECORD_USES_AT 4u        /* where the count of uses left stands */
@@ -28,8 +28,16 @@ struct km_key_record {
     struct km_slice material;   /* plain or ciphertext */
     uint8_t nonce[KM_SEAL_NONCE_LEN];
     uint8_t tag[KM_SEAL_TAG_LEN];
+    /* Behind all this, once there ever was one: a note, and zeros where a longer one stood. */
+    bool has_note;
+    size_t note_room; /* octets of the note and the zeros */
+    struct km_slice note;
 };
 
+/* km_key_note_put: the end of a record that was parsed, with another note: to be written at *ret_at. False: too long. */
+KM_MUST_USE bool km_key_note_put(const struct km_key_record *record, size_t record_len,
+                                 struct km_slice note, struct km_span out, size_t *ret_len,
+                                 size_t *ret_at);
 KM_MUST_USE bool km_key_record_parse(struct km_slice in, struct km_key_record *ret);
 /* km_key_record_put: meta is printed; meta_bytes is not looked at. */
 KM_MUST_USE bool km_key_record_put(const struct km_key_record *record, struct km_span out,

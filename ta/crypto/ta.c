@@ -51,6 +51,9 @@ static const struct row ROWS[] = {
     ROW(DELETE_KEY, ANYONE, MI | EMPTY, VI | A, NONE, NONE, km_cmd_delete_key),
     ROW(DESCRIBE_KEY, ANYONE, MI | EMPTY, MO, NONE, NONE, km_cmd_describe_key),
     ROW(LIST_KEYS, ANYONE, VIO | A, MI | EMPTY, MO, NONE, km_cmd_list_keys),
+    ROW(SAVE_KEY_NOTED, ANYONE, VI, MI | EMPTY, MI, NONE, km_cmd_save_key_noted),
+    ROW(SET_NOTE, ANYONE, MI | EMPTY, MI, MI | EMPTY, NONE, km_cmd_set_note),
+    ROW(LIST_NOTED, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_noted),
 
     ROW(CREATE_PASSWORD, ANYONE, MI | EMPTY, MI, NONE, NONE, km_cmd_create_password),
     ROW(LOAD_PASSWORD, ANYONE, MI | EMPTY, MI, VO, NONE, km_cmd_load_password),

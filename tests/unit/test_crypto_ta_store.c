@@ -698,6 +698,93 @@ static void listings(void **state)
     assert_true(km_slice_equal(KM_SLICE(page, q[1].size), OCTETS_OF("\2\0\0\0pw")));
 }
 
+/* ---- notes ---- */
+
+static uint32_t set_note(struct rig_session *s, const char *name, const uint8_t id[16],
+                         struct km_slice note)
+{
+    struct km_lane_param p[4] = {P_STR(name), P_MI(id, 16), P_MI(note.ptr, note.len), P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_SET_NOTE, p);
+}
+
+/* The first entry of the listing with notes; false when there is none. */
+static bool noted(struct rig_session *s, uint8_t page[4096], struct km_crypto_noted *ret)
+{
+    struct km_lane_param p[4] = {P_VIO(0), P_MO(page, 4096), P_NONE, P_NONE};
+    assert_int_equal(rig_call(s, KM_CRYPTO_CMD_LIST_NOTED, p), TEE_SUCCESS);
+    struct km_rd rd = km_rd_init(KM_SLICE(page, p[1].size));
+    struct km_slice entry = {0};
+    if (km_rd_done(&rd))
+        return false;
+    assert_true(km_crypto_list_next(&rd, KM_CRYPTO_NOTED_WIRE_MAX, &entry));
+    assert_true(km_crypto_noted_parse(entry, ret));
+    return true;
+}
+
+static void assert_note(struct km_slice expected)
+{
+    uint8_t page[4096] = {0};
+    struct km_crypto_noted seen = {0};
+    assert_true(noted(&owner, page, &seen));
+    assert_true(km_slice_equal(seen.note, expected));
+}
+
+static void notes(void **state)
+{
+    static const uint8_t LONG[KM_CRYPTO_NOTE_MAX + 1] = {[0] = 1, [KM_CRYPTO_NOTE_MAX - 1] = 2};
+    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_ECDSA_KEYPAIR, 256);
+    struct km_crypto_info info = {0};
+    uint8_t page[4096] = {0};
+    struct km_crypto_noted seen = {0};
+    uint32_t id = 0;
+    (void)state;
+    wish.max_uses = 3;
+    assert_int_equal(rig_create(&owner, &wish, &id), TEE_SUCCESS);
+    struct km_lane_param p[4] = {P_VI(id, 0), P_STR("k"), P_MI("first", 5), P_NONE};
+    p[2].size = sizeof(LONG);
+    p[2].buffer = (void *)(uintptr_t)LONG;
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_SAVE_KEY_NOTED, p), KM_CRYPTO_E_TOO_LARGE);
+    p[2] = (struct km_lane_param)P_MI("first", 5);
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_SAVE_KEY_NOTED, p), TEE_SUCCESS);
+    assert_note(OCTETS_OF("first"));
+    assert_false(noted(&stranger, page, &seen));
+    assert_int_equal(rig_info(&owner, id, &info), TEE_SUCCESS);
+    assert_int_equal(rig_sign(&owner, id), TEE_SUCCESS);
+    static const size_t LENGTHS[] = {1, 0, 7, KM_CRYPTO_NOTE_MAX, 0, 3};
+    for (size_t i = 0; i < KM_ARRAY_LEN(LENGTHS); i++) {
+        assert_int_equal(set_note(&owner, "k", info.id, KM_SLICE(LONG, LENGTHS[i])), TEE_SUCCESS);
+        restart();
+        assert_note(KM_SLICE(LONG, LENGTHS[i]));
+    }
+    assert_int_equal(set_note(&owner, "k", info.id, KM_SLICE(LONG, sizeof(LONG))),
+                     KM_CRYPTO_E_TOO_LARGE);
+    assert_int_equal(set_note(&owner, "k", LONG, OCTETS_OF("x")), KM_CRYPTO_E_KEY_GONE);
+    assert_int_equal(set_note(&stranger, "k", info.id, OCTETS_OF("x")), TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(set_note(&owner, "no", info.id, OCTETS_OF("x")), TEE_ERROR_ITEM_NOT_FOUND);
+    assert_note(KM_SLICE(LONG, 3));
+    assert_int_equal(rig_load(&owner, "k", 0, &id), TEE_SUCCESS);
+    assert_int_equal(rig_info(&owner, id, &info), TEE_SUCCESS);
+    assert_int_equal(info.uses_left, 2); /* what was counted is not undone by a note */
+}
+
+static void note_under_a_password(void **state)
+{
+    struct km_crypto_info info = {0};
+    uint32_t pw = 0;
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     TEE_SUCCESS);
+    uint32_t id = new_key(&owner);
+    assert_int_equal(rig_save(&owner, id, "k", pw), TEE_SUCCESS);
+    assert_int_equal(rig_info(&owner, id, &info), TEE_SUCCESS);
+    assert_int_equal(set_note(&owner, "k", info.id, OCTETS_OF("a label")), TEE_SUCCESS);
+    assert_note(OCTETS_OF("a label"));
+    assert_int_equal(rig_load(&owner, "k", pw, &id), TEE_SUCCESS);
+    assert_int_equal(rig_sign(&owner, id), TEE_SUCCESS);
+}
+
 /* ---- provisioning ---- */
 
 static uint32_t provision(struct rig_session *s, uint32_t id, const char *name,
@@ -850,6 +937,8 @@ int main(void)
         T(guesses_apart),
         T(killed_guesses_count),
         T(listings),
+        T(notes),
+        T(note_under_a_password),
         T(provisioning),
         T(the_gate),
     };
