@@ -451,6 +451,30 @@ CLRC_API ClrcResult clrcCreatePassword(const char *name, const uint8_t *password
  */
 CLRC_API ClrcResult clrcLoadPassword(const char *name, const uint8_t *password, uint32_t length,
                                      ClrcPasswordHandle *hPassword);
+/*
+ * clrcCreateRecoverablePassword: clrcCreatePassword, with a second, recovery password. It loads nothing: it is for setting a new
+ * password. length 0: a random password that nobody knows, until clrcChangePassword.
+ */
+CLRC_API ClrcResult clrcCreateRecoverablePassword(const char *name, const uint8_t *password,
+                                                  uint32_t length, const uint8_t *recovery,
+                                                  uint32_t recovery_length);
+typedef enum ClrcWhichPassword {
+    CLRC_OWN_PASSWORD = 0,
+    CLRC_RECOVERY_PASSWORD = 1, /* CLRC_ERROR_STATE: the object has none */
+} ClrcWhichPassword;
+typedef struct ClrcPasswordGiven {
+    ClrcWhichPassword which;
+    const uint8_t *password;
+    uint32_t length;
+} ClrcPasswordGiven;
+/* clrcCheckPassword: a guess, counted as in clrcLoadPassword; those of the recovery password apart. */
+CLRC_API ClrcResult clrcCheckPassword(const char *name, const ClrcPasswordGiven *given);
+/*
+ * clrcChangePassword: `to` in the place of that password, for who gives either of the two. Keys under the object stay. Handles that
+ * were loaded with the old password work on until they are presented to a new session. to->length 0: a random one.
+ */
+CLRC_API ClrcResult clrcChangePassword(const char *name, const ClrcPasswordGiven *by,
+                                       const ClrcPasswordGiven *to);
 /* clrcPasswordWait: seconds until the next guess is taken; 0 for at once. */
 CLRC_API ClrcResult clrcPasswordWait(const char *name, uint32_t *seconds);
 /* clrcDeletePassword: CLRC_ERROR_BUSY while keys are wrapped under it. */

@@ -292,6 +292,45 @@ TEE_Result km_cmd_create_password(struct km_session *session, TEE_Param params[T
     return km_password_create(&session->caller, &name, password);
 }
 
+static TEE_Result given_in(uint32_t which, const TEE_Param *param, struct km_password_given *ret)
+{
+    if (which != KM_PASSWORD_OWN && which != KM_PASSWORD_RECOVERY)
+        return TEE_ERROR_BAD_PARAMETERS;
+    ret->which = which == KM_PASSWORD_OWN ? KM_PASSWORD_OWN : KM_PASSWORD_RECOVERY;
+    return password_in(param, &ret->octets);
+}
+
+TEE_Result km_cmd_create_recoverable(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_slice own = {0};
+    struct km_slice recovery = {0};
+    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(password_in(&params[1], &own));
+    KM_TRY_TEE(password_in(&params[2], &recovery));
+    return km_password_create_recoverable(&session->caller, &name, own, recovery);
+}
+
+TEE_Result km_cmd_check_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_password_given given = {0};
+    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(given_in(params[1].value.a, &params[2], &given));
+    return km_password_check(&session->caller, &name, &given);
+}
+
+TEE_Result km_cmd_change_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_password_given by = {0};
+    struct km_password_given to = {0};
+    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(given_in(params[1].value.a, &params[2], &by));
+    KM_TRY_TEE(given_in(params[1].value.b, &params[3], &to));
+    return km_password_change(&session->caller, &name, &by, &to);
+}
+
 TEE_Result km_cmd_load_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_crypto_name name = {0};

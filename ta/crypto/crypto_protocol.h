@@ -449,6 +449,16 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_LIST_PASSWORDS = 0x34,
     /* FREE_PASSWORD      vi(a password) - - -                         keys loaded with it stay */
     KM_CRYPTO_CMD_FREE_PASSWORD = 0x35,
+    /* CREATE_RECOVERABLE mi(name) mi(password, may be empty) mi(recovery password) -
+     *                    CREATE_PASSWORD, with a second password that only CHECK_PASSWORD and CHANGE_PASSWORD take. Empty: a
+     *                    random one that nobody knows */
+    KM_CRYPTO_CMD_CREATE_RECOVERABLE = 0x36,
+    /* CHECK_PASSWORD     mi(name) vi(a which) mi(password) -          ITEM_NOT_FOUND PASSWORD THROTTLED; BAD_STATE: it has no
+     *                    recovery password. which: 0 the password, 1 the recovery password. Their guesses are counted apart */
+    KM_CRYPTO_CMD_CHECK_PASSWORD = 0x37,
+    /* CHANGE_PASSWORD    mi(name) vi(a which is given, b which is set) mi(password) mi(new one, may be empty: as above)
+     *                    as CHECK_PASSWORD. Keys under it stay; sessions that have it loaded too */
+    KM_CRYPTO_CMD_CHANGE_PASSWORD = 0x38,
 
     /* DIGEST             vi(a algorithm) mi*(data, may be empty) mo(digest) -     SHORT_BUFFER
      *                    SHAKE: as many octets as there is room for, to SHAKE_MAX (TOO_LARGE); no room asks for 32, 64 */

@@ -148,20 +148,39 @@ bool km_key_record_put(const struct km_key_record *record, struct km_span out, s
     return finish(&wr, ret_len);
 }
 
+static bool seal_read(struct km_rd *rd, struct km_password_seal *ret)
+{
+    return km_rd_copy(rd, ret->salt, sizeof(ret->salt)) &&
+           km_rd_copy(rd, ret->nonce, sizeof(ret->nonce)) &&
+           km_rd_copy(rd, ret->sealed, sizeof(ret->sealed)) &&
+           km_rd_copy(rd, ret->tag, sizeof(ret->tag));
+}
+
+static void seal_write(struct km_wr *wr, const struct km_password_seal *seal)
+{
+    km_wr_bytes(wr, KM_SLICE(seal->salt, sizeof(seal->salt)));
+    km_wr_bytes(wr, KM_SLICE(seal->nonce, sizeof(seal->nonce)));
+    km_wr_bytes(wr, KM_SLICE(seal->sealed, sizeof(seal->sealed)));
+    km_wr_bytes(wr, KM_SLICE(seal->tag, sizeof(seal->tag)));
+}
+
 bool km_password_record_parse(struct km_slice in, struct km_password_record *ret)
 {
     struct km_rd rd = km_rd_init(in);
     struct km_password_record record = {0};
     uint32_t magic = 0;
-    if (!km_rd_u32le(&rd, &magic) || magic != KM_PASSWORD_RECORD_MAGIC ||
+    if (!km_rd_u32le(&rd, &magic) ||
+        (magic != KM_PASSWORD_RECORD_MAGIC && magic != KM_RECOVERABLE_RECORD_MAGIC) ||
         !km_guess_counts_read(&rd, &record.counts) ||
         !km_rd_copy(&rd, record.id, sizeof(record.id)) || !km_owner_read(&rd, &record.owner) ||
         !km_rd_u32le(&rd, &record.iterations) || record.iterations == 0 ||
-        record.iterations > KM_PASSWORD_ITERATIONS_MAX ||
-        !km_rd_copy(&rd, record.salt, sizeof(record.salt)) ||
-        !km_rd_copy(&rd, record.nonce, sizeof(record.nonce)) ||
-        !km_rd_copy(&rd, record.sealed, sizeof(record.sealed)) ||
-        !km_rd_copy(&rd, record.tag, sizeof(record.tag)) || !km_rd_done(&rd))
+        record.iterations > KM_PASSWORD_ITERATIONS_MAX || !seal_read(&rd, &record.seal))
+        return false;
+    record.has_recovery = magic == KM_RECOVERABLE_RECORD_MAGIC;
+    if (record.has_recovery &&
+        (!km_guess_counts_read(&rd, &record.recovery_counts) || !seal_read(&rd, &record.recovery)))
+        return false;
+    if (!km_rd_done(&rd))
         return false;
     *ret = record;
     return true;
@@ -171,15 +190,16 @@ bool km_password_record_put(const struct km_password_record *record, struct km_s
                             size_t *ret_len)
 {
     struct km_wr wr = km_wr_init(out.ptr, out.len);
-    km_wr_u32le(&wr, KM_PASSWORD_RECORD_MAGIC);
+    km_wr_u32le(&wr, record->has_recovery ? KM_RECOVERABLE_RECORD_MAGIC : KM_PASSWORD_RECORD_MAGIC);
     km_guess_counts_write(&wr, &record->counts);
     km_wr_bytes(&wr, KM_SLICE(record->id, sizeof(record->id)));
     km_owner_write(&wr, &record->owner);
     km_wr_u32le(&wr, record->iterations);
-    km_wr_bytes(&wr, KM_SLICE(record->salt, sizeof(record->salt)));
-    km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));
-    km_wr_bytes(&wr, KM_SLICE(record->sealed, sizeof(record->sealed)));
-    km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    seal_write(&wr, &record->seal);
+    if (record->has_recovery) {
+        km_guess_counts_write(&wr, &record->recovery_counts);
+        seal_write(&wr, &record->recovery);
+    }
     return finish(&wr, ret_len);
 }
 

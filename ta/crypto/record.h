@@ -67,15 +67,28 @@ KM_MUST_USE bool km_wrapped_key_put(const struct km_wrapped_key *wrapped, struct
 #define KM_PASSWORD_SECRET_LEN 32u
 #define KM_PASSWORD_ITERATIONS_MAX 10000000u
 
-struct km_password_record {
-    struct km_guess_counts counts;
-    uint8_t id[KM_CRYPTO_ID_LEN];
-    struct km_owner owner;
-    uint32_t iterations;
+/* The object's secret under a key that is made of a password. */
+struct km_password_seal {
     uint8_t salt[KM_SEAL_SALT_LEN];
     uint8_t nonce[KM_SEAL_NONCE_LEN];
     uint8_t sealed[KM_PASSWORD_SECRET_LEN];
     uint8_t tag[KM_SEAL_TAG_LEN];
+};
+
+/* A recovery password opens the same secret, and its guesses are counted apart. */
+#define KM_RECOVERABLE_RECORD_MAGIC 0x32504d4bu /* "KMP2" */
+#define KM_PASSWORD_RECORD_LEN (124u + KM_GUESSES_LEN)
+#define KM_RECOVERABLE_RECORD_LEN (KM_PASSWORD_RECORD_LEN + KM_GUESSES_LEN + 76u)
+
+struct km_password_record {
+    struct km_guess_counts counts;
+    uint8_t id[KM_CRYPTO_ID_LEN];
+    struct km_owner owner;
+    uint32_t iterations; /* of both */
+    struct km_password_seal seal;
+    bool has_recovery;
+    struct km_guess_counts recovery_counts;
+    struct km_password_seal recovery;
 };
 
 #define KM_OPENS_RECORD_MAGIC 0x314f4d4bu /* "KMO1" */

@@ -61,6 +61,9 @@ static const struct row ROWS[] = {
     ROW(DELETE_PASSWORD, ANYONE, MI | EMPTY, MI | EMPTY, NONE, NONE, km_cmd_delete_password),
     ROW(LIST_PASSWORDS, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_passwords),
     ROW(FREE_PASSWORD, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_free_password),
+    ROW(CREATE_RECOVERABLE, ANYONE, MI | EMPTY, MI | EMPTY, MI, NONE, km_cmd_create_recoverable),
+    ROW(CHECK_PASSWORD, ANYONE, MI | EMPTY, VI | A, MI, NONE, km_cmd_check_password),
+    ROW(CHANGE_PASSWORD, ANYONE, MI | EMPTY, VI, MI, MI | EMPTY, km_cmd_change_password),
 
     ROW(DIGEST, ANYONE, VI | A, MI | BULK | EMPTY, MO, NONE, km_cmd_digest),
     ROW(SIGN_DIGEST, ANYONE, VI, MI | EMPTY, MO, NONE, km_cmd_sign_digest),

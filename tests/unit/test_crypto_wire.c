@@ -26,7 +26,7 @@ REPRINT(key_record, struct km_key_record)
 REPRINT(wrapped_key, struct km_wrapped_key)
 REPRINT(password_record, struct km_password_record)
 
-#define N_SAMPLES 11u
+#define N_SAMPLES 12u
 
 struct sample {
     reprint_fn reprint;
@@ -119,10 +119,15 @@ static void make_samples(struct sample samples[N_SAMPLES])
     assert_true(km_wrapped_key_put(&movable, out[9], &samples[9].len));
     struct km_crypto_noted noted = {info, KM_SLICE(OCTETS_16, 9)};
     assert_true(km_crypto_noted_put(&noted, out[10], &samples[10].len));
+    password.has_recovery = true;
+    password.recovery = (struct km_password_seal){.salt = {1}, .tag = {2}};
+    assert_true(km_password_record_put(&password, out[11], &samples[11].len));
+    assert_int_equal(samples[11].len, KM_RECOVERABLE_RECORD_LEN);
     reprint_fn reprints[N_SAMPLES] = {
-        reprint_crypto_template, reprint_crypto_attrs, reprint_crypto_info, reprint_crypto_aead,
-        reprint_crypto_hkdf,     reprint_key_record,   reprint_key_record,  reprint_password_record,
-        reprint_crypto_pbkdf2,   reprint_wrapped_key,  reprint_crypto_noted};
+        reprint_crypto_template, reprint_crypto_attrs,    reprint_crypto_info,
+        reprint_crypto_aead,     reprint_crypto_hkdf,     reprint_key_record,
+        reprint_key_record,      reprint_password_record, reprint_crypto_pbkdf2,
+        reprint_wrapped_key,     reprint_crypto_noted,    reprint_password_record};
     for (size_t i = 0; i < N_SAMPLES; i++)
         samples[i].reprint = reprints[i];
 }
