@@ -440,6 +440,30 @@ CLRC_API ClrcResult clrcListNotedKeys(int (*seen)(void *arg, const ClrcKeyInfo *
                                                   const uint8_t *note, uint32_t length),
                                       void *arg);
 
+/* ---- data objects ---- */
+
+#define CLRC_OBJECT_DATA_MAX 4096u
+/*
+ * clrcSaveData: small octets under a name of their own (keys have other names), which the caller and the administrator see. note
+ * as for keys; hPassword NULL or the password object that the content is wrapped under. replace not 0: in the place of what the
+ * caller has there, if anything. CLRC_ERROR_EXISTS, CLRC_ERROR_ACCESS_DENIED (somebody else's), CLRC_ERROR_TOO_LARGE.
+ */
+typedef struct ClrcData {
+    const uint8_t *note;
+    uint32_t note_length;
+    const uint8_t *content;
+    uint32_t content_length;
+} ClrcData;
+CLRC_API ClrcResult clrcSaveData(const char *name, const ClrcData *data,
+                                 ClrcPasswordHandle hPassword, uint32_t replace);
+CLRC_API ClrcResult clrcLoadData(const char *name, ClrcPasswordHandle hPassword, uint8_t *content,
+                                 uint32_t *length);
+CLRC_API ClrcResult clrcDeleteData(const char *name, ClrcPasswordHandle hPassword);
+/* clrcListData: as clrcListNotedKeys; of the info, name, password, id and owner count, and bits are the content's octets. */
+CLRC_API ClrcResult clrcListData(int (*seen)(void *arg, const ClrcKeyInfo *info,
+                                             const uint8_t *note, uint32_t length),
+                                 void *arg);
+
 /* ---- passwords: named objects of their own; one may guard many keys ---- */
 
 /* clrcCreatePassword: stores a new password object (CLRC_ERROR_EXISTS). length 1 to CLRC_PASSWORD_MAX octets. */

@@ -142,18 +142,34 @@ static ClrcResult show_noted(const struct listing *list,
     return CLRC_SUCCESS;
 }
 
+static ClrcResult list_noted(struct listing *list,
+                             int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
+                                         uint32_t length),
+                             void *arg)
+{
+    if (seen == NULL)
+        return clrc_bad(list->function, "a pointer is NULL");
+    ClrcResult result = fetch_all(list);
+    if (result == CLRC_SUCCESS)
+        result = show_noted(list, seen, arg);
+    free(list->octets);
+    return result;
+}
+
 ClrcResult clrcListNotedKeys(int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
                                          uint32_t length),
                              void *arg)
 {
     struct listing list = {.function = "clrcListNotedKeys", .command = KM_CRYPTO_CMD_LIST_NOTED};
-    if (seen == NULL)
-        return clrc_bad(list.function, "a pointer is NULL");
-    ClrcResult result = fetch_all(&list);
-    if (result == CLRC_SUCCESS)
-        result = show_noted(&list, seen, arg);
-    free(list.octets);
-    return result;
+    return list_noted(&list, seen, arg);
+}
+
+ClrcResult clrcListData(int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
+                                    uint32_t length),
+                        void *arg)
+{
+    struct listing list = {.function = "clrcListData", .command = KM_CRYPTO_CMD_LIST_DATA};
+    return list_noted(&list, seen, arg);
 }
 
 static ClrcResult show_names(const struct listing *list, int (*seen)(void *arg, const char *name),

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands on named keys and password objects, and provisioning. */
+#include "ta/crypto/data_store.h"
 #include "ta/crypto/session.h"
 
 #define PAGE_MAX 65536u
 
-static TEE_Result name_in(const TEE_Param *param, struct km_crypto_name *ret)
+TEE_Result km_name_in(const TEE_Param *param, struct km_crypto_name *ret)
 {
     return km_crypto_name_parse(km_in(param), ret) ? TEE_SUCCESS : KM_CRYPTO_E_BAD_NAME;
 }
@@ -40,7 +41,7 @@ static TEE_Result save(struct km_session *session, TEE_Param params[TEE_NUM_PARA
     struct km_crypto_name name = {0};
     if (key == NULL)
         return KM_CRYPTO_E_STALE_ID;
-    KM_TRY_TEE(name_in(&params[1], &name));
+    KM_TRY_TEE(km_name_in(&params[1], &name));
     KM_TRY_TEE(km_check_reserved(session, &name));
     KM_TRY_TEE(km_password_of(session, params[0].value.b, &password));
     if (note.len > KM_CRYPTO_NOTE_MAX)
@@ -62,7 +63,7 @@ TEE_Result km_cmd_set_note(struct km_session *session, TEE_Param params[TEE_NUM_
 {
     struct km_crypto_name name = {0};
     struct km_slice expected = km_in(&params[1]);
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     if (expected.len != KM_CRYPTO_ID_LEN)
         return TEE_ERROR_BAD_PARAMETERS;
     if (params[2].memref.size > KM_CRYPTO_NOTE_MAX)
@@ -82,7 +83,7 @@ TEE_Result km_cmd_load_key(struct km_session *session, TEE_Param params[TEE_NUM_
     uint32_t id = 0;
     if (expected.len != 0 && expected.len != KM_CRYPTO_ID_LEN)
         return TEE_ERROR_BAD_PARAMETERS;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_password_of(session, params[1].value.a, &password));
     KM_TRY_TEE(km_key_store_load(&session->caller, &name, password,
                                  expected.len != 0 ? expected.ptr : NULL, &key));
@@ -96,7 +97,7 @@ TEE_Result km_cmd_delete_key(struct km_session *session, TEE_Param params[TEE_NU
 {
     const struct km_password *password = NULL;
     struct km_crypto_name name = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_password_of(session, params[1].value.a, &password));
     return km_key_store_delete(&session->caller, &name, password);
 }
@@ -107,7 +108,7 @@ TEE_Result km_cmd_describe_key(struct km_session *session, TEE_Param params[TEE_
     struct km_crypto_info info = {0};
     struct km_crypto_name name = {0};
     size_t len = 0;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_key_store_describe(&session->caller, &name, &info));
     if (!km_crypto_info_put(&info, KM_SPAN(bytes, sizeof(bytes)), &len))
         km_ta_unreached();
@@ -181,6 +182,22 @@ static TEE_Result noted_entry(struct km_session *session, const struct km_crypto
     return km_crypto_noted_put(&noted, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
 }
 
+static TEE_Result data_entry(struct km_session *session, const struct km_crypto_name *name,
+                             const struct km_crypto_name *filter, struct km_span out,
+                             size_t *ret_len)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_crypto_noted noted = {0};
+    (void)filter;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_data_describe(&session->caller, name, buf, &noted);
+    if (result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT)
+        return TEE_ERROR_ITEM_NOT_FOUND;
+    KM_TRY_TEE(result);
+    return km_crypto_noted_put(&noted, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
+}
+
 static TEE_Result password_entry(struct km_session *session, const struct km_crypto_name *name,
                                  const struct km_crypto_name *filter, struct km_span out,
                                  size_t *ret_len)
@@ -231,8 +248,8 @@ static TEE_Result give_page(struct km_session *session, struct km_listing *list,
     TEE_Result result = fill(session, list, put, filter, &page, &more);
     if (result == TEE_SUCCESS && more && page.len == 0) {
         /* The pending entry stays, so that the same cursor can be asked again with more room. */
-        out->memref.size =
-            4 + (put == noted_entry ? KM_CRYPTO_NOTED_WIRE_MAX : KM_CRYPTO_INFO_WIRE_MAX);
+        out->memref.size = 4 + (put == noted_entry || put == data_entry ? KM_CRYPTO_NOTED_WIRE_MAX
+                                                                        : KM_CRYPTO_INFO_WIRE_MAX);
         list->cursor = cursor->value.a;
         return TEE_ERROR_SHORT_BUFFER;
     }
@@ -252,7 +269,7 @@ TEE_Result km_cmd_list_keys(struct km_session *session, TEE_Param params[TEE_NUM
 {
     struct km_crypto_name filter = {0};
     if (params[1].memref.size != 0)
-        KM_TRY_TEE(name_in(&params[1], &filter));
+        KM_TRY_TEE(km_name_in(&params[1], &filter));
     KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
     return give_page(session, &session->key_list, key_entry, &filter, &params[0], &params[2]);
 }
@@ -262,6 +279,13 @@ TEE_Result km_cmd_list_noted(struct km_session *session, TEE_Param params[TEE_NU
     struct km_crypto_name filter = {0};
     KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
     return give_page(session, &session->key_list, noted_entry, &filter, &params[0], &params[1]);
+}
+
+TEE_Result km_cmd_list_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name filter = {0};
+    KM_TRY_TEE(listing_go_on(session, &session->data_list, KM_STORED_DATA, params[0].value.a));
+    return give_page(session, &session->data_list, data_entry, &filter, &params[0], &params[1]);
 }
 
 TEE_Result km_cmd_list_passwords(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
@@ -287,7 +311,7 @@ TEE_Result km_cmd_create_password(struct km_session *session, TEE_Param params[T
 {
     struct km_crypto_name name = {0};
     struct km_slice password = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(password_in(&params[1], &password));
     return km_password_create(&session->caller, &name, password);
 }
@@ -305,7 +329,7 @@ TEE_Result km_cmd_create_recoverable(struct km_session *session, TEE_Param param
     struct km_crypto_name name = {0};
     struct km_slice own = {0};
     struct km_slice recovery = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(password_in(&params[1], &own));
     KM_TRY_TEE(password_in(&params[2], &recovery));
     return km_password_create_recoverable(&session->caller, &name, own, recovery);
@@ -315,7 +339,7 @@ TEE_Result km_cmd_check_password(struct km_session *session, TEE_Param params[TE
 {
     struct km_crypto_name name = {0};
     struct km_password_given given = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(given_in(params[1].value.a, &params[2], &given));
     return km_password_check(&session->caller, &name, &given);
 }
@@ -325,7 +349,7 @@ TEE_Result km_cmd_change_password(struct km_session *session, TEE_Param params[T
     struct km_crypto_name name = {0};
     struct km_password_given by = {0};
     struct km_password_given to = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(given_in(params[1].value.a, &params[2], &by));
     KM_TRY_TEE(given_in(params[1].value.b, &params[3], &to));
     return km_password_change(&session->caller, &name, &by, &to);
@@ -337,7 +361,7 @@ TEE_Result km_cmd_load_password(struct km_session *session, TEE_Param params[TEE
     struct km_slice password = {0};
     struct km_password *loaded = NULL;
     uint32_t id = 0;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(password_in(&params[1], &password));
     KM_TRY_TEE(km_password_load(&session->caller, &name, password, &loaded));
     TEE_Result result = km_slots_add(&session->passwords, loaded, &id);
@@ -352,7 +376,7 @@ TEE_Result km_cmd_password_wait(struct km_session *session, TEE_Param params[TEE
 {
     struct km_crypto_name name = {0};
     uint32_t seconds = 0;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_password_wait(&session->caller, &name, &seconds));
     params[1].value.a = seconds;
     params[1].value.b = 0;
@@ -363,7 +387,7 @@ TEE_Result km_cmd_delete_password(struct km_session *session, TEE_Param params[T
 {
     struct km_crypto_name name = {0};
     struct km_slice password = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(password_in(&params[1], &password));
     if (password.len == 0 && !session->caller.is_admin)
         return TEE_ERROR_BAD_PARAMETERS;
@@ -428,9 +452,9 @@ TEE_Result km_cmd_provision_key(struct km_session *session, TEE_Param params[TEE
     struct km_crypto_name public_name = {0};
     if (key == NULL)
         return KM_CRYPTO_E_STALE_ID;
-    KM_TRY_TEE(name_in(&params[1], &name));
+    KM_TRY_TEE(km_name_in(&params[1], &name));
     if (params[2].memref.size != 0)
-        KM_TRY_TEE(name_in(&params[2], &public_name));
+        KM_TRY_TEE(km_name_in(&params[2], &public_name));
     if (km_slice_equal(km_in(&params[1]), km_in(&params[2])))
         return KM_CRYPTO_E_EXISTS;
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;

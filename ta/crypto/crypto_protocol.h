@@ -94,6 +94,7 @@
 #define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
 #define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
 #define KM_CRYPTO_NOTE_MAX 1024u /* octets that a client may keep with a named key */
+#define KM_CRYPTO_DATA_MAX 4096u /* octets of a data object */
 #define KM_CRYPTO_NOTED_WIRE_MAX (8u + KM_CRYPTO_INFO_WIRE_MAX + KM_CRYPTO_NOTE_MAX)
 #define KM_CRYPTO_AEAD_WIRE_MAX (16u + KM_CRYPTO_NONCE_MAX + KM_CRYPTO_TAG_MAX)
 #define KM_CRYPTO_OBJECT_WIRE_LEN 44u
@@ -435,6 +436,17 @@ enum km_crypto_command {
     /* LIST_NOTED         vio(a cursor) mo(LIST of NOTED) - -           as LIST_KEYS of all, whose place it takes; ask for at least
      *                    4 + NOTED_WIRE_MAX octets */
     KM_CRYPTO_CMD_LIST_NOTED = 0x27,
+
+    /* SAVE_DATA          vi(a password or 0, b 1: in the place of the caller's own) mi(name) mi(note, may be empty) mi(content, may be
+     *                    empty) - a data object, which only its owner and the administrator see. EXISTS; ACCESS_DENIED: the
+     *                    name stands for somebody else's, or as SAVE_KEY. TOO_LARGE beyond NOTE_MAX, DATA_MAX */
+    KM_CRYPTO_CMD_SAVE_DATA = 0x28,
+    /* LOAD_DATA          mi(name) vi(a password or 0) mo(content) -   ITEM_NOT_FOUND ACCESS_DENIED PASSWORD SHORT_BUFFER */
+    KM_CRYPTO_CMD_LOAD_DATA = 0x29,
+    /* DELETE_DATA        mi(name) vi(a password or 0) - -             as LOAD_DATA; the administrator needs no password */
+    KM_CRYPTO_CMD_DELETE_DATA = 0x2a,
+    /* LIST_DATA          vio(a cursor) mo(LIST of NOTED) - -          as LIST_NOTED; type 0, bits: octets of the content */
+    KM_CRYPTO_CMD_LIST_DATA = 0x2b,
 
     /* CREATE_PASSWORD    mi(name) mi(password, 1 to 256 octets) - -   EXISTS TOO_LARGE */
     KM_CRYPTO_CMD_CREATE_PASSWORD = 0x30,

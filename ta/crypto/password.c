@@ -2,6 +2,7 @@
 #include "ta/crypto/password.h"
 
 #include "ta/common/seal.h"
+#include "ta/crypto/data_store.h"
 #include "ta/crypto/key_store.h"
 #include "ta/crypto/stored.h"
 
@@ -290,6 +291,8 @@ TEE_Result km_password_delete(const struct km_caller *caller, const struct km_cr
         KM_TRY_TEE(result);
     }
     KM_TRY_TEE(km_key_store_under(record.id, &is_used));
+    if (!is_used)
+        KM_TRY_TEE(km_data_under(record.id, &is_used));
     return is_used ? TEE_ERROR_BUSY : km_stored_delete(&object);
 }
 

@@ -254,3 +254,54 @@ void km_opens_record_put(uint64_t opened, uint8_t ret[KM_OPENS_RECORD_LEN])
     km_wr_u32le(&wr, KM_OPENS_RECORD_MAGIC);
     km_wr_u64le(&wr, opened);
 }
+
+static void data_meta_write(struct km_wr *wr, const struct km_data_meta *meta)
+{
+    km_owner_write(wr, &meta->owner);
+    km_wr_bytes(wr, KM_SLICE(meta->id, sizeof(meta->id)));
+    km_wr_blob32le(wr, KM_SLICE(meta->password_name.at, meta->password_name.len));
+    km_wr_bytes(wr, KM_SLICE(meta->password_id, sizeof(meta->password_id)));
+}
+
+bool km_data_meta_put(const struct km_data_meta *meta, struct km_span out, size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    data_meta_write(&wr, meta);
+    return finish(&wr, ret_len);
+}
+
+bool km_data_record_parse(struct km_slice in, struct km_data_record *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_data_record record = {0};
+    struct km_data_meta *meta = &record.meta;
+    uint32_t magic = 0;
+    if (!km_rd_u32le(&rd, &magic) || magic != KM_DATA_RECORD_MAGIC ||
+        !km_owner_read(&rd, &meta->owner) || !km_rd_copy(&rd, meta->id, sizeof(meta->id)) ||
+        !km_crypto_name_read(&rd, KM_CRYPTO_NAME_MAX, &meta->password_name) ||
+        !km_rd_copy(&rd, meta->password_id, sizeof(meta->password_id)) ||
+        !km_rd_blob32le(&rd, KM_CRYPTO_NOTE_MAX, &record.note) ||
+        !km_rd_blob32le(&rd, KM_CRYPTO_DATA_MAX, &record.content))
+        return false;
+    if (meta->password_name.len != 0 && (!km_rd_copy(&rd, record.nonce, sizeof(record.nonce)) ||
+                                         !km_rd_copy(&rd, record.tag, sizeof(record.tag))))
+        return false;
+    if (!km_rd_done(&rd))
+        return false;
+    *ret = record;
+    return true;
+}
+
+bool km_data_record_put(const struct km_data_record *record, struct km_span out, size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    km_wr_u32le(&wr, KM_DATA_RECORD_MAGIC);
+    data_meta_write(&wr, &record->meta);
+    km_wr_blob32le(&wr, record->note);
+    km_wr_blob32le(&wr, record->content);
+    if (record->meta.password_name.len != 0) {
+        km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));
+        km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    }
+    return finish(&wr, ret_len);
+}

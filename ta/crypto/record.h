@@ -91,6 +91,31 @@ struct km_password_record {
     struct km_password_seal recovery;
 };
 
+#define KM_DATA_RECORD_MAGIC 0x31444d4bu /* "KMD1" */
+#define KM_DATA_META_MAX 128u
+
+/* Authenticated by the wrapping, where there is one. */
+struct km_data_meta {
+    struct km_owner owner;
+    uint8_t id[KM_CRYPTO_ID_LEN];
+    struct km_crypto_name password_name; /* empty: none */
+    uint8_t password_id[KM_CRYPTO_ID_LEN];
+};
+
+struct km_data_record {
+    struct km_data_meta meta;
+    struct km_slice note;
+    struct km_slice content; /* plain, or ciphertext under the password object's secret */
+    uint8_t nonce[KM_SEAL_NONCE_LEN];
+    uint8_t tag[KM_SEAL_TAG_LEN];
+};
+
+KM_MUST_USE bool km_data_record_parse(struct km_slice in, struct km_data_record *ret);
+KM_MUST_USE bool km_data_record_put(const struct km_data_record *record, struct km_span out,
+                                    size_t *ret_len);
+KM_MUST_USE bool km_data_meta_put(const struct km_data_meta *meta, struct km_span out,
+                                  size_t *ret_len);
+
 #define KM_OPENS_RECORD_MAGIC 0x314f4d4bu /* "KMO1" */
 #define KM_OPENS_RECORD_LEN 12u
 /* km_opens_record_parse, _put: how often an opaque object was opened. */

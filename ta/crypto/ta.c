@@ -55,6 +55,11 @@ static const struct row ROWS[] = {
     ROW(SET_NOTE, ANYONE, MI | EMPTY, MI, MI | EMPTY, NONE, km_cmd_set_note),
     ROW(LIST_NOTED, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_noted),
 
+    ROW(SAVE_DATA, ANYONE, VI, MI | EMPTY, MI | EMPTY, MI | EMPTY, km_cmd_save_data),
+    ROW(LOAD_DATA, ANYONE, MI | EMPTY, VI | A, MO, NONE, km_cmd_load_data),
+    ROW(DELETE_DATA, ANYONE, MI | EMPTY, VI | A, NONE, NONE, km_cmd_delete_data),
+    ROW(LIST_DATA, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_data),
+
     ROW(CREATE_PASSWORD, ANYONE, MI | EMPTY, MI, NONE, NONE, km_cmd_create_password),
     ROW(LOAD_PASSWORD, ANYONE, MI | EMPTY, MI, VO, NONE, km_cmd_load_password),
     ROW(PASSWORD_WAIT, ANYONE, MI | EMPTY, VO, NONE, NONE, km_cmd_password_wait),
@@ -251,6 +256,7 @@ static void session_free(struct km_session *session)
     km_slots_clear(&session->passwords);
     km_stored_walk_end(&session->key_list.walk);
     km_stored_walk_end(&session->password_list.walk);
+    km_stored_walk_end(&session->data_list.walk);
     for (unsigned i = 0; i < KM_DIGESTS; i++)
         TEE_FreeOperation(session->digests[i]);
     TEE_Free(session->held);

@@ -866,6 +866,98 @@ static void note_under_a_password(void **state)
     assert_int_equal(rig_sign(&owner, id), TEE_SUCCESS);
 }
 
+/* ---- data objects ---- */
+
+static uint32_t save_data(struct rig_session *s, uint32_t password, uint32_t replace,
+                          struct km_slice content)
+{
+    struct km_lane_param p[4] = {P_VI(password, replace), P_STR("d"), P_STR("note"),
+                                 P_MI(content.ptr, content.len)};
+    return rig_call(s, KM_CRYPTO_CMD_SAVE_DATA, p);
+}
+
+static uint32_t load_data(struct rig_session *s, uint32_t password, struct km_slice expected)
+{
+    uint8_t out[KM_CRYPTO_DATA_MAX] = {0};
+    struct km_lane_param p[4] = {P_STR("d"), P_VI(password, 0), P_MO(out, sizeof(out)), P_NONE};
+    uint32_t result = rig_call(s, KM_CRYPTO_CMD_LOAD_DATA, p);
+    if (result == TEE_SUCCESS)
+        assert_true(km_slice_equal(KM_SLICE(out, p[2].size), expected));
+    return result;
+}
+
+static uint32_t delete_data(struct rig_session *s, uint32_t password)
+{
+    struct km_lane_param p[4] = {P_STR("d"), P_VI(password, 0), P_NONE, P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_DELETE_DATA, p);
+}
+
+static unsigned count_data(struct rig_session *s)
+{
+    uint8_t page[4096] = {0};
+    unsigned n = 0;
+    struct km_lane_param p[4] = {P_VIO(0), P_MO(page, sizeof(page)), P_NONE, P_NONE};
+    assert_int_equal(rig_call(s, KM_CRYPTO_CMD_LIST_DATA, p), TEE_SUCCESS);
+    struct km_rd rd = km_rd_init(KM_SLICE(page, p[1].size));
+    for (struct km_slice entry = {0}; !km_rd_done(&rd); n++) {
+        struct km_crypto_noted seen = {0};
+        assert_true(km_crypto_list_next(&rd, KM_CRYPTO_NOTED_WIRE_MAX, &entry));
+        assert_true(km_crypto_noted_parse(entry, &seen));
+        assert_string_equal(seen.info.name.at, "d");
+        assert_true(km_slice_equal(seen.note, OCTETS_OF("note")));
+    }
+    return n;
+}
+
+static void data_objects(void **state)
+{
+    static const uint8_t LONG[KM_CRYPTO_DATA_MAX + 1] = {[0] = 1, [KM_CRYPTO_DATA_MAX - 1] = 2};
+    (void)state;
+    assert_int_equal(load_data(&owner, 0, OCTETS_OF("")), TEE_ERROR_ITEM_NOT_FOUND);
+    assert_int_equal(save_data(&owner, 0, 0, OCTETS_OF("first")), TEE_SUCCESS);
+    assert_int_equal(save_data(&owner, 0, 0, OCTETS_OF("again")), KM_CRYPTO_E_EXISTS);
+    assert_int_equal(save_data(&owner, 0, 2, OCTETS_OF("again")), TEE_ERROR_BAD_PARAMETERS);
+    assert_int_equal(save_data(&stranger, 0, 1, OCTETS_OF("x")), TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(load_data(&stranger, 0, OCTETS_OF("")), TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(delete_data(&stranger, 0), TEE_ERROR_ACCESS_DENIED);
+    assert_int_equal(load_data(&owner, 0, OCTETS_OF("first")), TEE_SUCCESS);
+    assert_int_equal(save_data(&owner, 0, 1, KM_SLICE(LONG, KM_CRYPTO_DATA_MAX)), TEE_SUCCESS);
+    assert_int_equal(save_data(&owner, 0, 1, KM_SLICE(LONG, sizeof(LONG))), KM_CRYPTO_E_TOO_LARGE);
+    restart();
+    assert_int_equal(load_data(&owner, 0, KM_SLICE(LONG, KM_CRYPTO_DATA_MAX)), TEE_SUCCESS);
+    assert_int_equal(load_data(&admin, 0, KM_SLICE(LONG, KM_CRYPTO_DATA_MAX)), TEE_SUCCESS);
+    assert_int_equal(count_data(&owner), 1);
+    assert_int_equal(count_data(&stranger), 0);
+    assert_int_equal(delete_data(&owner, 0), TEE_SUCCESS);
+    assert_int_equal(count_data(&owner), 0);
+}
+
+static void data_under_a_password(void **state)
+{
+    uint32_t pw = 0;
+    uint32_t other = 0;
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw2", "secret", NULL),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw2", "secret", &other),
+                     TEE_SUCCESS);
+    assert_int_equal(save_data(&owner, pw, 0, OCTETS_OF("hidden")), TEE_SUCCESS);
+    assert_int_equal(load_data(&owner, 0, OCTETS_OF("")), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(load_data(&owner, other, OCTETS_OF("")), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(load_data(&owner, pw, OCTETS_OF("hidden")), TEE_SUCCESS);
+    assert_int_equal(load_data(&admin, 0, OCTETS_OF("")), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
+                     TEE_ERROR_BUSY);
+    assert_int_equal(delete_data(&owner, 0), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(delete_data(&owner, pw), TEE_SUCCESS);
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_DELETE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+}
+
 /* ---- provisioning ---- */
 
 static uint32_t provision(struct rig_session *s, uint32_t id, const char *name,
@@ -1022,6 +1114,8 @@ int main(void)
         T(recovery_is_throttled_apart),
         T(notes),
         T(note_under_a_password),
+        T(data_objects),
+        T(data_under_a_password),
         T(provisioning),
         T(the_gate),
     };

@@ -23,10 +23,11 @@ REPRINT(crypto_aead, struct km_crypto_aead)
 REPRINT(crypto_hkdf, struct km_crypto_hkdf)
 REPRINT(crypto_pbkdf2, struct km_crypto_pbkdf2)
 REPRINT(key_record, struct km_key_record)
+REPRINT(data_record, struct km_data_record)
 REPRINT(wrapped_key, struct km_wrapped_key)
 REPRINT(password_record, struct km_password_record)
 
-#define N_SAMPLES 12u
+#define N_SAMPLES 14u
 
 struct sample {
     reprint_fn reprint;
@@ -123,11 +124,19 @@ static void make_samples(struct sample samples[N_SAMPLES])
     password.recovery = (struct km_password_seal){.salt = {1}, .tag = {2}};
     assert_true(km_password_record_put(&password, out[11], &samples[11].len));
     assert_int_equal(samples[11].len, KM_RECOVERABLE_RECORD_LEN);
+    struct km_data_record data = {.meta.owner = {.kind = KM_OWNER_UID, .uid = 1000},
+                                  .meta.id = {7},
+                                  .note = KM_SLICE(OCTETS_16, 3),
+                                  .content = KM_SLICE(OCTETS_16, 16)};
+    assert_true(km_data_record_put(&data, out[12], &samples[12].len));
+    data.meta.password_name = name_of("pw");
+    assert_true(km_data_record_put(&data, out[13], &samples[13].len));
     reprint_fn reprints[N_SAMPLES] = {
         reprint_crypto_template, reprint_crypto_attrs,    reprint_crypto_info,
         reprint_crypto_aead,     reprint_crypto_hkdf,     reprint_key_record,
         reprint_key_record,      reprint_password_record, reprint_crypto_pbkdf2,
-        reprint_wrapped_key,     reprint_crypto_noted,    reprint_password_record};
+        reprint_wrapped_key,     reprint_crypto_noted,    reprint_password_record,
+        reprint_data_record,     reprint_data_record};
     for (size_t i = 0; i < N_SAMPLES; i++)
         samples[i].reprint = reprints[i];
 }

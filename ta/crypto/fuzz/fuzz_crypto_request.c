@@ -52,7 +52,10 @@ static void records(struct km_slice in, uint8_t which)
     struct km_manifest_record manifest = {0};
     struct km_wrapped_key wrapped = {0};
     struct km_crypto_object object = {0};
+    struct km_data_record data = {0};
     uint64_t opened = 0;
+    if (which == 15 && km_data_record_parse(in, &data))
+        check(km_data_record_put(&data, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 5 && km_key_record_parse(in, &key))
         check(km_key_record_put(&key, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 6 && km_password_record_parse(in, &password))
