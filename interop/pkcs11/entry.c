@@ -95,33 +95,105 @@ static CK_RV not_offered(CK_SESSION_HANDLE handle, CK_RV answer)
     return answer;
 }
 
-#define SESSION CK_SESSION_HANDLE hSession
-#define NOT_OFFERED(name, answer, ...)                                                             \
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wunused-parameter\"") CK_RV  \
-    name(SESSION, ##__VA_ARGS__)                                                                   \
-    {                                                                                              \
-        return not_offered(hSession, answer);                                                      \
-    }                                                                                              \
-    _Pragma("GCC diagnostic pop")
+CK_RV C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pState, CK_ULONG_PTR pulLen)
+{
+    (void)pState;
+    (void)pulLen;
+    return not_offered(hSession, CKR_STATE_UNSAVEABLE);
+}
 
-NOT_OFFERED(C_GetOperationState, CKR_STATE_UNSAVEABLE, CK_BYTE_PTR pState, CK_ULONG_PTR pulLen)
-NOT_OFFERED(C_SetOperationState, CKR_FUNCTION_NOT_SUPPORTED, CK_BYTE_PTR pState, CK_ULONG ulLen,
-            CK_OBJECT_HANDLE hEncryptionKey, CK_OBJECT_HANDLE hAuthenticationKey)
-NOT_OFFERED(C_SignRecoverInit, CKR_FUNCTION_NOT_SUPPORTED, CK_MECHANISM_PTR pMechanism,
-            CK_OBJECT_HANDLE hKey)
-NOT_OFFERED(C_SignRecover, CKR_FUNCTION_NOT_SUPPORTED, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
-            CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
-NOT_OFFERED(C_VerifyRecoverInit, CKR_FUNCTION_NOT_SUPPORTED, CK_MECHANISM_PTR pMechanism,
-            CK_OBJECT_HANDLE hKey)
-NOT_OFFERED(C_VerifyRecover, CKR_FUNCTION_NOT_SUPPORTED, CK_BYTE_PTR pSignature,
-            CK_ULONG ulSignatureLen, CK_BYTE_PTR pData, CK_ULONG_PTR pulDataLen)
-NOT_OFFERED(C_DigestEncryptUpdate, CKR_FUNCTION_NOT_SUPPORTED, CK_BYTE_PTR pPart,
-            CK_ULONG ulPartLen, CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-NOT_OFFERED(C_DecryptDigestUpdate, CKR_FUNCTION_NOT_SUPPORTED, CK_BYTE_PTR pPart,
-            CK_ULONG ulPartLen, CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-NOT_OFFERED(C_SignEncryptUpdate, CKR_FUNCTION_NOT_SUPPORTED, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
-            CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-NOT_OFFERED(C_DecryptVerifyUpdate, CKR_FUNCTION_NOT_SUPPORTED, CK_BYTE_PTR pPart,
-            CK_ULONG ulPartLen, CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-NOT_OFFERED(C_GetFunctionStatus, CKR_FUNCTION_NOT_PARALLEL)
-NOT_OFFERED(C_CancelFunction, CKR_FUNCTION_NOT_PARALLEL)
+CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pState, CK_ULONG ulLen,
+                          CK_OBJECT_HANDLE hEncryptionKey, CK_OBJECT_HANDLE hAuthenticationKey)
+{
+    (void)pState;
+    (void)ulLen;
+    (void)hEncryptionKey;
+    (void)hAuthenticationKey;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_SignRecoverInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
+                        CK_OBJECT_HANDLE hKey)
+{
+    (void)pMechanism;
+    (void)hKey;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_SignRecover(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
+                    CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
+{
+    (void)pData;
+    (void)ulDataLen;
+    (void)pSignature;
+    (void)pulSignatureLen;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_VerifyRecoverInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
+                          CK_OBJECT_HANDLE hKey)
+{
+    (void)pMechanism;
+    (void)hKey;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_VerifyRecover(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen,
+                      CK_BYTE_PTR pData, CK_ULONG_PTR pulDataLen)
+{
+    (void)pSignature;
+    (void)ulSignatureLen;
+    (void)pData;
+    (void)pulDataLen;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
+                            CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
+{
+    (void)pPart;
+    (void)ulPartLen;
+    (void)pOut;
+    (void)pulOutLen;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
+                            CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
+{
+    (void)pPart;
+    (void)ulPartLen;
+    (void)pOut;
+    (void)pulOutLen;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
+                          CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
+{
+    (void)pPart;
+    (void)ulPartLen;
+    (void)pOut;
+    (void)pulOutLen;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
+                            CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
+{
+    (void)pPart;
+    (void)ulPartLen;
+    (void)pOut;
+    (void)pulOutLen;
+    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+}
+
+CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE hSession)
+{
+    return not_offered(hSession, CKR_FUNCTION_NOT_PARALLEL);
+}
+
+CK_RV C_CancelFunction(CK_SESSION_HANDLE hSession)
+{
+    return not_offered(hSession, CKR_FUNCTION_NOT_PARALLEL);
+}

@@ -119,8 +119,10 @@ ClrcResult clrcChangePassword(const char *name, const ClrcPasswordGiven *by,
                               const ClrcPasswordGiven *to)
 {
     static const char function[] = "clrcChangePassword";
+    if (to == NULL)
+        return clrc_bad(function, "a pointer is NULL");
     ClrcResult result = check_given(function, name, by);
-    if (result == CLRC_SUCCESS && (to == NULL || to->length != 0))
+    if (result == CLRC_SUCCESS && to->length != 0)
         result = check_given(function, name, to);
     if (result != CLRC_SUCCESS)
         return result;
