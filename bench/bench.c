@@ -10,6 +10,35 @@
 #include <string.h>
 #include <time.h>
 
+static double proc_kb(long pid, const char *file, const char *name)
+{
+    char path[64];
+    char line[256];
+    double kb = 0;
+    snprintf(path, sizeof path, "/proc/%ld/%s", pid, file);
+    FILE *in = fopen(path, "re");
+    while (in != NULL && fgets(line, sizeof line, in) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            kb = strtod(line + strlen(name), NULL);
+    if (in != NULL)
+        fclose(in);
+    return kb;
+}
+
+double bench_tree_kb(long pid, const char *file, const char *name)
+{
+    char path[64];
+    long child = 0;
+    double kb = proc_kb(pid, file, name);
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", pid, pid);
+    FILE *in = fopen(path, "re");
+    while (in != NULL && fscanf(in, "%ld", &child) == 1)
+        kb += bench_tree_kb(child, file, name);
+    if (in != NULL)
+        fclose(in);
+    return kb;
+}
+
 uint64_t bench_now_ns(void)
 {
     struct timespec now = {0};

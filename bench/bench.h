@@ -45,6 +45,8 @@ struct bench_row {
 /* bench_print: the row as one JSON line on standard output; ratio is value / peer_value. */
 void bench_print(const struct bench_row *row);
 
+/* bench_tree_kb: the number behind NAME in a file of /proc, of a process and all below it together. */
+double bench_tree_kb(long pid, const char *file, const char *name);
 uint64_t bench_now_ns(void);
 double bench_median(double *values, size_t n);
 /* bench_remove_tree: a temporary directory and all below it. */

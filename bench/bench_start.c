@@ -4,7 +4,6 @@
  * service and one instance keep resident. The socket is $KEYMOOR_SOCKET; a new state directory is
  * made for each start and its name put in place of the argument "STATE".
  */
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,37 +41,6 @@ static ClrcResult sign_once(ClrcKeyHandle *ret_key)
                : result;
 }
 
-/* One number behind NAME in a file of /proc, in kB. */
-static double proc_kb(pid_t pid, const char *file, const char *name)
-{
-    char path[64];
-    char line[256];
-    double kb = 0;
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-    FILE *in = fopen(path, "re");
-    while (in != NULL && fgets(line, sizeof line, in) != NULL)
-        if (strncmp(line, name, strlen(name)) == 0)
-            kb = strtod(line + strlen(name), NULL);
-    if (in != NULL)
-        fclose(in);
-    return kb;
-}
-
-/* The service and everything below it. */
-static double tree_kb(pid_t root, const char *file, const char *name)
-{
-    double kb = proc_kb(root, file, name);
-    DIR *proc = opendir("/proc");
-    for (struct dirent *entry = NULL; proc != NULL && (entry = readdir(proc)) != NULL;) {
-        long pid = strtol(entry->d_name, NULL, 10);
-        if (pid > 0 && (pid_t)proc_kb((pid_t)pid, "status", "PPid:") == root)
-            kb += tree_kb((pid_t)pid, file, name);
-    }
-    if (proc != NULL)
-        closedir(proc);
-    return kb;
-}
-
 int main(int argc, char **argv)
 {
     double starts_ms[STARTS] = {0};
@@ -93,8 +61,8 @@ int main(int argc, char **argv)
         starts_ms[i] = (double)(bench_now_ns() - start) / 1e6;
         if (result != CLRC_SUCCESS)
             bench_die("no signature within 10 s: %s", clrcResultText(result));
-        pss_mib[i] = tree_kb(pid, "smaps_rollup", "Pss:") / 1024;
-        rss_mib[i] = tree_kb(pid, "status", "VmRSS:") / 1024;
+        pss_mib[i] = bench_tree_kb(pid, "smaps_rollup", "Pss:") / 1024;
+        rss_mib[i] = bench_tree_kb(pid, "status", "VmRSS:") / 1024;
         clrcFreeKey(key);
         clrcShutdown();
         kill(pid, SIGTERM);

@@ -2,6 +2,7 @@
 #include "common/km_sock.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,6 +11,12 @@
 /* One more than we take, so that too many can be told from enough; and a peer's credentials. */
 #define RECV_FDS_MAX (KM_SOCK_FDS_MAX + 1)
 #define CONTROL_LEN (CMSG_SPACE(RECV_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred)))
+
+const char *km_sock_service_path(void)
+{
+    const char *path = secure_getenv(KM_SOCKET_ENV);
+    return path == NULL || path[0] == '\0' ? KM_SOCKET_DEFAULT : path;
+}
 
 km_status km_sock_pair(struct km_err *err, int ret_fds[2])
 {

@@ -6,6 +6,11 @@
 #include "common/km_bytes.h"
 
 #define KM_SOCK_FDS_MAX 8
+#define KM_SOCKET_DEFAULT "/run/keymoor/keymoord.sock"
+#define KM_SOCKET_ENV "KEYMOOR_SOCKET" /* ignored in set-uid programs */
+
+/* km_sock_service_path: where the service listens unless a program says otherwise: what the environment says, or the default. */
+const char *km_sock_service_path(void);
 
 /* km_sock_pair: a connected SEQPACKET pair, close-on-exec. */
 km_status km_sock_pair(struct km_err *err, int ret_fds[2]);

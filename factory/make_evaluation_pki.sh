@@ -5,13 +5,15 @@
 #   make_evaluation_pki.sh -o DIR [-e DIR]
 #
 # DIR gets, for each of oem_root, oem_cloud, oem_payload, oem_command, emp_root and emp_cloud, a
-# NAME_key.pem (EC P-256) and a self-signed NAME_cert.pem. With -e another one gets what clrsc_example is tried with: an
-# authority (clrsc_example_ca_key.pem, _ca_cert.pem), two certificates that it issued (clrsc_example_server_01.pem, _02.pem) and the
-# command key (clrsc_example_command_key.pem). A directory that holds them already is left alone.
+# NAME_key.pem (EC P-256) and a self-signed NAME_cert.pem, and demo/ with what the TLS demonstrations need: server-prov.key
+# and .crt, issued by oem_root (ca-prov.crt); server-ext and client-ext, issued by an authority from outside (ca-ext.crt).
+# With -e another one gets what clrsc_example is tried with: an authority (clrsc_example_ca_key.pem, _ca_cert.pem), two
+# certificates that it issued (clrsc_example_server_01.pem, _02.pem) and the command key (clrsc_example_command_key.pem).
+# A directory that holds them already is left alone.
 # Keys made here are for trying things out: they lie in files and protect nothing.
 set -eu
 
-usage() { sed -n '3,11s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,14s/^# \{0,1\}//p' "$0"; }
 out="" example=""
 while getopts o:e:h option; do
     case $option in
@@ -62,6 +64,41 @@ authority oem_payload "Evaluation OEM Payload"
 authority oem_command "Evaluation OEM Command"
 authority emp_root "Evaluation Fleet Root"
 authority emp_cloud "Evaluation Fleet Cloud"
+
+# demo_leaf NAME CA_KEY CA_CERT USE: a server for localhost, or a client
+demo_leaf() {
+    [ ! -s "$demo/$1.crt" ] || return 0
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve \
+        -out "$demo/$1.key"
+    cat >"$demo/$1.conf" <<CONF
+[req]
+distinguished_name = name
+prompt = no
+[name]
+O = Keymoor Evaluation
+CN = Demo $1
+[leaf]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = $4
+subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1
+CONF
+    openssl req -new -sha256 -config "$demo/$1.conf" -key "$demo/$1.key" -out "$demo/$1.csr"
+    openssl x509 -req -sha256 -days 3650 -in "$demo/$1.csr" -CAkey "$2" -CA "$3" -set_serial "0x$(openssl rand -hex 8)" \
+        -extfile "$demo/$1.conf" -extensions leaf -out "$demo/$1.crt.new" 2>"$demo/log" || { cat "$demo/log" >&2; exit 1; }
+    rm -f "$demo/$1.conf" "$demo/$1.csr" "$demo/log"
+    mv "$demo/$1.crt.new" "$demo/$1.crt"
+}
+
+demo=$out/demo
+mkdir -p "$demo"
+authority demo_ext "Evaluation External Authority"
+cp "$out/oem_root_cert.pem" "$demo/ca-prov.crt"
+cp "$out/demo_ext_cert.pem" "$demo/ca-ext.crt"
+demo_leaf server-prov "$out/oem_root_key.pem" "$out/oem_root_cert.pem" serverAuth
+demo_leaf server-ext "$out/demo_ext_key.pem" "$out/demo_ext_cert.pem" serverAuth
+demo_leaf client-ext "$out/demo_ext_key.pem" "$out/demo_ext_cert.pem" clientAuth
+
 [ -n "$example" ] || exit 0
 
 # server NUMBER: a certificate of the example's authority; its key is not kept, since nobody serves with it.

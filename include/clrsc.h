@@ -73,14 +73,14 @@ typedef enum ClrscOperation {
  *   BAD_PARAMETERS        a command with another operation than the function's
  *   TOO_LARGE, BAD_FORMAT not a command, or what it brings is not what it should be
  *   NOT_SUPPORTED         another format version, or an algorithm below SHA-256
- *   STATE                 this device has no command certificate
+ *   STATE                 this device has no command certificate, or (updateNamed) a manifest is installed in part
  *   SIGNATURE             not signed by the key of the OEM command certificate
  *   OTHER_DEVICE          bound to another device
  *   NUMBER, REPLAYED      without a sequence where one is needed; the sequence is not above the last
  * and as the function says. A command is never repeated by itself: after CLRC_ERROR_SERVICE_DIED clrscCommandState tells whether a
  * numbered one was obeyed.
  */
-/* clrscAddCertificateAuthority: CLRC_ERROR_EXISTS (this very certificate is there), _REVOKED. */
+/* clrscAddCertificateAuthority: CLRC_ERROR_EXISTS (one with this subject and key is there), _REVOKED. */
 CLRC_API ClrcResult clrscAddCertificateAuthority(const uint8_t *command, uint32_t length);
 /*
  * clrscUpdateCertificateAuthority: takes the place of the certificate with the same subject and key, or is added. A certificate of no
@@ -91,7 +91,7 @@ CLRC_API ClrcResult clrscUpdateCertificateAuthority(const uint8_t *command, uint
 CLRC_API ClrcResult clrscDeleteCertificateAuthority(const uint8_t *command, uint32_t length);
 /*
  * clrscAddCertificateRevocation: this certificate no longer verifies. One of an authority is refused itself, while what it issued still
- * verifies: for that, delete it. CLRC_ERROR_EXISTS.
+ * verifies: for that, delete it. CLRC_ERROR_EXISTS; _LOCKOUT: the command certificate, which can only be replaced.
  */
 CLRC_API ClrcResult clrscAddCertificateRevocation(const uint8_t *command, uint32_t length);
 /*

@@ -113,7 +113,8 @@ CLRC_API ClrcResult clrtlsHandshake(ClrtlsConnection *connection);
 CLRC_API ClrcResult clrtlsRead(ClrtlsConnection *connection, void *buf, uint32_t *length);
 /*
  * clrtlsWrite: blocking: all of *length. Non-blocking: *length becomes what was taken (1 or more); what the peer's
- * window does not take at once is kept and sent by the next call (clrtlsEvents shows POLLOUT meanwhile).
+ * window does not take at once is kept and sent by the next call (clrtlsEvents shows POLLOUT meanwhile). After
+ * CLRTLS_ERROR_TIMEOUT and CLRC_ERROR_CANCELLED *length says what was taken, too; the rest is to be written again.
  */
 CLRC_API ClrcResult clrtlsWrite(ClrtlsConnection *connection, const void *buf, uint32_t *length);
 /* clrtlsShutdown: sends close_notify; reading goes on until the peer's. */

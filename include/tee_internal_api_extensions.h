@@ -97,8 +97,10 @@
  * Keymoor's own, absent elsewhere: TEE_KM_EXTENSIONS says that they are there.
  *
  * Properties of TEE_PROPSET_CURRENT_CLIENT, all from the socket: org.keymoor.client.uid and .gid (numbers,
- * 4294967295 for a TA), org.keymoor.client.admin (boolean), and where they can be had
+ * 4294967295 where there is none), org.keymoor.client.admin (boolean), and where they can be had
  * org.keymoor.client.exe.sha256 (64 hex digits) and org.keymoor.client.unit (systemd unit).
+ * With the login TEE_LOGIN_TRUSTED_APP they tell for whom that TA acts, by its own choice: only a TA that is trusted to
+ * speak for its clients (by its UUID in gpd.client.identity) may be given that client's rights.
  */
 #define TEE_KM_EXTENSIONS 1
 #ifdef __cplusplus

@@ -53,6 +53,19 @@ same() {
     passed=$((passed + 1))
 }
 
+# Processes that end with the test.
+helpers=""
+# shellcheck disable=SC2317 # called by the trap
+end_helpers() {
+    local pid
+    for pid in $helpers; do
+        kill "$pid" 2>/dev/null || true
+    done
+    for pid in $helpers; do
+        wait "$pid" 2>/dev/null || true
+    done
+}
+
 # stop_service, start_service: the device's keymoord, with the state it has.
 service=${KEYMOOR_DEV_SERVICE_PID:-}
 stop_service() {
@@ -67,8 +80,37 @@ start_service() {
         [ -S "$KEYMOOR_SOCKET" ] && break
         sleep 0.01
     done
-    # shellcheck disable=SC2064 # the pid of this very start
-    trap "kill $service 2>/dev/null; wait $service 2>/dev/null" EXIT
+    helpers="$helpers $service"
+    trap end_helpers EXIT
+}
+
+# until_true COMMAND...: waits for what is sure to happen.
+until_true() {
+    for _ in $(seq 3000); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.01
+    done
+    echo "FAILED: never came true: $*" >&2
+    exit 1
+}
+
+# free_port: a TCP port of the loopback that nobody listens on.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# listens PORT: whether somebody does, without making a connection.
+listens() { grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf '%04X' "$1") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6; }
+
+# started OUT COMMAND...: runs it beside the test until the test ends; $started is its process. OUT gets what it prints,
+# OUT.err its errors.
+started() {
+    local out=$1
+    shift
+    "$@" >"$out" 2>"$out.err" </dev/null &
+    started=$!
+    helpers="$helpers $started"
+    trap end_helpers EXIT
 }
 
 done_testing() { echo "$passed checks passed"; }

@@ -96,8 +96,9 @@ static int ask(struct password *ret)
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     (void)setvbuf(terminal, NULL, _IONBF, 0);
-    fprintf(terminal, "Password %s: ", ret->name);
+    /* First silent, which throws away what was typed before, then the prompt. */
     (void)tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
+    fprintf(terminal, "Password %s: ", ret->name);
     int status = read_line(terminal, ret);
     (void)tcsetattr(fileno(terminal), TCSAFLUSH, &before);
     fprintf(terminal, "\n");

@@ -80,68 +80,16 @@ TEEC_Result clrc_context(TEEC_Context **ret_context)
 
 ClrcResult clrcSetSocket(const char *path)
 {
-    km_status status = km_pool_set_path(&pool, path);
-    if (status == KM_E_STATE)
-        return clrc_fail("clrcSetSocket", CLRC_ERROR_STATE, path,
-                         "the library is connected already");
-    if (status != KM_OK)
-        return clrc_fail("clrcSetSocket", CLRC_ERROR_BAD_PARAMETERS, NULL,
-                         "the path must be absolute and at most 107 octets");
-    return CLRC_SUCCESS;
+    const char *text = NULL;
+    ClrcResult result = km_result_socket(&pool, path, &text);
+    return result == CLRC_SUCCESS ? result : clrc_fail("clrcSetSocket", result, NULL, text);
 }
 
 /* ---- parameters ---- */
 
-static void set_type(struct clrc_call *call, unsigned at, uint32_t type)
-{
-    call->op.paramTypes |= type << (4 * at);
-}
-
-void clrc_value_in(struct clrc_call *call, unsigned at, uint32_t a, uint32_t b)
-{
-    set_type(call, at, TEEC_VALUE_INPUT);
-    call->op.params[at].value = (TEEC_Value){.a = a, .b = b};
-}
-
-void clrc_value_out(struct clrc_call *call, unsigned at)
-{
-    set_type(call, at, TEEC_VALUE_OUTPUT);
-}
-
-void clrc_value_inout(struct clrc_call *call, unsigned at, uint32_t a)
-{
-    set_type(call, at, TEEC_VALUE_INOUT);
-    call->op.params[at].value = (TEEC_Value){.a = a};
-}
-
-static void set_memory(struct clrc_call *call, unsigned at, uint32_t type, void *buffer,
-                       size_t size)
-{
-    set_type(call, at, type);
-    /* No octets, no address: an empty buffer may have any. */
-    call->op.params[at].tmpref =
-        (TEEC_TempMemoryReference){.buffer = size == 0 ? NULL : buffer, .size = size};
-}
-
-void clrc_in(struct clrc_call *call, unsigned at, const void *buffer, size_t size)
-{
-    /* The Client API has no const; the memory is only read. */
-    set_memory(call, at, TEEC_MEMREF_TEMP_INPUT, (void *)(uintptr_t)buffer, size);
-}
-
-void clrc_out(struct clrc_call *call, unsigned at, void *buffer, size_t size)
-{
-    set_memory(call, at, TEEC_MEMREF_TEMP_OUTPUT, buffer, size);
-}
-
 void clrc_small_out(struct clrc_call *call, unsigned at, void *buffer, size_t size)
 {
-    clrc_out(call, at, buffer, size < KM_CRYPTO_SMALL_MAX ? size : KM_CRYPTO_SMALL_MAX);
-}
-
-void clrc_inout(struct clrc_call *call, unsigned at, void *buffer, size_t size)
-{
-    set_memory(call, at, TEEC_MEMREF_TEMP_INOUT, buffer, size);
+    km_call_out(&call->sent, at, buffer, size < KM_CRYPTO_SMALL_MAX ? size : KM_CRYPTO_SMALL_MAX);
 }
 
 /* Small ones are copied into the instance in any case: not worth looking for. */
@@ -154,30 +102,30 @@ static bool set_shared(struct clrc_call *call, unsigned at, uint32_t type, const
     TEEC_SharedMemory *block = clrc_shared_find(buffer, size, &offset);
     if (block == NULL)
         return false;
-    set_type(call, at, type);
-    call->op.params[at].memref =
-        (TEEC_RegisteredMemoryReference){.parent = block, .size = size, .offset = offset};
+    km_call_shared(
+        &call->sent, at, type,
+        (TEEC_RegisteredMemoryReference){.parent = block, .size = size, .offset = offset});
     return true;
 }
 
 void clrc_bulk_in(struct clrc_call *call, unsigned at, const void *buffer, size_t size)
 {
     if (!set_shared(call, at, TEEC_MEMREF_PARTIAL_INPUT, buffer, size))
-        clrc_in(call, at, buffer, size);
+        km_call_in(&call->sent, at, buffer, size);
 }
 
 void clrc_bulk_out(struct clrc_call *call, unsigned at, void *buffer, size_t size)
 {
     if (!set_shared(call, at, TEEC_MEMREF_PARTIAL_OUTPUT, buffer, size))
-        clrc_out(call, at, buffer, size);
+        km_call_out(&call->sent, at, buffer, size);
 }
 
 size_t clrc_size(const struct clrc_call *call, unsigned at)
 {
-    uint32_t type = (call->op.paramTypes >> (4 * at)) & 0xfu;
+    uint32_t type = (call->sent.op.paramTypes >> (4 * at)) & 0xfu;
     if (type == TEEC_MEMREF_PARTIAL_INPUT || type == TEEC_MEMREF_PARTIAL_OUTPUT)
-        return call->op.params[at].memref.size;
-    return call->op.params[at].tmpref.size;
+        return call->sent.op.params[at].memref.size;
+    return call->sent.op.params[at].tmpref.size;
 }
 
 /* ---- one command in the held lane ---- */
@@ -334,13 +282,13 @@ static ClrcResult present_password(struct km_pool_lane *lane, const struct clrc_
                                    uint32_t *ret_id)
 {
     struct km_slice octets = km_secret_expose(password->secret);
-    struct clrc_call call = {.command = KM_CRYPTO_CMD_LOAD_PASSWORD};
-    clrc_in(&call, 0, password->name, strlen(password->name));
-    clrc_in(&call, 1, octets.ptr, octets.len);
-    clrc_value_out(&call, 2);
-    ClrcResult result = invoke(lane, call.command, &call.op);
+    struct clrc_call call = {.sent.command = KM_CRYPTO_CMD_LOAD_PASSWORD};
+    km_call_in(&call.sent, 0, password->name, strlen(password->name));
+    km_call_in(&call.sent, 1, octets.ptr, octets.len);
+    km_call_value_out(&call.sent, 2);
+    ClrcResult result = invoke(lane, call.sent.command, &call.sent.op);
     if (result == CLRC_SUCCESS)
-        *ret_id = call.op.params[2].value.a;
+        *ret_id = call.sent.op.params[2].value.a;
     return result;
 }
 
@@ -377,14 +325,14 @@ static ClrcResult load_key(struct km_pool_lane *lane, const struct clrc_key *key
         if (result != CLRC_SUCCESS)
             return result;
     }
-    struct clrc_call call = {.command = KM_CRYPTO_CMD_LOAD_KEY};
-    clrc_in(&call, 0, key->name, strlen(key->name));
-    clrc_value_in(&call, 1, password_id, 0);
-    clrc_in(&call, 2, key->id, key->id_len);
-    clrc_value_out(&call, 3);
-    ClrcResult result = invoke(lane, call.command, &call.op);
+    struct clrc_call call = {.sent.command = KM_CRYPTO_CMD_LOAD_KEY};
+    km_call_in(&call.sent, 0, key->name, strlen(key->name));
+    km_call_value(&call.sent, 1, password_id, 0);
+    km_call_in(&call.sent, 2, key->id, key->id_len);
+    km_call_value_out(&call.sent, 3);
+    ClrcResult result = invoke(lane, call.sent.command, &call.sent.op);
     if (result == CLRC_SUCCESS)
-        *ret_id = call.op.params[3].value.a;
+        *ret_id = call.sent.op.params[3].value.a;
     return result;
 }
 
@@ -447,14 +395,17 @@ static void take_lane(struct clrc_call *call)
     call->ran_in = call->lane->index;
 }
 
-static ClrcResult connect_failed(const struct clrc_call *call, TEEC_Result result)
+static ClrcResult connect_failed(const struct clrc_call *call, TEEC_Result result, uint32_t origin)
 {
+    char refusal[KM_RESULT_REFUSAL_MAX] = "";
     if (result == TEEC_ERROR_COMMUNICATION)
         return fail(call, CLRC_ERROR_NO_SERVICE, NULL);
     if (result == TEEC_ERROR_ITEM_NOT_FOUND)
         return fail(call, CLRC_ERROR_NO_SERVICE, "the service has no crypto application installed");
-    if (result == TEEC_ERROR_ACCESS_DENIED)
-        return fail(call, CLRC_ERROR_ACCESS_DENIED, "the service does not let this user in");
+    if (result == TEEC_ERROR_ACCESS_DENIED) {
+        km_result_refusal(&pool, origin, refusal);
+        return fail(call, CLRC_ERROR_ACCESS_DENIED, refusal);
+    }
     return fail(call, clrc_map(result), "opening a session with the service failed");
 }
 
@@ -475,7 +426,7 @@ static ClrcResult connect_lane(struct clrc_call *call)
             return version == CLRC_SUCCESS ? version : fail(call, version, NULL);
         }
         if (!is_full)
-            return connect_failed(call, result);
+            return connect_failed(call, result, origin);
         km_pool_give(&pool, call->lane);
         call->lane = km_pool_take(&pool, KM_POOL_NO_LANE, NULL);
         call->ran_in = call->lane->index;
@@ -592,13 +543,13 @@ ClrcResult clrc_invoke(struct clrc_call *call)
 {
     const char *reason = NULL;
     call->was_sent = true;
-    ClrcResult result = invoke_why(call->lane, call->command, &call->op, &reason);
+    ClrcResult result = invoke_why(call->lane, call->sent.command, &call->sent.op, &reason);
     if (result == CLRC_ERROR_TOO_LARGE && call->makes_key) {
         bool made = false;
         if (make_room(call->lane, call->key, &made) != CLRC_SUCCESS)
             result = CLRC_ERROR_SERVICE_DIED;
         else if (made)
-            result = invoke_why(call->lane, call->command, &call->op, &reason);
+            result = invoke_why(call->lane, call->sent.command, &call->sent.op, &reason);
     }
     return result == CLRC_SUCCESS ? result : fail(call, result, reason);
 }
@@ -622,12 +573,12 @@ static ClrcResult attempt(struct clrc_call *call)
 
 ClrcResult clrc_run(struct clrc_call *call)
 {
-    TEEC_Operation as_given = call->op;
+    TEEC_Operation as_given = call->sent.op;
     ClrcResult result = attempt(call);
     if (result != CLRC_ERROR_SERVICE_DIED || is_bound(call) ||
         (call->was_sent && !call->is_repeatable))
         return result;
-    call->op = as_given;
+    call->sent.op = as_given;
     result = attempt(call);
     if (result == CLRC_ERROR_NO_SERVICE)
         return fail(call, CLRC_ERROR_SERVICE_DIED, NULL);

@@ -35,14 +35,14 @@ ClrcResult clrcSaveData(const char *name, const ClrcData *data, ClrcPasswordHand
         return result;
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_SAVE_DATA,
+                             .sent.command = KM_CRYPTO_CMD_SAVE_DATA,
                              .is_repeatable = replace != 0,
                              .password = hPassword};
-    clrc_value_in(&call, 0, 0, replace != 0);
-    call.password_value = &call.op.params[0].value.a;
-    clrc_in(&call, 1, name, strlen(name));
-    clrc_in(&call, 2, data->note, data->note_length);
-    clrc_in(&call, 3, data->content, data->content_length);
+    km_call_value(&call.sent, 0, 0, replace != 0);
+    call.password_value = &call.sent.op.params[0].value.a;
+    km_call_in(&call.sent, 1, name, strlen(name));
+    km_call_in(&call.sent, 2, data->note, data->note_length);
+    km_call_in(&call.sent, 3, data->content, data->content_length);
     return clrc_run(&call);
 }
 
@@ -57,12 +57,12 @@ ClrcResult clrcLoadData(const char *name, ClrcPasswordHandle hPassword, uint8_t 
         return result;
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_LOAD_DATA,
+                             .sent.command = KM_CRYPTO_CMD_LOAD_DATA,
                              .is_repeatable = true,
                              .password = hPassword};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_value_in(&call, 1, 0, 0);
-    call.password_value = &call.op.params[1].value.a;
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value(&call.sent, 1, 0, 0);
+    call.password_value = &call.sent.op.params[1].value.a;
     clrc_small_out(&call, 2, content, *length);
     return clrc_run_sized(&call, 2, length);
 }
@@ -75,10 +75,10 @@ ClrcResult clrcDeleteData(const char *name, ClrcPasswordHandle hPassword)
         return result;
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_DELETE_DATA,
+                             .sent.command = KM_CRYPTO_CMD_DELETE_DATA,
                              .password = hPassword};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_value_in(&call, 1, 0, 0);
-    call.password_value = &call.op.params[1].value.a;
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value(&call.sent, 1, 0, 0);
+    call.password_value = &call.sent.op.params[1].value.a;
     return clrc_run(&call);
 }

@@ -16,23 +16,23 @@ static ClrcResult check_small(const char *function, const void *data, size_t len
 ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
                      const ClrcKeyTemplate *wish, ClrcKeyHandle *hShared)
 {
-    struct clrc_call call = {.function = "clrcAgree", .command = KM_CRYPTO_CMD_AGREE};
+    struct clrc_call call = {.function = "clrcAgree", .sent.command = KM_CRYPTO_CMD_AGREE};
     if (!clrc_key_is(hKey))
         return clrc_bad(call.function, NO_HANDLE);
     ClrcResult result = check_small(call.function, peer_point, peer_length);
     if (result != CLRC_SUCCESS)
         return result;
     call.key = hKey;
-    clrc_value_in(&call, 1, 0, 0);
-    call.key_value = &call.op.params[1].value.a;
-    clrc_in(&call, 2, peer_point, peer_length);
+    km_call_value(&call.sent, 1, 0, 0);
+    call.key_value = &call.sent.op.params[1].value.a;
+    km_call_in(&call.sent, 2, peer_point, peer_length);
     return clrc_make_key(&call, wish, 3, hShared);
 }
 
 ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
                         uint8_t *shared, uint32_t *shared_length)
 {
-    struct clrc_call call = {.function = "clrcAgreeRaw", .command = KM_CRYPTO_CMD_AGREE_RAW};
+    struct clrc_call call = {.function = "clrcAgreeRaw", .sent.command = KM_CRYPTO_CMD_AGREE_RAW};
     if (!clrc_key_is(hKey))
         return clrc_bad(call.function, NO_HANDLE);
     if (shared_length == NULL || (shared == NULL && *shared_length != 0))
@@ -43,9 +43,9 @@ ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t 
     call.subject = hKey->is_named ? hKey->name : NULL;
     call.is_repeatable = true;
     call.key = hKey;
-    clrc_value_in(&call, 0, 0, 0);
-    call.key_value = &call.op.params[0].value.a;
-    clrc_in(&call, 1, peer_point, peer_length);
+    km_call_value(&call.sent, 0, 0, 0);
+    call.key_value = &call.sent.op.params[0].value.a;
+    km_call_in(&call.sent, 1, peer_point, peer_length);
     clrc_small_out(&call, 2, shared, *shared_length);
     return clrc_run_sized(&call, 2, shared_length);
 }
@@ -54,7 +54,7 @@ ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint
                       uint32_t salt_length, const uint8_t *info, uint32_t info_length,
                       const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey)
 {
-    struct clrc_call call = {.function = "clrcDerive", .command = KM_CRYPTO_CMD_DERIVE};
+    struct clrc_call call = {.function = "clrcDerive", .sent.command = KM_CRYPTO_CMD_DERIVE};
     if (!clrc_key_is(hSecret))
         return clrc_bad(call.function, NO_HANDLE);
     if ((salt == NULL && salt_length != 0) || (info == NULL && info_length != 0))
@@ -66,9 +66,9 @@ ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint
     if (!km_crypto_hkdf_put(&hkdf, KM_SPAN(octets, sizeof(octets)), &len))
         return clrc_long(call.function, "salt and info are at most 1024 octets each");
     call.key = hSecret;
-    clrc_value_in(&call, 1, 0, (uint32_t)algorithm);
-    call.key_value = &call.op.params[1].value.a;
-    clrc_in(&call, 2, octets, len);
+    km_call_value(&call.sent, 1, 0, (uint32_t)algorithm);
+    call.key_value = &call.sent.op.params[1].value.a;
+    km_call_in(&call.sent, 2, octets, len);
     return clrc_make_key(&call, wish, 3, hKey);
 }
 
@@ -77,7 +77,7 @@ ClrcResult clrcDerivePassword(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, co
                               const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey)
 {
     struct clrc_call call = {.function = "clrcDerivePassword",
-                             .command = KM_CRYPTO_CMD_DERIVE_PASSWORD};
+                             .sent.command = KM_CRYPTO_CMD_DERIVE_PASSWORD};
     if (!clrc_key_is(hSecret))
         return clrc_bad(call.function, NO_HANDLE);
     if (salt == NULL || salt_length == 0 || iterations == 0)
@@ -89,16 +89,16 @@ ClrcResult clrcDerivePassword(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, co
     if (!km_crypto_pbkdf2_put(&pbkdf2, KM_SPAN(octets, sizeof(octets)), &len))
         return clrc_long(call.function, "a salt is at most 1024 octets");
     call.key = hSecret;
-    clrc_value_in(&call, 1, 0, (uint32_t)algorithm);
-    call.key_value = &call.op.params[1].value.a;
-    clrc_in(&call, 2, octets, len);
+    km_call_value(&call.sent, 1, 0, (uint32_t)algorithm);
+    call.key_value = &call.sent.op.params[1].value.a;
+    km_call_in(&call.sent, 2, octets, len);
     return clrc_make_key(&call, wish, 3, hKey);
 }
 
 ClrcResult clrcWrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm, ClrcKeyHandle hKey,
                        uint8_t *wrapped, uint32_t *wrapped_length)
 {
-    struct clrc_call call = {.function = "clrcWrapKey", .command = KM_CRYPTO_CMD_WRAP_KEY};
+    struct clrc_call call = {.function = "clrcWrapKey", .sent.command = KM_CRYPTO_CMD_WRAP_KEY};
     if (!clrc_key_is(hWrapping) || !clrc_key_is(hKey))
         return clrc_bad(call.function, NO_HANDLE);
     if (wrapped_length == NULL || (wrapped == NULL && *wrapped_length != 0))
@@ -106,11 +106,11 @@ ClrcResult clrcWrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm, ClrcKey
     call.subject = hKey->is_named ? hKey->name : NULL;
     call.is_repeatable = true;
     call.key = hWrapping;
-    clrc_value_in(&call, 0, 0, (uint32_t)algorithm);
-    call.key_value = &call.op.params[0].value.a;
+    km_call_value(&call.sent, 0, 0, (uint32_t)algorithm);
+    call.key_value = &call.sent.op.params[0].value.a;
     call.other_key = hKey;
-    clrc_value_in(&call, 1, 0, 0);
-    call.other_value = &call.op.params[1].value.a;
+    km_call_value(&call.sent, 1, 0, 0);
+    call.other_value = &call.sent.op.params[1].value.a;
     clrc_small_out(&call, 2, wrapped, *wrapped_length);
     return clrc_run_sized(&call, 2, wrapped_length);
 }
@@ -118,15 +118,15 @@ ClrcResult clrcWrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm, ClrcKey
 ClrcResult clrcUnwrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm, const uint8_t *wrapped,
                          uint32_t wrapped_length, const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey)
 {
-    struct clrc_call call = {.function = "clrcUnwrapKey", .command = KM_CRYPTO_CMD_UNWRAP_KEY};
+    struct clrc_call call = {.function = "clrcUnwrapKey", .sent.command = KM_CRYPTO_CMD_UNWRAP_KEY};
     if (!clrc_key_is(hWrapping))
         return clrc_bad(call.function, NO_HANDLE);
     ClrcResult result = check_small(call.function, wrapped, wrapped_length);
     if (result != CLRC_SUCCESS)
         return result;
     call.key = hWrapping;
-    clrc_value_in(&call, 1, 0, (uint32_t)algorithm);
-    call.key_value = &call.op.params[1].value.a;
-    clrc_in(&call, 2, wrapped, wrapped_length);
+    km_call_value(&call.sent, 1, 0, (uint32_t)algorithm);
+    call.key_value = &call.sent.op.params[1].value.a;
+    km_call_in(&call.sent, 2, wrapped, wrapped_length);
     return clrc_make_key(&call, wish, 3, hKey);
 }

@@ -15,7 +15,8 @@
 #include "common/km_bytes.h"
 #include "common/km_secret.h"
 #include "include/clrc.h"
-#include "lib/session/km_pool.h"
+#include "lib/session/km_call.h"
+#include "lib/session/km_result.h"
 #include "ta/crypto/crypto_protocol.h"
 #include "ta/crypto/crypto_wire.h"
 
@@ -74,7 +75,7 @@ ClrcResult clrc_fail(const char *function, ClrcResult result, const char *subjec
 struct clrc_call {
     const char *function; /* for clrcLastError */
     const char *subject;  /* the same: a name, or NULL */
-    uint32_t command;
+    struct km_call sent;
     bool is_repeatable;         /* harmless when the service does it twice */
     bool makes_key;             /* wants a session with room for one more */
     struct clrc_key *key;       /* NULL: none */
@@ -85,19 +86,12 @@ struct clrc_call {
     struct clrc_password *password;
     uint32_t *password_value;
     const struct clrc_operation *operation; /* NULL: none; its id is set by the caller */
-    TEEC_Operation op;
-    struct km_pool_lane *lane; /* held between begin and end */
-    uint32_t ran_in, serial;   /* lane and session of the last attempt */
-    bool was_sent;             /* the service may have done it */
+    struct km_pool_lane *lane;              /* held between begin and end */
+    uint32_t ran_in, serial;                /* lane and session of the last attempt */
+    bool was_sent;                          /* the service may have done it */
 };
 
-/* Parameters of a call. Lengths are checked by whoever calls these. */
-void clrc_value_in(struct clrc_call *call, unsigned at, uint32_t a, uint32_t b);
-void clrc_value_out(struct clrc_call *call, unsigned at);
-void clrc_value_inout(struct clrc_call *call, unsigned at, uint32_t a);
-void clrc_in(struct clrc_call *call, unsigned at, const void *buffer, size_t size);
-void clrc_out(struct clrc_call *call, unsigned at, void *buffer, size_t size);
-void clrc_inout(struct clrc_call *call, unsigned at, void *buffer, size_t size);
+/* Parameters of a call, beside those of km_call.h. Lengths are checked by whoever calls these. */
 /* clrc_small_out: room beyond what the protocol has for small outputs is of no use and left out. */
 void clrc_small_out(struct clrc_call *call, unsigned at, void *buffer, size_t size);
 /* clrc_bulk_in, clrc_bulk_out: the same, and used in place when it lies in shared memory. */

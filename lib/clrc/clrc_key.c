@@ -23,21 +23,21 @@ ClrcResult clrc_make_key(struct clrc_call *call, const ClrcKeyTemplate *wish, un
     KM_AUTO(clrc_key_freep) struct clrc_key *key = clrc_key_new();
     if (key == NULL)
         return clrc_fail(call->function, CLRC_ERROR_OUT_OF_MEMORY, NULL, NULL);
-    clrc_in(call, 0, template, len);
-    clrc_value_out(call, id_at);
+    km_call_in(&call->sent, 0, template, len);
+    km_call_value_out(&call->sent, id_at);
     call->is_repeatable = true; /* a key made in a session that died is gone with it */
     call->makes_key = true;
     result = clrc_run(call);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_key_made(call, key, call->op.params[id_at].value.a);
+    clrc_key_made(call, key, call->sent.op.params[id_at].value.a);
     *hKey = km_steal(&key);
     return CLRC_SUCCESS;
 }
 
 ClrcResult clrcCreateKey(const ClrcKeyTemplate *wish, ClrcKeyHandle *hKey)
 {
-    struct clrc_call call = {.function = "clrcCreateKey", .command = KM_CRYPTO_CMD_CREATE_KEY};
+    struct clrc_call call = {.function = "clrcCreateKey", .sent.command = KM_CRYPTO_CMD_CREATE_KEY};
     return clrc_make_key(&call, wish, 1, hKey);
 }
 
@@ -49,9 +49,9 @@ static ClrcResult import_key(const char *function, const ClrcKeyTemplate *wish,
         return clrc_bad(function, "there are no key data");
     if (length > KM_CRYPTO_SMALL_MAX)
         return clrc_long(function, TOO_MANY_OCTETS);
-    struct clrc_call call = {.function = function, .command = KM_CRYPTO_CMD_IMPORT_KEY};
-    clrc_in(&call, 1, octets, length);
-    clrc_value_in(&call, 2, form, 0);
+    struct clrc_call call = {.function = function, .sent.command = KM_CRYPTO_CMD_IMPORT_KEY};
+    km_call_in(&call.sent, 1, octets, length);
+    km_call_value(&call.sent, 2, form, 0);
     return clrc_make_key(&call, wish, 3, hKey);
 }
 
@@ -123,9 +123,9 @@ static ClrcResult create_with(const char *function, const ClrcKeyTemplate *wish,
                               enum km_crypto_form form, struct km_slice parameters,
                               ClrcKeyHandle *hKey)
 {
-    struct clrc_call call = {.function = function, .command = KM_CRYPTO_CMD_CREATE_KEY_WITH};
-    clrc_in(&call, 1, parameters.ptr, parameters.len);
-    clrc_value_in(&call, 2, form, 0);
+    struct clrc_call call = {.function = function, .sent.command = KM_CRYPTO_CMD_CREATE_KEY_WITH};
+    km_call_in(&call.sent, 1, parameters.ptr, parameters.len);
+    km_call_value(&call.sent, 2, form, 0);
     return clrc_make_key(&call, wish, 3, hKey);
 }
 
@@ -164,8 +164,8 @@ static ClrcResult ask_key(struct clrc_call *call, ClrcKeyHandle hKey, uint32_t s
     call->subject = hKey->is_named ? hKey->name : NULL;
     call->is_repeatable = true;
     call->key = hKey;
-    clrc_value_in(call, 0, 0, second);
-    call->key_value = &call->op.params[0].value.a;
+    km_call_value(&call->sent, 0, 0, second);
+    call->key_value = &call->sent.op.params[0].value.a;
     clrc_small_out(call, 1, data, *length);
     return clrc_run_sized(call, 1, length);
 }
@@ -173,13 +173,14 @@ static ClrcResult ask_key(struct clrc_call *call, ClrcKeyHandle hKey, uint32_t s
 ClrcResult clrcExportPublicKey(ClrcKeyHandle hKey, uint8_t *der, uint32_t *length)
 {
     struct clrc_call call = {.function = "clrcExportPublicKey",
-                             .command = KM_CRYPTO_CMD_EXPORT_PUBLIC};
+                             .sent.command = KM_CRYPTO_CMD_EXPORT_PUBLIC};
     return ask_key(&call, hKey, 0, der, length);
 }
 
 ClrcResult clrcExportKey(ClrcKeyHandle hKey, uint8_t *data, uint32_t *length)
 {
-    struct clrc_call call = {.function = "clrcExportKey", .command = KM_CRYPTO_CMD_EXPORT_PRIVATE};
+    struct clrc_call call = {.function = "clrcExportKey",
+                             .sent.command = KM_CRYPTO_CMD_EXPORT_PRIVATE};
     return ask_key(&call, hKey, 0, data, length);
 }
 
@@ -187,7 +188,7 @@ ClrcResult clrcGetKeyAttribute(ClrcKeyHandle hKey, ClrcAttribute attribute, void
                                uint32_t *length)
 {
     struct clrc_call call = {.function = "clrcGetKeyAttribute",
-                             .command = KM_CRYPTO_CMD_GET_ATTRIBUTE};
+                             .sent.command = KM_CRYPTO_CMD_GET_ATTRIBUTE};
     ClrcResult result = ask_key(&call, hKey, (uint32_t)attribute, data, length);
     if (result != CLRC_SUCCESS || attribute != CLRC_ATTR_ECC_CURVE)
         return result;
@@ -210,7 +211,7 @@ static ClrcResult info_arrived(struct clrc_call *call, const uint8_t *octets, Cl
 static ClrcResult key_info(const char *function, struct clrc_key *key, ClrcKeyInfo *info)
 {
     uint8_t octets[KM_CRYPTO_INFO_WIRE_MAX] = {0};
-    struct clrc_call call = {.function = function, .command = KM_CRYPTO_CMD_KEY_INFO};
+    struct clrc_call call = {.function = function, .sent.command = KM_CRYPTO_CMD_KEY_INFO};
     uint32_t length = sizeof(octets);
     ClrcResult result = ask_key(&call, key, 0, octets, &length);
     return result == CLRC_SUCCESS ? info_arrived(&call, octets, info) : result;
@@ -266,10 +267,10 @@ static ClrcResult save(struct clrc_call *call, ClrcKeyHandle hKey, const char *n
     call->subject = name;
     call->key = hKey;
     call->password = hPassword;
-    clrc_value_in(call, 0, 0, 0);
-    call->key_value = &call->op.params[0].value.a;
-    call->password_value = &call->op.params[0].value.b;
-    clrc_in(call, 1, name, strlen(name));
+    km_call_value(&call->sent, 0, 0, 0);
+    call->key_value = &call->sent.op.params[0].value.a;
+    call->password_value = &call->sent.op.params[0].value.b;
+    km_call_in(&call->sent, 1, name, strlen(name));
     ClrcResult result = clrc_run(call);
     if (result == CLRC_SUCCESS)
         became_named(call, hKey, name, hPassword);
@@ -278,7 +279,8 @@ static ClrcResult save(struct clrc_call *call, ClrcKeyHandle hKey, const char *n
 
 ClrcResult clrcSaveNamedKey(ClrcKeyHandle hKey, const char *name, ClrcPasswordHandle hPassword)
 {
-    struct clrc_call call = {.function = "clrcSaveNamedKey", .command = KM_CRYPTO_CMD_SAVE_KEY};
+    struct clrc_call call = {.function = "clrcSaveNamedKey",
+                             .sent.command = KM_CRYPTO_CMD_SAVE_KEY};
     return save(&call, hKey, name, hPassword);
 }
 
@@ -294,11 +296,11 @@ ClrcResult clrcSaveNamedKeyNoted(ClrcKeyHandle hKey, const char *name, ClrcPassw
                                  const uint8_t *note, uint32_t length)
 {
     struct clrc_call call = {.function = "clrcSaveNamedKeyNoted",
-                             .command = KM_CRYPTO_CMD_SAVE_KEY_NOTED};
+                             .sent.command = KM_CRYPTO_CMD_SAVE_KEY_NOTED};
     ClrcResult result = check_note(call.function, note, length);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_in(&call, 2, note, length);
+    km_call_in(&call.sent, 2, note, length);
     return save(&call, hKey, name, hPassword);
 }
 
@@ -315,11 +317,11 @@ ClrcResult clrcSetKeyNote(const char *name, const uint8_t id[16], const uint8_t 
         return clrc_bad(function, NULL_POINTER);
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_SET_NOTE,
+                             .sent.command = KM_CRYPTO_CMD_SET_NOTE,
                              .is_repeatable = true};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_in(&call, 1, id, KM_CRYPTO_ID_LEN);
-    clrc_in(&call, 2, note, length);
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_in(&call.sent, 1, id, KM_CRYPTO_ID_LEN);
+    km_call_in(&call.sent, 2, note, length);
     return clrc_run(&call);
 }
 
@@ -332,12 +334,14 @@ ClrcResult clrcProvisionKey(ClrcKeyHandle hKey, const char *name, const char *pu
         return bad_name(function);
     if (hKey->is_named)
         return clrc_fail(function, CLRC_ERROR_STATE, hKey->name, "the key is saved already");
-    struct clrc_call call = {
-        .function = function, .subject = name, .command = KM_CRYPTO_CMD_PROVISION_KEY, .key = hKey};
-    clrc_value_in(&call, 0, 0, 0);
-    call.key_value = &call.op.params[0].value.a;
-    clrc_in(&call, 1, name, strlen(name));
-    clrc_in(&call, 2, public_name, public_name == NULL ? 0 : strlen(public_name));
+    struct clrc_call call = {.function = function,
+                             .subject = name,
+                             .sent.command = KM_CRYPTO_CMD_PROVISION_KEY,
+                             .key = hKey};
+    km_call_value(&call.sent, 0, 0, 0);
+    call.key_value = &call.sent.op.params[0].value.a;
+    km_call_in(&call.sent, 1, name, strlen(name));
+    km_call_in(&call.sent, 2, public_name, public_name == NULL ? 0 : strlen(public_name));
     ClrcResult result = clrc_run(&call);
     if (result == CLRC_SUCCESS)
         became_named(&call, hKey, name, NULL);
@@ -347,7 +351,7 @@ ClrcResult clrcProvisionKey(ClrcKeyHandle hKey, const char *name, const char *pu
 ClrcResult clrcProvisionSeal(void)
 {
     struct clrc_call call = {.function = "clrcProvisionSeal",
-                             .command = KM_CRYPTO_CMD_PROVISION_SEAL,
+                             .sent.command = KM_CRYPTO_CMD_PROVISION_SEAL,
                              .is_repeatable = true};
     return clrc_run(&call);
 }
@@ -386,11 +390,11 @@ ClrcResult clrcDeleteNamedKey(const char *name, ClrcPasswordHandle hPassword)
         return bad_name(function);
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_DELETE_KEY,
+                             .sent.command = KM_CRYPTO_CMD_DELETE_KEY,
                              .password = hPassword};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_value_in(&call, 1, 0, 0);
-    call.password_value = &call.op.params[1].value.a;
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value(&call.sent, 1, 0, 0);
+    call.password_value = &call.sent.op.params[1].value.a;
     return clrc_run(&call);
 }
 
@@ -404,10 +408,10 @@ ClrcResult clrcDescribeNamedKey(const char *name, ClrcKeyInfo *info)
     uint8_t octets[KM_CRYPTO_INFO_WIRE_MAX] = {0};
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_DESCRIBE_KEY,
+                             .sent.command = KM_CRYPTO_CMD_DESCRIBE_KEY,
                              .is_repeatable = true};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_out(&call, 1, octets, sizeof(octets));
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_out(&call.sent, 1, octets, sizeof(octets));
     ClrcResult result = clrc_run(&call);
     return result == CLRC_SUCCESS ? info_arrived(&call, octets, info) : result;
 }

@@ -43,17 +43,17 @@ static ClrcResult fetch_page(struct clrc_call *call, struct listing *list, uint3
     ClrcResult result = make_room(list);
     if (result != CLRC_SUCCESS)
         return result;
-    call->op = (TEEC_Operation){0};
+    call->sent.op = (TEEC_Operation){0};
     unsigned at = 0;
-    clrc_value_inout(call, at++, *cursor);
+    km_call_value_inout(&call->sent, at++, *cursor);
     if (list->filter != NULL)
-        clrc_in(call, at++, list->filter, strlen(list->filter));
-    clrc_out(call, at, list->octets + list->len, PAGE_LEN);
+        km_call_in(&call->sent, at++, list->filter, strlen(list->filter));
+    km_call_out(&call->sent, at, list->octets + list->len, PAGE_LEN);
     result = clrc_invoke(call);
     if (result != CLRC_SUCCESS)
         return result;
     size_t len = clrc_size(call, at);
-    uint32_t next = call->op.params[0].value.a;
+    uint32_t next = call->sent.op.params[0].value.a;
     if (len > PAGE_LEN || (len == 0 && next != 0))
         return clrc_fail(list->function, CLRC_ERROR_GENERIC, NULL,
                          "the service's answer is malformed");
@@ -65,7 +65,7 @@ static ClrcResult fetch_page(struct clrc_call *call, struct listing *list, uint3
 static ClrcResult fetch(struct listing *list)
 {
     struct clrc_call call = {
-        .function = list->function, .command = list->command, .is_repeatable = true};
+        .function = list->function, .sent.command = list->command, .is_repeatable = true};
     list->len = 0;
     ClrcResult result = clrc_begin(&call);
     if (result != CLRC_SUCCESS)

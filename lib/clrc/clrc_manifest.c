@@ -13,15 +13,15 @@ ClrcResult clrcProvisionClassKey(const uint8_t *private_der, uint32_t private_le
 {
     struct clrc_call call = {.function = "clrcProvisionClassKey",
                              .subject = "org.keymoor.class_key",
-                             .command = KM_CRYPTO_CMD_MANIFEST_CLASS_KEY,
+                             .sent.command = KM_CRYPTO_CMD_MANIFEST_CLASS_KEY,
                              .is_repeatable = true};
     if (public_length == NULL || (public_der == NULL && *public_length != 0))
         return clrc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, NULL_POINTER);
     if (private_der != NULL && (private_length == 0 || private_length > KM_CRYPTO_SMALL_MAX))
         return clrc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL,
                          "key data are 1 to 4096 octets");
-    clrc_in(&call, 0, private_der == NULL ? NOTHING : private_der,
-            private_der == NULL ? 0 : private_length);
+    km_call_in(&call.sent, 0, private_der == NULL ? NOTHING : private_der,
+               private_der == NULL ? 0 : private_length);
     clrc_small_out(&call, 1, public_der, *public_length);
     return clrc_run_sized(&call, 1, public_length);
 }
@@ -31,7 +31,7 @@ ClrcResult clrcInstallManifest(const uint8_t *manifest, uint32_t length, const u
 {
     /* What was interrupted is ended by doing it again, so a session that died does no harm. */
     struct clrc_call call = {.function = "clrcInstallManifest",
-                             .command = KM_CRYPTO_CMD_MANIFEST_INSTALL,
+                             .sent.command = KM_CRYPTO_CMD_MANIFEST_INSTALL,
                              .is_repeatable = true};
     if (manifest == NULL || length == 0 || is_new == NULL)
         return clrc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, NULL_POINTER);
@@ -41,11 +41,11 @@ ClrcResult clrcInstallManifest(const uint8_t *manifest, uint32_t length, const u
     clrc_bulk_in(&call, 0, manifest, length);
     clrc_bulk_in(&call, 1, oem_root == NULL ? NOTHING : oem_root,
                  oem_root == NULL ? 0 : oem_root_length);
-    clrc_value_in(&call, 2, flags, 0);
-    clrc_value_out(&call, 3);
+    km_call_value(&call.sent, 2, flags, 0);
+    km_call_value_out(&call.sent, 3);
     ClrcResult result = clrc_run(&call);
     if (result == CLRC_SUCCESS)
-        *is_new = call.op.params[3].value.a;
+        *is_new = call.sent.op.params[3].value.a;
     return result;
 }
 
@@ -65,16 +65,16 @@ ClrcResult clrcDescribeManifest(ClrcManifestInfo *info)
 {
     uint8_t octets[KM_CRYPTO_MANIFEST_WIRE_MAX] = {0};
     struct clrc_call call = {.function = "clrcDescribeManifest",
-                             .command = KM_CRYPTO_CMD_MANIFEST_STATE,
+                             .sent.command = KM_CRYPTO_CMD_MANIFEST_STATE,
                              .is_repeatable = true};
     if (info == NULL)
         return clrc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, NULL_POINTER);
-    clrc_value_out(&call, 0);
-    clrc_out(&call, 1, octets, sizeof(octets));
+    km_call_value_out(&call.sent, 0);
+    km_call_out(&call.sent, 1, octets, sizeof(octets));
     ClrcResult result = clrc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
-    uint32_t phase = call.op.params[0].value.a;
+    uint32_t phase = call.sent.op.params[0].value.a;
     ClrcManifestInfo found = {.is_complete = phase == KM_CRYPTO_MANIFEST_COMPLETE};
     if (phase == KM_CRYPTO_MANIFEST_NONE)
         return clrc_fail(call.function, CLRC_ERROR_NOT_FOUND, NULL, "there is no manifest yet");

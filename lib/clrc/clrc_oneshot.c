@@ -11,16 +11,16 @@ ClrcResult clrcAlgorithmSupported(ClrcAlgorithm algorithm, uint32_t bits)
 {
     struct clrc_call call = {.function = "clrcAlgorithmSupported",
                              .subject = clrcAlgorithmName(algorithm),
-                             .command = KM_CRYPTO_CMD_ALGORITHM_SUPPORTED,
+                             .sent.command = KM_CRYPTO_CMD_ALGORITHM_SUPPORTED,
                              .is_repeatable = true};
-    clrc_value_in(&call, 0, (uint32_t)algorithm, bits);
+    km_call_value(&call.sent, 0, (uint32_t)algorithm, bits);
     return clrc_run(&call);
 }
 
 static ClrcResult random_part(uint8_t *out, uint32_t length)
 {
     struct clrc_call call = {
-        .function = "clrcRandom", .command = KM_CRYPTO_CMD_RANDOM, .is_repeatable = true};
+        .function = "clrcRandom", .sent.command = KM_CRYPTO_CMD_RANDOM, .is_repeatable = true};
     clrc_bulk_out(&call, 0, out, length);
     ClrcResult result = clrc_run(&call);
     if (result == CLRC_SUCCESS && clrc_size(&call, 0) != length)
@@ -74,8 +74,8 @@ static ClrcResult with_key(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgor
     call->subject = hKey->is_named ? hKey->name : NULL;
     call->is_repeatable = true;
     call->key = hKey;
-    clrc_value_in(call, 0, 0, (uint32_t)algorithm);
-    call->key_value = &call->op.params[0].value.a;
+    km_call_value(&call->sent, 0, 0, (uint32_t)algorithm);
+    call->key_value = &call->sent.op.params[0].value.a;
     return CLRC_SUCCESS;
 }
 
@@ -88,7 +88,7 @@ ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, size_t lengt
                       uint32_t *digest_length)
 {
     struct clrc_call call = {
-        .function = "clrcDigest", .command = KM_CRYPTO_CMD_DIGEST, .is_repeatable = true};
+        .function = "clrcDigest", .sent.command = KM_CRYPTO_CMD_DIGEST, .is_repeatable = true};
     ClrcResult result = check_data(call.function, data, length);
     if (result == CLRC_SUCCESS)
         result = check_room(call.function, digest, digest_length);
@@ -96,7 +96,7 @@ ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, size_t lengt
         return result;
     if (is_shake(algorithm) && *digest_length > KM_CRYPTO_SHAKE_MAX)
         return clrc_long(call.function, "SHAKE gives at most 4096 octets");
-    clrc_value_in(&call, 0, (uint32_t)algorithm, 0);
+    km_call_value(&call.sent, 0, (uint32_t)algorithm, 0);
     clrc_bulk_in(&call, 1, data, length);
     clrc_small_out(&call, 2, digest, *digest_length);
     return clrc_run_sized(&call, 2, digest_length);
@@ -114,7 +114,7 @@ static ClrcResult sign(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgorithm
         result = check_room(call->function, signature, signature_length);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_in(call, 1, digest.ptr, digest.len);
+    km_call_in(&call->sent, 1, digest.ptr, digest.len);
     clrc_small_out(call, 2, signature, *signature_length);
     return clrc_run_sized(call, 2, signature_length);
 }
@@ -129,15 +129,16 @@ static ClrcResult verify(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlgorit
         result = check_small(call->function, signature.ptr, signature.len);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_in(call, 1, digest.ptr, digest.len);
-    clrc_in(call, 2, signature.ptr, signature.len);
+    km_call_in(&call->sent, 1, digest.ptr, digest.len);
+    km_call_in(&call->sent, 2, signature.ptr, signature.len);
     return clrc_run(call);
 }
 
 ClrcResult clrcSignDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *digest,
                           uint32_t digest_length, uint8_t *signature, uint32_t *signature_length)
 {
-    struct clrc_call call = {.function = "clrcSignDigest", .command = KM_CRYPTO_CMD_SIGN_DIGEST};
+    struct clrc_call call = {.function = "clrcSignDigest",
+                             .sent.command = KM_CRYPTO_CMD_SIGN_DIGEST};
     return sign(&call, hKey, algorithm, KM_SLICE(digest, digest_length), signature,
                 signature_length);
 }
@@ -147,7 +148,7 @@ ClrcResult clrcVerifyDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const u
                             uint32_t signature_length)
 {
     struct clrc_call call = {.function = "clrcVerifyDigest",
-                             .command = KM_CRYPTO_CMD_VERIFY_DIGEST};
+                             .sent.command = KM_CRYPTO_CMD_VERIFY_DIGEST};
     return verify(&call, hKey, algorithm, KM_SLICE(digest, digest_length),
                   KM_SLICE(signature, signature_length));
 }
@@ -163,10 +164,10 @@ ClrcResult clrcSignDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, uint32
                              uint32_t *signature_length)
 {
     struct clrc_call call = {.function = "clrcSignDigestPss",
-                             .command = KM_CRYPTO_CMD_SIGN_DIGEST_PSS};
+                             .sent.command = KM_CRYPTO_CMD_SIGN_DIGEST_PSS};
     if (!is_pss(algorithm))
         return clrc_bad(call.function, "only a PSS algorithm has a salt");
-    clrc_value_in(&call, 3, salt_length, 0);
+    km_call_value(&call.sent, 3, salt_length, 0);
     return sign(&call, hKey, algorithm, KM_SLICE(digest, digest_length), signature,
                 signature_length);
 }
@@ -176,10 +177,10 @@ ClrcResult clrcVerifyDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, uint
                                const uint8_t *signature, uint32_t signature_length)
 {
     struct clrc_call call = {.function = "clrcVerifyDigestPss",
-                             .command = KM_CRYPTO_CMD_VERIFY_DIGEST_PSS};
+                             .sent.command = KM_CRYPTO_CMD_VERIFY_DIGEST_PSS};
     if (!is_pss(algorithm))
         return clrc_bad(call.function, "only a PSS algorithm has a salt");
-    clrc_value_in(&call, 3, salt_length, 0);
+    km_call_value(&call.sent, 3, salt_length, 0);
     return verify(&call, hKey, algorithm, KM_SLICE(digest, digest_length),
                   KM_SLICE(signature, signature_length));
 }
@@ -189,7 +190,7 @@ ClrcResult clrcVerifyDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, uint
 ClrcResult clrcMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data, size_t length,
                    uint8_t *mac, uint32_t *mac_length)
 {
-    struct clrc_call call = {.function = "clrcMac", .command = KM_CRYPTO_CMD_MAC};
+    struct clrc_call call = {.function = "clrcMac", .sent.command = KM_CRYPTO_CMD_MAC};
     ClrcResult result = with_key(&call, hKey, algorithm);
     if (result == CLRC_SUCCESS)
         result = check_data(call.function, data, length);
@@ -205,7 +206,7 @@ ClrcResult clrcMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *d
 ClrcResult clrcVerifyMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint8_t *data,
                          size_t length, const uint8_t *mac, uint32_t mac_length)
 {
-    struct clrc_call call = {.function = "clrcVerifyMac", .command = KM_CRYPTO_CMD_VERIFY_MAC};
+    struct clrc_call call = {.function = "clrcVerifyMac", .sent.command = KM_CRYPTO_CMD_VERIFY_MAC};
     ClrcResult result = with_key(&call, hKey, algorithm);
     if (result == CLRC_SUCCESS)
         result = check_data(call.function, data, length);
@@ -214,7 +215,7 @@ ClrcResult clrcVerifyMac(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const uint
     if (result != CLRC_SUCCESS)
         return result;
     clrc_bulk_in(&call, 1, data, length);
-    clrc_in(&call, 2, mac, mac_length);
+    km_call_in(&call.sent, 2, mac, mac_length);
     return clrc_run(&call);
 }
 
@@ -231,8 +232,9 @@ ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode
                       size_t *out_length)
 {
     struct clrc_call call = {.function = "clrcCipher",
-                             .command = mode == CLRC_MODE_ENCRYPT ? KM_CRYPTO_CMD_CIPHER_ENCRYPT
-                                                                  : KM_CRYPTO_CMD_CIPHER_DECRYPT};
+                             .sent.command = mode == CLRC_MODE_ENCRYPT
+                                                 ? KM_CRYPTO_CMD_CIPHER_ENCRYPT
+                                                 : KM_CRYPTO_CMD_CIPHER_DECRYPT};
     if (mode != CLRC_MODE_ENCRYPT && mode != CLRC_MODE_DECRYPT)
         return clrc_bad(call.function, "the mode is to encrypt or to decrypt");
     ClrcResult result = with_key(&call, hKey, algorithm);
@@ -244,7 +246,7 @@ ClrcResult clrcCipher(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, ClrcMode mode
         return result;
     if (out_length == NULL || (out == NULL && *out_length != 0))
         return clrc_bad(call.function, NULL_POINTER);
-    clrc_in(&call, 1, iv, iv_length);
+    km_call_in(&call.sent, 1, iv, iv_length);
     clrc_bulk_in(&call, 2, in, length);
     size_t most = length + (is_key_wrap(algorithm) ? KEY_WRAP_MORE : 0);
     clrc_bulk_out(&call, 3, out, *out_length < most ? *out_length : most);
@@ -298,7 +300,8 @@ ClrcResult clrcAeadEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const Cl
                            const uint8_t *in, size_t length, uint8_t *out, uint8_t *tag,
                            uint32_t tag_length)
 {
-    struct clrc_call call = {.function = "clrcAeadEncrypt", .command = KM_CRYPTO_CMD_AEAD_ENCRYPT};
+    struct clrc_call call = {.function = "clrcAeadEncrypt",
+                             .sent.command = KM_CRYPTO_CMD_AEAD_ENCRYPT};
     if (tag == NULL)
         return clrc_bad(call.function, NULL_POINTER);
     ClrcResult result = aead_data(&call, hKey, aead, in, length, out);
@@ -309,7 +312,7 @@ ClrcResult clrcAeadEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const Cl
                           KM_SPAN(head, sizeof(head)), &head_len);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_inout(&call, 0, head, head_len);
+    km_call_inout(&call.sent, 0, head, head_len);
     call.key_octets = head;
     result = clrc_run(&call);
     if (result == CLRC_SUCCESS)
@@ -321,7 +324,8 @@ ClrcResult clrcAeadDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const Cl
                            const uint8_t *in, size_t length, uint8_t *out, const uint8_t *tag,
                            uint32_t tag_length)
 {
-    struct clrc_call call = {.function = "clrcAeadDecrypt", .command = KM_CRYPTO_CMD_AEAD_DECRYPT};
+    struct clrc_call call = {.function = "clrcAeadDecrypt",
+                             .sent.command = KM_CRYPTO_CMD_AEAD_DECRYPT};
     if (tag == NULL)
         return clrc_bad(call.function, NULL_POINTER);
     ClrcResult result = aead_data(&call, hKey, aead, in, length, out);
@@ -332,7 +336,7 @@ ClrcResult clrcAeadDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const Cl
                           KM_SPAN(head, sizeof(head)), &head_len);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_in(&call, 0, head, head_len);
+    km_call_in(&call.sent, 0, head, head_len);
     call.key_octets = head;
     return clrc_run(&call);
 }
@@ -352,8 +356,8 @@ static ClrcResult asymmetric(struct clrc_call *call, ClrcKeyHandle hKey, ClrcAlg
         result = check_room(call->function, out, out_length);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_in(call, 1, label.ptr, label.len);
-    clrc_in(call, 2, in.ptr, in.len);
+    km_call_in(&call->sent, 1, label.ptr, label.len);
+    km_call_in(&call->sent, 2, in.ptr, in.len);
     clrc_small_out(call, 3, out, *out_length);
     return clrc_run_sized(call, 3, out_length);
 }
@@ -363,7 +367,7 @@ ClrcResult clrcAsymmetricEncrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, co
                                  uint8_t *out, uint32_t *out_length)
 {
     struct clrc_call call = {.function = "clrcAsymmetricEncrypt",
-                             .command = KM_CRYPTO_CMD_ASYM_ENCRYPT};
+                             .sent.command = KM_CRYPTO_CMD_ASYM_ENCRYPT};
     return asymmetric(&call, hKey, algorithm, KM_SLICE(label, label_length), KM_SLICE(in, length),
                       out, out_length);
 }
@@ -373,7 +377,7 @@ ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, co
                                  uint8_t *out, uint32_t *out_length)
 {
     struct clrc_call call = {.function = "clrcAsymmetricDecrypt",
-                             .command = KM_CRYPTO_CMD_ASYM_DECRYPT};
+                             .sent.command = KM_CRYPTO_CMD_ASYM_DECRYPT};
     return asymmetric(&call, hKey, algorithm, KM_SLICE(label, label_length), KM_SLICE(in, length),
                       out, out_length);
 }

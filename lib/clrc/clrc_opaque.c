@@ -22,7 +22,7 @@ ClrcResult clrcSaveOpaqueKeyEx(const uint8_t *keyPkg, uint32_t keyPkgLength,
                                ClrcKeyHandle hDeviceKey, ClrcPasswordHandle hPassword)
 {
     struct clrc_call call = {.function = "clrcSaveOpaqueKeyEx",
-                             .command = KM_CRYPTO_CMD_SAVE_OPAQUE_KEY,
+                             .sent.command = KM_CRYPTO_CMD_SAVE_OPAQUE_KEY,
                              .key = hDeviceKey,
                              .password = hPassword};
     ClrcResult result = check_package(call.function, keyPkg, keyPkgLength);
@@ -33,9 +33,9 @@ ClrcResult clrcSaveOpaqueKeyEx(const uint8_t *keyPkg, uint32_t keyPkgLength,
     if (hPassword != NULL && !clrc_password_is(hPassword))
         return clrc_bad(call.function, "not a password handle");
     clrc_bulk_in(&call, 0, keyPkg, keyPkgLength);
-    clrc_value_in(&call, 1, 0, 0);
-    call.key_value = &call.op.params[1].value.a;
-    call.password_value = &call.op.params[1].value.b;
+    km_call_value(&call.sent, 1, 0, 0);
+    call.key_value = &call.sent.op.params[1].value.a;
+    call.password_value = &call.sent.op.params[1].value.b;
     return clrc_run(&call);
 }
 
@@ -80,8 +80,8 @@ static ClrcResult info_arrived(const struct clrc_call *call, const uint8_t *wire
 /* The keys that are given take their places; with one alone it is the call's first. */
 static void set_keys(struct clrc_call *call, ClrcKeyHandle verify, ClrcKeyHandle device)
 {
-    uint32_t *verify_value = &call->op.params[1].value.a;
-    uint32_t *device_value = &call->op.params[1].value.b;
+    uint32_t *verify_value = &call->sent.op.params[1].value.a;
+    uint32_t *device_value = &call->sent.op.params[1].value.b;
     call->key = verify != NULL ? verify : device;
     call->key_value = verify != NULL ? verify_value : device_value;
     call->other_key = verify != NULL ? device : NULL;
@@ -93,7 +93,7 @@ ClrcResult clrcOpenOpaqueObject(const uint8_t *identifier, uint32_t length,
                                 ClrcOpaqueObjectHandle *hObject, ClrcOpaqueObjectInfo *info)
 {
     struct clrc_call call = {.function = "clrcOpenOpaqueObject",
-                             .command = KM_CRYPTO_CMD_OBJECT_OPEN,
+                             .sent.command = KM_CRYPTO_CMD_OBJECT_OPEN,
                              .makes_key = true};
     uint8_t wire[KM_CRYPTO_OBJECT_WIRE_LEN] = {0};
     if (hObject == NULL)
@@ -110,14 +110,14 @@ ClrcResult clrcOpenOpaqueObject(const uint8_t *identifier, uint32_t length,
     object->magic = OBJECT_MAGIC;
     object->in.free_command = KM_CRYPTO_CMD_OBJECT_FREE;
     clrc_bulk_in(&call, 0, identifier, length);
-    clrc_value_in(&call, 1, 0, 0);
+    km_call_value(&call.sent, 1, 0, 0);
     set_keys(&call, hVerifyKey, hDeviceKey);
-    clrc_out(&call, 2, wire, sizeof(wire));
-    clrc_value_out(&call, 3);
+    km_call_out(&call.sent, 2, wire, sizeof(wire));
+    km_call_value_out(&call.sent, 3);
     result = clrc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_operation_made(&call, &object->in, call.op.params[3].value.a);
+    clrc_operation_made(&call, &object->in, call.sent.op.params[3].value.a);
     result = info_arrived(&call, wire, info);
     if (result == CLRC_SUCCESS)
         *hObject = km_steal(&object);
@@ -128,9 +128,11 @@ static struct clrc_call call_for(const char *function, uint32_t command,
                                  const struct clrc_object *object)
 {
     /* Never repeated: it is bound to its session. */
-    struct clrc_call call = {
-        .function = function, .command = command, .operation = &object->in, .is_repeatable = true};
-    clrc_value_in(&call, 0, object->in.id, 0);
+    struct clrc_call call = {.function = function,
+                             .sent.command = command,
+                             .operation = &object->in,
+                             .is_repeatable = true};
+    km_call_value(&call.sent, 0, object->in.id, 0);
     return call;
 }
 

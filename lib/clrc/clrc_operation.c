@@ -13,7 +13,7 @@ static void prepare(struct clrc_call *call, const struct clrc_operation *operati
 {
     call->operation = operation;
     call->is_repeatable = true; /* never repeated: it is bound to its session */
-    clrc_value_in(call, 0, operation->id, 0);
+    km_call_value(&call->sent, 0, operation->id, 0);
 }
 
 static ClrcResult check_data(const char *function, const void *data, size_t length)
@@ -44,7 +44,7 @@ ClrcResult clrcOperationNew(ClrcKeyHandle hKey, const ClrcOperationWish *wish,
                             ClrcOperationHandle *hOperation)
 {
     struct clrc_call call = {.function = "clrcOperationNew",
-                             .command = KM_CRYPTO_CMD_OP_NEW,
+                             .sent.command = KM_CRYPTO_CMD_OP_NEW,
                              .is_repeatable = true,
                              .makes_key = true,
                              .key = hKey};
@@ -57,15 +57,15 @@ ClrcResult clrcOperationNew(ClrcKeyHandle hKey, const ClrcOperationWish *wish,
     KM_AUTO(clrc_operation_freep) struct clrc_operation *operation = clrc_operation_new();
     if (operation == NULL)
         return clrc_fail(call.function, CLRC_ERROR_OUT_OF_MEMORY, NULL, NULL);
-    clrc_value_in(&call, 0, 0, (uint32_t)wish->algorithm);
-    call.key_value = hKey == NULL ? NULL : &call.op.params[0].value.a;
-    clrc_value_in(&call, 1, (uint32_t)wish->mode, (uint32_t)wish->digest);
-    clrc_in(&call, 2, wish->iv, wish->iv_length);
-    clrc_value_inout(&call, 3, wish->tag_length);
+    km_call_value(&call.sent, 0, 0, (uint32_t)wish->algorithm);
+    call.key_value = hKey == NULL ? NULL : &call.sent.op.params[0].value.a;
+    km_call_value(&call.sent, 1, (uint32_t)wish->mode, (uint32_t)wish->digest);
+    km_call_in(&call.sent, 2, wish->iv, wish->iv_length);
+    km_call_value_inout(&call.sent, 3, wish->tag_length);
     ClrcResult result = clrc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_operation_made(&call, operation, call.op.params[3].value.a);
+    clrc_operation_made(&call, operation, call.sent.op.params[3].value.a);
     *hOperation = km_steal(&operation);
     return CLRC_SUCCESS;
 }
@@ -86,7 +86,7 @@ ClrcResult clrcOperationNewPayload(ClrcKeyHandle hKey, const uint8_t *head, uint
                                    const ClrcPayloadWish *wish, ClrcOperationHandle *hOperation)
 {
     struct clrc_call call = {.function = "clrcOperationNewPayload",
-                             .command = KM_CRYPTO_CMD_PAYLOAD_NEW,
+                             .sent.command = KM_CRYPTO_CMD_PAYLOAD_NEW,
                              .is_repeatable = true,
                              .makes_key = true,
                              .key = hKey};
@@ -104,15 +104,15 @@ ClrcResult clrcOperationNewPayload(ClrcKeyHandle hKey, const uint8_t *head, uint
     KM_AUTO(clrc_operation_freep) struct clrc_operation *operation = clrc_operation_new();
     if (operation == NULL)
         return clrc_fail(call.function, CLRC_ERROR_OUT_OF_MEMORY, NULL, NULL);
-    clrc_value_in(&call, 0, 0, 0);
-    call.key_value = &call.op.params[0].value.a;
-    clrc_in(&call, 1, head, head_length);
-    clrc_in(&call, 2, octets, len);
-    clrc_value_out(&call, 3);
+    km_call_value(&call.sent, 0, 0, 0);
+    call.key_value = &call.sent.op.params[0].value.a;
+    km_call_in(&call.sent, 1, head, head_length);
+    km_call_in(&call.sent, 2, octets, len);
+    km_call_value_out(&call.sent, 3);
     result = clrc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
-    clrc_operation_made(&call, operation, call.op.params[3].value.a);
+    clrc_operation_made(&call, operation, call.sent.op.params[3].value.a);
     *hOperation = km_steal(&operation);
     return CLRC_SUCCESS;
 }
@@ -120,7 +120,7 @@ ClrcResult clrcOperationNewPayload(ClrcKeyHandle hKey, const uint8_t *head, uint
 ClrcResult clrcOperationUpdateAad(ClrcOperationHandle hOperation, const uint8_t *aad, size_t length)
 {
     struct clrc_call call = {.function = "clrcOperationUpdateAad",
-                             .command = KM_CRYPTO_CMD_OP_UPDATE_AAD};
+                             .sent.command = KM_CRYPTO_CMD_OP_UPDATE_AAD};
     if (!clrc_operation_is(hOperation))
         return clrc_bad(call.function, NO_HANDLE);
     ClrcResult result = check_data(call.function, aad, length);
@@ -134,7 +134,8 @@ ClrcResult clrcOperationUpdateAad(ClrcOperationHandle hOperation, const uint8_t 
 ClrcResult clrcOperationUpdate(ClrcOperationHandle hOperation, const uint8_t *in, size_t length,
                                uint8_t *out, size_t *out_length)
 {
-    struct clrc_call call = {.function = "clrcOperationUpdate", .command = KM_CRYPTO_CMD_OP_UPDATE};
+    struct clrc_call call = {.function = "clrcOperationUpdate",
+                             .sent.command = KM_CRYPTO_CMD_OP_UPDATE};
     if (!clrc_operation_is(hOperation))
         return clrc_bad(call.function, NO_HANDLE);
     ClrcResult result = check_data(call.function, in, length);
@@ -152,7 +153,8 @@ ClrcResult clrcOperationUpdate(ClrcOperationHandle hOperation, const uint8_t *in
 ClrcResult clrcOperationFinal(ClrcOperationHandle hOperation, uint8_t *out, size_t *out_length,
                               uint8_t *result_octets, uint32_t *result_length)
 {
-    struct clrc_call call = {.function = "clrcOperationFinal", .command = KM_CRYPTO_CMD_OP_FINAL};
+    struct clrc_call call = {.function = "clrcOperationFinal",
+                             .sent.command = KM_CRYPTO_CMD_OP_FINAL};
     if (!clrc_operation_is(hOperation))
         return clrc_bad(call.function, NO_HANDLE);
     uint32_t room = result_length == NULL ? 0 : *result_length;
@@ -175,7 +177,7 @@ ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uint8_t *out
                                     uint32_t expected_length)
 {
     struct clrc_call call = {.function = "clrcOperationFinalVerify",
-                             .command = KM_CRYPTO_CMD_OP_FINAL_VERIFY};
+                             .sent.command = KM_CRYPTO_CMD_OP_FINAL_VERIFY};
     if (!clrc_operation_is(hOperation))
         return clrc_bad(call.function, NO_HANDLE);
     if (expected == NULL || expected_length > KM_CRYPTO_SMALL_MAX)
@@ -184,7 +186,7 @@ ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uint8_t *out
     if (result != CLRC_SUCCESS)
         return result;
     prepare(&call, hOperation);
-    clrc_in(&call, 2, expected, expected_length);
+    km_call_in(&call.sent, 2, expected, expected_length);
     result = clrc_run(&call);
     size_back(&call, result, 1, out_length);
     return result;
@@ -192,7 +194,8 @@ ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uint8_t *out
 
 ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv, uint32_t iv_length)
 {
-    struct clrc_call call = {.function = "clrcOperationReset", .command = KM_CRYPTO_CMD_OP_RESET};
+    struct clrc_call call = {.function = "clrcOperationReset",
+                             .sent.command = KM_CRYPTO_CMD_OP_RESET};
     if (!clrc_operation_is(hOperation))
         return clrc_bad(call.function, NO_HANDLE);
     if (iv == NULL && iv_length != 0)
@@ -200,6 +203,6 @@ ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv,
     if (iv_length > KM_CRYPTO_NONCE_MAX)
         return clrc_long(call.function, "an IV or nonce is at most 64 octets");
     prepare(&call, hOperation);
-    clrc_in(&call, 1, iv, iv_length);
+    km_call_in(&call.sent, 1, iv, iv_length);
     return clrc_run(&call);
 }

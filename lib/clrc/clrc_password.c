@@ -19,9 +19,9 @@ static ClrcResult check(const char *function, const char *name, const uint8_t *p
 static struct clrc_call call_for(const char *function, uint32_t command, const char *name,
                                  const uint8_t *password, uint32_t length)
 {
-    struct clrc_call call = {.function = function, .subject = name, .command = command};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_in(&call, 1, password, length);
+    struct clrc_call call = {.function = function, .subject = name, .sent.command = command};
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_in(&call.sent, 1, password, length);
     return call;
 }
 
@@ -67,11 +67,11 @@ ClrcResult clrcLoadPassword(const char *name, const uint8_t *password, uint32_t 
     uint32_t id = 0;
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_VERSION,
+                             .sent.command = KM_CRYPTO_CMD_VERSION,
                              .is_repeatable = true,
                              .password = made,
                              .password_value = &id};
-    clrc_value_out(&call, 0);
+    km_call_value_out(&call.sent, 0);
     result = clrc_run(&call);
     if (result == CLRC_SUCCESS)
         *hPassword = km_steal(&made);
@@ -89,7 +89,7 @@ ClrcResult clrcCreateRecoverablePassword(const char *name, const uint8_t *passwo
         return result;
     struct clrc_call call =
         call_for(function, KM_CRYPTO_CMD_CREATE_RECOVERABLE, name, password, length);
-    clrc_in(&call, 2, recovery, recovery_length);
+    km_call_in(&call.sent, 2, recovery, recovery_length);
     return clrc_run(&call);
 }
 
@@ -108,10 +108,10 @@ ClrcResult clrcCheckPassword(const char *name, const ClrcPasswordGiven *given)
     if (result != CLRC_SUCCESS)
         return result;
     struct clrc_call call = {
-        .function = function, .subject = name, .command = KM_CRYPTO_CMD_CHECK_PASSWORD};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_value_in(&call, 1, (uint32_t)given->which, 0);
-    clrc_in(&call, 2, given->password, given->length);
+        .function = function, .subject = name, .sent.command = KM_CRYPTO_CMD_CHECK_PASSWORD};
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value(&call.sent, 1, (uint32_t)given->which, 0);
+    km_call_in(&call.sent, 2, given->password, given->length);
     return clrc_run(&call);
 }
 
@@ -127,11 +127,11 @@ ClrcResult clrcChangePassword(const char *name, const ClrcPasswordGiven *by,
     if (result != CLRC_SUCCESS)
         return result;
     struct clrc_call call = {
-        .function = function, .subject = name, .command = KM_CRYPTO_CMD_CHANGE_PASSWORD};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_value_in(&call, 1, (uint32_t)by->which, (uint32_t)to->which);
-    clrc_in(&call, 2, by->password, by->length);
-    clrc_in(&call, 3, to->password, to->length);
+        .function = function, .subject = name, .sent.command = KM_CRYPTO_CMD_CHANGE_PASSWORD};
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value(&call.sent, 1, (uint32_t)by->which, (uint32_t)to->which);
+    km_call_in(&call.sent, 2, by->password, by->length);
+    km_call_in(&call.sent, 3, to->password, to->length);
     return clrc_run(&call);
 }
 
@@ -144,13 +144,13 @@ ClrcResult clrcPasswordWait(const char *name, uint32_t *seconds)
         return clrc_fail(function, CLRC_ERROR_BAD_NAME, NULL, NULL);
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .command = KM_CRYPTO_CMD_PASSWORD_WAIT,
+                             .sent.command = KM_CRYPTO_CMD_PASSWORD_WAIT,
                              .is_repeatable = true};
-    clrc_in(&call, 0, name, strlen(name));
-    clrc_value_out(&call, 1);
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value_out(&call.sent, 1);
     ClrcResult result = clrc_run(&call);
     if (result == CLRC_SUCCESS)
-        *seconds = call.op.params[1].value.a;
+        *seconds = call.sent.op.params[1].value.a;
     return result;
 }
 

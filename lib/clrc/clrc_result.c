@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include "lib/clrc/clrc_internal.h"
 
-#define LAST_ERROR_MAX 320
+static __thread char last_error[KM_RESULT_NOTE_MAX];
 
-static __thread char last_error[LAST_ERROR_MAX];
-
-static const struct {
-    TEEC_Result from;
-    ClrcResult to;
-} results[] = {
+static const struct km_result_row results[] = {
 #define RESULT(from, to) {from, to},
     KM_CRYPTO_RESULTS(RESULT)
 #undef RESULT
@@ -21,10 +14,7 @@ static const struct {
     {0xf0100003u /* TEE_ERROR_STORAGE_NOT_AVAILABLE */, CLRC_ERROR_NO_SERVICE},
 };
 
-static const struct {
-    ClrcResult result;
-    const char *text;
-} texts[] = {
+static const struct km_result_text texts[] = {
     {CLRC_SUCCESS, "success"},
     {CLRC_ERROR_GENERIC, "the service met something unforeseen"},
     {CLRC_ERROR_BAD_PARAMETERS, "an argument is wrong"},
@@ -89,20 +79,12 @@ const char *clrc_reason(TEEC_Result result)
 
 ClrcResult clrc_map(TEEC_Result result)
 {
-    for (size_t i = 0; i < KM_ARRAY_LEN(results); i++) {
-        if (results[i].from == result)
-            return results[i].to;
-    }
-    return CLRC_ERROR_GENERIC;
+    return km_result_map(results, KM_ARRAY_LEN(results), result);
 }
 
 const char *clrcResultText(ClrcResult result)
 {
-    for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
-        if (texts[i].result == result)
-            return texts[i].text;
-    }
-    return "not a result of this library";
+    return km_result_word(texts, KM_ARRAY_LEN(texts), result, "not a result of this library");
 }
 
 const char *clrcLastError(void)
@@ -112,11 +94,6 @@ const char *clrcLastError(void)
 
 ClrcResult clrc_fail(const char *function, ClrcResult result, const char *subject, const char *text)
 {
-    if (text == NULL)
-        text = clrcResultText(result);
-    if (subject == NULL)
-        (void)snprintf(last_error, sizeof(last_error), "%s: %s", function, text);
-    else
-        (void)snprintf(last_error, sizeof(last_error), "%s: \"%s\": %s", function, subject, text);
+    km_result_note(last_error, function, subject, text == NULL ? clrcResultText(result) : text);
     return result;
 }

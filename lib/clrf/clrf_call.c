@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/clrf/clrf_internal.h"
-
-#define LAST_ERROR_MAX 320
 
 _Static_assert(CLRF_NAME_MAX == KM_STORAGE_NAME_MAX &&
                    CLRF_PASSWORD_MAX == KM_STORAGE_PASSWORD_MAX &&
@@ -18,35 +15,13 @@ _Static_assert(CLRF_NAME_MAX == KM_STORAGE_NAME_MAX &&
 
 struct km_pool clrf_pool = KM_POOL_INIT(KM_STORAGE_TA_UUID);
 static __thread uint32_t last_lane; /* plus 1 */
-static __thread char last_error[LAST_ERROR_MAX];
+static __thread char last_error[KM_RESULT_NOTE_MAX];
 
-static void fork_prepare(void)
-{
-    km_pool_fork_prepare(&clrf_pool);
-}
-
-static void fork_parent(void)
-{
-    km_pool_fork_parent(&clrf_pool);
-}
-
-static void fork_child(void)
-{
-    km_pool_fork_child(&clrf_pool);
-}
-
-/* When the library is loaded, so that a fork can't come in between. Nothing else happens here. */
-__attribute__((constructor)) static void watch_forks(void)
-{
-    (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
+KM_POOL_WATCH_FORKS(&clrf_pool)
 
 /* ---- results ---- */
 
-static const struct {
-    TEEC_Result from;
-    ClrcResult to;
-} results[] = {
+static const struct km_result_row results[] = {
 #define RESULT(from, to) {from, to},
     KM_STORAGE_RESULTS(RESULT)
 #undef RESULT
@@ -54,20 +29,13 @@ static const struct {
 
 ClrcResult clrf_map(TEEC_Result answer)
 {
-    for (size_t i = 0; i < KM_ARRAY_LEN(results); i++) {
-        if (results[i].from == answer)
-            return results[i].to;
-    }
-    return CLRC_ERROR_GENERIC;
+    return km_result_map(results, KM_ARRAY_LEN(results), answer);
 }
 
 /* Only what this library's calls can end with. */
 static const char *text_of(ClrcResult result)
 {
-    static const struct {
-        ClrcResult result;
-        const char *text;
-    } texts[] = {
+    static const struct km_result_text texts[] = {
         {CLRC_ERROR_BAD_PARAMETERS, "an argument is wrong, or flags that don't go together"},
         {CLRC_ERROR_BAD_NAME, "a name is 1 to 63 octets of UTF-8"},
         {CLRC_ERROR_TOO_LARGE, "too long, too large or too many"},
@@ -85,21 +53,13 @@ static const char *text_of(ClrcResult result)
         {CLRC_ERROR_NO_SERVICE, "the storage service can't be reached"},
         {CLRC_ERROR_SERVICE_DIED, "the session with the storage service ended"},
     };
-    for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
-        if (texts[i].result == result)
-            return texts[i].text;
-    }
-    return "the service met something unforeseen";
+    return km_result_word(texts, KM_ARRAY_LEN(texts), result,
+                          "the service met something unforeseen");
 }
 
 ClrcResult clrf_fail(const char *function, ClrcResult result, const char *subject, const char *text)
 {
-    if (text == NULL)
-        text = text_of(result);
-    if (subject == NULL)
-        (void)snprintf(last_error, sizeof(last_error), "%s: %s", function, text);
-    else
-        (void)snprintf(last_error, sizeof(last_error), "%s: \"%s\": %s", function, subject, text);
+    km_result_note(last_error, function, subject, text == NULL ? text_of(result) : text);
     return result;
 }
 
@@ -122,14 +82,9 @@ const char *clrfLastError(void)
 
 ClrcResult clrfSetSocket(const char *path)
 {
-    km_status status = km_pool_set_path(&clrf_pool, path);
-    if (status == KM_E_STATE)
-        return clrf_fail("clrfSetSocket", CLRC_ERROR_STATE, path,
-                         "the library is connected already");
-    if (status != KM_OK)
-        return clrf_fail("clrfSetSocket", CLRC_ERROR_BAD_PARAMETERS, NULL,
-                         "the path must be absolute and at most 107 octets");
-    return CLRC_SUCCESS;
+    const char *text = NULL;
+    ClrcResult result = km_result_socket(&clrf_pool, path, &text);
+    return result == CLRC_SUCCESS ? result : clrf_fail("clrfSetSocket", result, NULL, text);
 }
 
 /* ---- wishes ---- */
@@ -177,18 +132,16 @@ ClrcResult clrf_wish_set(struct clrf_wish *ret, const char *function, const char
 
 /* ---- commands ---- */
 
-static ClrcResult connect_failed(TEEC_Result result)
-{
-    if (result == TEEC_ERROR_COMMUNICATION || result == TEEC_ERROR_ITEM_NOT_FOUND)
-        return CLRC_ERROR_NO_SERVICE;
-    return result == TEEC_ERROR_TARGET_DEAD ? CLRC_ERROR_SERVICE_DIED : clrf_map(result);
-}
-
 ClrcResult clrf_lane(const char *function, const char *subject, struct km_pool_lane **ret_lane)
 {
-    TEEC_Result result = km_call_lane(&clrf_pool, last_lane - 1, ret_lane);
+    char refusal[KM_RESULT_REFUSAL_MAX] = "";
+    uint32_t origin = 0;
+    TEEC_Result result = km_call_lane(&clrf_pool, last_lane - 1, ret_lane, &origin);
+    if (result == TEEC_ERROR_ACCESS_DENIED)
+        km_result_refusal(&clrf_pool, origin, refusal);
     if (result != TEEC_SUCCESS)
-        return clrf_fail(function, connect_failed(result), subject, NULL);
+        return clrf_fail(function, km_result_unconnected(results, KM_ARRAY_LEN(results), result),
+                         subject, refusal[0] != '\0' ? refusal : NULL);
     last_lane = (*ret_lane)->index + 1;
     return CLRC_SUCCESS;
 }

@@ -5,6 +5,7 @@
 
 #include "include/clrf.h"
 #include "lib/session/km_call.h"
+#include "lib/session/km_result.h"
 #include "ta/storage/storage_wire.h"
 
 /* clrf_fail: notes "function: subject: text" for clrfLastError; answers result. subject and text may be NULL. */

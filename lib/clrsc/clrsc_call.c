@@ -1,64 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A call to the certificate application, and what its results mean. */
-#include <stdio.h>
-#include <string.h>
-
 #include "lib/clrsc/clrsc_internal.h"
-
-#define LAST_ERROR_MAX 320
 
 static struct km_pool pool = KM_POOL_INIT(KM_CERTS_TA_UUID);
 static __thread uint32_t last_lane; /* plus 1 */
-static __thread char last_error[LAST_ERROR_MAX];
+static __thread char last_error[KM_RESULT_NOTE_MAX];
 
-static void fork_prepare(void)
-{
-    km_pool_fork_prepare(&pool);
-}
-
-static void fork_parent(void)
-{
-    km_pool_fork_parent(&pool);
-}
-
-static void fork_child(void)
-{
-    km_pool_fork_child(&pool);
-}
-
-/* When the library is loaded, so that a fork can't come in between. Nothing else happens here. */
-__attribute__((constructor)) static void watch_forks(void)
-{
-    (void)pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
+KM_POOL_WATCH_FORKS(&pool)
 
 /* ---- results ---- */
 
-static const struct {
-    TEEC_Result from;
-    ClrcResult to;
-} results[] = {
+static const struct km_result_row results[] = {
 #define RESULT(from, to) {from, to},
     KM_CERTS_RESULTS(RESULT)
 #undef RESULT
 };
 
-static ClrcResult map(TEEC_Result result)
-{
-    for (size_t i = 0; i < KM_ARRAY_LEN(results); i++) {
-        if (results[i].from == result)
-            return results[i].to;
-    }
-    return CLRC_ERROR_GENERIC;
-}
-
 /* Only what this library's calls can end with. */
 static const char *text_of(ClrcResult result)
 {
-    static const struct {
-        ClrcResult result;
-        const char *text;
-    } texts[] = {
+    static const struct km_result_text texts[] = {
         {CLRC_ERROR_BAD_NAME, "a name is 1 to 63 octets of UTF-8"},
         {CLRC_ERROR_BAD_PARAMETERS, "an argument is wrong"},
         {CLRC_ERROR_BAD_FORMAT, "not a certificate in strict DER"},
@@ -79,29 +40,23 @@ static const char *text_of(ClrcResult result)
         {CLRC_ERROR_NUMBER, "this device obeys numbered commands only"},
         {CLRC_ERROR_REPLAYED, "the command is not newer than the last one that was obeyed"},
         {CLRC_ERROR_REVOKED, "the certificate is on the revocation list"},
-        {CLRC_ERROR_LOCKOUT, "with this command certificate no later command could be verified"},
+        {CLRC_ERROR_LOCKOUT,
+         "with this command certificate no later command could be verified; the one that "
+         "verifies them can be replaced, not revoked"},
         {CLRC_ERROR_KEY_MISMATCH, "the certificate is for another key than the device's"},
         {CLRC_ERROR_ROLLBACK, "the revocation list is older than the stored one"},
         {CLRC_ERROR_NOT_AUTHORITY, "the certificate is not one of a known authority"},
         {CLRC_ERROR_NO_SERVICE, "the key service can't be reached"},
         {CLRC_ERROR_SERVICE_DIED, "the session with the key service ended during the call"},
     };
-    for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
-        if (texts[i].result == result)
-            return texts[i].text;
-    }
-    return "the service met something unforeseen";
+    return km_result_word(texts, KM_ARRAY_LEN(texts), result,
+                          "the service met something unforeseen");
 }
 
 ClrcResult clrsc_fail(const char *function, ClrcResult result, const char *subject,
                       const char *text)
 {
-    if (text == NULL)
-        text = text_of(result);
-    if (subject == NULL)
-        (void)snprintf(last_error, sizeof(last_error), "%s: %s", function, text);
-    else
-        (void)snprintf(last_error, sizeof(last_error), "%s: \"%s\": %s", function, subject, text);
+    km_result_note(last_error, function, subject, text == NULL ? text_of(result) : text);
     return result;
 }
 
@@ -112,56 +67,29 @@ const char *clrscLastError(void)
 
 ClrcResult clrscSetSocket(const char *path)
 {
-    km_status status = km_pool_set_path(&pool, path);
-    if (status == KM_E_STATE)
-        return clrsc_fail("clrscSetSocket", CLRC_ERROR_STATE, path,
-                          "the library is connected already");
-    if (status != KM_OK)
-        return clrsc_fail("clrscSetSocket", CLRC_ERROR_BAD_PARAMETERS, NULL,
-                          "the path must be absolute and at most 107 octets");
-    return CLRC_SUCCESS;
+    const char *text = NULL;
+    ClrcResult result = km_result_socket(&pool, path, &text);
+    return result == CLRC_SUCCESS ? result : clrsc_fail("clrscSetSocket", result, NULL, text);
 }
 
 /* ---- calls ---- */
 
-static ClrcResult connect_failed(TEEC_Result result)
+/* *refusal is written when this user may not have a session. */
+static ClrcResult attempt(struct km_call *sent, char refusal[KM_RESULT_REFUSAL_MAX])
 {
-    if (result == TEEC_ERROR_COMMUNICATION || result == TEEC_ERROR_ITEM_NOT_FOUND)
-        return CLRC_ERROR_NO_SERVICE;
-    return result == TEEC_ERROR_TARGET_DEAD ? CLRC_ERROR_SERVICE_DIED : map(result);
-}
-
-/* A lane with a session, or NULL and why. */
-static struct km_pool_lane *take_connected(ClrcResult *ret_result)
-{
-    struct km_pool_lane *lane = km_pool_take(&pool, last_lane - 1, NULL);
-    for (;;) {
-        uint32_t origin = 0;
-        bool is_full = false;
-        TEEC_Result result = km_pool_connect(&pool, lane, &origin, &is_full);
-        if (result == TEEC_SUCCESS)
-            return lane;
-        km_pool_give(&pool, lane);
-        if (!is_full) {
-            *ret_result = connect_failed(result);
-            return NULL;
-        }
-        lane = km_pool_take(&pool, KM_POOL_NO_LANE, NULL);
-    }
-}
-
-static ClrcResult attempt(struct clrsc_call *call)
-{
-    ClrcResult result = CLRC_SUCCESS;
-    struct km_pool_lane *lane = take_connected(&result);
-    if (lane == NULL)
-        return result;
+    struct km_pool_lane *lane = NULL;
     uint32_t origin = 0;
+    TEEC_Result connected = km_call_lane(&pool, last_lane - 1, &lane, &origin);
+    if (connected == TEEC_ERROR_ACCESS_DENIED)
+        km_result_refusal(&pool, origin, refusal);
+    if (connected != TEEC_SUCCESS)
+        return km_result_unconnected(results, KM_ARRAY_LEN(results), connected);
     bool is_dead = false;
-    TEEC_Result answer = km_pool_invoke(lane, call->command, &call->op, &origin, &is_dead);
+    TEEC_Result answer = km_pool_invoke(lane, sent->command, &sent->op, &origin, &is_dead);
     last_lane = lane->index + 1;
     km_pool_give(&pool, lane);
-    return is_dead ? CLRC_ERROR_SERVICE_DIED : map(answer);
+    return is_dead ? CLRC_ERROR_SERVICE_DIED
+                   : km_result_map(results, KM_ARRAY_LEN(results), answer);
 }
 
 /* The sentence for a failed call; some results mean something else than in provisioning. */
@@ -175,34 +103,29 @@ static ClrcResult tell(const struct clrsc_call *call, ClrcResult result)
 }
 
 /* An empty call, so that what must not be done twice is not sent into a session that died long ago. */
-static ClrcResult wake(void)
+static ClrcResult wake(char refusal[KM_RESULT_REFUSAL_MAX])
 {
-    struct clrsc_call call = {.command = KM_CERTS_CMD_VERSION};
-    call.op.paramTypes = TEEC_VALUE_OUTPUT;
-    ClrcResult result = attempt(&call);
-    return result == CLRC_ERROR_SERVICE_DIED ? attempt(&call) : result;
+    struct km_call sent = {.command = KM_CERTS_CMD_VERSION};
+    km_call_value_out(&sent, 0);
+    ClrcResult result = attempt(&sent, refusal);
+    return result == CLRC_ERROR_SERVICE_DIED ? attempt(&sent, refusal) : result;
 }
 
 ClrcResult clrsc_run(struct clrsc_call *call)
 {
-    TEEC_Operation as_given = call->op;
-    ClrcResult result = call->is_once ? wake() : CLRC_SUCCESS;
+    TEEC_Operation as_given = call->sent.op;
+    char refusal[KM_RESULT_REFUSAL_MAX] = "";
+    ClrcResult result = call->is_once ? wake(refusal) : CLRC_SUCCESS;
     if (result == CLRC_SUCCESS)
-        result = attempt(call);
+        result = attempt(&call->sent, refusal);
     if (result == CLRC_ERROR_SERVICE_DIED && !call->is_once) {
-        call->op = as_given;
-        result = attempt(call);
+        call->sent.op = as_given;
+        result = attempt(&call->sent, refusal);
         if (result == CLRC_ERROR_NO_SERVICE)
             result = CLRC_ERROR_SERVICE_DIED;
     }
-    return result == CLRC_SUCCESS ? result : tell(call, result);
-}
-
-void clrsc_set_memory(struct clrsc_call *call, unsigned at, uint32_t type, const void *buffer,
-                      size_t size)
-{
-    call->op.paramTypes |= type << (4 * at);
-    /* The Client API has no const; inputs are only read. */
-    call->op.params[at].tmpref = (TEEC_TempMemoryReference){
-        .buffer = size == 0 ? NULL : (void *)(uintptr_t)buffer, .size = size};
+    if (result == CLRC_SUCCESS)
+        return result;
+    return refusal[0] != '\0' ? clrsc_fail(call->function, result, call->subject, refusal)
+                              : tell(call, result);
 }

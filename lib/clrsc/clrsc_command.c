@@ -49,10 +49,11 @@ static ClrcResult hand_in(const char *function, const uint8_t *package, uint32_t
                           const ClrscOperation *wanted, ClrscOperation *ret_operation)
 {
     struct clrsc_call call = {.function = function,
-                              .command = KM_CERTS_CMD_COMMAND,
+                              .sent.command = KM_CERTS_CMD_COMMAND,
                               .is_once = true,
                               .bad_format = NO_COMMAND,
-                              .bad_state = "this device has no command certificate",
+                              .bad_state = "this device has no command certificate, or a manifest "
+                                           "is installed in part",
                               .too_large = "a command is at most 67584 octets, a certificate in "
                                            "it 8192"};
     ClrscOperation operation = CLRSC_ADD_AUTHORITY;
@@ -62,8 +63,8 @@ static ClrcResult hand_in(const char *function, const uint8_t *package, uint32_t
     if (wanted != NULL && operation != *wanted)
         return clrsc_fail(function, CLRC_ERROR_BAD_PARAMETERS, NULL,
                           "the command has another operation");
-    clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, package, length);
-    call.op.paramTypes |= TEEC_VALUE_OUTPUT << 4;
+    km_call_in(&call.sent, 0, package, length);
+    km_call_value_out(&call.sent, 1);
     result = clrsc_run(&call);
     if (result == CLRC_SUCCESS)
         *ret_operation = operation;
@@ -114,29 +115,31 @@ ClrcResult clrscRunCommand(const uint8_t *command, uint32_t length, ClrscOperati
 ClrcResult clrscAddCrl(const uint8_t *crl, uint32_t length)
 {
     struct clrsc_call call = {.function = "clrscAddCrl",
-                              .command = KM_CERTS_CMD_CRL,
+                              .sent.command = KM_CERTS_CMD_CRL,
                               .bad_format = "not a revocation list in strict DER",
                               .too_large = "a revocation list is at most 65536 octets"};
     if (crl == NULL)
         return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
     if (length > CLRSC_CRL_MAX)
         return clrsc_fail(call.function, CLRC_ERROR_TOO_LARGE, NULL, call.too_large);
-    clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, crl, length);
+    km_call_in(&call.sent, 0, crl, length);
     return clrsc_run(&call);
 }
 
 ClrcResult clrscCommandState(uint64_t *sequence, int *unnumbered)
 {
-    struct clrsc_call call = {.function = "clrscCommandState", .command = KM_CERTS_CMD_SEQUENCE};
-    call.op.paramTypes = TEEC_VALUE_OUTPUT | TEEC_VALUE_OUTPUT << 4;
+    struct clrsc_call call = {.function = "clrscCommandState",
+                              .sent.command = KM_CERTS_CMD_SEQUENCE};
+    km_call_value_out(&call.sent, 0);
+    km_call_value_out(&call.sent, 1);
     ClrcResult result = clrsc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
-    const TEEC_Value *last = &call.op.params[0].value;
+    const TEEC_Value *last = &call.sent.op.params[0].value;
     if (sequence != NULL)
         *sequence = (uint64_t)last->b << 32 | last->a;
     if (unnumbered != NULL)
-        *unnumbered = call.op.params[1].value.a != 0 ? 1 : 0;
+        *unnumbered = call.sent.op.params[1].value.a != 0 ? 1 : 0;
     return CLRC_SUCCESS;
 }
 

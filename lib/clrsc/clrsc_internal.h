@@ -5,7 +5,8 @@
 
 #include "common/km_bytes.h"
 #include "include/clrsc.h"
-#include "lib/session/km_pool.h"
+#include "lib/session/km_call.h"
+#include "lib/session/km_result.h"
 #include "ta/certs/certs_protocol.h"
 
 #define CLRSC_NULL_POINTER "a pointer is NULL"
@@ -13,8 +14,7 @@
 struct clrsc_call {
     const char *function;
     const char *subject;
-    enum km_certs_command command;
-    TEEC_Operation op;
+    struct km_call sent;
     bool is_once; /* not repeated when the session dies under it */
     /* What three results mean here; NULL: what they mean in provisioning. */
     const char *bad_format, *too_large, *bad_state;
@@ -23,9 +23,6 @@ struct clrsc_call {
 /* clrsc_fail: notes the sentence for clrscLastError and gives the result back. subject may be NULL; text NULL: the result's own. */
 ClrcResult clrsc_fail(const char *function, ClrcResult result, const char *subject,
                       const char *text);
-/* clrsc_set_memory: a parameter of type TEEC_MEMREF_TEMP_INPUT or _OUTPUT; borrows the buffer until the call has run. */
-void clrsc_set_memory(struct clrsc_call *call, unsigned at, uint32_t type, const void *buffer,
-                      size_t size);
 /* clrsc_run: the call, and once more in a new session when the one that it had died, unless it is_once. Notes a failure. */
 ClrcResult clrsc_run(struct clrsc_call *call);
 

@@ -32,16 +32,14 @@ static ClrcResult fetch_page(struct clrsc_listing *list, uint32_t *cursor)
     ClrcResult result = make_room(list);
     if (result != CLRC_SUCCESS)
         return result;
-    struct clrsc_call call = {.function = list->function, .command = list->command};
-    call.op.paramTypes = TEEC_VALUE_INOUT;
-    call.op.params[0].value.a = *cursor;
-    clrsc_set_memory(&call, 1, TEEC_MEMREF_TEMP_OUTPUT, list->octets + list->len,
-                     KM_CERTS_LIST_MAX);
+    struct clrsc_call call = {.function = list->function, .sent.command = list->command};
+    km_call_value_inout(&call.sent, 0, *cursor);
+    km_call_out(&call.sent, 1, list->octets + list->len, KM_CERTS_LIST_MAX);
     result = clrsc_run(&call);
     if (result != CLRC_SUCCESS)
         return result;
-    size_t len = call.op.params[1].tmpref.size;
-    uint32_t next = call.op.params[0].value.a;
+    size_t len = call.sent.op.params[1].tmpref.size;
+    uint32_t next = call.sent.op.params[0].value.a;
     if (len > KM_CERTS_LIST_MAX || (next != 0 && next <= *cursor))
         return clrsc_list_malformed(list);
     list->len += len;

@@ -17,17 +17,17 @@ bool clrsc_name_is(const char *name)
 ClrcResult clrscGetNamedCertificate(const char *name, uint8_t *der, uint32_t *length)
 {
     struct clrsc_call call = {
-        .function = "clrscGetNamedCertificate", .subject = name, .command = KM_CERTS_CMD_GET};
+        .function = "clrscGetNamedCertificate", .subject = name, .sent.command = KM_CERTS_CMD_GET};
     if (!clrsc_name_is(name))
         return clrsc_fail(call.function, CLRC_ERROR_BAD_NAME, NULL, NULL);
     if (length == NULL || (der == NULL && *length != 0))
         return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
-    clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, name, strlen(name));
-    clrsc_set_memory(&call, 1, TEEC_MEMREF_TEMP_OUTPUT, der,
-                     *length < CLRSC_CERTIFICATE_MAX ? *length : CLRSC_CERTIFICATE_MAX);
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_out(&call.sent, 1, der,
+                *length < CLRSC_CERTIFICATE_MAX ? *length : CLRSC_CERTIFICATE_MAX);
     ClrcResult result = clrsc_run(&call);
     if (result == CLRC_SUCCESS || result == CLRC_ERROR_SHORT_BUFFER)
-        *length = (uint32_t)call.op.params[1].tmpref.size;
+        *length = (uint32_t)call.sent.op.params[1].tmpref.size;
     return result;
 }
 
@@ -35,7 +35,7 @@ ClrcResult clrscProvisionCertificate(const char *name, const uint8_t *der, uint3
 {
     struct clrsc_call call = {.function = "clrscProvisionCertificate",
                               .subject = name,
-                              .command = KM_CERTS_CMD_PROVISION,
+                              .sent.command = KM_CERTS_CMD_PROVISION,
                               .bad_format =
                                   "not a certificate in strict DER, or not a request under a "
                                   "name that ends in \"_csr\""};
@@ -45,24 +45,23 @@ ClrcResult clrscProvisionCertificate(const char *name, const uint8_t *der, uint3
         return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
     if (length > CLRSC_CERTIFICATE_MAX)
         return clrsc_fail(call.function, CLRC_ERROR_TOO_LARGE, name, NULL);
-    clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, name, strlen(name));
-    clrsc_set_memory(&call, 1, TEEC_MEMREF_TEMP_INPUT, der, length);
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_in(&call.sent, 1, der, length);
     return clrsc_run(&call);
 }
 
 ClrcResult clrscProvisionSeal(void)
 {
     struct clrsc_call call = {.function = "clrscProvisionSeal",
-                              .command = KM_CERTS_CMD_PROVISION_SEAL};
+                              .sent.command = KM_CERTS_CMD_PROVISION_SEAL};
     return clrsc_run(&call);
 }
 
 ClrcResult clrscProvisionNumbers(int unnumbered)
 {
     struct clrsc_call call = {.function = "clrscProvisionNumbers",
-                              .command = KM_CERTS_CMD_PROVISION_NUMBERS};
-    call.op.paramTypes = TEEC_VALUE_INPUT;
-    call.op.params[0].value.a = unnumbered != 0 ? 1 : 0;
+                              .sent.command = KM_CERTS_CMD_PROVISION_NUMBERS};
+    km_call_value(&call.sent, 0, unnumbered != 0 ? 1 : 0, 0);
     return clrsc_run(&call);
 }
 

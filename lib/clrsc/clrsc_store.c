@@ -60,14 +60,14 @@ ClrcResult clrscListCertificates(int (*seen)(void *arg, const ClrscEntry *entry)
 ClrcResult clrscGetCertificate(const uint8_t digest[CLRSC_DIGEST_LENGTH], uint8_t *der,
                                uint32_t *length)
 {
-    struct clrsc_call call = {.function = "clrscGetCertificate", .command = KM_CERTS_CMD_STORE_GET};
+    struct clrsc_call call = {.function = "clrscGetCertificate",
+                              .sent.command = KM_CERTS_CMD_STORE_GET};
     if (digest == NULL || length == NULL || (der == NULL && *length != 0))
         return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
-    clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, digest, CLRSC_DIGEST_LENGTH);
-    clrsc_set_memory(&call, 1, TEEC_MEMREF_TEMP_OUTPUT, der,
-                     *length < CLRSC_CRL_MAX ? *length : CLRSC_CRL_MAX);
+    km_call_in(&call.sent, 0, digest, CLRSC_DIGEST_LENGTH);
+    km_call_out(&call.sent, 1, der, *length < CLRSC_CRL_MAX ? *length : CLRSC_CRL_MAX);
     ClrcResult result = clrsc_run(&call);
     if (result == CLRC_SUCCESS || result == CLRC_ERROR_SHORT_BUFFER)
-        *length = (uint32_t)call.op.params[1].tmpref.size;
+        *length = (uint32_t)call.sent.op.params[1].tmpref.size;
     return result;
 }

@@ -90,17 +90,17 @@ static ClrcResult put_wish(const char *function, const ClrscVerifyWish *wish, st
 
 static ClrcResult ask(struct clrsc_call *call, ClrscVerdict *verdict, uint32_t *depth)
 {
-    call->op.paramTypes |= TEEC_VALUE_OUTPUT << 8;
+    km_call_value_out(&call->sent, 2);
     ClrcResult result = clrsc_run(call);
     if (result != CLRC_SUCCESS)
         return result;
-    uint32_t found = call->op.params[2].value.a;
+    uint32_t found = call->sent.op.params[2].value.a;
     if (found > CLRSC_CLOCK)
         return clrsc_fail(call->function, CLRC_ERROR_GENERIC, NULL,
                           "the service's verdict is not known to this library");
     *verdict = (ClrscVerdict)found;
     if (depth != NULL)
-        *depth = call->op.params[2].value.b;
+        *depth = call->sent.op.params[2].value.b;
     return CLRC_SUCCESS;
 }
 
@@ -110,7 +110,7 @@ ClrcResult clrscVerifyCertificate(const ClrscCertificate *chain, uint32_t n,
 {
     struct clrsc_call call = {.function = "clrscVerifyCertificate",
                               .subject = wish == NULL ? NULL : wish->anchor,
-                              .command = KM_CERTS_CMD_VERIFY,
+                              .sent.command = KM_CERTS_CMD_VERIFY,
                               .bad_format = "the service can't read the chain"};
     if (verdict == NULL)
         return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
@@ -131,8 +131,8 @@ ClrcResult clrscVerifyCertificate(const ClrscCertificate *chain, uint32_t n,
         result = clrsc_fail(call.function, CLRC_ERROR_TOO_LARGE, NULL,
                             "the certificates take more than 65536 octets");
     if (result == CLRC_SUCCESS) {
-        clrsc_set_memory(&call, 0, TEEC_MEMREF_TEMP_INPUT, whole.ptr, whole.len);
-        clrsc_set_memory(&call, 1, TEEC_MEMREF_TEMP_INPUT, wished.ptr, wished.len);
+        km_call_in(&call.sent, 0, whole.ptr, whole.len);
+        km_call_in(&call.sent, 1, wished.ptr, wished.len);
         result = ask(&call, verdict, depth);
     }
     free(octets);

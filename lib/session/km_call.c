@@ -42,13 +42,25 @@ void km_call_out(struct km_call *call, unsigned at, void *buffer, size_t size)
     set_memory(call, at, TEEC_MEMREF_TEMP_OUTPUT, buffer, size);
 }
 
-TEEC_Result km_call_lane(struct km_pool *pool, uint32_t hint, struct km_pool_lane **ret_lane)
+void km_call_inout(struct km_call *call, unsigned at, void *buffer, size_t size)
+{
+    set_memory(call, at, TEEC_MEMREF_TEMP_INOUT, buffer, size);
+}
+
+void km_call_shared(struct km_call *call, unsigned at, uint32_t type,
+                    TEEC_RegisteredMemoryReference part)
+{
+    set_type(call, at, type);
+    call->op.params[at].memref = part;
+}
+
+TEEC_Result km_call_lane(struct km_pool *pool, uint32_t hint, struct km_pool_lane **ret_lane,
+                         uint32_t *ret_origin)
 {
     struct km_pool_lane *lane = km_pool_take(pool, hint, NULL);
     for (;;) {
-        uint32_t origin = 0;
         bool is_full = false;
-        TEEC_Result result = km_pool_connect(pool, lane, &origin, &is_full);
+        TEEC_Result result = km_pool_connect(pool, lane, ret_origin, &is_full);
         if (result == TEEC_SUCCESS) {
             *ret_lane = lane;
             return result;

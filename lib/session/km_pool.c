@@ -36,6 +36,13 @@ km_status km_pool_set_path(struct km_pool *pool, const char *path)
     return KM_OK;
 }
 
+void km_pool_path(struct km_pool *pool, char ret[KM_POOL_PATH_MAX])
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    km_copy(ret, KM_POOL_PATH_MAX, pool->path, sizeof(pool->path));
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context)
 {
     TEEC_Context *context = atomic_load_explicit(&pool->context, memory_order_acquire);
@@ -44,9 +51,7 @@ TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context)
         return TEEC_SUCCESS;
     }
     char path[KM_POOL_PATH_MAX] = "";
-    (void)pthread_mutex_lock(&pool->lock);
-    km_copy(path, sizeof(path), pool->path, sizeof(pool->path));
-    (void)pthread_mutex_unlock(&pool->lock);
+    km_pool_path(pool, path);
 
     struct owned_context *made = calloc(1, sizeof(*made));
     if (made == NULL)

@@ -60,6 +60,8 @@ struct km_pool {
  * not absolute or too long, KM_E_STATE after the first connection.
  */
 km_status km_pool_set_path(struct km_pool *pool, const char *path);
+/* km_pool_path: the path that was set; "": the default. */
+void km_pool_path(struct km_pool *pool, char ret[KM_POOL_PATH_MAX]);
 
 /*
  * km_pool_context: *ret_context is the process's connection, valid as long as the process, and made
@@ -104,5 +106,27 @@ TEEC_Result km_pool_invoke(struct km_pool_lane *lane, uint32_t command, TEEC_Ope
 void km_pool_fork_prepare(struct km_pool *pool);
 void km_pool_fork_parent(struct km_pool *pool);
 void km_pool_fork_child(struct km_pool *pool);
+
+/*
+ * KM_POOL_WATCH_FORKS: those handlers, for a library that has nothing of its own to do then. They are registered when the library is
+ * loaded, so that a fork can't come in between; nothing else happens there.
+ */
+#define KM_POOL_WATCH_FORKS(pool)                                                                  \
+    static void fork_prepare(void)                                                                 \
+    {                                                                                              \
+        km_pool_fork_prepare(pool);                                                                \
+    }                                                                                              \
+    static void fork_parent(void)                                                                  \
+    {                                                                                              \
+        km_pool_fork_parent(pool);                                                                 \
+    }                                                                                              \
+    static void fork_child(void)                                                                   \
+    {                                                                                              \
+        km_pool_fork_child(pool);                                                                  \
+    }                                                                                              \
+    __attribute__((constructor)) static void watch_forks(void)                                     \
+    {                                                                                              \
+        (void)pthread_atfork(fork_prepare, fork_parent, fork_child);                               \
+    }
 
 #endif

@@ -13,16 +13,14 @@ static struct km_stored_id id_of(const struct km_order *order)
 
 TEE_Result km_order_certificate(const struct km_order *order)
 {
-    struct km_x509_facts facts = {0};
     if (order->command.body.len > KM_CERTS_DER_MAX)
         return KM_CERTS_E_TOO_LARGE;
-    return km_x509_read(order->command.body, &facts) ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT;
+    return order->has_facts ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT;
 }
 
 static TEE_Result check_put(const struct km_order *order, bool *ret_is_there)
 {
     struct km_stored_id id = id_of(order);
-    KM_TRY_TEE(km_order_certificate(order));
     KM_TRY_TEE(km_order_not_revoked(order));
     KM_TRY_TEE(km_stored_exists(&id, ret_is_there));
     /* All of them are in the memory of every instance that verifies. */
@@ -55,7 +53,6 @@ static TEE_Result check_delete(const struct km_order *order, struct km_gate_stat
     struct km_stored_id id = id_of(order);
     bool is_there = false;
     (void)next;
-    KM_TRY_TEE(km_order_certificate(order));
     KM_TRY_TEE(km_stored_exists(&id, &is_there));
     return is_there ? TEE_SUCCESS : TEE_ERROR_ITEM_NOT_FOUND;
 }
@@ -66,6 +63,8 @@ static TEE_Result drop(const struct km_order *order)
     return km_stored_drop(&id);
 }
 
-const struct km_operation km_op_add = {.check = check_add, .apply = put};
-const struct km_operation km_op_update = {.check = check_update, .apply = put};
-const struct km_operation km_op_delete = {.check = check_delete, .apply = drop};
+const struct km_operation km_op_add = {.has_certificate = true, .check = check_add, .apply = put};
+const struct km_operation km_op_update = {
+    .has_certificate = true, .check = check_update, .apply = put};
+const struct km_operation km_op_delete = {
+    .has_certificate = true, .check = check_delete, .apply = drop};

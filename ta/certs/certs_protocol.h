@@ -65,7 +65,8 @@
 #define KM_CERTS_E_OTHER_DEVICE 0x80c80013u /* bound to another device */
 #define KM_CERTS_E_REVOKED 0x80c80014u      /* adding a revoked certificate */
 #define KM_CERTS_E_EXISTS 0x80c80015u       /* added or revoked already */
-#define KM_CERTS_E_LOCKOUT 0x80c80016u      /* a command certificate that can't verify commands */
+#define KM_CERTS_E_LOCKOUT                                                                         \
+    0x80c80016u /* a command certificate that can't verify commands, or revoking the one that does */
 #define KM_CERTS_E_KEY_MISMATCH 0x80c80017u /* a device certificate for another key */
 #define KM_CERTS_E_ROLLBACK 0x80c80018u     /* a revocation list older than the stored one */
 #define KM_CERTS_E_NOT_AUTHORITY                                                                   \

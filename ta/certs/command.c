@@ -29,24 +29,36 @@ static TEE_Result check_sequence(const struct km_order *order, const struct km_g
     return order->command.sequence > state->sequence ? TEE_SUCCESS : KM_CERTS_E_REPLAYED;
 }
 
-/* Before the gate is held alone, so that what nobody signed keeps nobody waiting. */
-static TEE_Result check_before(const struct km_order *order)
+static TEE_Result state_now(struct km_gate_state *ret)
 {
-    KM_TRY_TEE(km_order_settled());
-    KM_TRY_TEE(check_signature(order));
-    return order->command.device.len != 0 ? km_pair_is_device(order->command.device) : TEE_SUCCESS;
+    KM_AUTO(km_gate_close) struct km_gate gate = {0};
+    KM_TRY_TEE(km_order_enter(KM_GATE_TOGETHER, &gate));
+    *ret = gate.state;
+    return TEE_SUCCESS;
 }
 
-static TEE_Result obey(const struct km_client *client, const struct km_order *order)
+/* Before anything is held alone, so that what nobody signed, and what anybody kept of an older time, keeps nobody waiting. */
+static TEE_Result check_before(const struct km_order *order)
+{
+    struct km_gate_state state = {0};
+    KM_TRY_TEE(state_now(&state));
+    KM_TRY_TEE(check_signature(order));
+    if (order->command.device.len != 0)
+        KM_TRY_TEE(km_pair_is_device(order->command.device));
+    return check_sequence(order, &state);
+}
+
+static TEE_Result obey(const struct km_client *client, struct km_order *order)
 {
     KM_AUTO(km_ta_sessionp) TEE_TASessionHandle held = TEE_HANDLE_NULL;
     KM_AUTO(km_gate_close) struct km_gate gate = {0};
     if (order->command.operation == KM_CERT_UPDATE_NAMED && !client->is_admin)
         return TEE_ERROR_ACCESS_DENIED;
     KM_TRY_TEE(check_before(order));
+    km_order_read(order);
     KM_TRY_TEE(km_pair_hold(order, &held));
     KM_TRY_TEE(km_order_enter(KM_GATE_ALONE, &gate));
-    /* Whose signature counts may have changed meanwhile. */
+    /* Whose signature counts may have changed meanwhile, and what was new may be old. */
     KM_TRY_TEE(check_signature(order));
     KM_TRY_TEE(check_sequence(order, &gate.state));
     return km_order_obey(&gate, order);

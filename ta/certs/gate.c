@@ -5,6 +5,8 @@
 #include "ta/certs/stored.h"
 
 #define NAME "gate"
+#define TURN "turn"
+#define TURN_FLAGS (TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE_META)
 #define MAGIC 0x31474d4bu /* "KMG1" */
 #define HEAD_LEN 36u
 #define SEALED 1u
@@ -64,22 +66,68 @@ static TEE_Result make(void)
                                       head, sizeof(head), NULL);
 }
 
-TEE_Result km_gate_open(enum km_gate_how how, struct km_gate *ret)
+/* ---- whose turn it is ---- */
+
+/*
+ * Many readers one after the other, who need not be friends, could keep out for ever who wants the gate alone. So he who finds it
+ * held says that he waits, by an object that is there and held; readers who come then let him pass. One that nobody holds was left by
+ * a process that died.
+ */
+static void turn_leave(TEE_ObjectHandle *turn)
+{
+    if (*turn != TEE_HANDLE_NULL)
+        (void)TEE_CloseAndDeletePersistentObject1(km_steal(turn));
+}
+
+/* Without one, because there is no room or somebody else waits as well, it only takes longer. */
+static void turn_take(TEE_ObjectHandle *turn)
+{
+    TEE_Result result = TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, TURN, strlen(TURN),
+                                                   TURN_FLAGS, TEE_HANDLE_NULL, NULL, 0, turn);
+    if (result == TEE_ERROR_ACCESS_CONFLICT)
+        result =
+            TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, TURN, strlen(TURN), TURN_FLAGS, turn);
+    if (result != TEE_SUCCESS)
+        *turn = TEE_HANDLE_NULL;
+}
+
+static bool turn_is_taken(void)
+{
+    KM_AUTO(turn_leave) TEE_ObjectHandle turn = TEE_HANDLE_NULL;
+    TEE_Result result =
+        TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, TURN, strlen(TURN), TURN_FLAGS, &turn);
+    return result == TEE_ERROR_ACCESS_CONFLICT;
+}
+
+/* ---- passing ---- */
+
+static TEE_Result open_once(enum km_gate_how how, TEE_ObjectHandle *ret)
 {
     uint32_t flags = how == KM_GATE_ALONE ? TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE
                                           : TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ;
+    if (how == KM_GATE_TOGETHER && turn_is_taken())
+        return TEE_ERROR_ACCESS_CONFLICT;
+    TEE_Result result =
+        TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, NAME, strlen(NAME), flags, ret);
+    /* Whoever makes it, this one or another instance: the next try finds it. */
+    if (result == TEE_ERROR_ITEM_NOT_FOUND) {
+        result = make();
+        if (result == TEE_SUCCESS)
+            result = TEE_ERROR_ACCESS_CONFLICT;
+    }
+    return result;
+}
+
+TEE_Result km_gate_open(enum km_gate_how how, struct km_gate *ret)
+{
+    KM_AUTO(turn_leave) TEE_ObjectHandle turn = TEE_HANDLE_NULL;
     uint32_t waited = 0;
-    TEE_Result result = TEE_ERROR_ACCESS_CONFLICT;
-    do {
-        result =
-            TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, NAME, strlen(NAME), flags, &ret->object);
-        /* Whoever makes it, this one or another instance: the next try finds it. */
-        if (result == TEE_ERROR_ITEM_NOT_FOUND) {
-            result = make();
-            if (result == TEE_SUCCESS)
-                result = TEE_ERROR_ACCESS_CONFLICT;
-        }
-    } while (result == TEE_ERROR_ACCESS_CONFLICT && km_stored_wait(&waited));
+    TEE_Result result = open_once(how, &ret->object);
+    while (result == TEE_ERROR_ACCESS_CONFLICT && km_stored_wait(&waited)) {
+        if (how == KM_GATE_ALONE && turn == TEE_HANDLE_NULL)
+            turn_take(&turn);
+        result = open_once(how, &ret->object);
+    }
     KM_TRY_TEE(result);
     result = read_state(ret);
     if (result != TEE_SUCCESS)

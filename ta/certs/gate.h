@@ -30,7 +30,10 @@ struct km_gate {
 
 enum km_gate_how { KM_GATE_TOGETHER = 1, KM_GATE_ALONE = 2 };
 
-/* km_gate_open: waits for it, some seconds at most (ACCESS_CONFLICT), making it where it is missing. Whatever is pending stays so. */
+/*
+ * km_gate_open: waits for it, some seconds at most (ACCESS_CONFLICT), making it where it is missing. Who wants it alone goes before
+ * readers who come later. Whatever is pending stays so.
+ */
 TEE_Result km_gate_open(enum km_gate_how how, struct km_gate *ret);
 /* km_gate_close: a gate that is not open is left alone. For KM_AUTO. */
 void km_gate_close(struct km_gate *gate);

@@ -84,11 +84,9 @@ TEE_Result km_order_parse(struct km_slice package, struct km_order *ret)
 
 /* ---- obeying ---- */
 
-/* Not before the signature is believed. What is no certificate has none; operations that need one ask for it. */
-static void read_facts(struct km_order *order)
+void km_order_read(struct km_order *order)
 {
-    if (!km_x509_read(order->command.body, &order->facts))
-        order->facts = (struct km_x509_facts){0};
+    order->has_facts = km_x509_read(order->command.body, &order->facts);
 }
 
 static void clear(struct km_gate *gate)
@@ -121,20 +119,20 @@ static TEE_Result carry_out(struct km_gate *gate, const struct km_order *order,
 
 TEE_Result km_order_obey(struct km_gate *gate, const struct km_order *order)
 {
-    struct km_order known = *order;
     const struct km_operation *operation = km_order_operation(order);
     const struct km_gate_state before = gate->state;
     struct km_gate_state next = gate->state;
     km_clock_raise(&next);
-    read_facts(&known);
-    KM_TRY_TEE(operation->check(&known, &next));
+    if (operation->has_certificate)
+        KM_TRY_TEE(km_order_certificate(order));
+    KM_TRY_TEE(operation->check(order, &next));
     if (order->command.sequence != 0)
         next.sequence = order->command.sequence;
     next.generation++;
     gate->state = next;
     bool is_all = operation->apply == NULL;
     TEE_Result result = km_gate_save(gate, is_all ? KM_SLICE(NULL, 0) : order->package);
-    return result != TEE_SUCCESS || is_all ? result : carry_out(gate, &known, &before);
+    return result != TEE_SUCCESS || is_all ? result : carry_out(gate, order, &before);
 }
 
 /* ---- after somebody died ---- */
@@ -147,7 +145,10 @@ static TEE_Result finish(struct km_gate *gate)
     KM_TRY_TEE(km_gate_pending(gate, &octets, &package));
     if (km_order_parse(package, &order) != TEE_SUCCESS)
         return TEE_ERROR_CORRUPT_OBJECT;
-    read_facts(&order);
+    km_order_read(&order);
+    /* It was one when it was decided on: what can't be read now is for want of memory. */
+    if (km_order_operation(&order)->has_certificate && !order.has_facts)
+        return TEE_ERROR_OUT_OF_MEMORY;
     TEE_Result result = apply(&order);
     km_audit_name("finish-command", km_order_subject(&order), result);
     KM_TRY_TEE(result);

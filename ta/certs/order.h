@@ -18,11 +18,13 @@ struct km_order {
     struct km_slice package;
     struct km_envelope envelope;
     struct km_cert_command command;
-    struct km_x509_facts facts; /* of the certificate in it, if there is one */
+    bool has_facts;
+    struct km_x509_facts facts; /* of the certificate in it */
 };
 
 /* What an operation is made of. */
 struct km_operation {
+    bool has_certificate; /* its body has to be one: km_order_certificate */
     /*
      * Whether it can be done now, and what it makes of the state. Reads the store, changes nothing in it. Held alone. Any result
      * of COMMAND.
@@ -41,12 +43,17 @@ extern const struct km_operation km_op_named;
 
 /* km_order_parse: TOO_LARGE, BAD_FORMAT, NOT_SUPPORTED. The signature is not looked at. */
 TEE_Result km_order_parse(struct km_slice package, struct km_order *ret);
+/*
+ * km_order_read: what the certificate in it says; not before the signature is believed. has_facts stays false when it is none, or
+ * there is no memory.
+ */
+void km_order_read(struct km_order *order);
 /* km_order_subject: what the audit calls it. */
 struct km_slice km_order_subject(const struct km_order *order);
 /* km_order_operation: never NULL for an order that was parsed. */
 const struct km_operation *km_order_operation(const struct km_order *order);
 /*
- * km_order_obey: checks the operation and does it; the gate is held alone, by km_order_enter. A failure changed nothing,
+ * km_order_obey: checks the operation and does it, once km_order_read was called; the gate is held alone, by km_order_enter. A failure changed nothing,
  * but for one: what could neither be done nor undone is pending.
  */
 TEE_Result km_order_obey(struct km_gate *gate, const struct km_order *order);
@@ -56,7 +63,7 @@ TEE_Result km_order_enter(enum km_gate_how how, struct km_gate *ret);
 /* km_order_settled: passes the gate. */
 TEE_Result km_order_settled(void);
 
-/* km_order_certificate: what every operation asks of the certificate that it brings: TOO_LARGE, BAD_FORMAT. */
+/* km_order_certificate: what every operation asks of the certificate that it brings, once read: TOO_LARGE, BAD_FORMAT. */
 TEE_Result km_order_certificate(const struct km_order *order);
 /* km_order_not_revoked: REVOKED. */
 TEE_Result km_order_not_revoked(const struct km_order *order);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is revoked: single certificates, and the lists of issuers. */
+#include "ta/certs/named.h"
 #include "ta/certs/order.h"
 #include "ta/certs/stored.h"
 #include "ta/certs/trust.h"
@@ -19,12 +20,33 @@ static struct km_stored_id revoked_id(const struct km_order *order)
                         KM_SLICE(order->facts.content, sizeof(order->facts.content)));
 }
 
+/*
+ * Its key would go on commanding: commands are verified by the provisioned certificate, whatever is revoked, or nobody could
+ * ever replace it. So whoever wants to be rid of a key hears that he has to replace it.
+ */
+static TEE_Result check_not_commanding(const struct km_order *order)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_CERTS_DER_MAX, TEE_MALLOC_FILL_ZERO);
+    uint8_t content[KM_X509_ID_LEN] = {0};
+    struct km_slice der = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_named_read(KM_SLICE_STR(KM_COMMAND_CERTIFICATE), buf, &der);
+    if (result == TEE_ERROR_ITEM_NOT_FOUND)
+        return TEE_SUCCESS;
+    KM_TRY_TEE(result);
+    return km_x509_content(der, content) &&
+                   memcmp(content, order->facts.content, sizeof(content)) == 0
+               ? KM_CERTS_E_LOCKOUT
+               : TEE_SUCCESS;
+}
+
 static TEE_Result check_revoke(const struct km_order *order, struct km_gate_state *next)
 {
     struct km_stored_id id = revoked_id(order);
     bool is_there = false;
     (void)next;
-    KM_TRY_TEE(km_order_certificate(order));
+    KM_TRY_TEE(check_not_commanding(order));
     KM_TRY_TEE(km_stored_exists(&id, &is_there));
     return is_there ? KM_CERTS_E_EXISTS : km_stored_room(KM_STORED_REVOKED, REVOKED_MAX);
 }
@@ -45,7 +67,8 @@ static TEE_Result revoke(const struct km_order *order)
     return km_stored_put(&id, whole);
 }
 
-const struct km_operation km_op_revoke = {.check = check_revoke, .apply = revoke};
+const struct km_operation km_op_revoke = {
+    .has_certificate = true, .check = check_revoke, .apply = revoke};
 
 /* ---- lists ---- */
 

@@ -161,3 +161,48 @@ bool km_x509_crl_lists(struct km_slice der, struct km_slice certificate)
     ERR_clear_error();
     return is_listed;
 }
+
+/* ---- what libcrypto does not ask of them ---- */
+
+/* What this issuer's lists say of a certificate: revoked, V_OK when there is none of its key, else that there is one. */
+static int ask_lists(const STACK_OF(X509_CRL) * lists, const X509 *issuer, X509 *x509)
+{
+    int error = X509_V_OK;
+    for (int i = 0; i < sk_X509_CRL_num(lists) && error != X509_V_ERR_CERT_REVOKED; i++) {
+        X509_CRL *list = sk_X509_CRL_value(lists, i);
+        X509_REVOKED *entry = NULL;
+        if (X509_CRL_verify(list, X509_get0_pubkey(issuer)) != 1)
+            continue;
+        error = X509_CRL_get0_by_cert(list, &entry, x509) == 1 ? X509_V_ERR_CERT_REVOKED
+                                                               : X509_V_ERR_DIFFERENT_CRL_SCOPE;
+    }
+    return error;
+}
+
+int km_x509_crl_passed_over(X509_STORE_CTX *ctx, int depth)
+{
+    X509 *x509 = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), depth);
+    const X509 *issuer = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), depth + 1);
+    STACK_OF(X509_CRL) *lists = X509_STORE_CTX_get1_crls(ctx, X509_get_issuer_name(x509));
+    int error = ask_lists(lists, issuer, x509);
+    sk_X509_CRL_pop_free(lists, X509_CRL_free);
+    return error;
+}
+
+bool km_x509_anchor_is_revoked(X509_STORE_CTX *ctx, X509 *anchor)
+{
+    const X509_NAME *name = X509_get_issuer_name(anchor);
+    if (X509_NAME_cmp(name, X509_get_subject_name(anchor)) == 0)
+        return false;
+    STACK_OF(X509_CRL) *lists = X509_STORE_CTX_get1_crls(ctx, name);
+    STACK_OF(X509) *issuers = lists != NULL ? X509_STORE_CTX_get1_certs(ctx, name) : NULL;
+    bool is_listed = false;
+    for (int i = 0; i < sk_X509_num(issuers) && !is_listed; i++) {
+        const X509 *issuer = sk_X509_value(issuers, i);
+        is_listed = X509_verify(anchor, X509_get0_pubkey(issuer)) == 1 &&
+                    ask_lists(lists, issuer, anchor) == X509_V_ERR_CERT_REVOKED;
+    }
+    sk_X509_pop_free(issuers, X509_free);
+    sk_X509_CRL_pop_free(lists, X509_CRL_free);
+    return is_listed;
+}

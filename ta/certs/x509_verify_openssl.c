@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/certs/x509_openssl.h"
 
-#include <string.h>
-
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -11,6 +9,28 @@ struct km_x509_trust {
     X509_STORE *store;
     bool has_crls;
 };
+
+/*
+ * Of several anchors of one name it is the one whose key fits: libcrypto takes the first and does not come back, so that two keys of
+ * an authority could not be trusted at a time unless certificates have key identifiers.
+ */
+static int find_anchor(X509 **ret, X509_STORE_CTX *ctx, X509 *x509)
+{
+    STACK_OF(X509) *all = X509_STORE_CTX_get1_certs(ctx, X509_get_issuer_name(x509));
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+    bool is_found = false;
+    for (int i = 0; !is_found && sk_X509_num(all) > 1 && i < sk_X509_num(all); i++) {
+        X509 *one = sk_X509_value(all, i);
+        is_found =
+            X509_check_issued(one, x509) == X509_V_OK &&
+            X509_cmp_timeframe(param, X509_get0_notBefore(one), X509_get0_notAfter(one)) == 0 &&
+            X509_verify(x509, X509_get0_pubkey(one)) == 1 && X509_up_ref(one) == 1;
+        if (is_found)
+            *ret = one;
+    }
+    sk_X509_pop_free(all, X509_free);
+    return is_found ? 1 : X509_STORE_CTX_get1_issuer(ret, ctx, x509);
+}
 
 struct km_x509_trust *km_x509_trust_new(void)
 {
@@ -22,6 +42,7 @@ struct km_x509_trust *km_x509_trust_new(void)
         OPENSSL_free(trust);
         return NULL;
     }
+    X509_STORE_set_get_issuer(trust->store, find_anchor);
     return trust;
 }
 
@@ -146,40 +167,17 @@ static bool is_about_crl(int error)
            error == X509_V_ERR_UNABLE_TO_GET_CRL;
 }
 
-/* Lists are asked of those issuers alone that have one here; an anchor is trusted because it is here, not by its issuer's word. */
+/* Lists are asked of those issuers alone that have one here; whether an anchor's issuer is here at all is asked by km_x509_anchor_is_revoked. */
 static int look_over(int ok, X509_STORE_CTX *ctx)
 {
     int error = X509_STORE_CTX_get_error(ctx);
-    int last = sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
-    bool is_anchor = X509_STORE_CTX_get_error_depth(ctx) == last;
+    int depth = X509_STORE_CTX_get_error_depth(ctx);
+    bool is_anchor = depth == sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
     if (ok != 0 || (error != X509_V_ERR_UNABLE_TO_GET_CRL && !(is_anchor && is_about_crl(error))))
         return ok;
-    X509_STORE_CTX_set_error(ctx, X509_V_OK);
-    return 1;
-}
-
-static bool set_host(X509_VERIFY_PARAM *param, struct km_slice host)
-{
-    char text[KM_CERTS_HOST_MAX + 1] = {0};
-    if (host.len == 0)
-        return true;
-    km_copy(text, KM_CERTS_HOST_MAX, host.ptr, host.len);
-    if (X509_VERIFY_PARAM_set1_ip_asc(param, text) == 1)
-        return true;
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(param, text, host.len) == 1;
-}
-
-bool km_x509_host_is_sound(struct km_slice host)
-{
-    static const char ALLOWED[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:";
-    for (size_t i = 0; i < host.len; i++) {
-        if (host.ptr[i] == 0 || strchr(ALLOWED, host.ptr[i]) == NULL)
-            return false;
-    }
-    /* libcrypto takes a leading dot for "any below": nobody is to ask for that. */
-    return host.len <= KM_CERTS_HOST_MAX && (host.len == 0 || host.ptr[0] != '.');
+    error = is_anchor ? X509_V_OK : km_x509_crl_passed_over(ctx, depth);
+    X509_STORE_CTX_set_error(ctx, error);
+    return error == X509_V_OK;
 }
 
 static bool set_up(X509_STORE_CTX *ctx, const struct km_x509_trust *trust,
@@ -199,7 +197,7 @@ static bool set_up(X509_STORE_CTX *ctx, const struct km_x509_trust *trust,
     X509_VERIFY_PARAM_set_depth(param, (int)KM_CERTS_CHAIN_MAX);
     X509_VERIFY_PARAM_set_time(param, (time_t)wish->now);
     X509_STORE_CTX_set_verify_cb(ctx, look_over);
-    return X509_VERIFY_PARAM_set_flags(param, flags) == 1 && set_host(param, wish->host) &&
+    return X509_VERIFY_PARAM_set_flags(param, flags) == 1 && km_x509_host_set(param, wish->host) &&
            (purpose == 0 || X509_VERIFY_PARAM_set_purpose(param, purpose) == 1);
 }
 
@@ -235,8 +233,10 @@ static enum km_certs_verdict check_path(X509_STORE_CTX *ctx, const struct km_x50
         if (i > 0 && X509_check_ca(sk_X509_value(path, i)) != 1)
             return KM_CERTS_NOT_AUTHORITY;
     }
+    if (km_x509_anchor_is_revoked(ctx, sk_X509_value(path, last)))
+        return KM_CERTS_REVOKED;
     *ret_depth = 0;
-    return KM_CERTS_GOOD;
+    return km_x509_host_check(path, wish->host);
 }
 
 static enum km_certs_verdict verify(const struct km_x509_trust *trust, X509 *leaf,

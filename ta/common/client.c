@@ -46,7 +46,7 @@ static bool is_among(const TEE_UUID *ta, const TEE_UUID *delegates, size_t n_del
 
 void km_client_init(struct km_client *client, const TEE_UUID *delegates, size_t n_delegates)
 {
-    const TEE_PropSetHandle set = TEE_PROPSET_CURRENT_CLIENT;
+    TEE_PropSetHandle set = TEE_PROPSET_CURRENT_CLIENT;
     TEE_UUID ta = {0};
     uint32_t id = 0;
     bool is_admin = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/common/slots.h"
 
-#define INDEX_BITS 10u
+#define INDEX_BITS 11u
 #define INDEX_MASK ((1u << INDEX_BITS) - 1u)
 #define GENERATION_MASK (UINT32_MAX >> INDEX_BITS)
 

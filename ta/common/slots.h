@@ -18,7 +18,7 @@ struct km_slots {
 };
 
 /*
- * km_slots_init: at most rules->n_max items (below 1024), each released by rules->free; full and stale are taken as
+ * km_slots_init: at most rules->n_max items (below 2048), each released by rules->free; full and stale are taken as
  * well. OUT_OF_MEMORY.
  */
 TEE_Result km_slots_init(struct km_slots *slots, const struct km_slots *rules);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/caller.h"
 
+#include "ta/tlsio/tlsio_protocol.h"
+
+/* The TLS application signs for its own client, never for itself: what that client may not do, it may not either. */
+static const TEE_UUID delegates[] = {KM_TLSIO_TA_UUID};
+
 void km_caller_init(struct km_caller *caller)
 {
     struct km_client client = {0};
-    km_client_init(&client, NULL, 0);
+    km_client_init(&client, delegates, KM_ARRAY_LEN(delegates));
     *caller =
         (struct km_caller){.owner = client.owner, .gid = client.gid, .is_admin = client.is_admin};
 }
@@ -12,6 +17,9 @@ void km_caller_init(struct km_caller *caller)
 /* Both can cost a look at /proc, so they are asked for when a grant depends on them. */
 bool km_caller_exe_is(struct km_caller *caller, const uint8_t wanted[32])
 {
+    /* A TA that is no delegate does not have the executable of its client. */
+    if (caller->owner.kind == KM_OWNER_TA)
+        return false;
     if (!caller->asked_exe) {
         char text[65] = {0};
         size_t len = sizeof(text);

@@ -76,7 +76,10 @@ static TEE_Result check(const struct km_file *file, const struct km_owner *calle
     KM_TRY_TEE(take_guess(&object, head, guesses));
     KM_TRY_TEE(open_secret(head, password, ret_secret));
     *guesses = (struct km_guesses){0};
-    return put_guesses(&object, &head->counts);
+    TEE_Result result = put_guesses(&object, &head->counts);
+    if (result != TEE_SUCCESS)
+        TEE_MemFill(ret_secret, 0, KM_FILE_HEAD_SECRET_LEN);
+    return result;
 }
 
 TEE_Result km_lock_open(const struct km_file *file, const struct km_owner *caller,

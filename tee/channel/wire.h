@@ -15,8 +15,6 @@
 #define KM_WIRE_MAGIC 0x31434d4bu /* "KMC1" */
 #define KM_WIRE_MAX 4096u
 #define KM_WIRE_HEADER_LEN 12u
-#define KM_SOCKET_DEFAULT "/run/keymoor/keymoord.sock"
-#define KM_SOCKET_ENV "KEYMOOR_SOCKET" /* ignored in set-uid programs */
 
 enum km_wire_type {
     /* OPEN: uuid[16], u32 login method, u32 login data (gid), u64 nonce for cancelling.

@@ -131,14 +131,9 @@ TEEC_Result teec_result(km_status status)
 
 static TEEC_Result find_path(const char *name, char ret[TEEC_PATH_MAX])
 {
-    const char *path = name;
-    if (name == NULL) {
-        path = secure_getenv(KM_SOCKET_ENV);
-        if (path == NULL || path[0] == '\0')
-            path = KM_SOCKET_DEFAULT;
-    } else if (name[0] != '/') {
+    if (name != NULL && name[0] != '/')
         return TEEC_ERROR_ITEM_NOT_FOUND;
-    }
+    const char *path = name != NULL ? name : km_sock_service_path();
     size_t len = strlen(path);
     if (len >= TEEC_PATH_MAX)
         return TEEC_ERROR_BAD_PARAMETERS;

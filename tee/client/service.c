@@ -14,9 +14,8 @@
 static TEEC_Result ask(uint16_t type, uint16_t answer_type, struct km_slice body,
                        struct km_span buf, struct km_slice *ret_text)
 {
-    const char *path = secure_getenv(KM_SOCKET_ENV);
     KM_AUTO(km_fd_closep) int sock = -1;
-    if (km_sock_connect(NULL, path != NULL ? path : KM_SOCKET_DEFAULT, &sock) != KM_OK)
+    if (km_sock_connect(NULL, km_sock_service_path(), &sock) != KM_OK)
         return TEEC_ERROR_COMMUNICATION;
     struct timeval wait = {.tv_sec = KEYMOOR_SERVICE_WAIT_S};
     if (setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "common/km_log.h"
-#include "tee/keymoord/loop.h"
+#include "common/km_loop.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SUBJECT_MAX 256u
@@ -128,6 +128,7 @@ static bool format(const struct km_audit_record *record, char ret[KM_AUDIT_LINE_
         add_text(object, "exe", record->exe);
     }
     add_text(object, "ta", record->ta);
+    add_text(object, "via", record->via);
     if (record->session != 0)
         cJSON_AddNumberToObject(object, "session", (double)record->session);
     add_text(object, "operation", record->operation);

@@ -44,6 +44,7 @@ struct km_audit_record {
     uint32_t uid, gid, pid;
     const char *exe;
     const char *ta;
+    const char *via;  /* the TA that opened the session for the client or for itself */
     uint64_t session; /* 0: none */
     const char *operation;
     struct km_slice subject; /* any bytes; shown as text where it is text */

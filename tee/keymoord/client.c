@@ -96,8 +96,13 @@ static void answer_client(const struct km_opening *opening, uint32_t result, uin
 static void audit_refused(struct km_service *service, const struct km_opening *opening,
                           uint32_t result)
 {
+    char via[KM_UUID_TEXT_LEN] = {0};
     struct km_audit_record record = {
         .event = "session-refused", .has_result = true, .result = result};
+    if (opening->client == NULL) {
+        km_uuid_format(&opening->who.uuid, via);
+        record.via = via;
+    }
     km_service_audit(service, &record, opening->peer, opening->app);
 }
 
@@ -114,7 +119,7 @@ void km_opening_answer(struct km_service *service, struct km_opening *opening, u
     free(opening);
 }
 
-static size_t sessions_of_uid(const struct km_service *service, uint32_t uid)
+size_t km_client_sessions(const struct km_service *service, uint32_t uid)
 {
     size_t n = 0;
     for (const struct km_app *app = service->apps; app != NULL; app = app->next) {
@@ -204,7 +209,7 @@ static void open_now(struct km_client *client, uint32_t serial, const struct km_
     km_status status = km_peer_login(NULL, client->peer, service->trust, msg->login_method,
                                      msg->login_data, &uuid);
     if (status == KM_OK &&
-        sessions_of_uid(service, client->peer->uid) >= service->options.max_sessions_per_uid)
+        km_client_sessions(service, client->peer->uid) >= service->options.max_sessions_per_uid)
         status = KM_E_BUSY;
     if (status == KM_E_STATE) {
         ask_who(client, serial, msg);
@@ -373,9 +378,13 @@ static void client_add(struct km_service *service, int fd, bool early)
         km_log_err(KM_LOG_WARNING, &err, "a client is turned away");
         close(fd);
         km_client_free(client);
-    } else if (clients_of_uid(service, client->peer->uid) > KM_CLIENTS_UID_MAX) {
-        client_refuse(client, 0, KM_TEE_BUSY, "this user has too many connections");
+        return;
     }
+    const gid_t admins = service->options.admin_gid;
+    if (admins != (gid_t)-1 && km_peer_in_group(client->peer, admins))
+        client->peer->is_admin = true;
+    if (clients_of_uid(service, client->peer->uid) > KM_CLIENTS_UID_MAX)
+        client_refuse(client, 0, KM_TEE_BUSY, "this user has too many connections");
 }
 
 void km_client_accept(struct km_watch *watch, uint32_t events)

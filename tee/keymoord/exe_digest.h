@@ -7,7 +7,7 @@
 #ifndef KM_EXE_DIGEST_H
 #define KM_EXE_DIGEST_H
 
-#include "tee/keymoord/loop.h"
+#include "common/km_loop.h"
 #include "tee/keymoord/peer.h"
 
 #define KM_EXE_DIGEST_JOBS_MAX 8     /* processes that read at once */

@@ -29,16 +29,30 @@ static struct km_session *session_of(const struct km_instance *instance, uint64_
     return NULL;
 }
 
+/* The record of something that happened in a session, if it is known which. */
+static void audit_session(struct km_instance *instance, struct km_audit_record *record,
+                          const struct km_session *session)
+{
+    char via[KM_UUID_TEXT_LEN] = {0};
+    if (session != NULL && session->caller_instance != 0) {
+        km_uuid_format(&session->caller, via);
+        record->via = via;
+    }
+    record->session = session == NULL ? 0 : session->id;
+    km_service_audit(instance->service, record, session == NULL ? NULL : session->peer,
+                     instance->app);
+}
+
 static void session_closed(struct km_instance *instance, struct km_session *session)
 {
-    struct km_audit_record record = {.event = "session-closed", .session = session->id};
+    struct km_audit_record record = {.event = "session-closed"};
     for (struct km_session **at = &instance->sessions; *at != NULL; at = &(*at)->next) {
         if (*at == session) {
             *at = session->next;
             break;
         }
     }
-    km_service_audit(instance->service, &record, session->peer, instance->app);
+    audit_session(instance, &record, session);
     instance->service->n_sessions--;
     km_peer_unref(session->peer);
     free(session);
@@ -112,8 +126,40 @@ static void on_text(struct km_instance *instance, const struct km_ctl_msg *msg)
         reply_text(instance, msg->serial, KM_E_NOTFOUND, "");
 }
 
+/*
+ * Whom an instance acts for when it opens a session to another TA: its client, when it has that one alone for all its
+ * life and when that is no TA. An instance that several may share could use the session for the next one, and through
+ * a second hop a TA that nobody trusts to speak for its client would do so with the voice of one that is trusted.
+ */
+static struct km_peer *acts_for(const struct km_instance *instance)
+{
+    const struct km_session *session = instance->sessions;
+    if (instance->app->single || session == NULL || session->next != NULL ||
+        session->caller_instance != 0)
+        return NULL;
+    return session->peer;
+}
+
+static void who_opens(const struct km_instance *instance, const struct km_peer *peer,
+                      struct km_ctl_client *ret)
+{
+    *ret = (struct km_ctl_client){.login = KM_LOGIN_TRUSTED_APP,
+                                  .uuid = instance->app->uuid,
+                                  .uid = UINT32_MAX,
+                                  .gid = UINT32_MAX,
+                                  .pid = UINT32_MAX};
+    if (peer == NULL)
+        return;
+    ret->uid = peer->uid;
+    ret->gid = peer->gid;
+    ret->pid = (uint32_t)peer->pid;
+    ret->is_admin = peer->is_admin;
+}
+
 static void on_session(struct km_instance *instance, const struct km_ctl_msg *msg)
 {
+    struct km_service *service = instance->service;
+    struct km_peer *peer = acts_for(instance);
     struct km_opening *opening = calloc(1, sizeof(*opening));
     if (opening == NULL) {
         struct km_ctl_msg answer = {.type = KM_CTL_SESSION_IS,
@@ -123,16 +169,15 @@ static void on_session(struct km_instance *instance, const struct km_ctl_msg *ms
         reply(instance, &answer);
         return;
     }
-    *opening = (struct km_opening){
-        .instance_id = instance->id,
-        .serial = msg->serial,
-        .who = {.login = KM_LOGIN_TRUSTED_APP,
-                .uuid = instance->app->uuid,
-                .uid = UINT32_MAX,
-                .gid = UINT32_MAX,
-                .pid = UINT32_MAX},
-    };
-    km_app_open_session(instance->service, &msg->uuid, opening);
+    *opening = (struct km_opening){.instance_id = instance->id,
+                                   .serial = msg->serial,
+                                   .peer = peer == NULL ? NULL : km_peer_ref(peer)};
+    who_opens(instance, peer, &opening->who);
+    if (peer != NULL &&
+        km_client_sessions(service, peer->uid) >= service->options.max_sessions_per_uid)
+        km_opening_answer(service, opening, KM_TEE_BUSY, KM_TEE_ORIGIN_TEE, 0, NULL);
+    else
+        km_app_open_session(service, &msg->uuid, opening);
 }
 
 static void on_advance(struct km_instance *instance, const struct km_ctl_msg *msg)
@@ -154,16 +199,13 @@ static void on_advance(struct km_instance *instance, const struct km_ctl_msg *ms
 static void on_audit(struct km_instance *instance, const struct km_ctl_msg *msg)
 {
     char operation[KM_CTL_NAME_MAX + 1] = {0};
-    const struct km_session *session = session_of(instance, msg->session);
     km_copy(operation, KM_CTL_NAME_MAX, msg->name.ptr, msg->name.len);
     struct km_audit_record record = {.event = "ta",
-                                     .session = session == NULL ? 0 : session->id,
                                      .operation = operation,
                                      .subject = msg->text,
                                      .has_result = true,
                                      .result = msg->code};
-    km_service_audit(instance->service, &record, session == NULL ? NULL : session->peer,
-                     instance->app);
+    audit_session(instance, &record, session_of(instance, msg->session));
 }
 
 static void on_failed(struct km_instance *instance, const struct km_ctl_msg *msg)
@@ -373,8 +415,8 @@ km_status km_instance_lane(struct km_err *err, struct km_instance *instance,
         session_closed(instance, session);
         return status;
     }
-    struct km_audit_record record = {.event = "session-opened", .session = session->id};
-    km_service_audit(instance->service, &record, session->peer, instance->app);
+    struct km_audit_record record = {.event = "session-opened"};
+    audit_session(instance, &record, session);
     *ret_session = session->id;
     ret_fds[0] = km_fd_steal(&memory);
     ret_fds[1] = km_fd_steal(&ours);
@@ -447,11 +489,8 @@ static void audit_end(struct km_instance *instance, int how)
     } else {
         return;
     }
-    const struct km_session *session = instance->sessions;
-    record.session = session == NULL ? 0 : session->id;
     km_log(KM_LOG_WARNING, "an instance of %s: %s (%s)", instance->app->text, record.event, detail);
-    km_service_audit(instance->service, &record, session == NULL ? NULL : session->peer,
-                     instance->app);
+    audit_session(instance, &record, instance->sessions);
 }
 
 /* A file that is mapped and finds no room when it is written to ends its process. */
@@ -495,7 +534,7 @@ void km_instance_reaped(struct km_instance *instance, int how)
 
 static bool client_gone(const struct km_instance *instance, const struct km_session *session)
 {
-    if (session->peer != NULL)
+    if (session->caller_instance == 0)
         return session->peer->gone;
     return km_app_find_instance(instance->service, session->caller_instance) == NULL;
 }

@@ -8,12 +8,15 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/km_file.h"
 #include "tee/keymoord/service.h"
+
+#define BACKLOG 128
 
 static struct km_service service = {
     .loop = {.epoll_fd = -1},
@@ -230,8 +233,13 @@ static km_status start(struct km_err *err)
     KM_TRY(open_audit(err));
     KM_TRY(km_loop_init(err, &service.loop));
     KM_TRY(watch_signals(err));
-    KM_TRY(km_listen_open(err, service.options.socket_path, service.options.socket_mode,
-                          service.options.socket_gid, &service.listener));
+    const struct km_listen_wish wish = {.path = service.options.socket_path,
+                                        .type = SOCK_SEQPACKET,
+                                        .mode = service.options.socket_mode,
+                                        .gid = service.options.socket_gid,
+                                        .backlog = BACKLOG,
+                                        .names_senders = true};
+    KM_TRY(km_listen_open(err, &wish, &service.listener));
     int fd = service.listener.fd;
     return km_loop_add(err, &service.loop, &service.listen_watch, fd, km_client_accept);
 }

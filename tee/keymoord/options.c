@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tee/channel/wire.h"
+#include "common/km_sock.h"
 #include "tee/host/confine.h"
 
 #define UID_BASE_DEFAULT 260000u /* between the ranges that distributions and systemd use */
@@ -18,6 +18,7 @@
 enum {
     OPT_MODE = 256,
     OPT_GROUP,
+    OPT_ADMIN_GROUP,
     OPT_MAX,
     OPT_MAX_UID,
     OPT_HOST,
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
     {"socket", required_argument, NULL, 'S'},
     {"socket-mode", required_argument, NULL, OPT_MODE},
     {"socket-group", required_argument, NULL, OPT_GROUP},
+    {"admin-group", required_argument, NULL, OPT_ADMIN_GROUP},
     {"ta-dir", required_argument, NULL, 't'},
     {"ta-key", required_argument, NULL, 'k'},
     {"root", required_argument, NULL, 'r'},
@@ -60,6 +62,8 @@ void km_options_usage(FILE *out)
         "                               a socket passed by systemd is used instead\n"
         "      --socket-mode MODE       octal, default 0660\n"
         "      --socket-group GROUP     group of the socket, name or number\n"
+        "      --admin-group GROUP      its members are administrators, as root and the service's\n"
+        "                               own user are (default: no group)\n"
         "  -t, --ta-dir DIR             where <UUID>.stp packages are, may be repeated\n"
         "                               (default " KM_TA_DIR ")\n"
         "  -k, --ta-key FILE|DIR        public keys whose owners may sign packages, PEM; may be\n"
@@ -114,7 +118,7 @@ static km_status take_number(struct km_err *err, const char *name, unsigned long
     return KM_OK;
 }
 
-static km_status take_group(struct km_err *err, gid_t *ret)
+static km_status take_group(struct km_err *err, const char *name, gid_t *ret)
 {
     unsigned long value = 0;
     const struct group *group = getgrnam(optarg);
@@ -123,7 +127,7 @@ static km_status take_group(struct km_err *err, gid_t *ret)
     else if (number(optarg, 10, UINT32_MAX - 1, &value))
         *ret = (gid_t)value;
     else
-        return KM_FAIL(err, KM_E_ARG, "--socket-group: there is no group '%.40s'", optarg);
+        return KM_FAIL(err, KM_E_ARG, "--%s: there is no group '%.40s'", name, optarg);
     return KM_OK;
 }
 
@@ -165,7 +169,9 @@ static km_status take(struct km_err *err, int option, struct km_options *opt)
         opt->socket_mode = (mode_t)value;
         return KM_OK;
     case OPT_GROUP:
-        return take_group(err, &opt->socket_gid);
+        return take_group(err, "socket-group", &opt->socket_gid);
+    case OPT_ADMIN_GROUP:
+        return take_group(err, "admin-group", &opt->admin_gid);
     case 't':
         return take_item(err, "ta-dir", opt->ta_dirs, &opt->n_ta_dirs);
     case 'k':
@@ -214,6 +220,7 @@ km_status km_options_parse(struct km_err *err, int argc, char **argv, struct km_
         .socket_path = KM_SOCKET_DEFAULT,
         .socket_mode = 0660,
         .socket_gid = (gid_t)-1,
+        .admin_gid = (gid_t)-1,
         .confine_demanded = KM_CONFINE_DEFAULT,
         .uid_base = UID_BASE_DEFAULT,
         .max_sessions = SESSIONS_DEFAULT,

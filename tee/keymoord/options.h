@@ -15,6 +15,7 @@ struct km_options {
     const char *socket_path;
     mode_t socket_mode;
     gid_t socket_gid; /* (gid_t)-1: leave it */
+    gid_t admin_gid;  /* whose members are administrators; (gid_t)-1: nobody's */
     const char *ta_dirs[KM_OPTIONS_LIST_MAX];
     size_t n_ta_dirs;
     const char *ta_keys[KM_OPTIONS_LIST_MAX];

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 #include "common/km_bytes.h"
+#include "common/km_loop.h"
 #include "common/km_uuid.h"
-#include "tee/keymoord/loop.h"
 #include "tee/keymoord/trust.h"
 
 #define KM_PEER_GROUPS_MAX 256

@@ -7,14 +7,14 @@
 #ifndef KM_SERVICE_H
 #define KM_SERVICE_H
 
+#include "common/km_listen.h"
 #include "common/km_log.h"
+#include "common/km_loop.h"
 #include "tee/channel/wire.h"
 #include "tee/host/confine.h"
 #include "tee/host/control.h"
 #include "tee/host/crypto_policy.h"
 #include "tee/keymoord/audit.h"
-#include "tee/keymoord/listen.h"
-#include "tee/keymoord/loop.h"
 #include "tee/keymoord/options.h"
 #include "tee/keymoord/peer.h"
 #include "tee/keymoord/statedir.h"
@@ -77,9 +77,9 @@ struct km_service {
 
 struct km_session {
     uint64_t id;
-    struct km_peer *peer;     /* NULL: another TA opened it */
-    uint32_t caller_instance; /* then its instance, else 0 */
-    struct km_uuid caller;    /* and the TA itself */
+    struct km_peer *peer;     /* whom it serves; NULL: another TA, for itself */
+    uint32_t caller_instance; /* of another TA that opened it, else 0 */
+    struct km_uuid caller;    /* and that TA itself */
     uint32_t uid;             /* who counts for it */
     struct km_session *next;
 };
@@ -127,7 +127,7 @@ struct km_opening {
     uint32_t instance_id; /* when client is NULL */
     uint32_t serial;
     struct km_app *app;
-    struct km_peer *peer; /* held; NULL for a TA */
+    struct km_peer *peer; /* held; NULL for a TA that opens for itself */
     struct km_ctl_client who;
     struct km_opening *next;
 };
@@ -236,6 +236,8 @@ struct km_client {
 /* km_client_accept: the listening socket is ready. */
 void km_client_accept(struct km_watch *watch, uint32_t events);
 void km_client_free(struct km_client *client);
+/* km_client_sessions: how many sessions count for a user: open or waiting, his own or opened by TAs for him. */
+size_t km_client_sessions(const struct km_service *service, uint32_t uid);
 /* km_opening_answer: the outcome goes to whoever asked; frees the opening. fds are borrowed. */
 void km_opening_answer(struct km_service *service, struct km_opening *opening, uint32_t result,
                        uint32_t origin, uint64_t session, const int fds[2]);
@@ -245,7 +247,7 @@ void km_opening_answer(struct km_service *service, struct km_opening *opening, u
 /* km_status_json: at most cap octets; whole for an administrator, without others' sessions else. */
 size_t km_status_json(const struct km_service *service, const struct km_peer *asker, char *ret,
                       size_t cap);
-/* km_service_audit: fills in who it was and writes. peer may be NULL. */
+/* km_service_audit: fills in who it was and writes. peer and app may be NULL. */
 void km_service_audit(struct km_service *service, struct km_audit_record *record,
                       const struct km_peer *peer, const struct km_app *app);
 

@@ -70,6 +70,11 @@ static void add_session(cJSON *list, const struct km_app *app, const struct km_s
     cJSON_AddItemToArray(list, object);
     cJSON_AddNumberToObject(object, "id", (double)session->id);
     cJSON_AddStringToObject(object, "ta", app->text);
+    char via[KM_UUID_TEXT_LEN] = {0};
+    if (session->caller_instance != 0) {
+        km_uuid_format(&session->caller, via);
+        cJSON_AddStringToObject(object, "via", via);
+    }
     if (session->peer != NULL) {
         cJSON_AddNumberToObject(object, "uid", session->peer->uid);
         cJSON_AddNumberToObject(object, "pid", session->peer->pid);

@@ -28,18 +28,21 @@ enum hostile_command {
     HOSTILE_LOOP = 21,
     HOSTILE_CRASH = 22,
     HOSTILE_ABORT = 23,
-    HOSTILE_WAIT = 24,  /* until it is cancelled */
-    HOSTILE_HOARD = 25, /* memory until there is no more; value out: a is 1 when it was refused */
-    HOSTILE_PEER = 26,  /* a session to ta_shared, and its HOSTILE_NOTHING; value out: its 42 */
-    HOSTILE_WHO = 27,   /* memref out: login and client UUID, text */
-    HOSTILE_EXE = 28,   /* memref out: org.keymoor.client.exe.sha256 */
-    HOSTILE_SELF = 29,  /* a session to itself; value out: a is the result */
-    HOSTILE_COUNT = 30, /* value out: calls in this instance */
-    HOSTILE_FILL = 31,  /* objects into the store until that fails; its result */
-    HOSTILE_MAP = 32,   /* bare mmap up to 1 GiB; value out: a is errno of the one that failed */
-    HOSTILE_AUDIT = 33, /* 5000 audit records */
-    HOSTILE_TEXT = 34,  /* questions to the service, whose answers it never reads */
-    HOSTILE_MANY = 35,  /* sessions to its like until that is refused; value out: how many */
+    HOSTILE_WAIT = 24,   /* until it is cancelled */
+    HOSTILE_HOARD = 25,  /* memory until there is no more; value out: a is 1 when it was refused */
+    HOSTILE_PEER = 26,   /* a session to ta_shared, and its HOSTILE_NOTHING; value out: its 42 */
+    HOSTILE_WHO = 27,    /* memref out: login and client UUID, text */
+    HOSTILE_EXE = 28,    /* memref out: org.keymoor.client.exe.sha256 */
+    HOSTILE_SELF = 29,   /* a session to itself; value out: a is the result */
+    HOSTILE_COUNT = 30,  /* value out: calls in this instance */
+    HOSTILE_FILL = 31,   /* objects into the store until that fails; its result */
+    HOSTILE_MAP = 32,    /* bare mmap up to 1 GiB; value out: a is errno of the one that failed */
+    HOSTILE_AUDIT = 33,  /* 5000 audit records */
+    HOSTILE_TEXT = 34,   /* questions to the service, whose answers it never reads */
+    HOSTILE_MANY = 35,   /* sessions to its like until that is refused; value out: how many */
+    HOSTILE_CLIENT = 36, /* memref out: login, uid, gid, admin, digest of the executable, text */
+    HOSTILE_THEIRS = 37, /* memref out: HOSTILE_CLIENT of a session to its like */
+    HOSTILE_NESTED = 38, /* memref out: HOSTILE_THEIRS of a session to its like */
 };
 
 #endif

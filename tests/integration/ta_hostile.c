@@ -196,6 +196,52 @@ static TEE_Result who(TEE_Param *out)
     return TEE_SUCCESS;
 }
 
+static TEE_Result describe_client(TEE_Param *out)
+{
+    TEE_PropSetHandle set = TEE_PROPSET_CURRENT_CLIENT;
+    TEE_Identity client = {0};
+    uint32_t uid = 0, gid = 0;
+    bool is_admin = false;
+    char exe[65] = "-";
+    size_t len = sizeof(exe);
+    if (TEE_GetPropertyAsIdentity(set, "gpd.client.identity", &client) != TEE_SUCCESS ||
+        TEE_GetPropertyAsU32(set, "org.keymoor.client.uid", &uid) != TEE_SUCCESS ||
+        TEE_GetPropertyAsU32(set, "org.keymoor.client.gid", &gid) != TEE_SUCCESS ||
+        TEE_GetPropertyAsBool(set, "org.keymoor.client.admin", &is_admin) != TEE_SUCCESS)
+        return TEE_ERROR_GENERIC;
+    (void)TEE_GetPropertyAsString(set, "org.keymoor.client.exe.sha256", exe, &len);
+    int n = snprintf(out->memref.buffer, out->memref.size, "%08x %u %u %s %s", client.login, uid,
+                     gid, is_admin ? "admin" : "user", exe);
+    out->memref.size = (size_t)n + 1;
+    return TEE_SUCCESS;
+}
+
+/* What its like says to a command that gives text. */
+static TEE_Result ask_like(uint32_t command, TEE_Param *out)
+{
+    const TEE_UUID like = HOSTILE_UUID;
+    TEE_TASessionHandle session = TEE_HANDLE_NULL;
+    char text[256] = {0};
+    TEE_Param params[4] = {{.memref = {text, sizeof(text) - 1}}};
+    TEE_Result result = TEE_OpenTASession(&like, TEE_TIMEOUT_INFINITE, 0, NULL, &session, NULL);
+    if (result != TEE_SUCCESS)
+        return result;
+    result = TEE_InvokeTACommand(session, TEE_TIMEOUT_INFINITE, command,
+                                 TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_OUTPUT, TEE_PARAM_TYPE_NONE,
+                                                 TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE),
+                                 params, NULL);
+    TEE_CloseTASession(session);
+    int n = snprintf(out->memref.buffer, out->memref.size, "%s", text);
+    out->memref.size = (size_t)n + 1;
+    return result;
+}
+
+static bool gives_text(uint32_t command)
+{
+    return command == HOSTILE_WHO || command == HOSTILE_EXE || command == HOSTILE_CLIENT ||
+           command == HOSTILE_THEIRS || command == HOSTILE_NESTED;
+}
+
 static TEE_Result fill(void)
 {
     static uint8_t block[32768];
@@ -238,10 +284,8 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
         params[0].value.a = (uint32_t)try_to_escape(commandID);
         return TEE_SUCCESS;
     }
-    if ((commandID == HOSTILE_WHO || commandID == HOSTILE_EXE) &&
-        type != TEE_PARAM_TYPE_MEMREF_OUTPUT)
-        return TEE_ERROR_BAD_PARAMETERS;
-    if (commandID != HOSTILE_WHO && commandID != HOSTILE_EXE && type != TEE_PARAM_TYPE_VALUE_OUTPUT)
+    if (type !=
+        (gives_text(commandID) ? TEE_PARAM_TYPE_MEMREF_OUTPUT : TEE_PARAM_TYPE_VALUE_OUTPUT))
         return TEE_ERROR_BAD_PARAMETERS;
     switch (commandID) {
     case HOSTILE_NOTHING:
@@ -270,6 +314,11 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
     case HOSTILE_EXE:
         return TEE_GetPropertyAsString(TEE_PROPSET_CURRENT_CLIENT, "org.keymoor.client.exe.sha256",
                                        params[0].memref.buffer, &params[0].memref.size);
+    case HOSTILE_CLIENT:
+        return describe_client(&params[0]);
+    case HOSTILE_THEIRS:
+    case HOSTILE_NESTED:
+        return ask_like(commandID - 1, &params[0]);
     case HOSTILE_SELF:
         params[0].value.a = peer(&params[0].value.b);
         return TEE_SUCCESS;

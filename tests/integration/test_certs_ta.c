@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The certificate application against a client that does not keep to its protocol. */
 #include "tests/integration/service.h"
+#include "tests/unit/cert_maker.h"
 #include "tests/unit/km_test.h"
 
 #include "include/tee_client_api.h"
@@ -171,6 +172,49 @@ static void test_state_after(void **state)
     assert_int_equal(op.params[0].value.a, 1);
 }
 
+static uint32_t verdict_on(const struct made_cert *cert)
+{
+    uint8_t chain[2048] = {0};
+    uint8_t wish[16] = {0}; /* for anything, any host, all authorities */
+    struct km_wr wr = km_wr_init(chain, sizeof(chain));
+    km_wr_blob32le(&wr, cert_der(cert));
+    TEEC_Operation op = {.paramTypes = rows[7].types};
+    op.params[0].tmpref = (TEEC_TempMemoryReference){.buffer = chain, .size = wr.len};
+    op.params[1].tmpref = (TEEC_TempMemoryReference){.buffer = wish, .size = sizeof(wish)};
+    assert_int_equal(call(KM_CERTS_CMD_VERIFY, &op), TEEC_SUCCESS);
+    return op.params[2].value.a;
+}
+
+/* An instance that has parsed its anchors sees that another changed them. */
+static void test_changes_are_seen(void **state)
+{
+    (void)state;
+    static const TEEC_UUID uuid = KM_CERTS_TA_UUID;
+    static const char name[] = "com.seqlabs.oem_root_cert";
+    static const char *const makes[] = {"ca|cn=first|key=P-256/1|na=20991231000000Z",
+                                        "ca|cn=second|key=P-384/2|na=20991231000000Z"};
+    struct made_cert roots[2] = {{0}};
+    TEEC_Session other = {0};
+    assert_int_equal(TEEC_OpenSession(&context, &other, &uuid, TEEC_LOGIN_PUBLIC, NULL, NULL, NULL),
+                     TEEC_SUCCESS);
+    for (size_t i = 0; i < KM_ARRAY_LEN(roots); i++) {
+        cert_make(makes[i], NULL, &roots[i]);
+        assert_int_equal(verdict_on(&roots[i]), KM_CERTS_UNTRUSTED);
+        TEEC_Operation op = {.paramTypes = rows[3].types};
+        op.params[0].tmpref =
+            (TEEC_TempMemoryReference){.buffer = (void *)(uintptr_t)name, .size = sizeof(name) - 1};
+        op.params[1].tmpref =
+            (TEEC_TempMemoryReference){.buffer = roots[i].der, .size = roots[i].len};
+        assert_int_equal(TEEC_InvokeCommand(&other, KM_CERTS_CMD_PROVISION, &op, NULL),
+                         TEEC_SUCCESS);
+        assert_int_equal(verdict_on(&roots[i]), KM_CERTS_GOOD);
+    }
+    assert_int_equal(verdict_on(&roots[0]), KM_CERTS_UNTRUSTED);
+    TEEC_CloseSession(&other);
+    cert_free(&roots[0]);
+    cert_free(&roots[1]);
+}
+
 /* A session that is opened with parameters is none. */
 static void test_odd_opening(void **state)
 {
@@ -255,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_odd_opening),
         cmocka_unit_test(test_manifest_is_not_for_clients),
         cmocka_unit_test(test_version_and_state),
+        cmocka_unit_test(test_changes_are_seen),
         cmocka_unit_test(test_seal_among_provisioners),
         cmocka_unit_test(test_state_after),
     };

@@ -32,8 +32,8 @@ check "generate EC" tool --keypairgen --key-type EC:prime256v1 --label ec --id 0
 check "generate RSA" tool --keypairgen --key-type rsa:2048 --label rsa --id 02
 for id in 01 02; do
     case $id in 01) mechanism=ECDSA-SHA256 ;; 02) mechanism=SHA256-RSA-PKCS ;; esac
-    check "$mechanism" tool --sign -m $mechanism --signature-format openssl --id $id -i message -o signature
-    check "its public key" tool --read-object --type pubkey --id $id -o public.der
+    check "$mechanism" tool --sign -m "$mechanism" --signature-format openssl --id "$id" -i message -o signature
+    check "its public key" tool --read-object --type pubkey --id "$id" -o public.der
     check "as OpenSSL reads it" openssl pkey -pubin -inform DER -in public.der -out public.pem
     check "$mechanism verifies" openssl dgst -sha256 -verify public.pem -signature signature message
 done

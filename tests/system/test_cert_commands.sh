@@ -155,8 +155,12 @@ same "refused commands leave the number" 11 "$(last)"
 if [ "$(id -u)" -eq 0 ]; then
     ok "a good STP file" "$make_stp" -k $key -n com.seqlabs.oem_cloud_cert -c strange/oem_cloud_cert.pem -s 12 -o named.stp
     command_file anybody -a addAuthority -c strange/emp_root_cert.pem -s 12
-    chmod 666 "$KEYMOOR_SOCKET"
     other() { setpriv --reuid=64001 --regid=64001 --clear-groups "$@"; }
+    for what in "cert command named.stp" "cert list" "key list" "file list"; do
+        # shellcheck disable=SC2086 # several words on purpose
+        refused "kept out: $what" "may not open $KEYMOOR_SOCKET; be in its group" other keymoor $what
+    done
+    chmod 666 "$KEYMOOR_SOCKET"
     refused "not the administrator" 0xffff0101 other keymoor cert command named.stp
     refused "a list from him" 0xffff0101 other keymoor cert crl list.crl
     ok "a command from anybody" other keymoor cert command anybody

@@ -56,6 +56,20 @@ ok "with the right one" keymoor key export-public safe --out safe.der --password
 refused "password in use" 0xffff000b keymoor password delete lock --password-file pw
 ok "delete the key" keymoor key delete safe --password lock --password-file pw
 ok "delete the password" keymoor password delete lock --password-file pw
+# typed PROMPT COMMAND...: what is typed right after the prompt is the password, and is not shown.
+typed() {
+    local prompt=$1
+    shift
+    ok "typed for $prompt" "$source/tests/typed.py" "$prompt" 'typed horse' "$@"
+    ok "it does not show" sh -c "! grep -q horse out"
+}
+typed "Password of 'lock'" keymoor password create lock
+printf 'typed horse' >pw
+ok "it is what was typed" keymoor key create safe --password lock --password-file pw
+typed "Password of 'lock'" keymoor key delete safe --password lock
+typed "Password lock" clrpv_key_utility -S -n safe -t KEY_ECDSA_KEYPAIR -k ec.der -p lock
+ok "delete the key" keymoor key delete safe --password lock --password-file pw
+ok "delete the password" keymoor password delete lock --password-file pw
 
 refused "unknown key" 0xffff0008 keymoor key show nobody
 refused "a provisioned key stays" 0xffff0105 keymoor key delete com.seqlabs.oem_device_key

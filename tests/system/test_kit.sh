@@ -20,7 +20,11 @@ for file in corelockr_crypto/lib/libseqr_corelockr_crypto.so corelockr_crypto/in
     corelockr_storage/ta/5840EE82-131E-4259-BB1F2A9286DA48A8.stp corelockr_storage/docs/clrf.md \
     corelockr_storage/README.txt corelockr_storage/COPYRIGHT corelockr_payload_verification/COPYRIGHT corelockr_payload_verification/example/seq_payload_ca.key \
     corelockr_payload_verification/example/seq_payload_ca_key.der corelockr_payload_verification/example/test-payload \
-    corelockr_payload_verification/example_key_utility/ecdsa.der; do
+    corelockr_payload_verification/example_key_utility/ecdsa.der corelockr_tlsio/lib/libseqr_corelockr_tlsio.so \
+    corelockr_tlsio/include/clrtls.h corelockr_tlsio/ta/A37F954E-303F-6D5D-B81685157929ADA2.stp corelockr_tlsio/docs/clrtls.md \
+    corelockr_tlsio/README.txt corelockr_tlsio/COPYRIGHT corelockr_tlsio/example/client/README.txt \
+    corelockr_tlsio/example/client/demo_client.conf.prov corelockr_tlsio/example/client/demo_client.conf.ext \
+    corelockr_tlsio/example/client/certs/ca-ext.crt corelockr_tlsio/example/server/demo_server.conf.prov; do
     [ -s "$kit/corelockr/$file" ] || { echo "FAILED: the kit has no $file" >&2; exit 1; }
 done
 
@@ -143,7 +147,6 @@ refused ./clrpv_key_utility -S -n raw -t KEY_AES -k pw16
 refused ./clrpv_key_utility -D -n com.seqlabs.oem_device_key
 refused ./clrpv_key_utility -O -k ecdsa.der
 ./clrpv_key_utility -L
-
 # 10.1.2
 cd "$KEYMOOR_KIT/corelockr/corelockr_storage/example"
 ./storage_example w myfilename "This is a secret" mypassword
@@ -152,6 +155,48 @@ refused ./storage_example w myfilename "This is a secret"
 ./storage_example r myfilename mypassword
 refused ./storage_example r myfilename
 ./storage_example r myfilename2
+
+# 7.1: the server of the TLS demonstrations, at another port, and a client with OpenSSL in the place of the demonstration's.
+cd "$KEYMOOR_KIT/corelockr/corelockr_ssl/example"
+make -s clean
+make -s
+cd server
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+sed "s/^port = 11111$/port = $port/" demo_server.conf >here.conf
+./clrc_ssl_demo_server -f here.conf >server.txt 2>&1 &
+server=$!
+pki=$KEYMOOR_KIT/pki/demo
+tries=0
+until { printf 'Hi from client!'; sleep 1; } | openssl s_client -connect "localhost:$port" -CAfile certs/ca-ext.crt -quiet \
+    -verify_return_error -no_ign_eof -cert "$pki/client-ext.crt" -key "$pki/client-ext.key" >answer.txt 2>client.txt; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { cat server.txt client.txt >&2; exit 1; }
+done
+[ "$(cat answer.txt)" = "Hi from server!" ] || { echo "FAILED: the server answers $(cat answer.txt)" >&2; exit 1; }
+grep -qx 'Got chat: Hi from client!' server.txt
+kill "$server"
+# 8.1, scenario 1: all of it in one folder, as on the board, and at another port
+cd ../../../corelockr_tlsio/example
+make -s clean
+make -s
+mkdir board
+cp -R client/clr_tls_demo_client client/demo_client.conf.* server/clrc_ssl_demo_server server/demo_server.conf.* server/certs board/
+cp client/certs/* board/certs/
+cd board
+sed -i "s/^port = 11112$/port = $port/" demo_server.conf.prov demo_client.conf.prov
+LD_LIBRARY_PATH=../../lib
+export LD_LIBRARY_PATH
+./clrc_ssl_demo_server -f demo_server.conf.prov >server.txt 2>&1 &
+server=$!
+tries=0
+until ./clr_tls_demo_client -o demo_client.conf.prov >answer.txt 2>client.txt; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { cat server.txt client.txt >&2; exit 1; }
+    sleep 0.05
+done
+grep -qx 'Got chat response: Hi from server!' answer.txt
+kill "$server"
+
 WALK
 # The service takes the trusted applications under their printed names, too.
 mkdir "$kit/ta"

@@ -49,6 +49,29 @@ said() { grep -q -- "$1" "$2" || { echo "FAILED: nothing says '$1'" >&2; exit 1;
 keys() { keymoor key list --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))'; }
 certs() { keymoor cert list --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))'; }
 
+# sign_both DIR: the device certificates for the requests in it.
+sign_both() {
+    local which
+    for which in oem emp; do
+        ok "sign $which" "$factory/sign_device_csr.sh" -k "pki/${which}_root_key.pem" -c "pki/${which}_root_cert.pem" \
+            -i "$1/${which}_device.csr.pem" -o "$1/${which}_device_cert.pem"
+    done
+}
+# killed_at_seal DIR [OPTION ...]: keymoor init comes to the second of the two seals and no further; it takes no other certificate then.
+killed_at_seal() {
+    [ -e "$build/tests/kill_at_seal.so" ] || return 0
+    local pki=$1
+    shift
+    same "killed at the second seal" 137 \
+        "$(LD_PRELOAD=$build/tests/kill_at_seal.so keymoor init --pki "$pki" "$@" >/dev/null 2>&1; echo $?)"
+    mkdir kept
+    mv "$pki"/*_device_cert.pem kept
+    sign_both "$pki"
+    refused "other certificates then" 0xffff000d keymoor init --pki "$pki" "$@"
+    mv kept/* "$pki"
+    rmdir kept
+}
+
 "$factory/make_evaluation_pki.sh" -o pki >/dev/null 2>&1
 "$factory/make_evaluation_pki.sh" -o strange >/dev/null 2>&1
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out class.pem 2>/dev/null
@@ -93,10 +116,8 @@ same "the key pair" "$(openssl pkey -in pair.pem -pubout)" "$(keymoor key export
 refused "a key of the manifest is not exported" 0xffff0104 keymoor key export com.example.pair --out stolen.der
 refused "another manifest" 0xffff0009 keymoor init --manifest other
 ok "device keys" keymoor init --pki pki
-for which in oem emp; do
-    ok "sign $which" "$factory/sign_device_csr.sh" -k pki/${which}_root_key.pem -c pki/${which}_root_cert.pem \
-        -i pki/${which}_device.csr.pem -o pki/${which}_device_cert.pem
-done
+sign_both pki
+killed_at_seal pki
 ok "sealed" keymoor init --pki pki
 said provisioned out
 ok "whom it obeys" keymoor cert store list
@@ -197,13 +218,20 @@ new_device
 ok "class key" keymoor init --class-key class.pem
 mkdir own
 ok "manifest and requests" keymoor init --manifest m1 --oem-root $root --pki own
-for which in oem emp; do
-    ok "sign $which" "$factory/sign_device_csr.sh" -k pki/${which}_root_key.pem -c pki/${which}_root_cert.pem \
-        -i own/${which}_device.csr.pem -o own/${which}_device_cert.pem
-done
+sign_both own
+killed_at_seal own --allow-unnumbered
 ok "unnumbered" keymoor init --pki own --allow-unnumbered
 said "without a sequence are obeyed" out
 ok "a command without a sequence" keymoor cert command unnumbered
+
+# Without a manifest, killed between the two seals.
+new_device
+rm pki/*_device_cert.pem
+ok "device keys of an evaluation" keymoor init --pki pki
+sign_both pki
+killed_at_seal pki
+ok "sealed in the end" keymoor init --pki pki
+said provisioned out
 
 # Killed at any instant: a rerun ends it. The audit trail tells how far it went: one record for each key that is installed.
 cat >kill_at.py <<'END'

@@ -29,6 +29,11 @@ for option in $("$build/bin/keymoor-fleet" --help | grep -oe '--[a-z-]\{3,\}' | 
     case $option in --help | --version) continue ;; esac
     need "$option" "$source/docs/man/keymoor-fleet.1"
 done
+for option in $("$build/bin/keymoor-tunnel" --help | grep -oe '--[a-z-]\{3,\}' | sort -u); do
+    need "$option" "$source/tools/keymoor/completion.bash"
+    case $option in --help | --version) continue ;; esac
+    need "$option" "$source/docs/man/keymoor-tunnel.1"
+done
 bash -n "$source/tools/keymoor/completion.bash"
 bash -n "$source/factory/fleet/completion.bash"
 [ "$status" -eq 0 ] && echo "manuals, help and completion agree"

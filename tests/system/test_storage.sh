@@ -35,8 +35,7 @@ printf 'mypassword\nnot this line\n' >pw
 says "from a file" 0 "Secret retrieved: Another secret" storage_example -f pw r myfilename
 ok "without a warning" test ! -s complained
 says "from standard input" 0 "Secret retrieved: Another secret" sh -c 'storage_example -f - r myfilename <pw'
-printf 'import pty, os, sys, time\npid, fd = pty.fork()\nif pid == 0:\n    os.execvp("storage_example", ["storage_example"] + sys.argv[1:])\nseen = b""\nwhile b"Password: " not in seen:\n    seen += os.read(fd, 100)\nos.write(fd, b"mypassword\\n")\ntry:\n    while True:\n        piece = os.read(fd, 100)\n        if not piece:\n            break\n        seen += piece\nexcept OSError:\n    pass\nsys.stdout.write(seen.decode())\nsys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n' >asked.py
-ok "asked for on the terminal" sh -c "python3 asked.py -a r myfilename >typed"
+ok "asked for on the terminal" sh -c "'$source/tests/typed.py' 'Password: ' mypassword storage_example -a r myfilename >typed"
 ok "the secret comes" grep -q "Secret retrieved: Another secret" typed
 ok "the password does not show" sh -c "! grep -q mypassword typed"
 says "no such file" 1 "Could not open nothing: 0xffff0008" storage_example r nothing

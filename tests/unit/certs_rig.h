@@ -36,6 +36,8 @@ struct certs_rig {
     unsigned dies_at;    /* before this change; 0: never */
     unsigned fails_at;   /* this change and later ones find no space; 0: never */
     unsigned n_failures; /* how many do; 0: all */
+    unsigned n_reads;    /* of certificates, since it was set */
+    unsigned misread;    /* this one finds no memory; 0: none */
 };
 extern struct certs_rig certs_rig;
 

@@ -163,7 +163,8 @@ void rig_start(const char *dir)
     (void)snprintf(path, sizeof(path), "%s/store", dir);
     store_key = km_secret_from(KM_SLICE(KEY, sizeof(KEY)));
     assert_non_null(store_key);
-    struct km_store_config with = {.dir = path, .may_create = true, .key = store_key};
+    struct km_store_config with = {
+        .dir = path, .may_create = true, .key = store_key, .map_size = rig_host.store_max};
     if (km_store_open(&err, &with, &store) != KM_OK)
         fail_msg("store: %s", err.text);
     struct km_rt_config config = {
@@ -201,6 +202,17 @@ void rig_open(struct rig_session *session, uint32_t uid, bool is_admin)
     struct km_lane_call call = {.op = KM_LANE_OPEN};
     *session = (struct rig_session){
         .client = {.login = TEE_LOGIN_PUBLIC, .uid = uid, .gid = uid, .is_admin = is_admin}};
+    assert_int_equal(km_rt_open_session(&session->client, &call, &session->at), TEE_SUCCESS);
+}
+
+void rig_open_ta(struct rig_session *session, const struct km_uuid *ta, uint32_t uid, bool is_admin)
+{
+    struct km_lane_call call = {.op = KM_LANE_OPEN};
+    *session = (struct rig_session){.client = {.login = TEE_LOGIN_TRUSTED_APP,
+                                               .uuid = *ta,
+                                               .uid = uid,
+                                               .gid = uid,
+                                               .is_admin = is_admin}};
     assert_int_equal(km_rt_open_session(&session->client, &call, &session->at), TEE_SUCCESS);
 }
 

@@ -18,6 +18,8 @@ struct rig_host {
     unsigned n_audited;  /* records since the start */
     char last_audit[64]; /* operation of the last one */
     bool dies_in_derivation;
+    size_t
+        store_max; /* octets that the store may grow to, from the next start; 0: as many as it likes */
     void (*audited)(void); /* called with each audit record; NULL: nothing */
     void (*waited)(void);  /* called in the place of TEE_Wait; NULL: it waits */
     void (*asked)(void);   /* called while a client's property is asked for; NULL: nothing */
@@ -38,10 +40,29 @@ struct rig_session {
     struct km_rt_client client;
 };
 void rig_open(struct rig_session *session, uint32_t uid, bool is_admin);
+/* rig_open_ta: another trusted application opens it for a client of its own. */
+void rig_open_ta(struct rig_session *session, const struct km_uuid *ta, uint32_t uid,
+                 bool is_admin);
 void rig_close(struct rig_session *session);
 /* rig_fresh: a host that knows nothing, a new directory, an instance and an ordinary user's session; rig_gone ends them. */
 void rig_fresh(char ret_dir[64], struct rig_session *session);
 void rig_gone(const char *dir, struct rig_session *session);
+/* RIG_FIXTURE: a test's directory dir and session s, with set_up and tear_down for cmocka. */
+#define RIG_FIXTURE                                                                                \
+    static char dir[64];                                                                           \
+    static struct rig_session s;                                                                   \
+    static int set_up(void **state)                                                                \
+    {                                                                                              \
+        (void)state;                                                                               \
+        rig_fresh(dir, &s);                                                                        \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static int tear_down(void **state)                                                             \
+    {                                                                                              \
+        (void)state;                                                                               \
+        rig_gone(dir, &s);                                                                         \
+        return 0;                                                                                  \
+    }
 
 /* rig_call: one command; parameters come back as the client would see them. */
 uint32_t rig_call(struct rig_session *session, uint32_t command, struct km_lane_param params[4]);

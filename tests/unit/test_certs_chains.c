@@ -184,6 +184,15 @@ static const struct row ROWS[] = {
     {"path", "root sent as certificate of an unknown one", KM_CERTS_GOOD,
      .certs = {"", CA "|by=3", ROOT "|serial=23|by=4", ROOT, "ca|cn=old root|key=P-256/old"},
      .sent = "12", .trusted = "3"},
+    {"path", "two roots of one name and two keys, the first signed", KM_CERTS_GOOD,
+     .certs = {"aki=", ROOT "|ski=", "ca|cn=root|key=P-256/new|ski="}, .sent = "", .trusted = "12",
+     .peer = OTHER_PLACE},
+    {"path", "two roots of one name and two keys, the second signed", KM_CERTS_GOOD,
+     .certs = {"aki=", ROOT "|ski=", "ca|cn=root|key=P-256/new|ski="}, .sent = "", .trusted = "21",
+     .peer = OTHER_PLACE},
+    {"path", "two roots of one name, neither signed", KM_CERTS_BAD_SIGNATURE,
+     .certs = {"aki=|flip", ROOT "|ski=", "ca|cn=root|key=P-256/new|ski="}, .sent = "",
+     .trusted = "21"},
     {"path", "signed by itself, unknown", KM_CERTS_UNTRUSTED, .certs = {"by=0", ROOT}},
     {"path", "leaf that issues itself a leaf", KM_CERTS_NOT_AUTHORITY,
      .certs = {"cn=below", "cn=leaf|key=P-256/l|ski=hash", CA, ROOT}},
@@ -346,6 +355,28 @@ static const struct row ROWS[] = {
      .certs = {"san=IP:fe80::1",
                CA "|nc=critical,excluded;IP:fe80:0:0:0:0:0:0:0/ffff:0:0:0:0:0:0:0", ROOT}},
 
+    {"name constraints", "a wildcard above what is excluded", KM_CERTS_NAME_CONSTRAINT,
+     .certs = {"san=DNS:*.leaf.example", CA "|nc=critical,excluded;DNS:bad.leaf.example", ROOT},
+     .host = "BAD.leaf.example", .peer = IS_LAXER},
+    {"name constraints", "a wildcard above what the root excludes", KM_CERTS_NAME_CONSTRAINT,
+     .certs = {"san=DNS:*.leaf.example", CA,
+               ROOT "|nc=critical,excluded;DNS:.example.org,excluded;DNS:bad.leaf.example"},
+     .host = "bad.leaf.example", .peer = IS_LAXER},
+    {"name constraints", "a wildcard, and a host beside what is excluded", KM_CERTS_GOOD,
+     .certs = {"san=DNS:*.leaf.example", CA "|nc=critical,excluded;DNS:bad.leaf.example", ROOT},
+     .host = "notbad.leaf.example"},
+    {"name constraints", "a wildcard, and a host above what is excluded", KM_CERTS_GOOD,
+     .certs = {"san=DNS:*.leaf.example", CA "|nc=critical,excluded;DNS:.bad.leaf.example", ROOT},
+     .host = "bad.leaf.example"},
+    {"name constraints", "common name with a wildcard", KM_CERTS_WRONG_HOST,
+     .certs = {"cn=*.other.example|san=", CA "|nc=critical,permitted;DNS:leaf.example", ROOT},
+     .host = "www.other.example", .peer = IS_LAXER},
+    {"name constraints", "common name of one label", KM_CERTS_WRONG_HOST,
+     .certs = {"cn=localhost|san=", CA, ROOT "|nc=critical,permitted;DNS:leaf.example"},
+     .host = "localhost", .peer = IS_LAXER},
+    {"name constraints", "common name of one label, and no constraints", KM_CERTS_GOOD,
+     .certs = {"cn=localhost|san=", CA, ROOT}, .host = "localhost"},
+
     /* ---- revocation ---- */
     {"revocation", "nobody listed", KM_CERTS_GOOD, .certs = {"serial=11", CA, ROOT},
      .crls = {"1:serials=5", "2:serials=5"}},
@@ -375,6 +406,20 @@ static const struct row ROWS[] = {
     {"revocation", "list of the same name with another key", KM_CERTS_GOOD,
      .certs = {"serial=11", CA, ROOT, "ca|cn=ca|key=P-256/o"}, .sent = "1", .trusted = "2",
      .crls = {"3:serials=11", "1:", "2:"}},
+    {"revocation", "an anchor that another anchor has revoked", KM_CERTS_REVOKED,
+     .certs = {"serial=11", CA, ROOT}, .trusted = "12", .crls = {"1:", "2:serials=20"}},
+    {"revocation", "an anchor that another anchor has not revoked", KM_CERTS_GOOD,
+     .certs = {"serial=11", CA, ROOT}, .trusted = "12", .crls = {"1:", "2:serials=21"},
+     .peer = OTHER_PLACE},
+    {"revocation", "an anchor on the list of a namesake of its issuer", KM_CERTS_GOOD,
+     .certs = {"serial=11", CA, ROOT, "ca|cn=root|key=P-256/o"}, .sent = "1", .trusted = "123",
+     .crls = {"1:", "2:", "3:serials=20"}, .peer = OTHER_PLACE},
+    {"revocation", "another certificate of the list's signer", KM_CERTS_REVOKED,
+     .certs = {"serial=11", CA "|ski=0102030405|by=3", CA "|by=3", ROOT}, .sent = "1",
+     .trusted = "23", .crls = {"2:serials=11", "3:"}},
+    {"revocation", "another certificate of the list's signer, nobody listed", KM_CERTS_CRL_STALE,
+     .certs = {"serial=11", CA "|ski=0102030405|by=3", CA "|by=3", ROOT}, .sent = "1",
+     .trusted = "23", .crls = {"2:", "3:"}},
     {"revocation", "list of version 1", KM_CERTS_REVOKED, .certs = {"serial=11", CA, ROOT},
      .crls = {"1:serials=11|v1", "2:"}},
 };
@@ -573,9 +618,10 @@ static void constrained(const struct kind *kind, unsigned permitted, unsigned ex
     char name[128] = {0};
     char ca[512] = {0};
     const char *const which[] = {NULL, kind->fits, kind->fits_not};
-    /* That a common name is taken for a host is known when somebody asks for one. */
+    /* That a common name is taken for a host is known when somebody asks for one; where there are constraints it is not. */
     bool is_cn = strcmp(kind->name, "common name") == 0;
     bool is_good = permitted != 2 && excluded != 1;
+    bool is_unasked = is_cn && is_good && permitted + excluded != 0;
     (void)snprintf(name, sizeof(name), "%s, permitted %u, excluded %u", kind->name, permitted,
                    excluded);
     (void)snprintf(ca, sizeof(ca), CA "%s%s%s%s%s", permitted + excluded != 0 ? "|nc=critical" : "",
@@ -583,7 +629,10 @@ static void constrained(const struct kind *kind, unsigned permitted, unsigned ex
                    excluded != 0 ? ",excluded;" : "", excluded != 0 ? which[excluded] : "");
     const struct row row = {.category = "name constraints",
                             .name = name,
-                            .verdict = is_good ? KM_CERTS_GOOD : KM_CERTS_NAME_CONSTRAINT,
+                            .verdict = is_unasked ? KM_CERTS_WRONG_HOST
+                                       : is_good  ? KM_CERTS_GOOD
+                                                  : KM_CERTS_NAME_CONSTRAINT,
+                            .peer = is_unasked ? IS_LAXER : AGREES,
                             .certs = {kind->leaf, ca, ROOT},
                             .host = is_cn ? "leaf.example" : NULL};
     *n_bad += check(&row) ? 0 : 1;

@@ -359,6 +359,24 @@ static void device_certificates_keep_their_key(void **state)
     cert_free(&renewed);
 }
 
+static void the_command_certificate_is_replaced(void **state)
+{
+    (void)state;
+    struct made_cert next = {0};
+    cert_make("cn=next commands|key=P-256/next commands", NULL, &next);
+    assert_int_equal(certs_rig_simple(KM_CERT_ADD_REVOCATION, 1, &certs_rig.command),
+                     KM_CERTS_E_LOCKOUT);
+    assert_int_equal(certs_rig_sequence(), 0);
+    assert_int_equal(certs_rig_named(COMMAND, 1, &next), TEE_SUCCESS);
+    const struct km_cert_command revoke = {
+        .operation = KM_CERT_ADD_REVOCATION, .sequence = 2, .body = cert_der(&certs_rig.command)};
+    uint8_t out[RIG_COMMAND_MAX];
+    assert_int_equal(
+        certs_rig_hand_in(&certs_rig.user, certs_rig_sign(&revoke, next.key, KM_SIGN_SHA256, out)),
+        TEE_SUCCESS);
+    cert_free(&next);
+}
+
 static void what_would_lock_out(void **state)
 {
     static const char *const BAD[] = {
@@ -393,10 +411,34 @@ static void what_the_other_application_refuses(void **state)
     assert_int_equal(certs_rig_named(ROOT, 1, &stranger), KM_CERTS_E_EXISTS);
     certs_rig.keys->refuses = TEE_ERROR_TARGET_DEAD;
     assert_int_equal(certs_rig_named(ROOT, 1, &stranger), TEE_ERROR_STORAGE_NOT_AVAILABLE);
+    /* What is old, or not numbered, does not get so far. */
+    assert_int_equal(certs_rig_named(ROOT, 0, &stranger), KM_CERTS_E_NUMBER);
+    assert_int_equal(certs_rig_simple(KM_CERT_ADD_AUTHORITY, 1, &ca), TEE_SUCCESS);
+    assert_int_equal(certs_rig_named(ROOT, 1, &stranger), KM_CERTS_E_REPLAYED);
     certs_rig.keys->refuses = TEE_SUCCESS;
     assert_named(ROOT, &certs_rig.root);
-    assert_int_equal(certs_rig_sequence(), 0);
-    assert_int_equal(certs_rig_named(ROOT, 1, &stranger), TEE_SUCCESS);
+    assert_int_equal(certs_rig_sequence(), 1);
+    assert_int_equal(certs_rig_named(ROOT, 2, &stranger), TEE_SUCCESS);
+}
+
+/* A revocation that is acknowledged is one, wherever memory was short. */
+static void without_memory_for_a_certificate(void **state)
+{
+    (void)state;
+    uint64_t sequence = 1;
+    assert_int_equal(certs_rig_simple(KM_CERT_ADD_AUTHORITY, sequence++, &ca), TEE_SUCCESS);
+    for (unsigned at = 1; at < 4; at++) {
+        assert_int_equal(certs_rig_verify(&leaf, NULL), KM_CERTS_GOOD);
+        certs_rig.n_reads = 0;
+        certs_rig.misread = at;
+        uint32_t result = certs_rig_simple(KM_CERT_ADD_REVOCATION, sequence, &leaf);
+        certs_rig.misread = 0;
+        if (result != TEE_SUCCESS)
+            continue;
+        assert_int_equal(certs_rig_verify(&leaf, NULL), KM_CERTS_REVOKED);
+        return;
+    }
+    fail_msg("it was never obeyed");
 }
 
 /* ---- the administrator's, and the list ---- */
@@ -474,8 +516,10 @@ int main(void)
         TEST(named_is_the_administrators),
         TEST(roots_have_to_be_authorities),
         TEST(device_certificates_keep_their_key),
+        TEST(the_command_certificate_is_replaced),
         TEST(what_would_lock_out),
         TEST(what_the_other_application_refuses),
+        TEST(without_memory_for_a_certificate),
         TEST(lists_tell_what_is_there),
         TEST(what_is_the_administrators),
     };

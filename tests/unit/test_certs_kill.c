@@ -266,12 +266,69 @@ static void no_space_at_each_change(void **state)
     }
 }
 
+/* ---- a store that is really full ---- */
+
+/* Until nothing fits any more, not even a little; answers how many objects that took. */
+static unsigned fill(void)
+{
+    static uint8_t octets[16384];
+    unsigned n = 0;
+    for (size_t len = sizeof(octets); len > 0; len /= 8) {
+        TEE_Result result = TEE_SUCCESS;
+        while (result == TEE_SUCCESS) {
+            char id[16] = {0};
+            (void)snprintf(id, sizeof(id), "x%u", n++);
+            result = TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id, strlen(id), 0,
+                                                TEE_HANDLE_NULL, octets, len, NULL);
+        }
+        assert_int_equal(result, TEE_ERROR_STORAGE_NO_SPACE);
+    }
+    return n;
+}
+
+static void make_room(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        char id[16] = {0};
+        TEE_ObjectHandle object = TEE_HANDLE_NULL;
+        (void)snprintf(id, sizeof(id), "x%u", i);
+        if (TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, id, strlen(id),
+                                     TEE_DATA_FLAG_ACCESS_WRITE_META, &object) == TEE_SUCCESS)
+            assert_int_equal(TEE_CloseAndDeletePersistentObject1(object), TEE_SUCCESS);
+    }
+}
+
+static void a_full_store(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(ROWS); i++) {
+        const struct row *row = &ROWS[i];
+        void *fixture = NULL;
+        (void)up(&fixture);
+        if (row->has_ca)
+            assert_int_equal(certs_rig_simple(KM_CERT_ADD_AUTHORITY, 1, &ca), TEE_SUCCESS);
+        stop();
+        rig_host.store_max = (size_t)1 << 20;
+        start();
+        unsigned n = fill();
+        uint32_t result = row->run();
+        print_message("%s in a full store: 0x%08x\n", row->name, result);
+        assert_true(result == TEE_SUCCESS || result == TEE_ERROR_STORAGE_NO_SPACE);
+        assert_int_equal(row->is_done() != (row->run == delete_it), result == TEE_SUCCESS);
+        assert_true(key_is_of("com.seqlabs.oem_pub_key", "com.seqlabs.oem_root_cert"));
+        make_room(n);
+        check_whole(row);
+        (void)down(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_before_each_change),
         cmocka_unit_test(killed_while_it_is_mended),
         cmocka_unit_test(no_space_at_each_change),
+        cmocka_unit_test(a_full_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -408,9 +408,14 @@ static void executable(void **state)
     rig_host.exe_sha256 = OTHER;
     assert_int_equal(open_as(&opaque_rig.stranger, &made, 0, &id), TEE_ERROR_ACCESS_DENIED);
     assert_int_equal(open_as(&opaque_rig.admin, &made, 0, &id), TEE_ERROR_ACCESS_DENIED);
+    /* A trusted application is not the program that it was called by. */
+    struct rig_session other = {0};
+    rig_host.exe_sha256 = TEXT;
+    rig_open_ta(&other, &(const struct km_uuid){{1}}, 0, true);
+    assert_int_equal(open_as(&other, &made, 0, &id), TEE_ERROR_ACCESS_DENIED);
+    rig_close(&other);
     /* Those who were refused used nothing up. */
     opaque_rig_restart();
-    rig_host.exe_sha256 = TEXT;
     assert_int_equal(try_open(&made), TEE_SUCCESS);
 }
 

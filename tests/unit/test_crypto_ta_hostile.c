@@ -8,22 +8,7 @@
 #define COMMANDS 0x90u
 #define ROOM 8192u
 
-static char dir[64];
-static struct rig_session s;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_fresh(dir, &s);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_gone(dir, &s);
-    return 0;
-}
+RIG_FIXTURE
 
 /* Every command with every combination of parameter types: one at most is let in. */
 static void every_type_signature(void **state)

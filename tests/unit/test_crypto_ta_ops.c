@@ -2,22 +2,7 @@
 /* Digests, MACs, ciphers and AEAD through the command interface: published vectors, and parts against the whole. */
 #include "tests/unit/crypto_rig.h"
 
-static char dir[64];
-static struct rig_session s;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_fresh(dir, &s);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_gone(dir, &s);
-    return 0;
-}
+RIG_FIXTURE
 
 /* ---- digests, MACs, ciphers: published vectors ---- */
 

@@ -8,22 +8,7 @@
 
 #include "tests/unit/crypto_rig.h"
 
-static char dir[64];
-static struct rig_session s;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_fresh(dir, &s);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_gone(dir, &s);
-    return 0;
-}
+RIG_FIXTURE
 
 static EVP_PKEY *public_of(uint32_t id)
 {

@@ -12,22 +12,7 @@
 
 #define WRAPS (KM_CRYPTO_USAGE_WRAP | KM_CRYPTO_USAGE_UNWRAP)
 
-static char dir[64];
-static struct rig_session s;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_fresh(dir, &s);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_gone(dir, &s);
-    return 0;
-}
+RIG_FIXTURE
 
 static uint32_t make(uint32_t type, uint32_t bits, uint32_t usage, uint32_t attributes)
 {

@@ -2,6 +2,7 @@
 #include "common/km_sock.h"
 #include "tests/unit/km_test.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -353,6 +354,20 @@ static void connecting(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+static void where_the_service_listens(void **state)
+{
+    static const struct {
+        const char *said, *path;
+    } ROWS[] = {{NULL, KM_SOCKET_DEFAULT}, {"", KM_SOCKET_DEFAULT}, {"/tmp/a", "/tmp/a"}};
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(ROWS); i++) {
+        int rc =
+            ROWS[i].said == NULL ? unsetenv(KM_SOCKET_ENV) : setenv(KM_SOCKET_ENV, ROWS[i].said, 1);
+        assert_int_equal(rc, 0);
+        assert_string_equal(km_sock_service_path(), ROWS[i].path);
+    }
+}
+
 #define WITH_PAIR(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -371,6 +386,7 @@ int main(void)
         WITH_PAIR(broken_calls_are_refused),
         WITH_PAIR(signals_do_not_end_a_wait),
         WITH_PAIR(connecting),
+        cmocka_unit_test(where_the_service_listens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,23 +13,8 @@
 #define NAME "a name that must not show"
 #define CONTENTS "contents that must not show either"
 
-static char dir[64];
-static struct rig_session s;
+RIG_FIXTURE
 static uint8_t big[KM_STORAGE_TRANSFER_MAX], back[8u * KM_STORAGE_TRANSFER_MAX];
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_fresh(dir, &s);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_gone(dir, &s);
-    return 0;
-}
 
 static void start(void)
 {

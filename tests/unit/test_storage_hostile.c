@@ -7,22 +7,7 @@
 
 #define COMMANDS 0x40u
 
-static char dir[64];
-static struct rig_session s;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_fresh(dir, &s);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_gone(dir, &s);
-    return 0;
-}
+RIG_FIXTURE
 
 /* Every command with every combination of parameter types: one at most is let in. */
 static void test_every_type_signature(void **state)

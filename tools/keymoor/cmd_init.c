@@ -76,6 +76,15 @@ static X509 *read_certificate(const char *dir, const char *file)
     return certificate;
 }
 
+static bool is_stored(const char *name, struct km_slice der)
+{
+    uint8_t there[CLRSC_CERTIFICATE_MAX] = {0};
+    uint32_t length = sizeof(there);
+    return clrscGetNamedCertificate(name, there, &length) == CLRC_SUCCESS &&
+           km_slice_equal(KM_SLICE(there, length), der);
+}
+
+/* A run that was killed between the two seals is ended by the next one: what it stored counts as stored. */
 static ClrcResult store_certificate(const char *name, X509 *certificate)
 {
     unsigned char *der = NULL;
@@ -83,6 +92,8 @@ static ClrcResult store_certificate(const char *name, X509 *certificate)
     if (len <= 0)
         return CLRC_ERROR_BAD_FORMAT;
     ClrcResult result = clrscProvisionCertificate(name, der, (uint32_t)len);
+    if (result == CLRC_ERROR_STATE && is_stored(name, KM_SLICE(der, (size_t)len)))
+        result = CLRC_ERROR_EXISTS;
     OPENSSL_free(der);
     return result;
 }
@@ -219,11 +230,17 @@ static bool have_device_certificates(const char *pki)
  */
 static ClrcResult choose_numbers(const struct km_options *options, bool has_manifest)
 {
-    if (has_manifest && !options->allow_unnumbered)
-        return clrscProvisionNumbers(0);
-    printf(
-        "Certificate commands without a sequence are obeyed, until a signed numbersOnly ends that.\n");
-    return clrscProvisionNumbers(1);
+    int unnumbered = !has_manifest || options->allow_unnumbered ? 1 : 0;
+    int chosen = 0;
+    ClrcResult result = clrscProvisionNumbers(unnumbered);
+    if (result == CLRC_ERROR_STATE && clrscCommandState(NULL, &chosen) == CLRC_SUCCESS &&
+        chosen == unnumbered)
+        result = CLRC_SUCCESS;
+    if (result == CLRC_SUCCESS && unnumbered != 0)
+        printf(
+            "Certificate commands without a sequence are obeyed, until a signed numbersOnly ends "
+            "that.\n");
+    return result;
 }
 
 int cmd_init(const struct km_options *options, const char *operand)

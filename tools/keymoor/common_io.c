@@ -145,9 +145,10 @@ static bool ask_password(const char *name, uint8_t *ret, uint32_t cap, uint32_t 
     bool is_terminal = tcgetattr(tty, &before) == 0;
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
-    dprintf(tty, "Password of '%s': ", name);
+    /* First silent, which throws away what was typed before, then the prompt. */
     if (is_terminal)
         tcsetattr(tty, TCSAFLUSH, &quiet);
+    dprintf(tty, "Password of '%s': ", name);
     ssize_t n = read(tty, ret, cap);
     if (is_terminal)
         tcsetattr(tty, TCSAFLUSH, &before);

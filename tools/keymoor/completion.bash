@@ -2,9 +2,15 @@
 _keymoor()
 {
     local current=${COMP_WORDS[COMP_CWORD]} group=${COMP_WORDS[1]:-} verb=${COMP_WORDS[2]:-}
-    local groups="init status key password cert file csr audit bench dev"
+    local groups="init status key password cert file csr audit bench dev tunnel"
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$groups --help --version" -- "$current")
+        return
+    fi
+    if [[ $group == tunnel && $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "--server --cert --key --ca --alpn --server-name --verify --proxy-protocol
+            --any-address --allow-uid --allow-gid --socket-mode --socket-group --max-connections --connect-timeout
+            --idle-timeout --close-timeout --drain --socket --quiet --help --version" -- "$current")
         return
     fi
     if [[ $current == -* ]]; then
@@ -32,6 +38,7 @@ _keymoor()
         cert) mapfile -t COMPREPLY < <(compgen -W "list show store verify command crl" -- "$current") ;;
         file) mapfile -t COMPREPLY < <(compgen -W "list put get delete purge" -- "$current") ;;
         csr) _keymoor_names key ;;
+        tunnel) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         dev) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
         esac
     elif [ "$COMP_CWORD" -eq 3 ]; then

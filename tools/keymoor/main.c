@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dev.h"
+#include "beside.h"
 #include "keymoor.h"
 
 #ifndef KEYMOOR_VERSION
@@ -101,6 +101,16 @@ static const struct {
     {'c', "count", "N", offsetof(struct km_options, count), "how many"},
 };
 
+/* Commands that are programs of their own: where they are, seen from this one. */
+static const struct {
+    const char *name, *place, *usage, *summary;
+} programs[] = {
+    {"dev", "../libexec/keymoor/dev", "dev [COMMAND ...]",
+     "a temporary evaluation device; a shell without COMMAND"},
+    {"tunnel", "keymoor-tunnel", "tunnel LISTEN CONNECT ...",
+     "TLS for programs without it; see keymoor tunnel --help"},
+};
+
 static const char examples[] =
     "Examples:\n"
     "  keymoor dev                      a device to try things on, gone when you leave\n"
@@ -124,9 +134,9 @@ static void print_help(const char *group)
     for (unsigned i = 0; i < km_n_commands; i++)
         if (group == NULL || strcmp(group, km_commands[i].group) == 0)
             print_name(&km_commands[i]);
-    if (group == NULL || strcmp(group, "dev") == 0)
-        printf("  keymoor %-25s %s\n", "dev [COMMAND ...]",
-               "a temporary evaluation device; a shell without COMMAND");
+    for (size_t i = 0; i < KM_ARRAY_LEN(programs); i++)
+        if (group == NULL || strcmp(group, programs[i].name) == 0)
+            printf("  keymoor %-25s %s\n", programs[i].usage, programs[i].summary);
     printf("\nOptions (each command takes those that concern it):\n");
     for (size_t i = 0; i < KM_ARRAY_LEN(option_table); i++)
         printf("  --%s%s%-*s %s\n", option_table[i].name, option_table[i].argument ? " " : "",
@@ -231,9 +241,10 @@ static int run_command(const struct command_line *line, int n_words, char **word
 
 int main(int argc, char **argv)
 {
-    /* What stands behind `dev` belongs to the command it runs, options included. */
-    if (argc > 1 && strcmp(argv[1], "dev") == 0)
-        return dev_run(argc - 2, argv + 2);
+    /* What stands behind these words belongs to the programs that they are, options included. */
+    for (size_t i = 0; argc > 1 && i < KM_ARRAY_LEN(programs); i++)
+        if (strcmp(argv[1], programs[i].name) == 0)
+            return beside_run(programs[i].place, argc - 2, argv + 2);
     struct command_line line = {0};
     int status = parse_options(argc, argv, &line);
     if (status != EXIT_SUCCESS)

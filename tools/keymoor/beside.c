@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dev.h"
+#include "beside.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,8 +11,7 @@
 #include "common/km_file.h"
 #include "keymoor.h"
 
-/* The script lies beside the program in a build tree and an installation alike. */
-static bool script_path(char *ret, size_t cap)
+static bool path_of(const char *place, char *ret, size_t cap)
 {
     char self[PATH_MAX] = {0};
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -22,21 +21,21 @@ static bool script_path(char *ret, size_t cap)
     if (slash == NULL)
         return false;
     *slash = '\0';
-    int len = snprintf(ret, cap, "%s/../libexec/keymoor/dev", self);
+    int len = snprintf(ret, cap, "%s/%s", self, place);
     return len > 0 && (size_t)len < cap;
 }
 
-int dev_run(int n_words, char **words)
+int beside_run(const char *place, int n_words, char **words)
 {
-    char script[PATH_MAX] = {0};
-    if (!script_path(script, sizeof script))
+    char path[PATH_MAX] = {0};
+    if (!path_of(place, path, sizeof path))
         return complain("can't find where keymoor is installed");
     KM_AUTO(km_freep) char **argv = calloc((size_t)n_words + 2, sizeof *argv);
     if (argv == NULL)
         return EXIT_FAILURE;
-    argv[0] = script;
+    argv[0] = path;
     for (int i = 0; i < n_words; i++)
         argv[i + 1] = words[i];
-    execv(script, argv);
-    return complain("can't run %s: %s", script, strerror(errno));
+    execv(path, argv);
+    return complain("can't run %s: %s", path, strerror(errno));
 }

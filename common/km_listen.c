@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both protocols of systemd are a few lines each; its library would bring far more into this process. */
-#include "tee/keymoord/listen.h"
+#include "common/km_listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +13,8 @@
 #include <unistd.h>
 
 #include "common/km_bytes.h"
-#include "common/km_sock.h"
 
 #define PASSED_FD 3
-#define BACKLOG 128
 #define NEW ".new"
 
 static bool option_is(int fd, int option, int wanted)
@@ -26,8 +24,8 @@ static bool option_is(int fd, int option, int wanted)
     return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 && value == wanted;
 }
 
-/* 1: taken over, 0: nothing was passed to us. */
-static km_status take_passed(struct km_err *err, struct km_listen *ret, bool *ret_taken)
+static km_status take_passed(struct km_err *err, const struct km_listen_wish *wish,
+                             struct km_listen *ret, bool *ret_taken)
 {
     const char *pid = getenv("LISTEN_PID");
     const char *count = getenv("LISTEN_FDS");
@@ -39,10 +37,10 @@ static km_status take_passed(struct km_err *err, struct km_listen *ret, bool *re
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
-    if (!is_one || !option_is(PASSED_FD, SO_DOMAIN, AF_UNIX) ||
-        !option_is(PASSED_FD, SO_TYPE, SOCK_SEQPACKET) || !option_is(PASSED_FD, SO_ACCEPTCONN, 1))
-        return KM_FAIL(err, KM_E_ARG,
-                       "systemd has to pass one listening socket: ListenSequentialPacket=");
+    if (!is_one || (wish->path != NULL && !option_is(PASSED_FD, SO_DOMAIN, AF_UNIX)) ||
+        !option_is(PASSED_FD, SO_TYPE, wish->type) || !option_is(PASSED_FD, SO_ACCEPTCONN, 1))
+        return KM_FAIL(err, KM_E_ARG, "systemd has to pass one listening socket: %s",
+                       wish->type == SOCK_STREAM ? "ListenStream=" : "ListenSequentialPacket=");
     /* Out of the way of the descriptor that children get as their line. */
     int fd = fcntl(PASSED_FD, F_DUPFD_CLOEXEC, PASSED_FD + 1);
     if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
@@ -62,20 +60,27 @@ static km_status ask_for_senders(struct km_err *err, int fd)
     return KM_OK;
 }
 
-static km_status clear_place(struct km_err *err, const char *path)
+static bool is_alive(const char *path, int type)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    KM_AUTO(km_fd_closep) int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    /* One with a full queue is alive, too. */
+    return fd >= 0 && (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
+                       errno == EAGAIN);
+}
+
+static km_status clear_place(struct km_err *err, const char *path, int type)
 {
     struct stat st = {0};
-    int fd = -1;
     if (lstat(path, &st) != 0)
         return errno == ENOENT ? KM_OK : KM_FAIL_ERRNO(err, "can't look at the socket %s", path);
     if (!S_ISSOCK(st.st_mode))
         return KM_FAIL(err, KM_E_EXISTS, "%s is there and is not a socket", path);
     if (st.st_uid != geteuid())
         return KM_FAIL(err, KM_E_DENIED, "the socket %s belongs to uid %u", path, st.st_uid);
-    if (km_sock_connect(NULL, path, &fd) == KM_OK) {
-        close(fd);
+    if (is_alive(path, type))
         return KM_FAIL(err, KM_E_BUSY, "a service is already listening on %s", path);
-    }
     if (unlink(path) != 0)
         return KM_FAIL_ERRNO(err, "can't remove the stale socket %s", path);
     return KM_OK;
@@ -92,32 +97,33 @@ static void make_parent(const char *path)
     (void)mkdir(parent, 0755); /* binding tells what is wrong */
 }
 
-static km_status open_to_clients(struct km_err *err, int fd, const char *path, mode_t mode,
-                                 gid_t gid)
+static km_status open_to_clients(struct km_err *err, int fd, const char *path,
+                                 const struct km_listen_wish *wish)
 {
-    if ((gid != (gid_t)-1 && lchown(path, (uid_t)-1, gid) != 0) || chmod(path, mode) != 0 ||
-        listen(fd, BACKLOG) != 0)
+    if ((wish->gid != (gid_t)-1 && lchown(path, (uid_t)-1, wish->gid) != 0) ||
+        chmod(path, wish->mode) != 0 || listen(fd, wish->backlog) != 0)
         return KM_FAIL_ERRNO(err, "can't open the socket %s to clients", path);
     return KM_OK;
 }
 
 /* Under another name until it listens: who sees the socket's own name can connect. */
-static km_status bind_and_show(struct km_err *err, int fd, const char *path, mode_t mode, gid_t gid)
+static km_status bind_and_show(struct km_err *err, int fd, const struct km_listen_wish *wish)
 {
+    const char *path = wish->path;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s%s", path, NEW);
     if (path[0] == '\0' || len < 0 || (size_t)len >= sizeof(address.sun_path))
         return KM_FAIL(err, KM_E_LIMIT, "socket path of %zu octets, at most %zu", strlen(path),
                        sizeof(address.sun_path) - sizeof(NEW));
     make_parent(path);
-    KM_TRY(clear_place(err, path));
-    KM_TRY(clear_place(err, address.sun_path));
+    KM_TRY(clear_place(err, path, wish->type));
+    KM_TRY(clear_place(err, address.sun_path, wish->type));
     mode_t old = umask(0777);
     int rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
     umask(old);
     if (rc != 0)
         return KM_FAIL_ERRNO(err, "can't make the socket %s", path);
-    km_status status = open_to_clients(err, fd, address.sun_path, mode, gid);
+    km_status status = open_to_clients(err, fd, address.sun_path, wish);
     if (status == KM_OK && rename(address.sun_path, path) != 0)
         status = KM_FAIL_ERRNO(err, "can't make the socket %s", path);
     if (status != KM_OK)
@@ -125,23 +131,25 @@ static km_status bind_and_show(struct km_err *err, int fd, const char *path, mod
     return status;
 }
 
-km_status km_listen_open(struct km_err *err, const char *path, mode_t mode, gid_t gid,
+km_status km_listen_open(struct km_err *err, const struct km_listen_wish *wish,
                          struct km_listen *ret)
 {
     struct stat st = {0};
     bool taken = false;
-    KM_TRY(take_passed(err, ret, &taken));
+    KM_TRY(take_passed(err, wish, ret, &taken));
     if (taken)
-        return ask_for_senders(err, ret->fd);
-    KM_AUTO(km_fd_closep)
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        return wish->names_senders ? ask_for_senders(err, ret->fd) : KM_OK;
+    if (wish->path == NULL)
+        return KM_FAIL(err, KM_E_ARG, "systemd passed no socket");
+    KM_AUTO(km_fd_closep) int fd = socket(AF_UNIX, wish->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return KM_FAIL_ERRNO(err, "can't make the socket");
-    KM_TRY(ask_for_senders(err, fd));
-    KM_TRY(bind_and_show(err, fd, path, mode, gid));
-    if (lstat(path, &st) != 0)
-        return KM_FAIL_ERRNO(err, "can't look at the socket %s", path);
-    *ret = (struct km_listen){.path = path, .dev = st.st_dev, .ino = st.st_ino};
+    if (wish->names_senders)
+        KM_TRY(ask_for_senders(err, fd));
+    KM_TRY(bind_and_show(err, fd, wish));
+    if (lstat(wish->path, &st) != 0)
+        return KM_FAIL_ERRNO(err, "can't look at the socket %s", wish->path);
+    *ret = (struct km_listen){.path = wish->path, .dev = st.st_dev, .ino = st.st_ino};
     ret->fd = km_fd_steal(&fd);
     return KM_OK;
 }

@@ -8,7 +8,8 @@
 #include "common/km_status.h"
 
 struct km_watch {
-    int fd; /* -1: not watched */
+    int fd;          /* -1: there is none */
+    uint32_t events; /* what it is watched for; 0: nothing now */
     /* ready: may free the watch itself and anything else; only one is called a round. */
     void (*ready)(struct km_watch *watch, uint32_t events);
 };
@@ -23,6 +24,12 @@ void km_loop_clear(struct km_loop *loop);
 /* km_loop_add: watches fd for reading; the watch must stay until km_loop_remove. */
 km_status km_loop_add(struct km_err *err, struct km_loop *loop, struct km_watch *watch, int fd,
                       void (*ready)(struct km_watch *watch, uint32_t events));
+/*
+ * km_loop_want: watches for these events from now on (EPOLLIN, EPOLLOUT). With 0 nothing is told of the descriptor, not
+ * even that its other end is gone, which can't be masked otherwise.
+ */
+km_status km_loop_want(struct km_err *err, struct km_loop *loop, struct km_watch *watch,
+                       uint32_t events);
 /* km_loop_remove: no longer watched; closes the descriptor. */
 void km_loop_remove(struct km_loop *loop, struct km_watch *watch);
 /* km_loop_once: waits at most timeout_ms (-1: for ever) and serves one ready watch. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tee/keymoord/loop.h"
+#include "common/km_loop.h"
 
 #include <errno.h>
 #include <time.h>
@@ -25,7 +25,25 @@ km_status km_loop_add(struct km_err *err, struct km_loop *loop, struct km_watch 
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
         return KM_FAIL_ERRNO(err, "can't watch descriptor %d", fd);
     watch->fd = fd;
+    watch->events = EPOLLIN;
     watch->ready = ready;
+    return KM_OK;
+}
+
+km_status km_loop_want(struct km_err *err, struct km_loop *loop, struct km_watch *watch,
+                       uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data = {.ptr = watch}};
+    int op = EPOLL_CTL_MOD;
+    if (events == watch->events)
+        return KM_OK;
+    if (events == 0)
+        op = EPOLL_CTL_DEL;
+    else if (watch->events == 0)
+        op = EPOLL_CTL_ADD;
+    if (epoll_ctl(loop->epoll_fd, op, watch->fd, &event) != 0)
+        return KM_FAIL_ERRNO(err, "can't watch descriptor %d", watch->fd);
+    watch->events = events;
     return KM_OK;
 }
 
@@ -34,6 +52,7 @@ void km_loop_remove(struct km_loop *loop, struct km_watch *watch)
     if (watch->fd < 0)
         return;
     (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+    watch->events = 0;
     km_fd_closep(&watch->fd);
 }
 
