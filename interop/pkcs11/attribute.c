@@ -370,13 +370,49 @@ static CK_RV computed(struct km_p11_object *object, const struct row *row, struc
     }
 }
 
+/* NAME_cert is the certificate of NAME_key, and has its id, by which programs find one from the other. */
+static CK_RV certificate_id(const struct km_p11_object *object, struct value *value)
+{
+    static const char CERT_END[] = "_cert";
+    char name[CLRC_NAME_MAX + 1] = {0};
+    size_t len = strlen(object->info.name);
+    size_t end = sizeof(CERT_END) - 1;
+    const struct km_p11_object *key = NULL;
+    if (len > end && strcmp(object->info.name + len - end, CERT_END) == 0) {
+        (void)snprintf(name, sizeof(name), "%.*s_key", (int)(len - end), object->info.name);
+        key = km_p11_object_named(CKO_PRIVATE_KEY, name);
+    }
+    const uint8_t *id = key != NULL ? key->info.id : object->info.id;
+    return set(value, KM_SLICE(id, sizeof(object->info.id)));
+}
+
+/* What a certificate says of itself, where nobody gave it along. */
+static CK_RV certificate_part(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type,
+                              struct value *value)
+{
+    struct km_slice issuer = {0};
+    struct km_slice subject = {0};
+    struct km_slice serial = {0};
+    P11_TRY(km_p11_object_content(object));
+    if (!km_p11_certificate(KM_SLICE(object->content, object->content_len), &issuer, &subject,
+                            &serial))
+        return set(value, KM_SLICE(NULL, 0));
+    return set(value, type == CKA_ISSUER ? issuer : type == CKA_SUBJECT ? subject : serial);
+}
+
 static CK_RV stored(struct km_p11_object *object, const struct row *row, struct value *value)
 {
     struct km_slice kept = {0};
     if (km_p11_list_find(&object->attributes, row->type, &kept))
         return set(value, kept);
+    bool is_part =
+        row->type == CKA_SUBJECT || row->type == CKA_ISSUER || row->type == CKA_SERIAL_NUMBER;
+    if (object->class == CKO_CERTIFICATE && is_part)
+        return certificate_part(object, row->type, value);
     if (row->type == CKA_LABEL && object->is_foreign)
         return set(value, KM_SLICE_STR(object->info.name));
+    if (object->is_provisioned_certificate && row->type == CKA_ID)
+        return certificate_id(object, value);
     if (row->type == CKA_ID && object->is_foreign)
         return set(value, KM_SLICE(object->info.id, sizeof(object->info.id)));
     return set(value, KM_SLICE(NULL, 0));

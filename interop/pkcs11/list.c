@@ -2,6 +2,7 @@
 /* Attributes as they are kept in a note. Pure but for the memory of a list. */
 #include <stdlib.h>
 
+#include "common/km_der.h"
 #include "interop/pkcs11/p11.h"
 
 #define NOTE_MAGIC 0x314e314bu /* "K1N1" */
@@ -135,4 +136,25 @@ bool km_p11_note_put(const struct km_p11_note *note, struct km_span out, size_t 
         return false;
     *ret_len = done.len;
     return true;
+}
+
+bool km_p11_certificate(struct km_slice der, struct km_slice *ret_issuer,
+                        struct km_slice *ret_subject, struct km_slice *ret_serial)
+{
+    struct km_rd rd = km_rd_init(der);
+    struct km_rd whole = {0};
+    struct km_rd body = {0};
+    struct km_slice contents = {0};
+    struct km_slice skipped = {0};
+    uint8_t tag = 0;
+    if (!km_der_enter(&rd, KM_DER_SEQUENCE, &whole) || !km_rd_done(&rd) ||
+        !km_der_enter(&whole, KM_DER_SEQUENCE, &body) || !km_der_peek(&body, &tag))
+        return false;
+    if (tag == 0xa0 && !km_der_any(&body, &tag, &contents, &skipped)) /* version */
+        return false;
+    return km_der_any(&body, &tag, &contents, ret_serial) && tag == KM_DER_INTEGER &&
+           km_der_any(&body, &tag, &contents, &skipped) && /* algorithm */
+           km_der_any(&body, &tag, &contents, ret_issuer) &&
+           km_der_any(&body, &tag, &contents, &skipped) && /* validity */
+           km_der_any(&body, &tag, &contents, ret_subject);
 }

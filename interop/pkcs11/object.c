@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clrsc.h"
 #include "common/km_secret.h"
 #include "interop/pkcs11/p11.h"
 
@@ -236,15 +237,37 @@ CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_ke
     return CKR_OK;
 }
 
+struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *name)
+{
+    uint32_t at = 0;
+    struct km_p11_object *object = NULL;
+    while ((object = km_p11_object_next(&at)) != NULL) {
+        if (object->class == class && object->session == 0 && strcmp(object->info.name, name) == 0)
+            return object;
+    }
+    return NULL;
+}
+
+/* It may have been replaced since it was last looked at. */
+static void forget_certificate(struct km_p11_object *object)
+{
+    free(object->content);
+    object->content = NULL;
+}
+
 CK_RV km_p11_object_content(struct km_p11_object *object)
 {
+    if (object->is_provisioned_certificate)
+        forget_certificate(object);
     ClrcPasswordHandle password = NULL;
     uint8_t bytes[CLRC_OBJECT_DATA_MAX] = {0};
     uint32_t len = sizeof(bytes);
     if (object->content != NULL)
         return CKR_OK;
     P11_TRY(password_of(object, &password));
-    ClrcResult result = clrcLoadData(object->info.name, password, bytes, &len);
+    ClrcResult result = object->is_provisioned_certificate
+                            ? clrscGetNamedCertificate(object->info.name, bytes, &len)
+                            : clrcLoadData(object->info.name, password, bytes, &len);
     if (result != CLRC_SUCCESS)
         return km_p11_result(result);
     object->content = calloc(1, len + 1u);
@@ -290,6 +313,7 @@ CK_RV km_p11_object_save_note(struct km_p11_object *object)
 struct entry {
     ClrcKeyInfo info;
     bool is_data;
+    bool is_certificate; /* a provisioned one */
     uint32_t note_len;
     uint8_t *note;
 };
@@ -325,12 +349,38 @@ static int collect(void *arg, const ClrcKeyInfo *info, const uint8_t *note, uint
     if (copy == NULL)
         return 0;
     km_copy(copy, length + 1u, note, length);
-    entries->at[entries->n++] = (struct entry){*info, entries->is_data, length, copy};
+    entries->at[entries->n++] = (struct entry){
+        .info = *info, .is_data = entries->is_data, .note_len = length, .note = copy};
     return 1;
+}
+
+/* Certificates have a name and no id: one is made of the name (FNV-1a, twice), to find it again in the next listing. */
+static int collect_certificate(void *arg, const char *name, uint32_t length)
+{
+    static const char REQUEST[] = "_csr";
+    struct entries *entries = arg;
+    ClrcKeyInfo info = {.bits = length, .is_provisioned = 1, .is_immutable = 1};
+    uint64_t hash[2] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
+    size_t len = strlen(name);
+    if (len >= sizeof(info.name) ||
+        (len >= sizeof(REQUEST) && strcmp(name + len - (sizeof(REQUEST) - 1), REQUEST) == 0))
+        return 1;
+    for (size_t i = 0; i < len; i++) {
+        hash[0] = (hash[0] ^ (uint8_t)name[i]) * 0x100000001b3u;
+        hash[1] = (hash[1] ^ (uint8_t)name[len - 1 - i]) * 0x100000001b3u;
+    }
+    km_copy(info.id, sizeof(info.id), hash, sizeof(hash));
+    km_copy(info.name, sizeof(info.name), name, len + 1);
+    int goes_on = collect(arg, &info, NULL, 0);
+    if (goes_on != 0)
+        entries->at[entries->n - 1].is_certificate = true;
+    return goes_on;
 }
 
 static CK_OBJECT_CLASS class_of(const struct entry *entry, const struct km_p11_note *note)
 {
+    if (entry->is_certificate)
+        return CKO_CERTIFICATE;
     if (entry->is_data)
         return (note->flags & KM_P11_NOTE_CERTIFICATE) != 0 ? CKO_CERTIFICATE : CKO_DATA;
     switch (entry->info.type) {
@@ -385,6 +435,7 @@ static CK_RV merge_one(const struct entry *entry, const struct km_p11_note *note
     object->info = entry->info;
     object->note_flags = note->flags;
     object->is_foreign = note->own.ptr == NULL;
+    object->is_provisioned_certificate = entry->is_certificate;
     object->is_private = (note->flags & KM_P11_NOTE_PRIVATE) != 0 && class != CKO_PUBLIC_KEY;
     object->epoch = epoch;
     CK_RV rv = km_p11_list_copy(&list, &object->attributes);
@@ -443,6 +494,10 @@ CK_RV km_p11_objects_refresh(void)
         entries.is_data = true;
         result = clrcListData(collect, &entries);
     }
+    /* A service without that application has no certificates, and is good for all else. */
+    entries.is_data = false;
+    if (result == CLRC_SUCCESS)
+        (void)clrscListNamedCertificates(collect_certificate, &entries);
     km_p11_lock();
     if (result != CLRC_SUCCESS)
         return km_p11_result(result);

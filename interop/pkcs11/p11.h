@@ -101,6 +101,13 @@ KM_MUST_USE bool km_p11_note_parse(struct km_slice in, struct km_p11_note *ret);
 KM_MUST_USE bool km_p11_note_put(const struct km_p11_note *note, struct km_span out,
                                  size_t *ret_len);
 
+/*
+ * km_p11_certificate: whole elements in DER: views of a certificate's issuer, subject and serial number. False: it is none, as far as
+ * this looks; nobody is trusted by it.
+ */
+KM_MUST_USE bool km_p11_certificate(struct km_slice der, struct km_slice *ret_issuer,
+                                    struct km_slice *ret_subject, struct km_slice *ret_serial);
+
 /* ---- the library's state (library.c) ---- */
 
 void km_p11_lock(void);
@@ -151,6 +158,8 @@ struct km_p11_object {
     CK_SESSION_HANDLE session; /* 0: a token object */
     uint32_t token;
     bool is_private;
+    bool
+        is_provisioned_certificate; /* of the certificates application; not kept here, since it may change */
     bool is_foreign;     /* made by another door: label and id are those that the service has */
     bool is_public_half; /* of the named key that has the private one */
     CK_OBJECT_CLASS class;
@@ -184,6 +193,8 @@ void km_p11_objects_hide(uint32_t token);
 /* km_p11_object_key: its key, loaded; a reference that the caller frees. CKR_KEY_HANDLE_INVALID: it is none. */
 CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_key);
 CK_RV km_p11_object_content(struct km_p11_object *object);
+/* km_p11_object_named: a token object of slot 0 with this name; NULL when there is none. */
+struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *name);
 /* km_p11_object_next: walks all objects; *at begins as 0. NULL at the end. */
 struct km_p11_object *km_p11_object_next(uint32_t *at);
 bool km_p11_object_visible(const struct km_p11_session *session,

@@ -104,12 +104,33 @@ static void lists(void **state)
     km_p11_list_clear(&list);
 }
 
+/* SEQUENCE { SEQUENCE { [0] { INTEGER 2 }, INTEGER 5, algorithm, issuer, validity, subject }, ... } in miniature. */
+static void certificates(void **state)
+{
+    static const uint8_t DER[] = {0x30, 22, 0x30, 18, 0xa0, 3,    2, 1,    2, 2, 1,    5,
+                                  0x30, 0,  0x30, 1,  1,    0x30, 0, 0x30, 1, 2, 0x30, 0};
+    uint8_t longer[sizeof(DER) + 1] = {0};
+    struct km_slice issuer = {0};
+    struct km_slice subject = {0};
+    struct km_slice serial = {0};
+    (void)state;
+    assert_true(km_p11_certificate(KM_SLICE(DER, sizeof(DER)), &issuer, &subject, &serial));
+    assert_true(km_slice_equal(serial, KM_SLICE(DER + 9, 3)));
+    assert_true(km_slice_equal(issuer, KM_SLICE(DER + 14, 3)));
+    assert_true(km_slice_equal(subject, KM_SLICE(DER + 19, 3)));
+    for (size_t cut = 0; cut < sizeof(DER); cut++)
+        assert_false(km_p11_certificate(KM_SLICE(DER, cut), &issuer, &subject, &serial));
+    km_copy(longer, sizeof(longer), DER, sizeof(DER));
+    assert_false(km_p11_certificate(KM_SLICE(longer, sizeof(longer)), &issuer, &subject, &serial));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(config),
         cmocka_unit_test(notes),
         cmocka_unit_test(lists),
+        cmocka_unit_test(certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t out[4096];
     struct km_p11_note note = {0};
     size_t len = 0;
+    struct km_slice parts[3] = {{0}};
+    if (km_p11_certificate(KM_SLICE(data, size), &parts[0], &parts[1], &parts[2])) {
+        for (size_t i = 0; i < KM_ARRAY_LEN(parts); i++)
+            KM_FUZZ_CHECK(parts[i].ptr >= data && parts[i].ptr + parts[i].len <= data + size);
+    }
     if (!km_p11_note_parse(KM_SLICE(data, size), &note))
         return 0;
     KM_FUZZ_CHECK(km_p11_note_put(&note, KM_SPAN(out, sizeof(out)), &len));
