@@ -47,7 +47,10 @@ const struct km_p11_config *km_p11_config(void)
     return &config;
 }
 
-/* ---- forks: a child has to initialise for itself, and what was its parent's is left alone ---- */
+/*
+ * Forks: a child has to initialise for itself, and what was its parent's is left alone: not even looked at, since another thread
+ * may have been about it. So nothing has to stand still before a fork, and no order of locks with the client libraries' is needed.
+ */
 
 void km_p11_forget(void)
 {
@@ -69,7 +72,7 @@ static void fork_child(void)
 /* Registered once, when the module is loaded: a fork can't come in between. Nothing else happens here. */
 __attribute__((constructor)) static void watch_forks(void)
 {
-    (void)pthread_atfork(km_p11_lock, km_p11_unlock, fork_child);
+    (void)pthread_atfork(NULL, NULL, fork_child);
 }
 
 /* ---- the calls ---- */
