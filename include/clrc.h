@@ -421,6 +421,49 @@ CLRC_API ClrcResult clrcDescribeNamedKey(const char *name, ClrcKeyInfo *info);
 CLRC_API ClrcResult clrcListNamedKeys(const char *password_name,
                                       int (*seen)(void *arg, const ClrcKeyInfo *info), void *arg);
 
+#define CLRC_NOTE_MAX 1024u
+/*
+ * clrcSaveNamedKeyNoted: clrcSaveNamedKey, and a note of 1 to CLRC_NOTE_MAX octets with it in one step. The service keeps notes as they
+ * are, and shows them to those who may use the key; they mean something to clients alone and say nothing about what the key may do.
+ */
+CLRC_API ClrcResult clrcSaveNamedKeyNoted(ClrcKeyHandle hKey, const char *name,
+                                          ClrcPasswordHandle hPassword, const uint8_t *note,
+                                          uint32_t length);
+/*
+ * clrcSetKeyNote: another note, for the owner and the administrator. id: of the key that is meant (CLRC_ERROR_KEY_GONE when the name
+ * stands for another). CLRC_ERROR_IMMUTABLE: a provisioned key. Length 0: none.
+ */
+CLRC_API ClrcResult clrcSetKeyNote(const char *name, const uint8_t id[16], const uint8_t *note,
+                                   uint32_t length);
+/* clrcListNotedKeys: clrcListNamedKeys of all, each with its note. */
+CLRC_API ClrcResult clrcListNotedKeys(int (*seen)(void *arg, const ClrcKeyInfo *info,
+                                                  const uint8_t *note, uint32_t length),
+                                      void *arg);
+
+/* ---- data objects ---- */
+
+#define CLRC_OBJECT_DATA_MAX 4096u
+/*
+ * clrcSaveData: small octets under a name of their own (keys have other names), which the caller and the administrator see. note
+ * as for keys; hPassword NULL or the password object that the content is wrapped under. replace not 0: in the place of what the
+ * caller has there, if anything. CLRC_ERROR_EXISTS, CLRC_ERROR_ACCESS_DENIED (somebody else's), CLRC_ERROR_TOO_LARGE.
+ */
+typedef struct ClrcData {
+    const uint8_t *note;
+    uint32_t note_length;
+    const uint8_t *content;
+    uint32_t content_length;
+} ClrcData;
+CLRC_API ClrcResult clrcSaveData(const char *name, const ClrcData *data,
+                                 ClrcPasswordHandle hPassword, uint32_t replace);
+CLRC_API ClrcResult clrcLoadData(const char *name, ClrcPasswordHandle hPassword, uint8_t *content,
+                                 uint32_t *length);
+CLRC_API ClrcResult clrcDeleteData(const char *name, ClrcPasswordHandle hPassword);
+/* clrcListData: as clrcListNotedKeys; of the info, name, password, id and owner count, and bits are the content's octets. */
+CLRC_API ClrcResult clrcListData(int (*seen)(void *arg, const ClrcKeyInfo *info,
+                                             const uint8_t *note, uint32_t length),
+                                 void *arg);
+
 /* ---- passwords: named objects of their own; one may guard many keys ---- */
 
 /* clrcCreatePassword: stores a new password object (CLRC_ERROR_EXISTS). length 1 to CLRC_PASSWORD_MAX octets. */
@@ -432,6 +475,30 @@ CLRC_API ClrcResult clrcCreatePassword(const char *name, const uint8_t *password
  */
 CLRC_API ClrcResult clrcLoadPassword(const char *name, const uint8_t *password, uint32_t length,
                                      ClrcPasswordHandle *hPassword);
+/*
+ * clrcCreateRecoverablePassword: clrcCreatePassword, with a second, recovery password. It loads nothing: it is for setting a new
+ * password. length 0: a random password that nobody knows, until clrcChangePassword.
+ */
+CLRC_API ClrcResult clrcCreateRecoverablePassword(const char *name, const uint8_t *password,
+                                                  uint32_t length, const uint8_t *recovery,
+                                                  uint32_t recovery_length);
+typedef enum ClrcWhichPassword {
+    CLRC_OWN_PASSWORD = 0,
+    CLRC_RECOVERY_PASSWORD = 1, /* CLRC_ERROR_STATE: the object has none */
+} ClrcWhichPassword;
+typedef struct ClrcPasswordGiven {
+    ClrcWhichPassword which;
+    const uint8_t *password;
+    uint32_t length;
+} ClrcPasswordGiven;
+/* clrcCheckPassword: a guess, counted as in clrcLoadPassword; those of the recovery password apart. */
+CLRC_API ClrcResult clrcCheckPassword(const char *name, const ClrcPasswordGiven *given);
+/*
+ * clrcChangePassword: `to` in the place of that password, for who gives either of the two. Keys under the object stay. Handles that
+ * were loaded with the old password work on until they are presented to a new session. to->length 0: a random one.
+ */
+CLRC_API ClrcResult clrcChangePassword(const char *name, const ClrcPasswordGiven *by,
+                                       const ClrcPasswordGiven *to);
 /* clrcPasswordWait: seconds until the next guess is taken; 0 for at once. */
 CLRC_API ClrcResult clrcPasswordWait(const char *name, uint32_t *seconds);
 /* clrcDeletePassword: CLRC_ERROR_BUSY while keys are wrapped under it. */

@@ -143,29 +143,34 @@ static void copy_name(const struct km_crypto_name *name, char *ret, size_t cap)
     km_copy(ret, cap, name->at, (size_t)name->len + 1);
 }
 
+void clrc_info_from(const struct km_crypto_info *info, ClrcKeyInfo *ret_info)
+{
+    *ret_info = (ClrcKeyInfo){
+        .type = (ClrcKeyType)info->type,
+        .bits = info->bits,
+        .usage = info->usage,
+        .attributes = info->attributes,
+        .max_uses = info->max_uses,
+        .uses_left = info->uses_left,
+        .not_after = info->not_after,
+        .owner_uid = info->owner_uid,
+        .is_saved = (info->flags & KM_CRYPTO_INFO_SAVED) != 0,
+        .is_provisioned = (info->flags & KM_CRYPTO_INFO_PROVISIONED) != 0,
+        .is_immutable = (info->flags & KM_CRYPTO_INFO_IMMUTABLE) != 0,
+        .has_password = (info->flags & KM_CRYPTO_INFO_PASSWORD) != 0,
+    };
+    km_copy(ret_info->id, sizeof(ret_info->id), info->id, sizeof(info->id));
+    copy_name(&info->name, ret_info->name, sizeof(ret_info->name));
+    copy_name(&info->password_name, ret_info->password_name, sizeof(ret_info->password_name));
+    copy_name(&info->storage, ret_info->storage, sizeof(ret_info->storage));
+}
+
 bool clrc_info_parse(struct km_slice in, ClrcKeyInfo *ret_info)
 {
     struct km_crypto_info info = {0};
-    if (!km_crypto_info_parse(in, &info) || info.storage.len > KM_CRYPTO_STORAGE_MAX)
+    if (!km_crypto_info_parse(in, &info))
         return false;
-    *ret_info = (ClrcKeyInfo){
-        .type = (ClrcKeyType)info.type,
-        .bits = info.bits,
-        .usage = info.usage,
-        .attributes = info.attributes,
-        .max_uses = info.max_uses,
-        .uses_left = info.uses_left,
-        .not_after = info.not_after,
-        .owner_uid = info.owner_uid,
-        .is_saved = (info.flags & KM_CRYPTO_INFO_SAVED) != 0,
-        .is_provisioned = (info.flags & KM_CRYPTO_INFO_PROVISIONED) != 0,
-        .is_immutable = (info.flags & KM_CRYPTO_INFO_IMMUTABLE) != 0,
-        .has_password = (info.flags & KM_CRYPTO_INFO_PASSWORD) != 0,
-    };
-    km_copy(ret_info->id, sizeof(ret_info->id), info.id, sizeof(info.id));
-    copy_name(&info.name, ret_info->name, sizeof(ret_info->name));
-    copy_name(&info.password_name, ret_info->password_name, sizeof(ret_info->password_name));
-    copy_name(&info.storage, ret_info->storage, sizeof(ret_info->storage));
+    clrc_info_from(&info, ret_info);
     return true;
 }
 

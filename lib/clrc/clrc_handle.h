@@ -35,7 +35,8 @@ ClrcResult clrc_make_key(struct clrc_call *call, const ClrcKeyTemplate *wish, un
 /* clrc_bad: CLRC_ERROR_BAD_PARAMETERS with what is wrong; clrc_long: CLRC_ERROR_TOO_LARGE. */
 ClrcResult clrc_bad(const char *function, const char *text);
 ClrcResult clrc_long(const char *function, const char *text);
-/* clrc_info_parse: an INFO as it came. */
+/* clrc_info_from: an INFO in the library's own form; clrc_info_parse: as it came. */
+void clrc_info_from(const struct km_crypto_info *info, ClrcKeyInfo *ret_info);
 bool clrc_info_parse(struct km_slice in, ClrcKeyInfo *ret_info);
 
 #endif

@@ -253,30 +253,76 @@ static void became_named(struct clrc_call *call, struct clrc_key *key, const cha
         key_id_set(key, &info);
 }
 
+static ClrcResult save(struct clrc_call *call, ClrcKeyHandle hKey, const char *name,
+                       ClrcPasswordHandle hPassword)
+{
+    if (!clrc_key_is(hKey))
+        return clrc_bad(call->function, NO_HANDLE);
+    if (hPassword != NULL && !clrc_password_is(hPassword))
+        return clrc_bad(call->function, "not a password handle");
+    if (!clrc_name_is(name))
+        return bad_name(call->function);
+    if (hKey->is_named)
+        return clrc_fail(call->function, CLRC_ERROR_STATE, hKey->name, "the key is saved already");
+    call->subject = name;
+    call->key = hKey;
+    call->password = hPassword;
+    km_call_value(&call->sent, 0, 0, 0);
+    call->key_value = &call->sent.op.params[0].value.a;
+    call->password_value = &call->sent.op.params[0].value.b;
+    km_call_in(&call->sent, 1, name, strlen(name));
+    ClrcResult result = clrc_run(call);
+    if (result == CLRC_SUCCESS)
+        became_named(call, hKey, name, hPassword);
+    return result;
+}
+
 ClrcResult clrcSaveNamedKey(ClrcKeyHandle hKey, const char *name, ClrcPasswordHandle hPassword)
 {
-    static const char function[] = "clrcSaveNamedKey";
-    if (!clrc_key_is(hKey))
-        return clrc_bad(function, NO_HANDLE);
-    if (hPassword != NULL && !clrc_password_is(hPassword))
-        return clrc_bad(function, "not a password handle");
+    struct clrc_call call = {.function = "clrcSaveNamedKey",
+                             .sent.command = KM_CRYPTO_CMD_SAVE_KEY};
+    return save(&call, hKey, name, hPassword);
+}
+
+static ClrcResult check_note(const char *function, const uint8_t *note, uint32_t length)
+{
+    if (note == NULL && length != 0)
+        return clrc_bad(function, NULL_POINTER);
+    return length > CLRC_NOTE_MAX ? clrc_long(function, "a note has at most 1024 octets")
+                                  : CLRC_SUCCESS;
+}
+
+ClrcResult clrcSaveNamedKeyNoted(ClrcKeyHandle hKey, const char *name, ClrcPasswordHandle hPassword,
+                                 const uint8_t *note, uint32_t length)
+{
+    struct clrc_call call = {.function = "clrcSaveNamedKeyNoted",
+                             .sent.command = KM_CRYPTO_CMD_SAVE_KEY_NOTED};
+    ClrcResult result = check_note(call.function, note, length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    km_call_in(&call.sent, 2, note, length);
+    return save(&call, hKey, name, hPassword);
+}
+
+ClrcResult clrcSetKeyNote(const char *name, const uint8_t id[16], const uint8_t *note,
+                          uint32_t length)
+{
+    static const char function[] = "clrcSetKeyNote";
+    ClrcResult result = check_note(function, note, length);
+    if (result != CLRC_SUCCESS)
+        return result;
     if (!clrc_name_is(name))
         return bad_name(function);
-    if (hKey->is_named)
-        return clrc_fail(function, CLRC_ERROR_STATE, hKey->name, "the key is saved already");
+    if (id == NULL)
+        return clrc_bad(function, NULL_POINTER);
     struct clrc_call call = {.function = function,
                              .subject = name,
-                             .sent.command = KM_CRYPTO_CMD_SAVE_KEY,
-                             .key = hKey,
-                             .password = hPassword};
-    km_call_value(&call.sent, 0, 0, 0);
-    call.key_value = &call.sent.op.params[0].value.a;
-    call.password_value = &call.sent.op.params[0].value.b;
-    km_call_in(&call.sent, 1, name, strlen(name));
-    ClrcResult result = clrc_run(&call);
-    if (result == CLRC_SUCCESS)
-        became_named(&call, hKey, name, hPassword);
-    return result;
+                             .sent.command = KM_CRYPTO_CMD_SET_NOTE,
+                             .is_repeatable = true};
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_in(&call.sent, 1, id, KM_CRYPTO_ID_LEN);
+    km_call_in(&call.sent, 2, note, length);
+    return clrc_run(&call);
 }
 
 ClrcResult clrcProvisionKey(ClrcKeyHandle hKey, const char *name, const char *public_name)

@@ -6,7 +6,7 @@
 #include "common/km_file.h"
 #include "lib/clrc/clrc_handle.h"
 
-#define PAGE_LEN KM_CRYPTO_SMALL_MAX
+#define PAGE_LEN 65536u
 #define LIST_MAX ((size_t)64 << 20) /* some 300,000 keys */
 
 struct listing {
@@ -26,7 +26,7 @@ static ClrcResult make_room(struct listing *list)
 {
     if (list->room - list->len >= PAGE_LEN)
         return CLRC_SUCCESS;
-    size_t wanted = list->room == 0 ? (size_t)4 * PAGE_LEN : 2 * list->room;
+    size_t wanted = list->room == 0 ? (size_t)PAGE_LEN : 2 * list->room;
     if (wanted > LIST_MAX)
         return clrc_long(list->function, "the list is longer than 64 MiB");
     uint8_t *grown = realloc(list->octets, wanted);
@@ -120,6 +120,56 @@ ClrcResult clrcListNamedKeys(const char *password_name,
         result = show_keys(&list, seen, arg);
     free(list.octets);
     return result;
+}
+
+static ClrcResult show_noted(const struct listing *list,
+                             int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
+                                         uint32_t length),
+                             void *arg)
+{
+    struct km_rd rd = km_rd_init(KM_SLICE(list->octets, list->len));
+    while (!km_rd_done(&rd)) {
+        struct km_slice entry = {0};
+        struct km_crypto_noted noted = {0};
+        ClrcKeyInfo info = {0};
+        if (!km_crypto_list_next(&rd, KM_CRYPTO_NOTED_WIRE_MAX, &entry) ||
+            !km_crypto_noted_parse(entry, &noted))
+            return malformed(list);
+        clrc_info_from(&noted.info, &info);
+        if (seen(arg, &info, noted.note.ptr, (uint32_t)noted.note.len) == 0)
+            return CLRC_SUCCESS;
+    }
+    return CLRC_SUCCESS;
+}
+
+static ClrcResult list_noted(struct listing *list,
+                             int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
+                                         uint32_t length),
+                             void *arg)
+{
+    if (seen == NULL)
+        return clrc_bad(list->function, "a pointer is NULL");
+    ClrcResult result = fetch_all(list);
+    if (result == CLRC_SUCCESS)
+        result = show_noted(list, seen, arg);
+    free(list->octets);
+    return result;
+}
+
+ClrcResult clrcListNotedKeys(int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
+                                         uint32_t length),
+                             void *arg)
+{
+    struct listing list = {.function = "clrcListNotedKeys", .command = KM_CRYPTO_CMD_LIST_NOTED};
+    return list_noted(&list, seen, arg);
+}
+
+ClrcResult clrcListData(int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
+                                    uint32_t length),
+                        void *arg)
+{
+    struct listing list = {.function = "clrcListData", .command = KM_CRYPTO_CMD_LIST_DATA};
+    return list_noted(&list, seen, arg);
 }
 
 static ClrcResult show_names(const struct listing *list, int (*seen)(void *arg, const char *name),

@@ -78,6 +78,63 @@ ClrcResult clrcLoadPassword(const char *name, const uint8_t *password, uint32_t 
     return result;
 }
 
+ClrcResult clrcCreateRecoverablePassword(const char *name, const uint8_t *password, uint32_t length,
+                                         const uint8_t *recovery, uint32_t recovery_length)
+{
+    static const char function[] = "clrcCreateRecoverablePassword";
+    ClrcResult result = check(function, name, recovery, recovery_length);
+    if (result == CLRC_SUCCESS && length != 0)
+        result = check(function, name, password, length);
+    if (result != CLRC_SUCCESS)
+        return result;
+    struct clrc_call call =
+        call_for(function, KM_CRYPTO_CMD_CREATE_RECOVERABLE, name, password, length);
+    km_call_in(&call.sent, 2, recovery, recovery_length);
+    return clrc_run(&call);
+}
+
+static ClrcResult check_given(const char *function, const char *name,
+                              const ClrcPasswordGiven *given)
+{
+    if (given == NULL)
+        return clrc_bad(function, "a pointer is NULL");
+    return check(function, name, given->password, given->length);
+}
+
+ClrcResult clrcCheckPassword(const char *name, const ClrcPasswordGiven *given)
+{
+    static const char function[] = "clrcCheckPassword";
+    ClrcResult result = check_given(function, name, given);
+    if (result != CLRC_SUCCESS)
+        return result;
+    struct clrc_call call = {
+        .function = function, .subject = name, .sent.command = KM_CRYPTO_CMD_CHECK_PASSWORD};
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value(&call.sent, 1, (uint32_t)given->which, 0);
+    km_call_in(&call.sent, 2, given->password, given->length);
+    return clrc_run(&call);
+}
+
+ClrcResult clrcChangePassword(const char *name, const ClrcPasswordGiven *by,
+                              const ClrcPasswordGiven *to)
+{
+    static const char function[] = "clrcChangePassword";
+    if (to == NULL)
+        return clrc_bad(function, "a pointer is NULL");
+    ClrcResult result = check_given(function, name, by);
+    if (result == CLRC_SUCCESS && to->length != 0)
+        result = check_given(function, name, to);
+    if (result != CLRC_SUCCESS)
+        return result;
+    struct clrc_call call = {
+        .function = function, .subject = name, .sent.command = KM_CRYPTO_CMD_CHANGE_PASSWORD};
+    km_call_in(&call.sent, 0, name, strlen(name));
+    km_call_value(&call.sent, 1, (uint32_t)by->which, (uint32_t)to->which);
+    km_call_in(&call.sent, 2, by->password, by->length);
+    km_call_in(&call.sent, 3, to->password, to->length);
+    return clrc_run(&call);
+}
+
 ClrcResult clrcPasswordWait(const char *name, uint32_t *seconds)
 {
     static const char function[] = "clrcPasswordWait";

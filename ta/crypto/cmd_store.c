@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands on named keys and password objects, and provisioning. */
+#include "ta/crypto/data_store.h"
 #include "ta/crypto/session.h"
 
 #define PAGE_MAX 65536u
 
-static TEE_Result name_in(const TEE_Param *param, struct km_crypto_name *ret)
+TEE_Result km_name_in(const TEE_Param *param, struct km_crypto_name *ret)
 {
     return km_crypto_name_parse(km_in(param), ret) ? TEE_SUCCESS : KM_CRYPTO_E_BAD_NAME;
 }
@@ -32,17 +33,45 @@ TEE_Result km_check_reserved(const struct km_session *session, const struct km_c
     return TEE_ERROR_ACCESS_DENIED;
 }
 
-TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+static TEE_Result save(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS],
+                       struct km_slice note)
 {
     struct km_key *key = km_slots_find(&session->keys, params[0].value.a);
     const struct km_password *password = NULL;
     struct km_crypto_name name = {0};
     if (key == NULL)
         return KM_CRYPTO_E_STALE_ID;
-    KM_TRY_TEE(name_in(&params[1], &name));
+    KM_TRY_TEE(km_name_in(&params[1], &name));
     KM_TRY_TEE(km_check_reserved(session, &name));
     KM_TRY_TEE(km_password_of(session, params[0].value.b, &password));
-    return km_key_store_save(key, &name, password);
+    if (note.len > KM_CRYPTO_NOTE_MAX)
+        return KM_CRYPTO_E_TOO_LARGE;
+    return km_key_store_save_noted(key, &name, password, note);
+}
+
+TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return save(session, params, KM_SLICE(NULL, 0));
+}
+
+TEE_Result km_cmd_save_key_noted(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    return save(session, params, km_in(&params[2]));
+}
+
+TEE_Result km_cmd_set_note(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_slice expected = km_in(&params[1]);
+    KM_TRY_TEE(km_name_in(&params[0], &name));
+    if (expected.len != KM_CRYPTO_ID_LEN)
+        return TEE_ERROR_BAD_PARAMETERS;
+    if (params[2].memref.size > KM_CRYPTO_NOTE_MAX)
+        return KM_CRYPTO_E_TOO_LARGE;
+    TEE_Result result =
+        km_key_store_set_note(&session->caller, &name, expected.ptr, km_in(&params[2]));
+    km_audit("note", &name, result);
+    return result;
 }
 
 TEE_Result km_cmd_load_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
@@ -54,7 +83,7 @@ TEE_Result km_cmd_load_key(struct km_session *session, TEE_Param params[TEE_NUM_
     uint32_t id = 0;
     if (expected.len != 0 && expected.len != KM_CRYPTO_ID_LEN)
         return TEE_ERROR_BAD_PARAMETERS;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_password_of(session, params[1].value.a, &password));
     KM_TRY_TEE(km_key_store_load(&session->caller, &name, password,
                                  expected.len != 0 ? expected.ptr : NULL, &key));
@@ -68,7 +97,7 @@ TEE_Result km_cmd_delete_key(struct km_session *session, TEE_Param params[TEE_NU
 {
     const struct km_password *password = NULL;
     struct km_crypto_name name = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_password_of(session, params[1].value.a, &password));
     return km_key_store_delete(&session->caller, &name, password);
 }
@@ -79,7 +108,7 @@ TEE_Result km_cmd_describe_key(struct km_session *session, TEE_Param params[TEE_
     struct km_crypto_info info = {0};
     struct km_crypto_name name = {0};
     size_t len = 0;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_key_store_describe(&session->caller, &name, &info));
     if (!km_crypto_info_put(&info, KM_SPAN(bytes, sizeof(bytes)), &len))
         km_ta_unreached();
@@ -137,6 +166,38 @@ static TEE_Result key_entry(struct km_session *session, const struct km_crypto_n
     return km_crypto_info_put(&info, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
 }
 
+static TEE_Result noted_entry(struct km_session *session, const struct km_crypto_name *name,
+                              const struct km_crypto_name *filter, struct km_span out,
+                              size_t *ret_len)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_crypto_noted noted = {0};
+    (void)filter;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_key_store_describe_noted(&session->caller, name, buf, &noted);
+    if (result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT)
+        return TEE_ERROR_ITEM_NOT_FOUND;
+    KM_TRY_TEE(result);
+    return km_crypto_noted_put(&noted, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
+}
+
+static TEE_Result data_entry(struct km_session *session, const struct km_crypto_name *name,
+                             const struct km_crypto_name *filter, struct km_span out,
+                             size_t *ret_len)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_crypto_noted noted = {0};
+    (void)filter;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    TEE_Result result = km_data_describe(&session->caller, name, buf, &noted);
+    if (result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT)
+        return TEE_ERROR_ITEM_NOT_FOUND;
+    KM_TRY_TEE(result);
+    return km_crypto_noted_put(&noted, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
+}
+
 static TEE_Result password_entry(struct km_session *session, const struct km_crypto_name *name,
                                  const struct km_crypto_name *filter, struct km_span out,
                                  size_t *ret_len)
@@ -153,7 +214,7 @@ static TEE_Result fill(struct km_session *session, struct km_listing *list, entr
                        const struct km_crypto_name *filter, struct km_wr *page, bool *ret_more)
 {
     for (;;) {
-        uint8_t entry[KM_CRYPTO_INFO_WIRE_MAX] = {0};
+        uint8_t entry[KM_CRYPTO_NOTED_WIRE_MAX] = {0};
         struct km_crypto_name name = {0};
         size_t len = 0;
         TEE_Result result = listing_next(list, &name);
@@ -187,7 +248,8 @@ static TEE_Result give_page(struct km_session *session, struct km_listing *list,
     TEE_Result result = fill(session, list, put, filter, &page, &more);
     if (result == TEE_SUCCESS && more && page.len == 0) {
         /* The pending entry stays, so that the same cursor can be asked again with more room. */
-        out->memref.size = 4 + KM_CRYPTO_INFO_WIRE_MAX;
+        out->memref.size = 4 + (put == noted_entry || put == data_entry ? KM_CRYPTO_NOTED_WIRE_MAX
+                                                                        : KM_CRYPTO_INFO_WIRE_MAX);
         list->cursor = cursor->value.a;
         return TEE_ERROR_SHORT_BUFFER;
     }
@@ -207,9 +269,23 @@ TEE_Result km_cmd_list_keys(struct km_session *session, TEE_Param params[TEE_NUM
 {
     struct km_crypto_name filter = {0};
     if (params[1].memref.size != 0)
-        KM_TRY_TEE(name_in(&params[1], &filter));
+        KM_TRY_TEE(km_name_in(&params[1], &filter));
     KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
     return give_page(session, &session->key_list, key_entry, &filter, &params[0], &params[2]);
+}
+
+TEE_Result km_cmd_list_noted(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name filter = {0};
+    KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
+    return give_page(session, &session->key_list, noted_entry, &filter, &params[0], &params[1]);
+}
+
+TEE_Result km_cmd_list_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name filter = {0};
+    KM_TRY_TEE(listing_go_on(session, &session->data_list, KM_STORED_DATA, params[0].value.a));
+    return give_page(session, &session->data_list, data_entry, &filter, &params[0], &params[1]);
 }
 
 TEE_Result km_cmd_list_passwords(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
@@ -235,9 +311,48 @@ TEE_Result km_cmd_create_password(struct km_session *session, TEE_Param params[T
 {
     struct km_crypto_name name = {0};
     struct km_slice password = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(password_in(&params[1], &password));
     return km_password_create(&session->caller, &name, password);
+}
+
+static TEE_Result given_in(uint32_t which, const TEE_Param *param, struct km_password_given *ret)
+{
+    if (which != KM_PASSWORD_OWN && which != KM_PASSWORD_RECOVERY)
+        return TEE_ERROR_BAD_PARAMETERS;
+    ret->which = which == KM_PASSWORD_OWN ? KM_PASSWORD_OWN : KM_PASSWORD_RECOVERY;
+    return password_in(param, &ret->octets);
+}
+
+TEE_Result km_cmd_create_recoverable(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_slice own = {0};
+    struct km_slice recovery = {0};
+    KM_TRY_TEE(km_name_in(&params[0], &name));
+    KM_TRY_TEE(password_in(&params[1], &own));
+    KM_TRY_TEE(password_in(&params[2], &recovery));
+    return km_password_create_recoverable(&session->caller, &name, own, recovery);
+}
+
+TEE_Result km_cmd_check_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_password_given given = {0};
+    KM_TRY_TEE(km_name_in(&params[0], &name));
+    KM_TRY_TEE(given_in(params[1].value.a, &params[2], &given));
+    return km_password_check(&session->caller, &name, &given);
+}
+
+TEE_Result km_cmd_change_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name name = {0};
+    struct km_password_given by = {0};
+    struct km_password_given to = {0};
+    KM_TRY_TEE(km_name_in(&params[0], &name));
+    KM_TRY_TEE(given_in(params[1].value.a, &params[2], &by));
+    KM_TRY_TEE(given_in(params[1].value.b, &params[3], &to));
+    return km_password_change(&session->caller, &name, &by, &to);
 }
 
 TEE_Result km_cmd_load_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
@@ -246,7 +361,7 @@ TEE_Result km_cmd_load_password(struct km_session *session, TEE_Param params[TEE
     struct km_slice password = {0};
     struct km_password *loaded = NULL;
     uint32_t id = 0;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(password_in(&params[1], &password));
     KM_TRY_TEE(km_password_load(&session->caller, &name, password, &loaded));
     TEE_Result result = km_slots_add(&session->passwords, loaded, &id);
@@ -261,7 +376,7 @@ TEE_Result km_cmd_password_wait(struct km_session *session, TEE_Param params[TEE
 {
     struct km_crypto_name name = {0};
     uint32_t seconds = 0;
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(km_password_wait(&session->caller, &name, &seconds));
     params[1].value.a = seconds;
     params[1].value.b = 0;
@@ -272,7 +387,7 @@ TEE_Result km_cmd_delete_password(struct km_session *session, TEE_Param params[T
 {
     struct km_crypto_name name = {0};
     struct km_slice password = {0};
-    KM_TRY_TEE(name_in(&params[0], &name));
+    KM_TRY_TEE(km_name_in(&params[0], &name));
     KM_TRY_TEE(password_in(&params[1], &password));
     if (password.len == 0 && !session->caller.is_admin)
         return TEE_ERROR_BAD_PARAMETERS;
@@ -337,9 +452,9 @@ TEE_Result km_cmd_provision_key(struct km_session *session, TEE_Param params[TEE
     struct km_crypto_name public_name = {0};
     if (key == NULL)
         return KM_CRYPTO_E_STALE_ID;
-    KM_TRY_TEE(name_in(&params[1], &name));
+    KM_TRY_TEE(km_name_in(&params[1], &name));
     if (params[2].memref.size != 0)
-        KM_TRY_TEE(name_in(&params[2], &public_name));
+        KM_TRY_TEE(km_name_in(&params[2], &public_name));
     if (km_slice_equal(km_in(&params[1]), km_in(&params[2])))
         return KM_CRYPTO_E_EXISTS;
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle gate = TEE_HANDLE_NULL;

@@ -33,6 +33,7 @@
  *              u32 owner_uid (0xffffffff: this system does not tell), u32 flags (KM_CRYPTO_INFO_...),
  *              u8[16] id, blob name, blob password name, blob storage (at most 15 octets)
  *   LIST       INFO after INFO, each as a blob; or name after name, each as a blob
+ *   NOTED      blob INFO, blob note
  *   AEAD       u32 key, u32 algorithm, u32 tag_len (12 to 16), blob nonce (1 to 64 octets), u8[tag_len] tag
  *   MANIFEST   u64 sequence, u8[32] SHA-256 of the signed content, u8[32] SHA-256 of the signer's
  *              SubjectPublicKeyInfo, blob device class
@@ -92,6 +93,9 @@
 #define KM_CRYPTO_GRANT_WIRE_MAX (48u + KM_CRYPTO_UNIT_MAX)
 #define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
 #define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
+#define KM_CRYPTO_NOTE_MAX 1024u /* octets that a client may keep with a named key */
+#define KM_CRYPTO_DATA_MAX 4096u /* octets of a data object */
+#define KM_CRYPTO_NOTED_WIRE_MAX (8u + KM_CRYPTO_INFO_WIRE_MAX + KM_CRYPTO_NOTE_MAX)
 #define KM_CRYPTO_AEAD_WIRE_MAX (16u + KM_CRYPTO_NONCE_MAX + KM_CRYPTO_TAG_MAX)
 #define KM_CRYPTO_OBJECT_WIRE_LEN 44u
 #define KM_CRYPTO_SIGNATURE_MAX 512u /* RSA-4096; ECDSA in DER needs at most 139 */
@@ -422,6 +426,27 @@ enum km_crypto_command {
      *                    keys a session: beginning another ends it. SHORT_BUFFER: not even one fits. BAD_STATE: cursor
      *                    not of the present listing. Keys the caller may neither use nor delete are left out. */
     KM_CRYPTO_CMD_LIST_KEYS = 0x24,
+    /* SAVE_KEY_NOTED     vi(a key, b password or 0) mi(name) mi(note) -   SAVE_KEY, and the note with it in one step: octets that
+     *                    mean something to clients alone, for those to see who may use the key. TOO_LARGE beyond NOTE_MAX */
+    KM_CRYPTO_CMD_SAVE_KEY_NOTED = 0x25,
+    /* SET_NOTE           mi(name) mi(id expected, 16 octets) mi(note, may be empty) -
+     *                    owner or administrator (ACCESS_DENIED). IMMUTABLE: a provisioned key. KEY_GONE: the name stands for
+     *                    another key. ITEM_NOT_FOUND TOO_LARGE */
+    KM_CRYPTO_CMD_SET_NOTE = 0x26,
+    /* LIST_NOTED         vio(a cursor) mo(LIST of NOTED) - -           as LIST_KEYS of all, whose place it takes; ask for at least
+     *                    4 + NOTED_WIRE_MAX octets */
+    KM_CRYPTO_CMD_LIST_NOTED = 0x27,
+
+    /* SAVE_DATA          vi(a password or 0, b 1: in the place of the caller's own) mi(name) mi(note, may be empty) mi(content, may be
+     *                    empty) - a data object, which only its owner and the administrator see. EXISTS; ACCESS_DENIED: the
+     *                    name stands for somebody else's, or as SAVE_KEY. TOO_LARGE beyond NOTE_MAX, DATA_MAX */
+    KM_CRYPTO_CMD_SAVE_DATA = 0x28,
+    /* LOAD_DATA          mi(name) vi(a password or 0) mo(content) -   ITEM_NOT_FOUND ACCESS_DENIED PASSWORD SHORT_BUFFER */
+    KM_CRYPTO_CMD_LOAD_DATA = 0x29,
+    /* DELETE_DATA        mi(name) vi(a password or 0) - -             as LOAD_DATA; the administrator needs no password */
+    KM_CRYPTO_CMD_DELETE_DATA = 0x2a,
+    /* LIST_DATA          vio(a cursor) mo(LIST of NOTED) - -          as LIST_NOTED; type 0, bits: octets of the content */
+    KM_CRYPTO_CMD_LIST_DATA = 0x2b,
 
     /* CREATE_PASSWORD    mi(name) mi(password, 1 to 256 octets) - -   EXISTS TOO_LARGE */
     KM_CRYPTO_CMD_CREATE_PASSWORD = 0x30,
@@ -436,6 +461,16 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_LIST_PASSWORDS = 0x34,
     /* FREE_PASSWORD      vi(a password) - - -                         keys loaded with it stay */
     KM_CRYPTO_CMD_FREE_PASSWORD = 0x35,
+    /* CREATE_RECOVERABLE mi(name) mi(password, may be empty) mi(recovery password) -
+     *                    CREATE_PASSWORD, with a second password that only CHECK_PASSWORD and CHANGE_PASSWORD take. Empty: a
+     *                    random one that nobody knows */
+    KM_CRYPTO_CMD_CREATE_RECOVERABLE = 0x36,
+    /* CHECK_PASSWORD     mi(name) vi(a which) mi(password) -          ITEM_NOT_FOUND PASSWORD THROTTLED; BAD_STATE: it has no
+     *                    recovery password. which: 0 the password, 1 the recovery password. Their guesses are counted apart */
+    KM_CRYPTO_CMD_CHECK_PASSWORD = 0x37,
+    /* CHANGE_PASSWORD    mi(name) vi(a which is given, b which is set) mi(password) mi(new one, may be empty: as above)
+     *                    as CHECK_PASSWORD. Keys under it stay; sessions that have it loaded too */
+    KM_CRYPTO_CMD_CHANGE_PASSWORD = 0x38,
 
     /* DIGEST             vi(a algorithm) mi*(data, may be empty) mo(digest) -     SHORT_BUFFER
      *                    SHAKE: as many octets as there is room for, to SHAKE_MAX (TOO_LARGE); no room asks for 32, 64 */

@@ -215,6 +215,31 @@ bool km_crypto_info_put(const struct km_crypto_info *info, struct km_span out, s
     return finish(&wr, ret_len);
 }
 
+bool km_crypto_noted_parse(struct km_slice in, struct km_crypto_noted *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_crypto_noted noted = {0};
+    struct km_slice info = {0};
+    if (!km_rd_blob32le(&rd, KM_CRYPTO_INFO_WIRE_MAX, &info) ||
+        !km_rd_blob32le(&rd, KM_CRYPTO_NOTE_MAX, &noted.note) || !km_rd_done(&rd) ||
+        !km_crypto_info_parse(info, &noted.info))
+        return false;
+    *ret = noted;
+    return true;
+}
+
+bool km_crypto_noted_put(const struct km_crypto_noted *noted, struct km_span out, size_t *ret_len)
+{
+    uint8_t info[KM_CRYPTO_INFO_WIRE_MAX] = {0};
+    size_t len = 0;
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    if (!km_crypto_info_put(&noted->info, KM_SPAN(info, sizeof(info)), &len))
+        return false;
+    km_wr_blob32le(&wr, KM_SLICE(info, len));
+    km_wr_blob32le(&wr, noted->note);
+    return finish(&wr, ret_len);
+}
+
 bool km_crypto_aead_parse(struct km_slice in, struct km_crypto_aead *ret)
 {
     struct km_rd rd = km_rd_init(in);

@@ -111,6 +111,14 @@ KM_MUST_USE bool km_crypto_hkdf_put(const struct km_crypto_hkdf *hkdf, struct km
 KM_MUST_USE bool km_crypto_pbkdf2_parse(struct km_slice in, struct km_crypto_pbkdf2 *ret);
 KM_MUST_USE bool km_crypto_pbkdf2_put(const struct km_crypto_pbkdf2 *pbkdf2, struct km_span out,
                                       size_t *ret_len);
+/* A named key's info, and what a client keeps with it. */
+struct km_crypto_noted {
+    struct km_crypto_info info;
+    struct km_slice note;
+};
+KM_MUST_USE bool km_crypto_noted_parse(struct km_slice in, struct km_crypto_noted *ret);
+KM_MUST_USE bool km_crypto_noted_put(const struct km_crypto_noted *noted, struct km_span out,
+                                     size_t *ret_len);
 /* km_crypto_list_next: one blob of a LIST, not empty, at most max octets; false at a malformed one. Ends when km_rd_done. */
 KM_MUST_USE bool km_crypto_list_next(struct km_rd *rd, size_t max, struct km_slice *ret);
 

@@ -61,12 +61,15 @@ struct workspace {
 
 static TEE_Result store(const struct km_key *key, const struct km_key_meta *meta,
                         const struct km_crypto_name *name, const struct km_password *password,
-                        struct workspace *work)
+                        struct km_slice note, struct workspace *work)
 {
     struct km_key_record record = {.uses_left = key->uses_left,
                                    .meta = *meta,
                                    .kind = KM_MATERIAL_PLAIN,
-                                   .material = KM_SLICE(key->material, key->material_len)};
+                                   .material = KM_SLICE(key->material, key->material_len),
+                                   .has_note = note.len != 0,
+                                   .note_room = note.len,
+                                   .note = note};
     size_t len = 0;
     if (password != NULL)
         KM_TRY_TEE(wrap(&record, password, record.material, work->material));
@@ -77,6 +80,12 @@ static TEE_Result store(const struct km_key *key, const struct km_key_meta *meta
 
 TEE_Result km_key_store_save(struct km_key *key, const struct km_crypto_name *name,
                              const struct km_password *password)
+{
+    return km_key_store_save_noted(key, name, password, KM_SLICE(NULL, 0));
+}
+
+TEE_Result km_key_store_save_noted(struct km_key *key, const struct km_crypto_name *name,
+                                   const struct km_password *password, struct km_slice note)
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle held = TEE_HANDLE_NULL;
     struct km_key_meta meta = key->meta;
@@ -90,7 +99,7 @@ TEE_Result km_key_store_save(struct km_key *key, const struct km_crypto_name *na
     KM_AUTO(km_ta_freep) struct workspace *work = TEE_Malloc(sizeof(*work), TEE_MALLOC_FILL_ZERO);
     if (work == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    TEE_Result result = store(key, &meta, name, password, work);
+    TEE_Result result = store(key, &meta, name, password, note, work);
     km_audit("save", name, result);
     KM_TRY_TEE(result);
     key->meta = meta;
@@ -360,22 +369,67 @@ TEE_Result km_key_store_delete(struct km_caller *caller, const struct km_crypto_
     return result;
 }
 
-TEE_Result km_key_store_describe(struct km_caller *caller, const struct km_crypto_name *name,
-                                 struct km_crypto_info *ret)
+TEE_Result km_key_store_describe_noted(struct km_caller *caller, const struct km_crypto_name *name,
+                                       uint8_t buf[KM_RECORD_MAX], struct km_crypto_noted *ret)
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
-    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
     struct km_key_record record = {0};
-    if (buf == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
     KM_TRY_TEE(km_stored_open(KM_STORED_KEY, name, TOGETHER, &object));
     KM_TRY_TEE(read_record(&object, buf, &record));
     km_ta_objectp(&object); /* as when it is loaded */
     if (!may(caller, &record.meta, KM_WANTS_LOOK))
         return TEE_ERROR_ACCESS_DENIED;
     struct km_key shown = {.meta = record.meta, .name = *name, .uses_left = record.uses_left};
-    km_key_info(&shown, ret);
+    km_key_info(&shown, &ret->info);
+    ret->note = record.note;
     return TEE_SUCCESS;
+}
+
+TEE_Result km_key_store_describe(struct km_caller *caller, const struct km_crypto_name *name,
+                                 struct km_crypto_info *ret)
+{
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct km_crypto_noted noted = {0};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    KM_TRY_TEE(km_key_store_describe_noted(caller, name, buf, &noted));
+    *ret = noted.info;
+    return TEE_SUCCESS;
+}
+
+static TEE_Result check_note(const struct km_caller *caller, const struct km_key_meta *meta,
+                             const uint8_t expected[KM_CRYPTO_ID_LEN])
+{
+    if (!caller->is_admin && !km_owner_equal(&caller->owner, &meta->owner))
+        return TEE_ERROR_ACCESS_DENIED;
+    if (memcmp(expected, meta->id, KM_CRYPTO_ID_LEN) != 0)
+        return KM_CRYPTO_E_KEY_GONE;
+    bool is_device = (meta->flags & (KM_CRYPTO_INFO_PROVISIONED | KM_CRYPTO_INFO_MANIFEST)) != 0;
+    return is_device ? KM_CRYPTO_E_IMMUTABLE : TEE_SUCCESS;
+}
+
+/* One write of the record's end, so that there is the old note or the new one, and no count of uses is lost. */
+TEE_Result km_key_store_set_note(struct km_caller *caller, const struct km_crypto_name *name,
+                                 const uint8_t expected[KM_CRYPTO_ID_LEN], struct km_slice note)
+{
+    KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    uint8_t end[4 + KM_CRYPTO_NOTE_MAX] = {0};
+    struct km_key_record record = {0};
+    struct km_slice data = {0};
+    size_t len = 0;
+    size_t at = 0;
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    KM_TRY_TEE(km_stored_open(KM_STORED_KEY, name,
+                              TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE, &object));
+    KM_TRY_TEE(km_stored_read(&object, buf, &data));
+    if (!km_key_record_parse(data, &record))
+        return TEE_ERROR_CORRUPT_OBJECT;
+    KM_TRY_TEE(check_note(caller, &record.meta, expected));
+    if (!km_key_note_put(&record, data.len, note, KM_SPAN(end, sizeof(end)), &len, &at))
+        return KM_CRYPTO_E_TOO_LARGE;
+    return km_stored_write(&object, at, KM_SLICE(end, len));
 }
 
 /* Opens the key's object and makes sure that it is still the same key. */

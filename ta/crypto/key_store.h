@@ -20,6 +20,12 @@ enum km_wish_for {
 /* km_key_store_save: EXISTS, BAD_STATE when it is saved already. On success the key is the saved one. password may be NULL. */
 TEE_Result km_key_store_save(struct km_key *key, const struct km_crypto_name *name,
                              const struct km_password *password);
+/* km_key_store_save_noted: the same with a note, which may be empty: then there is none. */
+TEE_Result km_key_store_save_noted(struct km_key *key, const struct km_crypto_name *name,
+                                   const struct km_password *password, struct km_slice note);
+/* km_key_store_set_note: ACCESS_DENIED, IMMUTABLE, KEY_GONE; note is at most KM_CRYPTO_NOTE_MAX octets. */
+TEE_Result km_key_store_set_note(struct km_caller *caller, const struct km_crypto_name *name,
+                                 const uint8_t expected[KM_CRYPTO_ID_LEN], struct km_slice note);
 /* km_name_begins: whether a name starts with this text. */
 bool km_name_begins(const struct km_crypto_name *name, const char *prefix);
 /*
@@ -51,6 +57,9 @@ TEE_Result km_key_store_delete(struct km_caller *caller, const struct km_crypto_
 /* km_key_store_describe: its info; ACCESS_DENIED. */
 TEE_Result km_key_store_describe(struct km_caller *caller, const struct km_crypto_name *name,
                                  struct km_crypto_info *ret);
+/* km_key_store_describe_noted: with its note, a view of buf. */
+TEE_Result km_key_store_describe_noted(struct km_caller *caller, const struct km_crypto_name *name,
+                                       uint8_t buf[KM_RECORD_MAX], struct km_crypto_noted *ret);
 /* km_key_store_count: takes one use of a saved key; committed when it returns. USED_UP, KEY_GONE. */
 TEE_Result km_key_store_count(struct km_key *key);
 /* km_key_store_refresh: uses_left as the store has it now. KEY_GONE. */

@@ -27,6 +27,34 @@ void km_password_free(void *password);
 /* km_password_create: EXISTS. */
 TEE_Result km_password_create(const struct km_caller *caller, const struct km_crypto_name *name,
                               struct km_slice password);
+/* Which of an object's two passwords. */
+enum km_password_which {
+    KM_PASSWORD_OWN = 0,
+    KM_PASSWORD_RECOVERY = 1,
+};
+/* A password that somebody gives, and which one it is to be. */
+struct km_password_given {
+    enum km_password_which which;
+    struct km_slice octets;
+};
+
+/*
+ * km_password_create_recoverable: with a recovery password, which opens the same secret. own empty: a random one that nobody
+ * knows, until km_password_change. EXISTS.
+ */
+TEE_Result km_password_create_recoverable(const struct km_caller *caller,
+                                          const struct km_crypto_name *name, struct km_slice own,
+                                          struct km_slice recovery);
+/*
+ * km_password_change: one password in the place of the one that there is, for who has one of the two; keys stay as they are. to
+ * empty: a random one that nobody knows. PASSWORD, THROTTLED, ITEM_NOT_FOUND, BAD_STATE: it has no recovery password.
+ */
+TEE_Result km_password_change(const struct km_caller *caller, const struct km_crypto_name *name,
+                              const struct km_password_given *by,
+                              const struct km_password_given *to);
+/* km_password_check: a guess that opens nothing; results as km_password_change. */
+TEE_Result km_password_check(const struct km_caller *caller, const struct km_crypto_name *name,
+                             const struct km_password_given *given);
 /* km_password_load: PASSWORD, THROTTLED, ITEM_NOT_FOUND. Returns owned. */
 TEE_Result km_password_load(const struct km_caller *caller, const struct km_crypto_name *name,
                             struct km_slice password, struct km_password **ret_password);

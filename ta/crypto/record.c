@@ -63,6 +63,40 @@ bool km_key_meta_put(const struct km_key_meta *meta, struct km_span out, size_t 
     return finish(&wr, ret_len);
 }
 
+static bool note_read(struct km_rd *rd, struct km_key_record *record)
+{
+    struct km_slice zeros = {0};
+    if (!km_rd_blob32le(rd, KM_CRYPTO_NOTE_MAX, &record->note))
+        return false;
+    record->has_note = true;
+    record->note_room = record->note.len + km_rd_left(rd);
+    if (record->note_room > KM_CRYPTO_NOTE_MAX || !km_rd_bytes(rd, km_rd_left(rd), &zeros))
+        return false;
+    for (size_t i = 0; i < zeros.len; i++) {
+        if (zeros.ptr[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+static void note_write(struct km_wr *wr, struct km_slice note, size_t room)
+{
+    static const uint8_t ZEROS[KM_CRYPTO_NOTE_MAX];
+    km_wr_blob32le(wr, note);
+    km_wr_bytes(wr, KM_SLICE(ZEROS, room > note.len ? room - note.len : 0));
+}
+
+bool km_key_note_put(const struct km_key_record *record, size_t record_len, struct km_slice note,
+                     struct km_span out, size_t *ret_len, size_t *ret_at)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    if (note.len > KM_CRYPTO_NOTE_MAX)
+        return false;
+    note_write(&wr, note, record->note_room);
+    *ret_at = record_len - (record->has_note ? sizeof(uint32_t) + record->note_room : 0);
+    return finish(&wr, ret_len);
+}
+
 bool km_key_record_parse(struct km_slice in, struct km_key_record *ret)
 {
     struct km_rd rd = km_rd_init(in);
@@ -83,6 +117,8 @@ bool km_key_record_parse(struct km_slice in, struct km_key_record *ret)
     if (!km_rd_blob32le(&rd, KM_KEY_MATERIAL_MAX, &record.material))
         return false;
     if (is_wrapped && !km_rd_copy(&rd, record.tag, sizeof(record.tag)))
+        return false;
+    if (!km_rd_done(&rd) && !note_read(&rd, &record))
         return false;
     if (!km_rd_done(&rd) || record.uses_left > record.meta.max_uses)
         return false;
@@ -107,7 +143,25 @@ bool km_key_record_put(const struct km_key_record *record, struct km_span out, s
     km_wr_blob32le(&wr, record->material);
     if (record->kind == KM_MATERIAL_WRAPPED)
         km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    if (record->has_note)
+        note_write(&wr, record->note, record->note_room);
     return finish(&wr, ret_len);
+}
+
+static bool seal_read(struct km_rd *rd, struct km_password_seal *ret)
+{
+    return km_rd_copy(rd, ret->salt, sizeof(ret->salt)) &&
+           km_rd_copy(rd, ret->nonce, sizeof(ret->nonce)) &&
+           km_rd_copy(rd, ret->sealed, sizeof(ret->sealed)) &&
+           km_rd_copy(rd, ret->tag, sizeof(ret->tag));
+}
+
+static void seal_write(struct km_wr *wr, const struct km_password_seal *seal)
+{
+    km_wr_bytes(wr, KM_SLICE(seal->salt, sizeof(seal->salt)));
+    km_wr_bytes(wr, KM_SLICE(seal->nonce, sizeof(seal->nonce)));
+    km_wr_bytes(wr, KM_SLICE(seal->sealed, sizeof(seal->sealed)));
+    km_wr_bytes(wr, KM_SLICE(seal->tag, sizeof(seal->tag)));
 }
 
 bool km_password_record_parse(struct km_slice in, struct km_password_record *ret)
@@ -115,15 +169,18 @@ bool km_password_record_parse(struct km_slice in, struct km_password_record *ret
     struct km_rd rd = km_rd_init(in);
     struct km_password_record record = {0};
     uint32_t magic = 0;
-    if (!km_rd_u32le(&rd, &magic) || magic != KM_PASSWORD_RECORD_MAGIC ||
+    if (!km_rd_u32le(&rd, &magic) ||
+        (magic != KM_PASSWORD_RECORD_MAGIC && magic != KM_RECOVERABLE_RECORD_MAGIC) ||
         !km_guess_counts_read(&rd, &record.counts) ||
         !km_rd_copy(&rd, record.id, sizeof(record.id)) || !km_owner_read(&rd, &record.owner) ||
         !km_rd_u32le(&rd, &record.iterations) || record.iterations == 0 ||
-        record.iterations > KM_PASSWORD_ITERATIONS_MAX ||
-        !km_rd_copy(&rd, record.salt, sizeof(record.salt)) ||
-        !km_rd_copy(&rd, record.nonce, sizeof(record.nonce)) ||
-        !km_rd_copy(&rd, record.sealed, sizeof(record.sealed)) ||
-        !km_rd_copy(&rd, record.tag, sizeof(record.tag)) || !km_rd_done(&rd))
+        record.iterations > KM_PASSWORD_ITERATIONS_MAX || !seal_read(&rd, &record.seal))
+        return false;
+    record.has_recovery = magic == KM_RECOVERABLE_RECORD_MAGIC;
+    if (record.has_recovery &&
+        (!km_guess_counts_read(&rd, &record.recovery_counts) || !seal_read(&rd, &record.recovery)))
+        return false;
+    if (!km_rd_done(&rd))
         return false;
     *ret = record;
     return true;
@@ -133,15 +190,16 @@ bool km_password_record_put(const struct km_password_record *record, struct km_s
                             size_t *ret_len)
 {
     struct km_wr wr = km_wr_init(out.ptr, out.len);
-    km_wr_u32le(&wr, KM_PASSWORD_RECORD_MAGIC);
+    km_wr_u32le(&wr, record->has_recovery ? KM_RECOVERABLE_RECORD_MAGIC : KM_PASSWORD_RECORD_MAGIC);
     km_guess_counts_write(&wr, &record->counts);
     km_wr_bytes(&wr, KM_SLICE(record->id, sizeof(record->id)));
     km_owner_write(&wr, &record->owner);
     km_wr_u32le(&wr, record->iterations);
-    km_wr_bytes(&wr, KM_SLICE(record->salt, sizeof(record->salt)));
-    km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));
-    km_wr_bytes(&wr, KM_SLICE(record->sealed, sizeof(record->sealed)));
-    km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    seal_write(&wr, &record->seal);
+    if (record->has_recovery) {
+        km_guess_counts_write(&wr, &record->recovery_counts);
+        seal_write(&wr, &record->recovery);
+    }
     return finish(&wr, ret_len);
 }
 
@@ -195,4 +253,55 @@ void km_opens_record_put(uint64_t opened, uint8_t ret[KM_OPENS_RECORD_LEN])
     struct km_wr wr = km_wr_init(ret, KM_OPENS_RECORD_LEN);
     km_wr_u32le(&wr, KM_OPENS_RECORD_MAGIC);
     km_wr_u64le(&wr, opened);
+}
+
+static void data_meta_write(struct km_wr *wr, const struct km_data_meta *meta)
+{
+    km_owner_write(wr, &meta->owner);
+    km_wr_bytes(wr, KM_SLICE(meta->id, sizeof(meta->id)));
+    km_wr_blob32le(wr, KM_SLICE(meta->password_name.at, meta->password_name.len));
+    km_wr_bytes(wr, KM_SLICE(meta->password_id, sizeof(meta->password_id)));
+}
+
+bool km_data_meta_put(const struct km_data_meta *meta, struct km_span out, size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    data_meta_write(&wr, meta);
+    return finish(&wr, ret_len);
+}
+
+bool km_data_record_parse(struct km_slice in, struct km_data_record *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    struct km_data_record record = {0};
+    struct km_data_meta *meta = &record.meta;
+    uint32_t magic = 0;
+    if (!km_rd_u32le(&rd, &magic) || magic != KM_DATA_RECORD_MAGIC ||
+        !km_owner_read(&rd, &meta->owner) || !km_rd_copy(&rd, meta->id, sizeof(meta->id)) ||
+        !km_crypto_name_read(&rd, KM_CRYPTO_NAME_MAX, &meta->password_name) ||
+        !km_rd_copy(&rd, meta->password_id, sizeof(meta->password_id)) ||
+        !km_rd_blob32le(&rd, KM_CRYPTO_NOTE_MAX, &record.note) ||
+        !km_rd_blob32le(&rd, KM_CRYPTO_DATA_MAX, &record.content))
+        return false;
+    if (meta->password_name.len != 0 && (!km_rd_copy(&rd, record.nonce, sizeof(record.nonce)) ||
+                                         !km_rd_copy(&rd, record.tag, sizeof(record.tag))))
+        return false;
+    if (!km_rd_done(&rd))
+        return false;
+    *ret = record;
+    return true;
+}
+
+bool km_data_record_put(const struct km_data_record *record, struct km_span out, size_t *ret_len)
+{
+    struct km_wr wr = km_wr_init(out.ptr, out.len);
+    km_wr_u32le(&wr, KM_DATA_RECORD_MAGIC);
+    data_meta_write(&wr, &record->meta);
+    km_wr_blob32le(&wr, record->note);
+    km_wr_blob32le(&wr, record->content);
+    if (record->meta.password_name.len != 0) {
+        km_wr_bytes(&wr, KM_SLICE(record->nonce, sizeof(record->nonce)));
+        km_wr_bytes(&wr, KM_SLICE(record->tag, sizeof(record->tag)));
+    }
+    return finish(&wr, ret_len);
 }

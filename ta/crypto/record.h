@@ -10,7 +10,7 @@
 #include "ta/common/seal.h"
 #include "ta/crypto/key.h"
 
-#define KM_RECORD_MAX 4096u
+#define KM_RECORD_MAX 6144u
 
 #define KM_KEY_RECORD_MAGIC 0x314b4d4bu /* "KMK1" */
 #define KM_KEY_RECORD_USES_AT 4u        /* where the count of uses left stands */
@@ -28,8 +28,16 @@ struct km_key_record {
     struct km_slice material;   /* plain or ciphertext */
     uint8_t nonce[KM_SEAL_NONCE_LEN];
     uint8_t tag[KM_SEAL_TAG_LEN];
+    /* Behind all this, once there ever was one: a note, and zeros where a longer one stood. */
+    bool has_note;
+    size_t note_room; /* octets of the note and the zeros */
+    struct km_slice note;
 };
 
+/* km_key_note_put: the end of a record that was parsed, with another note: to be written at *ret_at. False: too long. */
+KM_MUST_USE bool km_key_note_put(const struct km_key_record *record, size_t record_len,
+                                 struct km_slice note, struct km_span out, size_t *ret_len,
+                                 size_t *ret_at);
 KM_MUST_USE bool km_key_record_parse(struct km_slice in, struct km_key_record *ret);
 /* km_key_record_put: meta is printed; meta_bytes is not looked at. */
 KM_MUST_USE bool km_key_record_put(const struct km_key_record *record, struct km_span out,
@@ -59,16 +67,54 @@ KM_MUST_USE bool km_wrapped_key_put(const struct km_wrapped_key *wrapped, struct
 #define KM_PASSWORD_SECRET_LEN 32u
 #define KM_PASSWORD_ITERATIONS_MAX 10000000u
 
-struct km_password_record {
-    struct km_guess_counts counts;
-    uint8_t id[KM_CRYPTO_ID_LEN];
-    struct km_owner owner;
-    uint32_t iterations;
+/* The object's secret under a key that is made of a password. */
+struct km_password_seal {
     uint8_t salt[KM_SEAL_SALT_LEN];
     uint8_t nonce[KM_SEAL_NONCE_LEN];
     uint8_t sealed[KM_PASSWORD_SECRET_LEN];
     uint8_t tag[KM_SEAL_TAG_LEN];
 };
+
+/* A recovery password opens the same secret, and its guesses are counted apart. */
+#define KM_RECOVERABLE_RECORD_MAGIC 0x32504d4bu /* "KMP2" */
+#define KM_PASSWORD_RECORD_LEN (124u + KM_GUESSES_LEN)
+#define KM_RECOVERABLE_RECORD_LEN (KM_PASSWORD_RECORD_LEN + KM_GUESSES_LEN + 76u)
+
+struct km_password_record {
+    struct km_guess_counts counts;
+    uint8_t id[KM_CRYPTO_ID_LEN];
+    struct km_owner owner;
+    uint32_t iterations; /* of both */
+    struct km_password_seal seal;
+    bool has_recovery;
+    struct km_guess_counts recovery_counts;
+    struct km_password_seal recovery;
+};
+
+#define KM_DATA_RECORD_MAGIC 0x31444d4bu /* "KMD1" */
+#define KM_DATA_META_MAX 128u
+
+/* Authenticated by the wrapping, where there is one. */
+struct km_data_meta {
+    struct km_owner owner;
+    uint8_t id[KM_CRYPTO_ID_LEN];
+    struct km_crypto_name password_name; /* empty: none */
+    uint8_t password_id[KM_CRYPTO_ID_LEN];
+};
+
+struct km_data_record {
+    struct km_data_meta meta;
+    struct km_slice note;
+    struct km_slice content; /* plain, or ciphertext under the password object's secret */
+    uint8_t nonce[KM_SEAL_NONCE_LEN];
+    uint8_t tag[KM_SEAL_TAG_LEN];
+};
+
+KM_MUST_USE bool km_data_record_parse(struct km_slice in, struct km_data_record *ret);
+KM_MUST_USE bool km_data_record_put(const struct km_data_record *record, struct km_span out,
+                                    size_t *ret_len);
+KM_MUST_USE bool km_data_meta_put(const struct km_data_meta *meta, struct km_span out,
+                                  size_t *ret_len);
 
 #define KM_OPENS_RECORD_MAGIC 0x314f4d4bu /* "KMO1" */
 #define KM_OPENS_RECORD_LEN 12u

@@ -25,6 +25,7 @@ struct km_session {
     struct km_slots objects;
     struct km_listing key_list;
     struct km_listing password_list;
+    struct km_listing data_list;
     uint32_t last_cursor;
     TEE_OperationHandle digests[KM_DIGESTS];
     uint8_t
@@ -58,6 +59,9 @@ TEE_Result km_cmd_tell_private(struct km_session *session, TEE_Param params[TEE_
 
 /* cmd_store.c */
 TEE_Result km_cmd_save_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_save_key_noted(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_set_note(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_list_noted(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_load_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_delete_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_describe_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -67,6 +71,15 @@ TEE_Result km_cmd_load_password(struct km_session *session, TEE_Param params[TEE
 TEE_Result km_cmd_password_wait(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_delete_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_list_passwords(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_create_recoverable(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_check_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_change_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_list_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+/* cmd_data.c */
+TEE_Result km_cmd_save_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_load_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_delete_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+/* cmd_store.c */
 TEE_Result km_cmd_free_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_provision_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_provision_seal(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -151,6 +164,8 @@ TEE_Result km_template_in(const TEE_Param *param, struct km_crypto_template *ret
 /* km_password_of: the password of an id, NULL for 0. STALE_ID. */
 TEE_Result km_password_of(struct km_session *session, uint32_t id,
                           const struct km_password **ret_password);
+/* km_name_in: BAD_NAME. */
+TEE_Result km_name_in(const TEE_Param *param, struct km_crypto_name *ret);
 /* km_check_reserved: ACCESS_DENIED when only the administrator may save under this name. */
 TEE_Result km_check_reserved(const struct km_session *session, const struct km_crypto_name *name);
 /*

@@ -10,6 +10,7 @@
 
 #define KM_STORED_KEY 'k'
 #define KM_STORED_PASSWORD 'p'
+#define KM_STORED_DATA 'd'
 #define KM_STORED_STATE 's'
 #define KM_STORED_VERSION 'v' /* the highest version of payloads: claim.c */
 #define KM_STORED_OPENS 'o'   /* how often an opaque object was opened */

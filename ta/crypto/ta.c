@@ -52,6 +52,14 @@ static const struct row ROWS[] = {
     ROW(DELETE_KEY, ANYONE, MI | EMPTY, VI | A, NONE, NONE, km_cmd_delete_key),
     ROW(DESCRIBE_KEY, ANYONE, MI | EMPTY, MO, NONE, NONE, km_cmd_describe_key),
     ROW(LIST_KEYS, ANYONE, VIO | A, MI | EMPTY, MO, NONE, km_cmd_list_keys),
+    ROW(SAVE_KEY_NOTED, ANYONE, VI, MI | EMPTY, MI, NONE, km_cmd_save_key_noted),
+    ROW(SET_NOTE, ANYONE, MI | EMPTY, MI, MI | EMPTY, NONE, km_cmd_set_note),
+    ROW(LIST_NOTED, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_noted),
+
+    ROW(SAVE_DATA, ANYONE, VI, MI | EMPTY, MI | EMPTY, MI | EMPTY, km_cmd_save_data),
+    ROW(LOAD_DATA, ANYONE, MI | EMPTY, VI | A, MO, NONE, km_cmd_load_data),
+    ROW(DELETE_DATA, ANYONE, MI | EMPTY, VI | A, NONE, NONE, km_cmd_delete_data),
+    ROW(LIST_DATA, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_data),
 
     ROW(CREATE_PASSWORD, ANYONE, MI | EMPTY, MI, NONE, NONE, km_cmd_create_password),
     ROW(LOAD_PASSWORD, ANYONE, MI | EMPTY, MI, VO, NONE, km_cmd_load_password),
@@ -59,6 +67,9 @@ static const struct row ROWS[] = {
     ROW(DELETE_PASSWORD, ANYONE, MI | EMPTY, MI | EMPTY, NONE, NONE, km_cmd_delete_password),
     ROW(LIST_PASSWORDS, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_passwords),
     ROW(FREE_PASSWORD, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_free_password),
+    ROW(CREATE_RECOVERABLE, ANYONE, MI | EMPTY, MI | EMPTY, MI, NONE, km_cmd_create_recoverable),
+    ROW(CHECK_PASSWORD, ANYONE, MI | EMPTY, VI | A, MI, NONE, km_cmd_check_password),
+    ROW(CHANGE_PASSWORD, ANYONE, MI | EMPTY, VI, MI, MI | EMPTY, km_cmd_change_password),
 
     ROW(DIGEST, ANYONE, VI | A, MI | BULK | EMPTY, MO, NONE, km_cmd_digest),
     ROW(SIGN_DIGEST, DELEGATE, VI, MI | EMPTY, MO, NONE, km_cmd_sign_digest),
@@ -257,6 +268,7 @@ static void session_free(struct km_session *session)
     km_slots_clear(&session->passwords);
     km_stored_walk_end(&session->key_list.walk);
     km_stored_walk_end(&session->password_list.walk);
+    km_stored_walk_end(&session->data_list.walk);
     for (unsigned i = 0; i < KM_DIGESTS; i++)
         TEE_FreeOperation(session->digests[i]);
     TEE_Free(session->held);

@@ -28,7 +28,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 59u
+#define ALL_CALLS 69u
 
 static void make_inputs(uint32_t key)
 {
@@ -86,6 +86,16 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_LOAD_KEY, {name, P_VI(0, 0), empty, vo}},
         {KM_CRYPTO_CMD_DESCRIBE_KEY, {name, o1, none, none}},
         {KM_CRYPTO_CMD_LIST_KEYS, {cursor, empty, o2, none}},
+        {KM_CRYPTO_CMD_CREATE_RECOVERABLE, {name, data, data, none}},
+        {KM_CRYPTO_CMD_CHECK_PASSWORD, {name, P_VI(0, 0), data, none}},
+        {KM_CRYPTO_CMD_CHANGE_PASSWORD, {name, P_VI(0, 1), data, data}},
+        {KM_CRYPTO_CMD_SAVE_DATA, {P_VI(0, 0), name, data, data}},
+        {KM_CRYPTO_CMD_LOAD_DATA, {name, P_VI(0, 0), o2, none}},
+        {KM_CRYPTO_CMD_DELETE_DATA, {name, P_VI(0, 0), none, none}},
+        {KM_CRYPTO_CMD_LIST_DATA, {cursor, o2, none, none}},
+        {KM_CRYPTO_CMD_LIST_NOTED, {cursor, o2, none, none}},
+        {KM_CRYPTO_CMD_SAVE_KEY_NOTED, {P_VI(1, 0), name, data, none}},
+        {KM_CRYPTO_CMD_SET_NOTE, {name, data, data, none}},
         {KM_CRYPTO_CMD_CREATE_PASSWORD, {name, data, none, none}},
         {KM_CRYPTO_CMD_LOAD_PASSWORD, {name, data, vo, none}},
         {KM_CRYPTO_CMD_PASSWORD_WAIT, {name, vo, none, none}},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys behind passwords, and what wrong guesses cost, across instances of the application. */
+#include "ta/common/guesses.h"
 #include "tests/unit/crypto_users.h"
 
 static void under_a_password(void **state)
@@ -199,14 +200,92 @@ static void killed_guesses_count(void **state)
     assert_int_equal(seconds, 2);
 }
 
+/* ---- a password that was forgotten ---- */
+
+static uint32_t check_password(struct rig_session *s, uint32_t which, const char *text)
+{
+    struct km_lane_param p[4] = {P_STR("pw"), P_VI(which, 0), P_STR(text), P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_CHECK_PASSWORD, p);
+}
+
+static uint32_t change(struct rig_session *s, uint32_t by, const char *given, uint32_t which,
+                       const char *to)
+{
+    struct km_lane_param p[4] = {P_STR("pw"), P_VI(by, which), P_STR(given), P_STR(to)};
+    return rig_call(s, KM_CRYPTO_CMD_CHANGE_PASSWORD, p);
+}
+
+static uint32_t load_pw(const char *text, uint32_t *ret_id)
+{
+    return rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", text, ret_id);
+}
+
+static void recovery(void **state)
+{
+    enum { OWN = 0, RECOVERY = 1 };
+    struct km_lane_param p[4] = {P_STR("pw"), P_MI("", 0), P_STR("so"), P_NONE};
+    uint32_t pw = 0;
+    uint32_t key = 0;
+    (void)state;
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_CREATE_RECOVERABLE, p), TEE_SUCCESS);
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_CREATE_RECOVERABLE, p), KM_CRYPTO_E_EXISTS);
+    assert_int_equal(load_pw("so", &pw), KM_CRYPTO_E_PASSWORD); /* it opens nothing */
+    assert_int_equal(check_password(&owner, RECOVERY, "so"), TEE_SUCCESS);
+    assert_int_equal(check_password(&owner, RECOVERY, "os"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(check_password(&owner, 2, "so"), TEE_ERROR_BAD_PARAMETERS);
+    assert_int_equal(change(&owner, RECOVERY, "so", OWN, "user"), TEE_SUCCESS);
+    assert_int_equal(load_pw("user", &pw), TEE_SUCCESS);
+    assert_int_equal(rig_save(&owner, users_key(&owner), "k", pw), TEE_SUCCESS);
+    assert_int_equal(change(&owner, OWN, "user", OWN, "mine"), TEE_SUCCESS);
+    assert_int_equal(change(&owner, RECOVERY, "so", RECOVERY, "new so"), TEE_SUCCESS);
+    users_restart();
+    assert_int_equal(change(&owner, RECOVERY, "so", OWN, "x"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(change(&owner, OWN, "user", OWN, "x"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(load_pw("mine", &pw), TEE_SUCCESS);
+    assert_int_equal(rig_load(&owner, "k", pw, &key), TEE_SUCCESS);
+    /* Forgotten, and found again: what is under it opens as before. */
+    assert_int_equal(change(&owner, RECOVERY, "new so", OWN, ""), TEE_SUCCESS);
+    users_restart();
+    assert_int_equal(load_pw("mine", &pw), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(change(&owner, RECOVERY, "new so", OWN, "again"), TEE_SUCCESS);
+    assert_int_equal(load_pw("again", &pw), TEE_SUCCESS);
+    assert_int_equal(rig_load(&owner, "k", pw, &key), TEE_SUCCESS);
+    assert_int_equal(rig_sign(&owner, key), TEE_SUCCESS);
+}
+
+static void recovery_is_throttled_apart(void **state)
+{
+    struct km_lane_param p[4] = {P_STR("pw"), P_STR("user"), P_STR("so"), P_NONE};
+    (void)state;
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_CREATE_RECOVERABLE, p), TEE_SUCCESS);
+    for (unsigned i = 0; i < KM_GUESSES_FREE + 1; i++)
+        assert_int_equal(check_password(&owner, 1, "wrong"), KM_CRYPTO_E_PASSWORD);
+    assert_int_equal(check_password(&owner, 1, "so"), KM_CRYPTO_E_THROTTLED);
+    assert_int_equal(check_password(&owner, 0, "user"), TEE_SUCCESS);
+    users_restart();
+    assert_int_equal(change(&owner, 1, "so", 0, "x"), KM_CRYPTO_E_THROTTLED);
+    rig_host.now += KM_GUESSES_WAIT_MAX_S;
+    assert_int_equal(check_password(&owner, 1, "so"), TEE_SUCCESS);
+    /* An ordinary one has none, but its owner may change it. */
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "plain", "secret", NULL),
+                     TEE_SUCCESS);
+    struct km_lane_param q[4] = {P_STR("plain"), P_VI(1, 0), P_STR("secret"), P_STR("other")};
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_CHANGE_PASSWORD, q), TEE_ERROR_BAD_STATE);
+    q[1] = (struct km_lane_param)P_VI(0, 1);
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_CHANGE_PASSWORD, q), TEE_ERROR_BAD_STATE);
+    q[1] = (struct km_lane_param)P_VI(0, 0);
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_CHANGE_PASSWORD, q), TEE_SUCCESS);
+    assert_int_equal(
+        rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "plain", "other", &(uint32_t){0}),
+        TEE_SUCCESS);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, users_set_up, users_tear_down)
     const struct CMUnitTest tests[] = {
-        T(under_a_password),
-        T(throttle),
-        T(guesses_apart),
-        T(killed_guesses_count),
+        T(under_a_password),     T(throttle), T(guesses_apart),
+        T(killed_guesses_count), T(recovery), T(recovery_is_throttled_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,14 +18,16 @@ typedef bool (*reprint_fn)(struct km_slice in, struct km_span out, size_t *ret_l
 REPRINT(crypto_template, struct km_crypto_template)
 REPRINT(crypto_attrs, struct km_crypto_attrs)
 REPRINT(crypto_info, struct km_crypto_info)
+REPRINT(crypto_noted, struct km_crypto_noted)
 REPRINT(crypto_aead, struct km_crypto_aead)
 REPRINT(crypto_hkdf, struct km_crypto_hkdf)
 REPRINT(crypto_pbkdf2, struct km_crypto_pbkdf2)
 REPRINT(key_record, struct km_key_record)
+REPRINT(data_record, struct km_data_record)
 REPRINT(wrapped_key, struct km_wrapped_key)
 REPRINT(password_record, struct km_password_record)
 
-#define N_SAMPLES 10u
+#define N_SAMPLES 14u
 
 struct sample {
     reprint_fn reprint;
@@ -116,10 +118,25 @@ static void make_samples(struct sample samples[N_SAMPLES])
                                      .material = KM_SLICE(OCTETS_16, 16)};
     assert_true(km_crypto_pbkdf2_put(&pbkdf2, out[8], &samples[8].len));
     assert_true(km_wrapped_key_put(&movable, out[9], &samples[9].len));
+    struct km_crypto_noted noted = {info, KM_SLICE(OCTETS_16, 9)};
+    assert_true(km_crypto_noted_put(&noted, out[10], &samples[10].len));
+    password.has_recovery = true;
+    password.recovery = (struct km_password_seal){.salt = {1}, .tag = {2}};
+    assert_true(km_password_record_put(&password, out[11], &samples[11].len));
+    assert_int_equal(samples[11].len, KM_RECOVERABLE_RECORD_LEN);
+    struct km_data_record data = {.meta.owner = {.kind = KM_OWNER_UID, .uid = 1000},
+                                  .meta.id = {7},
+                                  .note = KM_SLICE(OCTETS_16, 3),
+                                  .content = KM_SLICE(OCTETS_16, 16)};
+    assert_true(km_data_record_put(&data, out[12], &samples[12].len));
+    data.meta.password_name = name_of("pw");
+    assert_true(km_data_record_put(&data, out[13], &samples[13].len));
     reprint_fn reprints[N_SAMPLES] = {
-        reprint_crypto_template, reprint_crypto_attrs, reprint_crypto_info, reprint_crypto_aead,
-        reprint_crypto_hkdf,     reprint_key_record,   reprint_key_record,  reprint_password_record,
-        reprint_crypto_pbkdf2,   reprint_wrapped_key};
+        reprint_crypto_template, reprint_crypto_attrs,    reprint_crypto_info,
+        reprint_crypto_aead,     reprint_crypto_hkdf,     reprint_key_record,
+        reprint_key_record,      reprint_password_record, reprint_crypto_pbkdf2,
+        reprint_wrapped_key,     reprint_crypto_noted,    reprint_password_record,
+        reprint_data_record,     reprint_data_record};
     for (size_t i = 0; i < N_SAMPLES; i++)
         samples[i].reprint = reprints[i];
 }
@@ -162,6 +179,46 @@ static void every_bit_flipped(void **state)
             s->bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
         }
     }
+}
+
+/* A note stands behind the rest, with zeros where a longer one stood; all else behind it is refused. */
+static void notes(void **state)
+{
+    static uint8_t bytes[KM_RECORD_MAX];
+    static uint8_t out[KM_RECORD_MAX];
+    struct km_key_record record = {.uses_left = 9,
+                                   .meta = a_meta(false),
+                                   .kind = KM_MATERIAL_PLAIN,
+                                   .material = OCTETS_OF("material"),
+                                   .has_note = true,
+                                   .note_room = 9,
+                                   .note = OCTETS_OF("note")};
+    struct km_key_record seen = {0};
+    size_t len = 0;
+    size_t end = 0;
+    size_t at = 0;
+    (void)state;
+    assert_true(km_key_record_put(&record, KM_SPAN(bytes, sizeof(bytes)), &len));
+    for (size_t cut = 1; cut <= 13; cut++) {
+        bool is_whole = cut <= 5 || cut == 13; /* zeros cut off, or all of it */
+        assert_int_equal(
+            reprint_key_record(KM_SLICE(bytes, len - cut), KM_SPAN(out, sizeof(out)), &end),
+            is_whole);
+    }
+    assert_true(km_key_record_parse(KM_SLICE(bytes, len), &seen));
+    assert_true(km_slice_equal(seen.note, record.note));
+    assert_int_equal(seen.note_room, 9);
+    assert_true(km_key_note_put(&seen, len, OCTETS_OF("n"), KM_SPAN(out, sizeof(out)), &end, &at));
+    assert_int_equal(at, len - 13);
+    assert_int_equal(end, 13);
+    km_copy(bytes + at, sizeof(bytes) - at, out, end);
+    assert_true(km_key_record_parse(KM_SLICE(bytes, len), &seen));
+    assert_true(km_slice_equal(seen.note, OCTETS_OF("n")));
+    bytes[len - 1] = 1;
+    assert_false(km_key_record_parse(KM_SLICE(bytes, len), &seen));
+    bytes[len - 1] = 0;
+    assert_true(km_key_record_parse(KM_SLICE(bytes, len - 9 + KM_CRYPTO_NOTE_MAX), &seen));
+    assert_false(km_key_record_parse(KM_SLICE(bytes, len - 8 + KM_CRYPTO_NOTE_MAX), &seen));
 }
 
 static void names(void **state)
@@ -255,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_or_not_at_all),
         cmocka_unit_test(every_bit_flipped),
+        cmocka_unit_test(notes),
         cmocka_unit_test(names),
         cmocka_unit_test(grants_are_canonical),
         cmocka_unit_test(attributes_come_once),

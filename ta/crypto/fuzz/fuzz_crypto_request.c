@@ -26,6 +26,7 @@ static void requests(struct km_slice in, uint8_t which)
     struct km_crypto_aead aead = {0};
     struct km_crypto_hkdf hkdf = {0};
     struct km_crypto_pbkdf2 pbkdf2 = {0};
+    struct km_crypto_noted noted = {0};
     if (which == 0 && km_crypto_template_parse(in, &wish))
         check(km_crypto_template_put(&wish, room, &len), in, out, len);
     if (which == 1 && km_crypto_attrs_parse(in, &attrs))
@@ -36,6 +37,8 @@ static void requests(struct km_slice in, uint8_t which)
         check(km_crypto_aead_put(&aead, room, &len), in, out, len);
     if (which == 4 && km_crypto_hkdf_parse(in, &hkdf))
         check(km_crypto_hkdf_put(&hkdf, room, &len), in, out, len);
+    if (which == 13 && km_crypto_noted_parse(in, &noted))
+        check(km_crypto_noted_put(&noted, room, &len), in, out, len);
     if (which == 9 && km_crypto_pbkdf2_parse(in, &pbkdf2))
         check(km_crypto_pbkdf2_put(&pbkdf2, room, &len), in, out, len);
 }
@@ -49,7 +52,10 @@ static void records(struct km_slice in, uint8_t which)
     struct km_manifest_record manifest = {0};
     struct km_wrapped_key wrapped = {0};
     struct km_crypto_object object = {0};
+    struct km_data_record data = {0};
     uint64_t opened = 0;
+    if (which == 15 && km_data_record_parse(in, &data))
+        check(km_data_record_put(&data, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 5 && km_key_record_parse(in, &key))
         check(km_key_record_put(&key, KM_SPAN(out, sizeof(out)), &len), in, out, len);
     if (which == 6 && km_password_record_parse(in, &password))

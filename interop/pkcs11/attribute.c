@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attributes of objects: one table says how each is treated and to which classes it belongs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/km_der.h"
+#include "common/km_secret.h"
+#include "interop/pkcs11/p11.h"
+
+/* Classes, as bits. */
+#define PUB 1u
+#define PRIV 2u
+#define SECR 4u
+#define CERT 8u
+#define DATA 16u
+#define KEYS (PUB | PRIV | SECR)
+#define ALL (KEYS | CERT | DATA)
+
+struct row {
+    CK_ATTRIBUTE_TYPE type;
+    unsigned classes;
+    enum km_p11_kind kind;
+    uint32_t
+        usage_or_default; /* CLRC_USAGE_... of USAGE; 1 or 0 of BOOL; ClrcAttribute of SECRET */
+};
+
+static const struct row ROWS[] = {
+    {CKA_CLASS, ALL, KM_P11_COMPUTED, 0},
+    {CKA_TOKEN, ALL, KM_P11_COMPUTED, 0},
+    {CKA_PRIVATE, ALL, KM_P11_COMPUTED, 0},
+    {CKA_UNIQUE_ID, ALL, KM_P11_COMPUTED, 0},
+    {CKA_MODIFIABLE, ALL, KM_P11_BOOL, 1},
+    {CKA_COPYABLE, ALL, KM_P11_BOOL, 1},
+    {CKA_DESTROYABLE, ALL, KM_P11_BOOL, 1},
+    {CKA_LABEL, ALL, KM_P11_STORED, 0},
+    {CKA_KEY_TYPE, KEYS, KM_P11_COMPUTED, 0},
+    {CKA_ID, KEYS | CERT, KM_P11_STORED, 0},
+    {CKA_START_DATE, KEYS | CERT, KM_P11_STORED, 0},
+    {CKA_END_DATE, KEYS | CERT, KM_P11_STORED, 0},
+    {CKA_SUBJECT, PUB | PRIV | CERT, KM_P11_STORED, 0},
+    {CKA_LOCAL, KEYS, KM_P11_BOOL, 0},
+    {CKA_KEY_GEN_MECHANISM, KEYS, KM_P11_COMPUTED, 0},
+    {CKA_ALLOWED_MECHANISMS, KEYS, KM_P11_STORED, 0},
+    {CKA_DERIVE, KEYS, KM_P11_USAGE, CLRC_USAGE_DERIVE},
+    {CKA_ENCRYPT, PUB | SECR, KM_P11_USAGE, CLRC_USAGE_ENCRYPT},
+    {CKA_DECRYPT, PRIV | SECR, KM_P11_USAGE, CLRC_USAGE_DECRYPT},
+    {CKA_SIGN, PRIV | SECR, KM_P11_USAGE, CLRC_USAGE_SIGN | CLRC_USAGE_MAC},
+    {CKA_VERIFY, PUB | SECR, KM_P11_USAGE, CLRC_USAGE_VERIFY | CLRC_USAGE_MAC},
+    {CKA_WRAP, PUB | SECR, KM_P11_USAGE, CLRC_USAGE_WRAP},
+    {CKA_UNWRAP, PRIV | SECR, KM_P11_USAGE, CLRC_USAGE_UNWRAP},
+    {CKA_SIGN_RECOVER, PRIV, KM_P11_COMPUTED, 0},
+    {CKA_VERIFY_RECOVER, PUB, KM_P11_COMPUTED, 0},
+    {CKA_TRUSTED, PUB | SECR | CERT, KM_P11_COMPUTED, 0},
+    {CKA_WRAP_WITH_TRUSTED, PRIV | SECR, KM_P11_COMPUTED, 0},
+    {CKA_ALWAYS_AUTHENTICATE, PRIV, KM_P11_COMPUTED, 0},
+    {CKA_SENSITIVE, PRIV | SECR, KM_P11_COMPUTED, 0},
+    {CKA_EXTRACTABLE, PRIV | SECR, KM_P11_COMPUTED, 0},
+    {CKA_ALWAYS_SENSITIVE, PRIV | SECR, KM_P11_COMPUTED, 0},
+    {CKA_NEVER_EXTRACTABLE, PRIV | SECR, KM_P11_COMPUTED, 0},
+    {CKA_MODULUS, PUB | PRIV, KM_P11_COMPUTED, CLRC_ATTR_RSA_MODULUS},
+    {CKA_MODULUS_BITS, PUB, KM_P11_COMPUTED, 0},
+    {CKA_PUBLIC_EXPONENT, PUB | PRIV, KM_P11_COMPUTED, CLRC_ATTR_RSA_PUBLIC_EXPONENT},
+    {CKA_EC_PARAMS, PUB | PRIV, KM_P11_COMPUTED, 0},
+    {CKA_EC_POINT, PUB, KM_P11_COMPUTED, 0},
+    {CKA_PUBLIC_KEY_INFO, PUB | PRIV, KM_P11_COMPUTED, 0},
+    {CKA_PRIVATE_EXPONENT, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_PRIVATE_EXPONENT},
+    {CKA_PRIME_1, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_PRIME1},
+    {CKA_PRIME_2, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_PRIME2},
+    {CKA_EXPONENT_1, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_EXPONENT1},
+    {CKA_EXPONENT_2, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_EXPONENT2},
+    {CKA_COEFFICIENT, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_COEFFICIENT},
+    {CKA_VALUE, PRIV | SECR | CERT | DATA, KM_P11_SECRET, CLRC_ATTR_SECRET_VALUE},
+    {CKA_VALUE_LEN, SECR, KM_P11_COMPUTED, 0},
+    {CKA_CERTIFICATE_TYPE, CERT, KM_P11_COMPUTED, 0},
+    {CKA_CERTIFICATE_CATEGORY, CERT, KM_P11_COMPUTED, 0},
+    {CKA_ISSUER, CERT, KM_P11_STORED, 0},
+    {CKA_SERIAL_NUMBER, CERT, KM_P11_STORED, 0},
+    {CKA_URL, CERT, KM_P11_STORED, 0},
+    {CKA_APPLICATION, DATA, KM_P11_STORED, 0},
+    {CKA_OBJECT_ID, DATA, KM_P11_STORED, 0},
+};
+
+static const struct row *row_of(CK_ATTRIBUTE_TYPE type)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(ROWS); i++) {
+        if (ROWS[i].type == type)
+            return &ROWS[i];
+    }
+    return NULL;
+}
+
+static unsigned class_bit(CK_OBJECT_CLASS class)
+{
+    switch (class) {
+    case CKO_PUBLIC_KEY:
+        return PUB;
+    case CKO_PRIVATE_KEY:
+        return PRIV;
+    case CKO_SECRET_KEY:
+        return SECR;
+    case CKO_CERTIFICATE:
+        return CERT;
+    default:
+        return DATA;
+    }
+}
+
+enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type)
+{
+    const struct row *row = row_of(type);
+    return row == NULL ? KM_P11_UNKNOWN : row->kind;
+}
+
+/* ---- curves and key types ---- */
+
+static const struct {
+    uint32_t bits;
+    uint8_t der[16];
+    uint8_t len;
+} CURVES[] = {
+    {192, {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1}, 10},
+    {224, {6, 5, 0x2b, 0x81, 4, 0, 0x21}, 7},
+    {256, {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7}, 10},
+    {384, {6, 5, 0x2b, 0x81, 4, 0, 0x22}, 7},
+    {521, {6, 5, 0x2b, 0x81, 4, 0, 0x23}, 7},
+    {KM_P11_ED25519, {0x13, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'}, 14},
+    {KM_P11_X25519, {0x13, 10, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'}, 12},
+    /* The same by their identifiers of RFC 8410. */
+    {KM_P11_ED25519, {6, 3, 0x2b, 0x65, 0x70}, 5},
+    {KM_P11_X25519, {6, 3, 0x2b, 0x65, 0x6e}, 5},
+};
+
+CK_RV km_p11_curve_bits(struct km_slice params, uint32_t *ret_bits)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(CURVES); i++) {
+        if (km_slice_equal(params, KM_SLICE(CURVES[i].der, CURVES[i].len))) {
+            *ret_bits = CURVES[i].bits;
+            return CKR_OK;
+        }
+    }
+    return CKR_CURVE_NOT_SUPPORTED;
+}
+
+struct km_slice km_p11_curve_params(uint32_t bits)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(CURVES); i++) {
+        if (CURVES[i].bits == bits)
+            return KM_SLICE(CURVES[i].der, CURVES[i].len);
+    }
+    return KM_SLICE(NULL, 0);
+}
+
+bool km_p11_is_ec(ClrcKeyType type)
+{
+    return type >= KEY_ECDSA_PUBLIC && type <= KEY_EC_DUAL_KEYPAIR;
+}
+
+CK_KEY_TYPE km_p11_key_type(ClrcKeyType type)
+{
+    switch (type) {
+    case KEY_AES:
+        return CKK_AES;
+    case KEY_DES3:
+        return CKK_DES3;
+    case KEY_CHACHA20:
+        return CKK_CHACHA20;
+    case KEY_HMAC:
+    case KEY_GENERIC_SECRET:
+        return CKK_GENERIC_SECRET;
+    case KEY_RSA_PUBLIC:
+    case KEY_RSA_KEYPAIR:
+        return CKK_RSA;
+    case KEY_ECDSA_PUBLIC:
+    case KEY_ECDSA_KEYPAIR:
+    case KEY_ECDH_PUBLIC:
+    case KEY_ECDH_KEYPAIR:
+    case KEY_EC_DUAL_PUBLIC:
+    case KEY_EC_DUAL_KEYPAIR:
+        return CKK_EC;
+    case KEY_DSA_PUBLIC:
+    case KEY_DSA_KEYPAIR:
+        return CKK_DSA;
+    case KEY_DH_PUBLIC:
+    case KEY_DH_KEYPAIR:
+        return CKK_DH;
+    case KEY_ED25519_PUBLIC:
+    case KEY_ED25519_KEYPAIR:
+        return CKK_EC_EDWARDS;
+    case KEY_X25519_PUBLIC:
+    case KEY_X25519_KEYPAIR:
+        return CKK_EC_MONTGOMERY;
+    case KEY_NONE:
+        break;
+    }
+    return CKK_VENDOR_DEFINED;
+}
+
+/* ---- values ---- */
+
+/* A value on its way to the caller. */
+struct value {
+    uint8_t bytes[CLRC_OBJECT_DATA_MAX];
+    size_t len;
+};
+
+static CK_RV set(struct value *value, struct km_slice bytes)
+{
+    if (bytes.len > sizeof(value->bytes))
+        return CKR_GENERAL_ERROR;
+    km_copy(value->bytes, sizeof(value->bytes), bytes.ptr, bytes.len);
+    value->len = bytes.len;
+    return CKR_OK;
+}
+
+static CK_RV set_ulong(struct value *value, CK_ULONG number)
+{
+    return set(value, KM_SLICE(&number, sizeof(number)));
+}
+
+static CK_RV set_bool(struct value *value, bool is)
+{
+    CK_BBOOL octet = is ? CK_TRUE : CK_FALSE;
+    return set(value, KM_SLICE(&octet, sizeof(octet)));
+}
+
+static CK_RV component(struct km_p11_object *object, ClrcAttribute attribute, struct value *value)
+{
+    KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
+    uint32_t len = sizeof(value->bytes);
+    P11_TRY(km_p11_object_key(object, &key));
+    ClrcResult result = clrcGetKeyAttribute(key->handle, attribute, value->bytes, &len);
+    if (result == CLRC_ERROR_NOT_FOUND)
+        return CKR_ATTRIBUTE_TYPE_INVALID;
+    value->len = len;
+    return km_p11_result(result);
+}
+
+/* The point as it stands in an OCTET STRING; those of Curve25519 are 32 octets. */
+static CK_RV point(struct km_p11_object *object, struct value *value)
+{
+    struct value x = {0};
+    struct value y = {0};
+    struct km_wr wr = km_wr_init(value->bytes, sizeof(value->bytes));
+    struct km_slice done = {0};
+    ClrcKeyType type = object->info.type;
+    if (km_p11_is_ec(type)) {
+        P11_TRY(component(object, CLRC_ATTR_ECC_PUBLIC_VALUE_X, &x));
+        P11_TRY(component(object, CLRC_ATTR_ECC_PUBLIC_VALUE_Y, &y));
+    } else {
+        bool is_ed = type == KEY_ED25519_PUBLIC || type == KEY_ED25519_KEYPAIR;
+        P11_TRY(component(
+            object, is_ed ? CLRC_ATTR_ED25519_PUBLIC_VALUE : CLRC_ATTR_X25519_PUBLIC_VALUE, &x));
+    }
+    size_t mark = km_der_begin(&wr, KM_DER_OCTET_STRING);
+    if (y.len != 0)
+        km_wr_u8(&wr, 4);
+    km_wr_bytes(&wr, KM_SLICE(x.bytes, x.len));
+    km_wr_bytes(&wr, KM_SLICE(y.bytes, y.len));
+    km_der_end(&wr, mark);
+    if (!km_wr_finish(&wr, &done))
+        return CKR_GENERAL_ERROR;
+    value->len = done.len;
+    return CKR_OK;
+}
+
+static CK_RV public_info(struct km_p11_object *object, struct value *value)
+{
+    KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
+    uint32_t len = sizeof(value->bytes);
+    P11_TRY(km_p11_object_key(object, &key));
+    P11_TRY(km_p11_result(clrcExportPublicKey(key->handle, value->bytes, &len)));
+    value->len = len;
+    return CKR_OK;
+}
+
+static CK_RV curve(const struct km_p11_object *object, struct value *value)
+{
+    CK_KEY_TYPE type = km_p11_key_type(object->info.type);
+    if (type == CKK_EC_EDWARDS)
+        return set(value, km_p11_curve_params(KM_P11_ED25519));
+    if (type == CKK_EC_MONTGOMERY)
+        return set(value, km_p11_curve_params(KM_P11_X25519));
+    return set(value, km_p11_curve_params(object->info.bits));
+}
+
+static CK_RV unique_id(const struct km_p11_object *object, struct value *value)
+{
+    char text[64] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(object->info.id); i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%02x", object->info.id[i]);
+    n += (size_t)snprintf(text + n, sizeof(text) - n, "-%lx", object->class);
+    if (object->session != 0)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "-%lx", object->handle);
+    return set(value, KM_SLICE(text, n));
+}
+
+static bool is_exportable(const struct km_p11_object *object)
+{
+    return (object->info.attributes & CLRC_ATTR_EXPORT_AS_PLAIN) != 0;
+}
+
+static bool is_extractable(const struct km_p11_object *object)
+{
+    return is_exportable(object) || (object->info.attributes & CLRC_ATTR_WRAPPABLE) != 0;
+}
+
+/* Parts of keys of one family alone. What was kept of a public half is there without its key, so without a PIN. */
+static CK_RV computed_key(struct km_p11_object *object, const struct row *row, struct value *value)
+{
+    struct km_slice kept = {0};
+    if (object->is_public_half && km_p11_list_find(&object->attributes, row->type, &kept))
+        return set(value, kept);
+    CK_KEY_TYPE type = km_p11_key_type(object->info.type);
+    bool is_ec = type == CKK_EC || type == CKK_EC_EDWARDS || type == CKK_EC_MONTGOMERY;
+    if (type == CKK_RSA) {
+        if (row->type == CKA_MODULUS_BITS)
+            return set_ulong(value, object->info.bits);
+        if (row->type == CKA_MODULUS || row->type == CKA_PUBLIC_EXPONENT)
+            return component(object, (ClrcAttribute)row->usage_or_default, value);
+    }
+    if (is_ec && row->type == CKA_EC_PARAMS)
+        return curve(object, value);
+    if (is_ec && row->type == CKA_EC_POINT)
+        return point(object, value);
+    return CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
+static CK_RV computed(struct km_p11_object *object, const struct row *row, struct value *value)
+{
+    struct km_slice stored = {0};
+    switch (row->type) {
+    case CKA_CLASS:
+        return set_ulong(value, object->class);
+    case CKA_TOKEN:
+        return set_bool(value, object->session == 0);
+    case CKA_PRIVATE:
+        return set_bool(value, object->is_private);
+    case CKA_UNIQUE_ID:
+        return unique_id(object, value);
+    case CKA_KEY_TYPE:
+        return set_ulong(value, km_p11_key_type(object->info.type));
+    case CKA_KEY_GEN_MECHANISM:
+        if (km_p11_list_find(&object->attributes, row->type, &stored))
+            return set(value, stored);
+        return set_ulong(value, CK_UNAVAILABLE_INFORMATION);
+    case CKA_SENSITIVE:
+    case CKA_ALWAYS_SENSITIVE:
+        return set_bool(value, !is_exportable(object));
+    case CKA_EXTRACTABLE:
+        return set_bool(value, is_extractable(object));
+    case CKA_NEVER_EXTRACTABLE:
+        return set_bool(value, !is_extractable(object));
+    case CKA_PUBLIC_KEY_INFO:
+        return public_info(object, value);
+    case CKA_VALUE_LEN:
+        return set_ulong(value, (object->info.bits + 7) / 8);
+    case CKA_CERTIFICATE_TYPE:
+        return set_ulong(value, CKC_X_509);
+    case CKA_CERTIFICATE_CATEGORY:
+        return set_ulong(value, 0);
+    case CKA_SIGN_RECOVER:
+    case CKA_VERIFY_RECOVER:
+    case CKA_TRUSTED:
+    case CKA_WRAP_WITH_TRUSTED:
+    case CKA_ALWAYS_AUTHENTICATE:
+        return set_bool(value, false);
+    default:
+        return computed_key(object, row, value);
+    }
+}
+
+/* NAME_cert is the certificate of NAME_key, and has its id, by which programs find one from the other. */
+static CK_RV certificate_id(const struct km_p11_object *object, struct value *value)
+{
+    static const char CERT_END[] = "_cert";
+    char name[CLRC_NAME_MAX + 1] = {0};
+    size_t len = strlen(object->info.name);
+    size_t end = sizeof(CERT_END) - 1;
+    const struct km_p11_object *key = NULL;
+    if (len > end && strcmp(object->info.name + len - end, CERT_END) == 0) {
+        (void)snprintf(name, sizeof(name), "%.*s_key", (int)(len - end), object->info.name);
+        key = km_p11_object_named(CKO_PRIVATE_KEY, name);
+    }
+    const uint8_t *id = key != NULL ? key->info.id : object->info.id;
+    return set(value, KM_SLICE(id, sizeof(object->info.id)));
+}
+
+/* What a certificate says of itself, where nobody gave it along. */
+static CK_RV certificate_part(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type,
+                              struct value *value)
+{
+    struct km_slice issuer = {0};
+    struct km_slice subject = {0};
+    struct km_slice serial = {0};
+    P11_TRY(km_p11_object_content(object));
+    if (!km_p11_certificate(KM_SLICE(object->content, object->content_len), &issuer, &subject,
+                            &serial))
+        return set(value, KM_SLICE(NULL, 0));
+    return set(value, type == CKA_ISSUER ? issuer : type == CKA_SUBJECT ? subject : serial);
+}
+
+static CK_RV stored(struct km_p11_object *object, const struct row *row, struct value *value)
+{
+    struct km_slice kept = {0};
+    if (km_p11_list_find(&object->attributes, row->type, &kept))
+        return set(value, kept);
+    bool is_part =
+        row->type == CKA_SUBJECT || row->type == CKA_ISSUER || row->type == CKA_SERIAL_NUMBER;
+    if (object->class == CKO_CERTIFICATE && is_part)
+        return certificate_part(object, row->type, value);
+    if (row->type == CKA_LABEL && object->is_foreign)
+        return set(value, KM_SLICE_STR(object->info.name));
+    if (object->is_provisioned_certificate && row->type == CKA_ID)
+        return certificate_id(object, value);
+    if (row->type == CKA_ID && object->is_foreign)
+        return set(value, KM_SLICE(object->info.id, sizeof(object->info.id)));
+    return set(value, KM_SLICE(NULL, 0));
+}
+
+static bool is_immutable(const struct km_p11_object *object)
+{
+    return object->info.is_provisioned || object->info.is_immutable;
+}
+
+static CK_RV secret(struct km_p11_object *object, const struct row *row, struct value *value)
+{
+    ClrcAttribute which = (ClrcAttribute)row->usage_or_default;
+    CK_KEY_TYPE type = km_p11_key_type(object->info.type);
+    if (object->class == CKO_CERTIFICATE || object->class == CKO_DATA) {
+        P11_TRY(km_p11_object_content(object));
+        return set(value, KM_SLICE(object->content, object->content_len));
+    }
+    if (row->type != CKA_VALUE && type != CKK_RSA)
+        return CKR_ATTRIBUTE_TYPE_INVALID;
+    if (row->type == CKA_VALUE && type == CKK_RSA)
+        return CKR_ATTRIBUTE_TYPE_INVALID;
+    if (!is_exportable(object))
+        return CKR_ATTRIBUTE_SENSITIVE;
+    if (type == CKK_EC)
+        which = CLRC_ATTR_ECC_PRIVATE_VALUE;
+    if (type == CKK_EC_EDWARDS)
+        which = CLRC_ATTR_ED25519_PRIVATE_VALUE;
+    if (type == CKK_EC_MONTGOMERY)
+        which = CLRC_ATTR_X25519_PRIVATE_VALUE;
+    return component(object, which, value);
+}
+
+static CK_RV get(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type, struct value *value)
+{
+    const struct row *row = row_of(type);
+    if (row == NULL || (row->classes & class_bit(object->class)) == 0)
+        return CKR_ATTRIBUTE_TYPE_INVALID;
+    bool is_guard = type == CKA_MODIFIABLE || type == CKA_DESTROYABLE;
+    switch (row->kind) {
+    case KM_P11_COMPUTED:
+        return computed(object, row, value);
+    case KM_P11_STORED:
+        return stored(object, row, value);
+    case KM_P11_BOOL:
+        return set_bool(value,
+                        km_p11_list_bool(&object->attributes, type, row->usage_or_default != 0) &&
+                            !(is_guard && is_immutable(object)));
+    case KM_P11_USAGE:
+        return set_bool(value, (object->info.usage & row->usage_or_default) != 0);
+    case KM_P11_SECRET:
+        return secret(object, row, value);
+    case KM_P11_UNKNOWN:
+        break;
+    }
+    return CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
+CK_RV km_p11_keep_public(struct km_p11_object *object)
+{
+    static const CK_ATTRIBUTE_TYPE PARTS[] = {CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_POINT};
+    for (size_t i = 0; i < KM_ARRAY_LEN(PARTS); i++) {
+        struct value value = {0};
+        CK_RV rv = computed_key(object, row_of(PARTS[i]), &value);
+        if (rv == CKR_OK)
+            rv = km_p11_list_set(&object->attributes, PARTS[i], KM_SLICE(value.bytes, value.len));
+        if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID)
+            return rv;
+    }
+    return CKR_OK;
+}
+
+CK_RV km_p11_attribute(struct km_p11_object *object, CK_ATTRIBUTE *attribute)
+{
+    struct value value = {0};
+    CK_ULONG room = attribute->ulValueLen;
+    attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    CK_RV rv = get(object, attribute->type, &value);
+    if (rv == CKR_OK && attribute->pValue != NULL && room < value.len)
+        rv = CKR_BUFFER_TOO_SMALL;
+    if (rv == CKR_OK) {
+        attribute->ulValueLen = value.len;
+        if (attribute->pValue != NULL)
+            km_copy(attribute->pValue, room, value.bytes, value.len);
+    }
+    km_wipe(value.bytes, value.len < sizeof(value.bytes) ? value.len : sizeof(value.bytes));
+    return rv;
+}
+
+bool km_p11_attribute_matches(struct km_p11_object *object, const CK_ATTRIBUTE *wanted)
+{
+    struct value value = {0};
+    /* What is asked of a key's secret part is never told by whether it is found. */
+    if (km_p11_attribute_kind(wanted->type) == KM_P11_SECRET && object->class != CKO_CERTIFICATE &&
+        object->class != CKO_DATA)
+        return false;
+    bool fits = get(object, wanted->type, &value) == CKR_OK && value.len == wanted->ulValueLen &&
+                (value.len == 0 ||
+                 (wanted->pValue != NULL && memcmp(value.bytes, wanted->pValue, value.len) == 0));
+    return fits;
+}
+
+CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
+                          CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
+{
+    KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
+    P11_TRY(km_p11_session_take(hSession, &session));
+    KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
+    P11_TRY(km_p11_enter(&entered));
+    struct km_p11_object *object = NULL;
+    if (pTemplate == NULL && ulCount != 0)
+        return CKR_ARGUMENTS_BAD;
+    P11_TRY(km_p11_object_find(session, hObject, &object));
+    CK_RV rv = CKR_OK;
+    /* All are tried; the answer is the first failure's. */
+    for (CK_ULONG i = 0; i < ulCount; i++) {
+        CK_RV one = km_p11_attribute(object, &pTemplate[i]);
+        rv = rv == CKR_OK ? one : rv;
+    }
+    return rv;
+}
+
+static CK_RV check_set(const struct km_p11_session *session, struct km_p11_object *object,
+                       const CK_ATTRIBUTE *at)
+{
+    const struct row *row = row_of(at->type);
+    if (row == NULL || (row->classes & class_bit(object->class)) == 0)
+        return CKR_ATTRIBUTE_TYPE_INVALID;
+    if (at->pValue == NULL && at->ulValueLen != 0)
+        return CKR_ARGUMENTS_BAD;
+    if (object->session == 0 && (session->flags & CKF_RW_SESSION) == 0)
+        return CKR_SESSION_READ_ONLY;
+    if (is_immutable(object) || !km_p11_list_bool(&object->attributes, CKA_MODIFIABLE, true))
+        return CKR_ACTION_PROHIBITED;
+    /* What the service enforces is settled when a key is made; saying it once more is fine. */
+    if (row->kind != KM_P11_STORED && !km_p11_attribute_matches(object, at))
+        return CKR_ATTRIBUTE_READ_ONLY;
+    return CKR_OK;
+}
+
+CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
+                          CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
+{
+    KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
+    P11_TRY(km_p11_session_take(hSession, &session));
+    KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
+    P11_TRY(km_p11_enter(&entered));
+    struct km_p11_object *object = NULL;
+    KM_AUTO(km_p11_list_clear) struct km_p11_list before = {0};
+    if (pTemplate == NULL && ulCount != 0)
+        return CKR_ARGUMENTS_BAD;
+    P11_TRY(km_p11_object_find(session, hObject, &object));
+    for (CK_ULONG i = 0; i < ulCount; i++)
+        P11_TRY(check_set(session, object, &pTemplate[i]));
+    P11_TRY(km_p11_list_copy(&object->attributes, &before));
+    CK_RV rv = CKR_OK;
+    for (CK_ULONG i = 0; i < ulCount && rv == CKR_OK; i++) {
+        if (km_p11_attribute_kind(pTemplate[i].type) == KM_P11_STORED)
+            rv = km_p11_list_set(&object->attributes, pTemplate[i].type,
+                                 KM_SLICE(pTemplate[i].pValue, pTemplate[i].ulValueLen));
+    }
+    if (rv == CKR_OK && object->session == 0)
+        rv = km_p11_object_save_note(object);
+    if (rv != CKR_OK)
+        (void)km_p11_list_copy(&before, &object->attributes);
+    return rv;
+}

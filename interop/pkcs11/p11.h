@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the PKCS#11 module share.
+ *
+ * One lock guards the tables of sessions, objects and slots (km_p11_lock); it is held while they are looked at and while an
+ * object's attributes are fetched, never while a key is used. What goes on in a session has the session's own lock, taken
+ * after it was found and without the other one. Sessions, objects and keys are counted, so that whoever closes or destroys one does
+ * not take it from under another thread. Nothing is connected or opened before the first call that needs the service.
+ */
+#ifndef KM_P11_H
+#define KM_P11_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(default)
+#include <pkcs11.h>
+#pragma GCC visibility pop
+
+#include "clrc.h"
+#include "common/km_bytes.h"
+#include "common/km_status.h"
+
+/* Numbers of the standard that the header does not have. */
+#ifndef CKA_UNIQUE_ID
+#define CKA_UNIQUE_ID 0x00000004UL
+#endif
+#ifndef CKM_AES_OFB
+#define CKM_AES_OFB 0x00002104UL
+#endif
+#ifndef CKM_AES_CFB128
+#define CKM_AES_CFB128 0x00002107UL
+#endif
+#ifndef CKR_AEAD_DECRYPT_FAILED
+#define CKR_AEAD_DECRYPT_FAILED 0x00000042UL
+#endif
+
+/* Fails with what the expression answers unless that is CKR_OK. */
+#define P11_TRY(expression)                                                                        \
+    do {                                                                                           \
+        CK_RV try_rv_ = (expression);                                                              \
+        if (try_rv_ != CKR_OK)                                                                     \
+            return try_rv_;                                                                        \
+    } while (0)
+
+/* ---- results (result.c) ---- */
+
+/* km_p11_result: the one table from the service's results to PKCS#11's. */
+CK_RV km_p11_result(ClrcResult result);
+
+/* ---- configuration (config.c) ---- */
+
+/* How slot 0 introduces itself: texts as they go into CK_TOKEN_INFO, without padding. */
+struct km_p11_config {
+    char manufacturer[33];
+    char model[17];
+    char serial[17];
+    char label[33];
+    CK_VERSION hardware, firmware;
+    bool has_serial;    /* the file names one: of all tokens */
+    bool has_free_slot; /* an empty slot at the end, for C_InitToken */
+};
+/* km_p11_config_default: as it is without a file. */
+void km_p11_config_default(struct km_p11_config *ret);
+/* km_p11_config_parse: the lines of a file over what *ret has. False: a line is none of ours, and *ret is as it was. */
+KM_MUST_USE bool km_p11_config_parse(struct km_slice text, struct km_p11_config *ret);
+/* km_p11_config_load: $KEYMOOR_PKCS11_CONF or /etc/keymoor/pkcs11.conf; a file that is missing changes nothing. */
+CK_RV km_p11_config_load(struct km_p11_config *ret);
+
+/* ---- attributes as they are kept (list.c) ---- */
+
+/* Attributes one after the other: u32 type, u32 length, octets; little-endian. Each type once. */
+struct km_p11_list {
+    uint8_t *bytes;
+    size_t len;
+};
+#define KM_P11_LIST_MAX 900u
+#define KM_P11_VALUE_MAX 512u
+KM_MUST_USE bool km_p11_list_check(struct km_slice bytes);
+KM_MUST_USE bool km_p11_list_find(const struct km_p11_list *list, CK_ATTRIBUTE_TYPE type,
+                                  struct km_slice *ret);
+/* km_p11_list_set: in the place of what it had. CKR_ATTRIBUTE_VALUE_INVALID: too long. */
+CK_RV km_p11_list_set(struct km_p11_list *list, CK_ATTRIBUTE_TYPE type, struct km_slice value);
+CK_RV km_p11_list_copy(const struct km_p11_list *from, struct km_p11_list *ret);
+void km_p11_list_clear(struct km_p11_list *list);
+
+/* What stands in a key's or data object's note. */
+struct km_p11_note {
+    uint32_t token; /* 0: slot 0 */
+    uint32_t flags; /* KM_P11_NOTE_... */
+    struct km_slice own, public_half;
+};
+#define KM_P11_NOTE_NO_PUBLIC 1u /* the public half is no object of its own */
+#define KM_P11_NOTE_PRIVATE 2u   /* CKA_PRIVATE */
+#define KM_P11_NOTE_CERTIFICATE 4u
+#define KM_P11_NOTE_TOKEN 8u /* a token's own record; `own` has its label */
+#define KM_P11_NOTE_USER_PIN 16u
+KM_MUST_USE bool km_p11_note_parse(struct km_slice in, struct km_p11_note *ret);
+KM_MUST_USE bool km_p11_note_put(const struct km_p11_note *note, struct km_span out,
+                                 size_t *ret_len);
+
+/*
+ * km_p11_certificate: whole elements in DER: views of a certificate's issuer, subject and serial number. False: it is none, as far as
+ * this looks; nobody is trusted by it.
+ */
+KM_MUST_USE bool km_p11_certificate(struct km_slice der, struct km_slice *ret_issuer,
+                                    struct km_slice *ret_subject, struct km_slice *ret_serial);
+
+/* ---- the library's state (library.c) ---- */
+
+void km_p11_lock(void);
+void km_p11_unlock(void);
+/* For KM_AUTO: gives the lock back when the entered turns out of scope. */
+struct km_p11_entered {
+    bool is_in;
+};
+void km_p11_leave(struct km_p11_entered *entered);
+/* km_p11_enter: takes the lock; CKR_CRYPTOKI_NOT_INITIALIZED (and no lock) when it is not, or in a forked child. */
+CK_RV km_p11_enter(struct km_p11_entered *entered);
+/* km_p11_life: another number after each C_Initialize. */
+uint64_t km_p11_life(void);
+/* km_p11_config: what C_Initialize read; valid while initialised. */
+const struct km_p11_config *km_p11_config(void);
+
+/* km_p11_forget: in a forked child: the parent's sessions, objects and slots are let go of, not released. */
+void km_p11_forget(void);
+/* km_p11_pad: text with blanks to its fixed length. */
+void km_p11_pad(CK_UTF8CHAR *to, size_t len, const char *text);
+
+/* Entries of a table have handles that are never used for another one. All under the lock. */
+struct km_p11_table {
+    void **items;
+    uint32_t *generations;
+    uint32_t n_items, room, first_free, n_used;
+};
+CK_RV km_p11_table_add(struct km_p11_table *table, void *item, CK_ULONG *ret_handle);
+void *km_p11_table_find(const struct km_p11_table *table, CK_ULONG handle);
+void *km_p11_table_remove(struct km_p11_table *table, CK_ULONG handle);
+void km_p11_table_clear(struct km_p11_table *table);
+
+/* ---- keys and objects (object.c) ---- */
+
+struct km_p11_key {
+    atomic_uint n_refs;
+    ClrcKeyHandle handle;
+    ClrcKeyInfo info;
+};
+struct km_p11_key *km_p11_key_ref(struct km_p11_key *key);
+void km_p11_key_freep(struct km_p11_key **key);
+/* km_p11_key_new: takes the handle on success. */
+CK_RV km_p11_key_new(ClrcKeyHandle handle, struct km_p11_key **ret_key);
+
+struct km_p11_object {
+    unsigned n_refs; /* under the lock */
+    CK_OBJECT_HANDLE handle;
+    CK_SESSION_HANDLE session; /* 0: a token object */
+    uint32_t token;
+    bool is_private;
+    bool
+        is_provisioned_certificate; /* of the certificates application; not kept here, since it may change */
+    bool is_foreign;     /* made by another door: label and id are those that the service has */
+    bool is_public_half; /* of the named key that has the private one */
+    CK_OBJECT_CLASS class;
+    uint64_t epoch;
+    ClrcKeyInfo info;
+    uint32_t note_flags;
+    struct km_p11_key *key; /* NULL: not loaded yet */
+    struct km_p11_list attributes;
+    uint8_t *content; /* of a certificate or data object; NULL: not loaded yet */
+    uint32_t content_len;
+    struct km_p11_object *next;
+};
+
+/* All of these with the lock held. */
+struct km_p11_session;
+void km_p11_objects_clear(void);
+void km_p11_objects_forget(void);
+/* km_p11_objects_refresh: what the service has now of all tokens. It lets go of the lock meanwhile. */
+CK_RV km_p11_objects_refresh(void);
+CK_RV km_p11_object_find(const struct km_p11_session *session, CK_OBJECT_HANDLE handle,
+                         struct km_p11_object **ret_object);
+/* km_p11_object_add: takes on success; the handle is set. */
+CK_RV km_p11_object_add(struct km_p11_object *object);
+struct km_p11_object *km_p11_object_new(void);
+void km_p11_object_freep(struct km_p11_object **object);
+void km_p11_object_remove(struct km_p11_object *object);
+/* km_p11_objects_of_session: those that go with it. */
+void km_p11_objects_of_session(CK_SESSION_HANDLE session);
+/* km_p11_objects_of_token_login: private ones vanish with the login. */
+void km_p11_objects_hide(uint32_t token);
+/* km_p11_object_key: its key, loaded; a reference that the caller frees. CKR_KEY_HANDLE_INVALID: it is none. */
+CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_key);
+CK_RV km_p11_object_content(struct km_p11_object *object);
+/* km_p11_object_named: a token object of slot 0 with this name; NULL when there is none. */
+struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *name);
+/* km_p11_object_next: walks all objects; *at begins as 0. NULL at the end. */
+struct km_p11_object *km_p11_object_next(uint32_t *at);
+bool km_p11_object_visible(const struct km_p11_session *session,
+                           const struct km_p11_object *object);
+/* km_p11_object_save_note: its attributes to the service. */
+CK_RV km_p11_object_save_note(struct km_p11_object *object);
+
+/* ---- attributes (attribute.c, template.c) ---- */
+
+/* km_p11_attribute: one attribute's value, with the lock held. value has room for *len octets, NULL asks; *len as C_GetAttributeValue. */
+CK_RV km_p11_attribute(struct km_p11_object *object, CK_ATTRIBUTE *attribute);
+/* km_p11_keep_public: what makes up a public half, for its note: the key itself will be wrapped. */
+CK_RV km_p11_keep_public(struct km_p11_object *object);
+/* km_p11_attribute_matches: whether the object has this value. */
+bool km_p11_attribute_matches(struct km_p11_object *object, const CK_ATTRIBUTE *wanted);
+/* km_p11_list_bool: a stored bool, or what it is without. */
+bool km_p11_list_bool(const struct km_p11_list *list, CK_ATTRIBUTE_TYPE type, bool otherwise);
+
+/* A template that was read. */
+struct km_p11_template {
+    const CK_ATTRIBUTE *at;
+    CK_ULONG n;
+};
+const CK_ATTRIBUTE *km_p11_template_find(const struct km_p11_template *template,
+                                         CK_ATTRIBUTE_TYPE type);
+CK_RV km_p11_template_bool(const struct km_p11_template *template, CK_ATTRIBUTE_TYPE type,
+                           bool otherwise, bool *ret);
+CK_RV km_p11_template_ulong(const struct km_p11_template *template, CK_ATTRIBUTE_TYPE type,
+                            CK_ULONG otherwise, CK_ULONG *ret);
+/* km_p11_template_check: each pointer is there, each type known and once; those whose value we compute may not be set. */
+CK_RV km_p11_template_check(const CK_ATTRIBUTE *at, CK_ULONG n);
+/* km_p11_attribute_kind: how a type is treated. */
+enum km_p11_kind {
+    KM_P11_UNKNOWN = 0,
+    KM_P11_COMPUTED, /* follows from the object; may stand in templates of objects that are made */
+    KM_P11_STORED,   /* octets, kept as they are */
+    KM_P11_BOOL,     /* kept, one octet */
+    KM_P11_USAGE,    /* a bool that the service enforces */
+    KM_P11_SECRET,   /* part of a private or secret key */
+};
+enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type);
+
+/* km_p11_curve: bits of a named curve in CKA_EC_PARAMS; 255: Ed25519, 256255: X25519. CKR_CURVE_NOT_SUPPORTED. */
+#define KM_P11_ED25519 10255u
+#define KM_P11_X25519 20255u
+CK_RV km_p11_curve_bits(struct km_slice params, uint32_t *ret_bits);
+/* km_p11_curve_params: the other way; empty when there is none. A view of static storage. */
+struct km_slice km_p11_curve_params(uint32_t bits);
+CK_KEY_TYPE km_p11_key_type(ClrcKeyType type);
+bool km_p11_is_ec(ClrcKeyType type);
+
+/* ---- making objects (create.c) ---- */
+
+/* What a template says of a key that is to be made. */
+struct km_p11_wish {
+    struct km_p11_template template;
+    CK_OBJECT_CLASS class;
+    CK_KEY_TYPE key_type;
+    bool is_token, is_private;
+    ClrcKeyTemplate key;
+};
+/* km_p11_wish_read: class and key type as given when the template does not say. */
+CK_RV km_p11_wish_read(const CK_ATTRIBUTE *at, CK_ULONG n, CK_OBJECT_CLASS class,
+                       CK_KEY_TYPE key_type, struct km_p11_wish *ret);
+/* km_p11_make_object: an object for a new key, saved when the wish says so. The key is borrowed. Takes and gives back the lock. */
+CK_RV km_p11_make_object(struct km_p11_session *session, const struct km_p11_wish *wish,
+                         struct km_p11_key *key, bool is_local, CK_MECHANISM_TYPE mechanism,
+                         CK_OBJECT_HANDLE *ret_handle);
+CK_RV km_p11_make_pair(struct km_p11_session *session, const struct km_p11_wish *private_wish,
+                       const struct km_p11_wish *public_wish, struct km_p11_key *key,
+                       CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE *ret_private,
+                       CK_OBJECT_HANDLE *ret_public);
+
+/* ---- mechanisms (mechanism.c) ---- */
+
+enum km_p11_family {
+    KM_P11_DIGEST = 1,
+    KM_P11_MAC,
+    KM_P11_ECDSA,
+    KM_P11_EDDSA,
+    KM_P11_RSA_PKCS,
+    KM_P11_RSA_PSS,
+    KM_P11_RSA_X509,
+    KM_P11_RSA_OAEP,
+    KM_P11_CIPHER,
+    KM_P11_CIPHER_PAD,
+    KM_P11_CIPHER_CTR,
+    KM_P11_GCM,
+    KM_P11_CCM,
+    KM_P11_CHACHA,
+    KM_P11_WRAP,
+    KM_P11_GENERATE,
+    KM_P11_GENERATE_PAIR,
+    KM_P11_AGREE,
+    KM_P11_HKDF,
+};
+struct km_p11_mechanism {
+    CK_MECHANISM_TYPE type;
+    CK_ULONG min, max; /* as CK_MECHANISM_INFO has them */
+    CK_FLAGS flags;
+    enum km_p11_family family;
+    CK_KEY_TYPE key_type;
+    ClrcAlgorithm algorithm;
+    ClrcAlgorithm digest; /* of the message first; CLRC_ALG_NONE: the input is signed as it is */
+};
+const struct km_p11_mechanism *km_p11_mechanism_find(CK_MECHANISM_TYPE type);
+const struct km_p11_mechanism *km_p11_mechanism_at(size_t i);
+size_t km_p11_n_mechanisms(void);
+/* km_p11_digest_len: octets of a digest's or MAC's output. */
+uint32_t km_p11_digest_len(ClrcAlgorithm algorithm);
+ClrcAlgorithm km_p11_pss_of(ClrcAlgorithm digest);
+ClrcAlgorithm km_p11_pkcs_of(ClrcAlgorithm digest);
+
+/* ---- sessions and slots (session.c, slot.c) ---- */
+
+struct km_p11_op;
+struct km_p11_find;
+enum km_p11_op_slot {
+    KM_P11_OP_DIGEST = 0,
+    KM_P11_OP_SIGN,
+    KM_P11_OP_VERIFY,
+    KM_P11_OP_ENCRYPT,
+    KM_P11_OP_DECRYPT,
+    KM_P11_OP_MESSAGE_SIGN,
+    KM_P11_OP_MESSAGE_VERIFY,
+    KM_P11_OP_MESSAGE_ENCRYPT,
+    KM_P11_OP_MESSAGE_DECRYPT,
+    KM_P11_OPS,
+};
+struct km_p11_session {
+    unsigned n_refs; /* under the lock */
+    CK_SESSION_HANDLE handle;
+    struct km_p11_slot *slot;
+    CK_FLAGS flags;
+    pthread_mutex_t lock; /* guards what follows */
+    struct km_p11_op *ops[KM_P11_OPS];
+    struct km_p11_find *find;
+};
+/* km_p11_session_take: finds a session, one reference; no lock is held afterwards. km_p11_session_givep gives it back. */
+CK_RV km_p11_session_take(CK_SESSION_HANDLE handle, struct km_p11_session **ret_session);
+void km_p11_session_givep(struct km_p11_session **session);
+/* km_p11_session_enter: the same, with the session's lock held until km_p11_session_leavep. */
+CK_RV km_p11_session_enter(CK_SESSION_HANDLE handle, struct km_p11_session **ret_session);
+void km_p11_session_leavep(struct km_p11_session **session);
+void km_p11_sessions_clear(void);
+void km_p11_sessions_forget(void);
+/* km_p11_session_count: of a slot; with the lock held. */
+void km_p11_session_count(const struct km_p11_slot *slot, CK_ULONG *ret_all, CK_ULONG *ret_rw);
+
+struct km_secret;
+struct km_p11_slot {
+    CK_SLOT_ID id;
+    uint32_t token; /* 0: slot 0, or nothing there yet */
+    bool is_initialized;
+    bool has_user_pin;
+    char label[33];
+    char name[CLRC_NAME_MAX + 1]; /* of its password object and its record */
+    uint64_t epoch;
+    ClrcPasswordHandle user; /* NULL: not logged in */
+    struct km_secret *so;    /* the security officer's PIN while he is logged in */
+};
+struct km_p11_slot *km_p11_slot_find(CK_SLOT_ID id);
+struct km_p11_slot *km_p11_slot_of(uint32_t token);
+void km_p11_slots_clear(void);
+void km_p11_slots_forget(void);
+/* km_p11_slots_begin, _seen, _end: a listing of token records; end hides what was not seen. */
+void km_p11_slot_seen(uint32_t token, const char *name, struct km_slice label, bool has_user_pin,
+                      uint64_t epoch);
+void km_p11_slots_sweep(uint64_t before);
+CK_RV km_p11_slots_begin(void);
+void km_p11_logout(struct km_p11_slot *slot);
+
+/* ---- operations (op.c) ---- */
+
+void km_p11_op_freep(struct km_p11_op **op);
+void km_p11_find_freep(struct km_p11_find **find);
+
+#endif
