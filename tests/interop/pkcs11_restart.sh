@@ -6,8 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 
 mkfifo orders
+: >answers
 env "KM_TEST_MODULE=$build/pkcs11/libkeymoor_pkcs11.so" ${KM_TEST_PRELOAD:+LD_PRELOAD=$KM_TEST_PRELOAD} \
-    "$build/tests/pkcs11_signer" <orders >answers &
+    "$build/tests/pkcs11_signer" <orders >>answers &
 signer=$!
 pids="$pids $signer"
 exec 3>orders
@@ -21,12 +22,21 @@ signs() {
         kill -0 "$signer" 2>/dev/null || return 1
         sleep 0.01
     done
+    tail -1 answers
     [ "$(tail -1 answers)" = "$1" ]
+}
+# Instances may outlive a killed service for a moment, and sign or end in the middle of it.
+away() {
+    for _ in $(seq 50); do
+        signs CKR_DEVICE_REMOVED && return 0
+        sleep 0.02
+    done
+    return 1
 }
 check "signs" signs OK
 for signal in TERM KILL; do
     stop_keymoord $signal
-    check "away after $signal" signs CKR_DEVICE_REMOVED
+    check "away after $signal" away
     start_keymoord 3>&- # who keeps it open would keep the signer from its end
     check "back" signs OK
     check "and once more" signs OK
