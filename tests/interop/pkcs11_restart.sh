@@ -25,13 +25,11 @@ signs() {
     tail -1 answers
     [ "$(tail -1 answers)" = "$1" ]
 }
-# Instances may outlive a killed service for a moment, and sign or end in the middle of it.
+# An instance may outlive a killed service for a moment: until it is gone it signs, and nothing else is ever answered.
 away() {
-    for _ in $(seq 50); do
-        signs CKR_DEVICE_REMOVED && return 0
-        sleep 0.02
+    until signs CKR_DEVICE_REMOVED; do
+        [ "$(tail -1 answers)" = OK ] || return 1
     done
-    return 1
 }
 check "signs" signs OK
 for signal in TERM KILL; do
