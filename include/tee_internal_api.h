@@ -384,9 +384,10 @@ void TEE_ResetTransientObject(TEE_ObjectHandle object);
 /*
  * TEE_PopulateTransientObject (5.6.4): copies the attributes; big-endian numbers. TEE_ERROR_BAD_PARAMETERS when a
  * value is wrong for the type: a point off its curve, a size not allowed, an even RSA modulus, parts of
- * a key that don't belong together, a DSA or DH value outside its group, an X25519 or X448 value of low order. Panics on an initialized or persistent object, on a mandatory attribute
- * that is missing and on one that the type doesn't have or that comes twice, and on more bits than
- * maxObjectSize.
+ * a key that don't belong together, a DSA or DH value outside its group, an X25519 or X448 value of low order,
+ * a triple DES key of wrong parity (unless the TA's package has the property org.keymoor.des.parity = ignore).
+ * Panics on an initialized or persistent object, on a mandatory attribute that is missing and on one that the
+ * type doesn't have or that comes twice, and on more bits than maxObjectSize.
  */
 TEE_Result TEE_PopulateTransientObject(TEE_ObjectHandle object, const TEE_Attribute *attrs,
                                        uint32_t attrCount);

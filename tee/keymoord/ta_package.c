@@ -228,13 +228,18 @@ static km_status check_elf(struct km_err *err, struct km_slice elf)
 
 km_status km_ta_package_check(struct km_err *err, const struct km_ta_package *package)
 {
-    static const char *const flags[] = {"gpd.ta.singleInstance", "gpd.ta.multiSession",
-                                        "gpd.ta.instanceKeepAlive"};
-    for (size_t i = 0; i < KM_ARRAY_LEN(flags); i++) {
-        const struct km_ta_property *property = property_find(package, flags[i]);
-        if (property != NULL && !km_slice_equal(property->value, KM_SLICE_STR("true")) &&
-            !km_slice_equal(property->value, KM_SLICE_STR("false")))
-            return KM_FAIL(err, KM_E_MALFORMED, "property %s is neither true nor false", flags[i]);
+    static const struct {
+        const char *name, *one, *other;
+    } known[] = {{"gpd.ta.singleInstance", "true", "false"},
+                 {"gpd.ta.multiSession", "true", "false"},
+                 {"gpd.ta.instanceKeepAlive", "true", "false"},
+                 {"org.keymoor.des.parity", "check", "ignore"}};
+    for (size_t i = 0; i < KM_ARRAY_LEN(known); i++) {
+        const struct km_ta_property *property = property_find(package, known[i].name);
+        if (property != NULL && !km_slice_equal(property->value, KM_SLICE_STR(known[i].one)) &&
+            !km_slice_equal(property->value, KM_SLICE_STR(known[i].other)))
+            return KM_FAIL(err, KM_E_MALFORMED, "property %s is neither %s nor %s", known[i].name,
+                           known[i].one, known[i].other);
     }
     return check_elf(err, package->elf);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/km_des.h"
 #include "common/km_secret.h"
 
 static bool is_public(uint32_t id)
@@ -192,6 +193,13 @@ static void check_presence(const struct km_rt_type *type, const TEE_Attribute *a
     km_rt_need(n_group_given == 0 || n_group_given == n_group, "only a part of the CRT attributes");
 }
 
+/* Asked of the object's copy: the client could change what it was made from between check and use. */
+static bool parity_fits(const struct km_rt_object *object)
+{
+    return object->type->type != TEE_TYPE_DES3 || km_rt_property_is(KM_RT_DES_PARITY, "ignore") ||
+           km_des_has_parity(km_rt_secret(object));
+}
+
 static TEE_Result populate_secret(struct km_rt_object *object, const TEE_Attribute *attr)
 {
     size_t len = attr->content.ref.length;
@@ -199,9 +207,9 @@ static TEE_Result populate_secret(struct km_rt_object *object, const TEE_Attribu
     km_rt_readable(attr->content.ref.buffer, len);
     if (!km_rt_type_size_ok(object->type, (uint32_t)len * 8))
         return TEE_ERROR_BAD_PARAMETERS;
-    return km_rt_secret_put(object, KM_SLICE(attr->content.ref.buffer, len))
-               ? TEE_SUCCESS
-               : TEE_ERROR_OUT_OF_MEMORY;
+    if (!km_rt_secret_put(object, KM_SLICE(attr->content.ref.buffer, len)))
+        return TEE_ERROR_OUT_OF_MEMORY;
+    return parity_fits(object) ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
 /* A number of exactly width octets, or with width 0 without leading zeros. It may come from shared memory: copied once. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/runtime/operation.h"
 
+#include "common/km_des.h"
 #include "common/km_secret.h"
 
 #include <openssl/core_names.h>
@@ -316,6 +317,8 @@ void TEE_DeriveKey(TEE_OperationHandle operation, const TEE_Attribute *params, u
     uint8_t out[DERIVED_MAX] = {0};
     size_t len = derive(op, params, paramCount, out);
     bool fits = len * 8 <= key->max_bits && km_rt_type_size_ok(key->type, (uint32_t)len * 8);
+    if (key->type->type == TEE_TYPE_DES3)
+        km_des_set_parity(KM_SPAN(out, len));
     bool kept = fits && km_rt_secret_put(key, KM_SLICE(out, len));
     km_wipe(out, len);
     km_rt_need(fits, "a derived key that the object can't hold");

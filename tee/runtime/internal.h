@@ -122,6 +122,10 @@ void km_rt_object_free(void *object);
 void km_rt_operation_free(void *operation);
 void km_rt_object_enum_free(void *enumerator);
 void km_rt_property_enum_free(void *enumerator);
+/* Whether triple DES keys that a TA brings have to have odd parity: "check" unless its package says "ignore". */
+#define KM_RT_DES_PARITY "org.keymoor.des.parity"
+/* km_rt_property_is: whether the TA's own property of that name, given or built in, has that value. */
+bool km_rt_property_is(const char *name, const char *value);
 void km_rt_session_free(void *session);
 
 #endif

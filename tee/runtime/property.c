@@ -38,7 +38,7 @@ static const struct km_rt_property builtin_ta[] = {
     {"gpd.ta.multiSession", "false"}, {"gpd.ta.instanceKeepAlive", "false"},
     {"gpd.ta.dataSize", NULL},        {"gpd.ta.stackSize", "65536"},
     {"gpd.ta.version", ""},           {"gpd.ta.description", ""},
-    {"gpd.ta.endian", "0"},
+    {"gpd.ta.endian", "0"},           {KM_RT_DES_PARITY, "check"},
 };
 
 /* All made from the socket's word about the peer; the last two are asked for at the host. */
@@ -175,6 +175,12 @@ static bool value_of(TEE_PropSetHandle set, const char *name, char text[TEXT_MAX
     else
         computed_value(name, text);
     return true;
+}
+
+bool km_rt_property_is(const char *name, const char *value)
+{
+    char text[TEXT_MAX] = {0};
+    return value_of(TEE_PROPSET_CURRENT_TA, name, text) && strcmp(text, value) == 0;
 }
 
 /* The text behind a getter's first two arguments; false: there is no such property. */

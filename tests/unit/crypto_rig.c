@@ -167,7 +167,10 @@ void rig_start(const char *dir)
         .dir = path, .may_create = true, .key = store_key, .map_size = rig_host.store_max};
     if (km_store_open(&err, &with, &store) != KM_OK)
         fail_msg("store: %s", err.text);
+    static const struct km_rt_property as_packed[] = {{"org.keymoor.des.parity", "ignore"}};
     struct km_rt_config config = {
+        .ta_properties = as_packed,
+        .n_ta_properties = KM_ARRAY_LEN(as_packed),
         .entry = {.create = TA_CreateEntryPoint,
                   .destroy = TA_DestroyEntryPoint,
                   .open_session = TA_OpenSessionEntryPoint,

@@ -111,7 +111,7 @@ static TEE_Result ta_invoke(void *session, uint32_t command, uint32_t types, TEE
     return fake.invoke != NULL ? fake.invoke(types, params) : TEE_SUCCESS;
 }
 
-static const struct km_rt_property ta_properties[] = {
+static struct km_rt_property ta_properties[] = {
     {"gpd.ta.version", "7.1"},
     {"test.number", "4K"},
     {"test.wide", "0x100000000"},
@@ -121,7 +121,9 @@ static const struct km_rt_property ta_properties[] = {
     {"test.bad-block", "AAECAwQ"},
     {"test.loose-block", "AAECAwR="},
     {"test.uuid", "12345678-9abc-def0-1122-334455667788"},
+    {KM_RT_DES_PARITY, NULL}, /* the last: not there unless a test says so */
 };
+#define N_TA_PROPERTIES (KM_ARRAY_LEN(ta_properties) - 1)
 static const struct km_rt_property tee_properties[] = {
     {"gpd.tee.trustedStorage.antiRollback.protectionLevel", "1000"},
 };
@@ -181,7 +183,7 @@ int fixture_start(void **state)
     config = (struct km_rt_config){
         .entry = {ta_create, ta_destroy, ta_open, ta_close, ta_invoke},
         .ta_properties = ta_properties,
-        .n_ta_properties = KM_ARRAY_LEN(ta_properties),
+        .n_ta_properties = N_TA_PROPERTIES,
         .tee_properties = tee_properties,
         .n_tee_properties = KM_ARRAY_LEN(tee_properties),
         .store = store,
@@ -206,6 +208,12 @@ void fixture_reopen_store(void)
 void fixture_allow(bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bits))
 {
     km_rt.config.host.alg_allowed = alg_allowed;
+}
+
+void fixture_des_parity(const char *value)
+{
+    ta_properties[N_TA_PROPERTIES].value = value;
+    km_rt.config.n_ta_properties = N_TA_PROPERTIES + (value != NULL ? 1 : 0);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)

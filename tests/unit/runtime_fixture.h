@@ -35,6 +35,8 @@ int fixture_after(void **state);
 void fixture_reopen_store(void);
 /* fixture_allow: what the host answers about algorithms from now on; NULL allows all. */
 void fixture_allow(bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bits));
+/* fixture_des_parity: the TA's property org.keymoor.des.parity from now on; NULL: its package does not have it. */
+void fixture_des_parity(const char *value);
 const char *fixture_dir(void);
 struct km_store *fixture_store(void);
 

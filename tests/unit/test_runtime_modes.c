@@ -3,6 +3,7 @@
  * The rarer digests, modes of ciphers and MACs: published vectors, each cut at every octet, and libcrypto's answer to the whole
  * under random cutting, in place and apart, with a copy of the operation on the way. Authenticated encryption is in test_runtime_ae.c.
  */
+#include "common/km_des.h"
 #include "tests/unit/runtime_fixture.h"
 
 #include <openssl/evp.h>
@@ -253,6 +254,13 @@ static void fill(uint8_t *bytes, size_t len)
         bytes[i] = (uint8_t)next_number();
 }
 
+/* One for any cipher, triple DES among them. */
+static void fill_key(uint8_t *bytes, size_t len)
+{
+    fill(bytes, len);
+    km_des_set_parity(KM_SPAN(bytes, len));
+}
+
 /* The whole text in one stroke of libcrypto. */
 static void reference(const char *name, const uint8_t *key, const uint8_t *iv, const uint8_t *src,
                       size_t src_len, uint8_t *dst)
@@ -334,7 +342,7 @@ static void cipher_chunks(void **state)
         for (unsigned round = 0; round < 24; round++) {
             uint8_t key[64];
             uint8_t iv[16];
-            fill(key, sizeof(key));
+            fill_key(key, sizeof(key));
             fill(iv, sizeof(iv));
             size_t most = round % 3 == 0 ? 9000 : 40;
             size_t len = most + 16 + next_number() % (BULK - 9100);
@@ -555,7 +563,7 @@ static void cbc_mac(void **state)
     uint8_t key[32];
     uint8_t text[5024];
     uint8_t out[5024 + 32];
-    fill(key, sizeof(key));
+    fill_key(key, sizeof(key));
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
         const uint8_t iv[16] = {0};
         size_t block = rows[i].block;
@@ -620,6 +628,72 @@ static void des3_keys(void **state)
     }
 }
 
+static TEE_Result populate_des3(TEE_ObjectHandle key, const uint8_t *bytes, size_t len)
+{
+    TEE_Attribute attr = ref(TEE_ATTR_SECRET_VALUE, bytes, len);
+    return TEE_PopulateTransientObject(key, &attr, 1);
+}
+
+/* Each octet wrong by itself, unless the package says that it does not matter; the object stays usable. */
+static void des3_parity(void **state)
+{
+    (void)state;
+    uint8_t bytes[24];
+    TEE_ObjectHandle key = TEE_HANDLE_NULL;
+    TEE_ObjectInfo info;
+    fill_key(bytes, sizeof(bytes));
+    RT_OK(TEE_AllocateTransientObject(TEE_TYPE_DES3, 192, &key));
+    for (size_t i = 0; i < 2 * sizeof(bytes); i++) {
+        size_t len = i < sizeof(bytes) ? 24 : 16;
+        size_t at = i % sizeof(bytes);
+        bytes[at] ^= 0x01;
+        assert_int_equal(populate_des3(key, bytes, len),
+                         at < len ? TEE_ERROR_BAD_PARAMETERS : TEE_SUCCESS);
+        RT_OK(TEE_GetObjectInfo1(key, &info));
+        assert_int_equal((info.handleFlags & TEE_HANDLE_FLAG_INITIALIZED) != 0, at >= len);
+        TEE_ResetTransientObject(key);
+        fixture_des_parity("check");
+        assert_int_equal(populate_des3(key, bytes, len),
+                         at < len ? TEE_ERROR_BAD_PARAMETERS : TEE_SUCCESS);
+        TEE_ResetTransientObject(key);
+        fixture_des_parity("ignore");
+        RT_OK(populate_des3(key, bytes, len));
+        TEE_ResetTransientObject(key);
+        fixture_des_parity(NULL);
+        bytes[at] ^= 0x01;
+    }
+    RT_OK(populate_des3(key, bytes, sizeof(bytes)));
+    TEE_CloseObject(key);
+}
+
+/* Another type of the same size is no triple DES key, whatever its bits; a derived one gets its parity. */
+static void des3_parity_elsewhere(void **state)
+{
+    (void)state;
+    uint8_t bytes[24] = {0};
+    uint8_t plain[24];
+    uint8_t made[24];
+    TEE_CloseObject(secret_object(TEE_TYPE_AES, bytes, sizeof(bytes)));
+    TEE_ObjectHandle ikm = secret_object(TEE_TYPE_HKDF_IKM, bytes, sizeof(bytes));
+    TEE_OperationHandle op = keyed(TEE_ALG_HKDF_SHA256_DERIVE_KEY, TEE_MODE_DERIVE, 192, ikm);
+    TEE_Attribute want = val(TEE_ATTR_HKDF_OKM_LENGTH, sizeof(plain));
+    const uint32_t types[] = {TEE_TYPE_GENERIC_SECRET, TEE_TYPE_DES3};
+    uint8_t *const outs[] = {plain, made};
+    for (size_t i = 0; i < KM_ARRAY_LEN(types); i++) {
+        TEE_ObjectHandle derived = TEE_HANDLE_NULL;
+        size_t len = sizeof(plain);
+        RT_OK(TEE_AllocateTransientObject(types[i], 192, &derived));
+        TEE_DeriveKey(op, &want, 1, derived);
+        RT_OK(TEE_GetObjectBufferAttribute(derived, TEE_ATTR_SECRET_VALUE, outs[i], &len));
+        TEE_CloseObject(derived);
+    }
+    assert_false(km_des_has_parity(KM_SLICE(plain, sizeof(plain))));
+    km_des_set_parity(KM_SPAN(plain, sizeof(plain)));
+    assert_memory_equal(made, plain, sizeof(made));
+    TEE_FreeOperation(op);
+    TEE_CloseObject(ikm);
+}
+
 /* ---- what the host forbids ---- */
 
 static bool no_legacy(void *arg, uint32_t alg, uint32_t key_bits)
@@ -634,7 +708,8 @@ static void forbidden(void **state)
 {
     (void)state;
     TEE_OperationHandle op = TEE_HANDLE_NULL;
-    uint8_t bytes[24] = {1};
+    uint8_t bytes[24];
+    memset(bytes, 1, sizeof(bytes));
     TEE_ObjectHandle two = secret_object(TEE_TYPE_DES3, bytes, 16);
     TEE_ObjectHandle three = secret_object(TEE_TYPE_DES3, bytes, 24);
     fixture_allow(no_legacy);
@@ -680,6 +755,8 @@ int main(void)
         cmocka_unit_test_teardown(mac_known_answers, fixture_after),
         cmocka_unit_test_teardown(cbc_mac, fixture_after),
         cmocka_unit_test_teardown(des3_keys, fixture_after),
+        cmocka_unit_test_teardown(des3_parity, fixture_after),
+        cmocka_unit_test_teardown(des3_parity_elsewhere, fixture_after),
         cmocka_unit_test_teardown(forbidden, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

@@ -342,6 +342,9 @@ static void refuses_bad_properties(void **state)
         {KM_SLICE(long_text, KM_TA_PROPERTY_NAME_MAX + 1), KM_SLICE_STR("x"), KM_E_MALFORMED,
          KM_OK},
         {KM_SLICE_STR("gpd.ta.multiSession"), KM_SLICE_STR("yes"), KM_OK, KM_E_MALFORMED},
+        {KM_SLICE_STR("org.keymoor.des.parity"), KM_SLICE_STR("check"), KM_OK, KM_OK},
+        {KM_SLICE_STR("org.keymoor.des.parity"), KM_SLICE_STR("ignore"), KM_OK, KM_OK},
+        {KM_SLICE_STR("org.keymoor.des.parity"), KM_SLICE_STR("true"), KM_OK, KM_E_MALFORMED},
         {KM_SLICE_STR("empty.is.fine"), KM_SLICE_STR(""), KM_OK, KM_OK},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++) {
