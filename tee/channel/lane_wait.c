@@ -12,10 +12,12 @@
 #define RETRY 16u
 /*
  * Calls that take longer, and alike, are slept through until shortly before their answer is due: then
- * the wake, which takes as long as a signature or two, is over when it comes. Beyond DUE_MAX_NS a late wake does not matter.
+ * the wake, which takes as long as a signature or two, is over when it comes. What takes long varies by more, so the lead is a
+ * part of it. Beyond DUE_MAX_NS a late wake does not matter.
  */
 #define DUE_LEAD_NS 100000u
-#define DUE_MAX_NS 5000000u
+#define DUE_LEAD_PART 64u
+#define DUE_MAX_NS 50000000u
 #define ALIKE_MIN 3u
 /* While a call is in flight: how often to look whether the instance still lives. */
 #define LOOK_ALIVE_MS 50
@@ -31,9 +33,9 @@ static bool spin_pays(struct km_lane_client *lane)
     return lane->misses % RETRY == 0;
 }
 
-static __attribute__((noinline)) void spin(struct km_lane_client *lane)
+static __attribute__((noinline)) void spin(struct km_lane_client *lane, uint64_t limit_ns)
 {
-    enum km_spin_end end = km_spin(&lane->page->turn, 0, SPIN_NS);
+    enum km_spin_end end = km_spin(&lane->page->turn, 0, limit_ns);
     if (end == KM_SPIN_CHANGED)
         lane->misses = 0;
     else if (lane->misses < MISSES_MAX)
@@ -77,12 +79,17 @@ static bool is_due_later(const struct km_lane_client *lane)
     return lane->spin && lane->n_alike >= ALIKE_MIN;
 }
 
-static void sleep_until_due(struct km_lane_client *lane)
+/* Sleeps until the answer is nearly due, then spins for it, half as long beyond that moment as before it. */
+static void wait_until_due(struct km_lane_client *lane)
 {
     uint32_t value = 0;
+    uint64_t part = lane->due_ns / DUE_LEAD_PART;
+    uint64_t lead = part > DUE_LEAD_NS ? part : DUE_LEAD_NS;
     if (announce_sleep(lane, &value))
-        km_futex_wait(km_turn_half(&lane->page->turn), value, lane->due_ns - DUE_LEAD_NS);
+        km_futex_wait(km_turn_half(&lane->page->turn), value, lane->due_ns - lead);
     awake(lane);
+    if (!answered(lane))
+        spin(lane, lead + lead / 2);
 }
 
 /* What a call took that outlasted a spin; the estimate for the next one. */
@@ -118,11 +125,9 @@ static __attribute__((noinline)) km_status wait_long(struct km_err *err,
 {
     uint64_t began = km_now_ns();
     if (is_due_later(lane)) {
-        sleep_until_due(lane);
-        if (!answered(lane))
-            spin(lane);
+        wait_until_due(lane);
     } else if (spin_pays(lane)) {
-        spin(lane);
+        spin(lane, SPIN_NS);
     }
     KM_TRY(sleep_for_answer(err, lane));
     if (lane->spin)

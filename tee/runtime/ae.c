@@ -133,8 +133,7 @@ static bool ccm_finish(struct km_rt_operation *op, const void *src, size_t len, 
     km_rt_readable(src, len);
     km_rt_readable(dst, op->ccm.payload_len);
     km_rt_no_overlap(src, len, dst, op->ccm.payload_len);
-    km_rt_ccm_payload(op, src, len);
-    bool ok = km_rt_ccm_final(op, dst, tag);
+    bool ok = km_rt_ccm_final(op, KM_SLICE(src, len), dst, tag);
     km_rt_operation_finish(op);
     return ok;
 }

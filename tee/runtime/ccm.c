@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * CCM (SP 800-38C). libcrypto wants to know all lengths before the key and takes additional data and payload at once, so
- * both are collected as TEE_AEInit announced them, and all that comes out does so at the end.
+ * both are collected as TEE_AEInit announced them, and all that comes out does so at the end. A payload that comes whole
+ * with the last call is taken from where it lies.
  */
 #include "tee/runtime/operation.h"
 
@@ -65,8 +66,8 @@ static bool set_up(const struct km_rt_operation *op, EVP_CIPHER_CTX *ctx, uint8_
 }
 
 /* Whether libcrypto was able to; *ret_fits is about the tag. */
-static bool run(const struct km_rt_operation *op, EVP_CIPHER_CTX *ctx, uint8_t *dst, uint8_t *tag,
-                bool *ret_fits)
+static bool run(const struct km_rt_operation *op, EVP_CIPHER_CTX *ctx, const uint8_t *payload,
+                uint8_t *dst, uint8_t *tag, bool *ret_fits)
 {
     const uint8_t *aad = op->collected.bytes;
     int len = 0;
@@ -77,7 +78,7 @@ static bool run(const struct km_rt_operation *op, EVP_CIPHER_CTX *ctx, uint8_t *
         return false;
     /* libcrypto takes NULL for something else, even where there is nothing to read or to write */
     uint8_t nothing[1] = {0};
-    const uint8_t *src = op->ccm.payload_len != 0 ? aad + op->ccm.aad_len : nothing;
+    const uint8_t *src = op->ccm.payload_len != 0 ? payload : nothing;
     uint8_t *to = op->ccm.payload_len != 0 ? dst : nothing;
     *ret_fits = EVP_CipherUpdate(ctx, to, &len, src, (int)op->ccm.payload_len) == 1;
     if (op->mode == TEE_MODE_DECRYPT)
@@ -85,13 +86,23 @@ static bool run(const struct km_rt_operation *op, EVP_CIPHER_CTX *ctx, uint8_t *
     return *ret_fits && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)op->tag_len, tag) == 1;
 }
 
-bool km_rt_ccm_final(struct km_rt_operation *op, uint8_t *dst, uint8_t *tag)
+/* Where the whole payload lies, the last of it included. */
+static const uint8_t *whole_payload(struct km_rt_operation *op, struct km_slice last)
 {
+    if (op->collected.len == op->ccm.aad_len && last.len == op->ccm.payload_len)
+        return last.ptr;
+    km_rt_ccm_payload(op, last.ptr, last.len);
     km_rt_need_state(op->collected.len == op->ccm.aad_len + op->ccm.payload_len,
                      "less data than was announced");
+    return op->collected.bytes + op->ccm.aad_len;
+}
+
+bool km_rt_ccm_final(struct km_rt_operation *op, struct km_slice last, uint8_t *dst, uint8_t *tag)
+{
+    const uint8_t *payload = whole_payload(op, last);
     bool fits = false;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    bool ok = ctx != NULL && set_up(op, ctx, tag) && run(op, ctx, dst, tag, &fits);
+    bool ok = ctx != NULL && set_up(op, ctx, tag) && run(op, ctx, payload, dst, tag, &fits);
     EVP_CIPHER_CTX_free(ctx);
     km_rt_ssl_need(ok, "the cipher failed");
     km_rt_ssl_quiet();

@@ -143,8 +143,11 @@ TEE_Result km_rt_ccm_start(struct km_rt_operation *op, struct km_slice nonce, ui
                            size_t aad_len, size_t payload_len);
 void km_rt_ccm_aad(struct km_rt_operation *op, const void *aad, size_t len);
 void km_rt_ccm_payload(struct km_rt_operation *op, const void *src, size_t len);
-/* km_rt_ccm_final: all of the payload to dst; tag is made or compared. False when it does not fit. */
-bool km_rt_ccm_final(struct km_rt_operation *op, uint8_t *dst, uint8_t *tag);
+/*
+ * km_rt_ccm_final: last ends the payload, all of which goes to dst, where last may lie; tag is made or compared. False when it
+ * does not fit.
+ */
+bool km_rt_ccm_final(struct km_rt_operation *op, struct km_slice last, uint8_t *dst, uint8_t *tag);
 
 /* ---- rs_pair.c: r and s side by side outside, DER inside libcrypto ---- */
 

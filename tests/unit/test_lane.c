@@ -436,6 +436,10 @@ static void test_steady_long_calls(void **state)
         if (i % 11 == 10)
             assert_int_equal(invoke(&b, PEER_NOTHING, NULL), 0);
     }
+    for (unsigned i = 0; i < 20; i++) {
+        params[0].a = i % 6 == 5 ? 12 : i % 10 == 9 ? 7 : 9;
+        assert_int_equal(invoke(&b, PEER_WAIT, params), 0);
+    }
     params[0].a = 60000;
     pthread_create(&thread, NULL, cancel_soon, b.lane);
     assert_int_equal(invoke(&b, PEER_WAIT, params), PEER_CANCEL);

@@ -171,6 +171,61 @@ static void ccm_rules(void **state)
     TEE_CloseObject(key);
 }
 
+/* A payload that comes whole is not collected: in its own place, apart and in two parts it makes the same. */
+static void ccm_whole(void **state)
+{
+    (void)state;
+    uint8_t bytes[16] = {5};
+    uint8_t plain[200];
+    uint8_t text[200];
+    uint8_t parts[200];
+    uint8_t tags[2][16];
+    TEE_ObjectHandle key = secret_object(TEE_TYPE_AES, bytes, 16);
+    TEE_OperationHandle enc = keyed(TEE_ALG_AES_CCM, TEE_MODE_ENCRYPT, 128, key);
+    TEE_OperationHandle dec = keyed(TEE_ALG_AES_CCM, TEE_MODE_DECRYPT, 128, key);
+    for (size_t i = 0; i < sizeof(plain); i++)
+        plain[i] = (uint8_t)next_number();
+    for (size_t len = 1; len <= sizeof(plain); len++) {
+        size_t out_len = 0;
+        size_t tag_len = 16;
+        RT_OK(TEE_AEInit(enc, "0123456789ab", 12, 128, 3, len));
+        TEE_AEUpdateAAD(enc, "abc", 3);
+        RT_OK(TEE_AEUpdate(enc, plain, len / 2, NULL, &out_len));
+        out_len = len;
+        RT_OK(TEE_AEEncryptFinal(enc, plain + len / 2, len - len / 2, parts, &out_len, tags[0],
+                                 &tag_len));
+        copy(text, plain, len);
+        RT_OK(TEE_AEInit(enc, "0123456789ab", 12, 128, 3, len));
+        TEE_AEUpdateAAD(enc, "abc", 3);
+        RT_OK(TEE_AEEncryptFinal(enc, text, len, text, &out_len, tags[1], &tag_len));
+        assert_memory_equal(text, parts, len);
+        assert_memory_equal(tags[0], tags[1], 16);
+        RT_OK(TEE_AEInit(dec, "0123456789ab", 12, 128, 3, len));
+        TEE_AEUpdateAAD(dec, "abc", 3);
+        RT_OK(TEE_AEDecryptFinal(dec, text, len, text, &out_len, tags[0], 16));
+        assert_memory_equal(text, plain, len);
+        parts[len - 1] ^= 1;
+        RT_OK(TEE_AEInit(dec, "0123456789ab", 12, 128, 3, len));
+        TEE_AEUpdateAAD(dec, "abc", 3);
+        assert_int_equal(TEE_AEDecryptFinal(dec, parts, len, parts, &out_len, tags[0], 16),
+                         TEE_ERROR_MAC_INVALID);
+        for (size_t i = 0; i < len; i++)
+            assert_int_equal(parts[i], 0);
+    }
+    /* whole, but before all of the additional data, or too much of it */
+    size_t n = sizeof(text);
+    size_t t = 16;
+    RT_OK(TEE_AEInit(enc, "0123456789ab", 12, 128, 3, 8));
+    TEE_AEUpdateAAD(enc, "ab", 2);
+    RT_PANICS(RT_STATE, (void)TEE_AEEncryptFinal(enc, "12345678", 8, text, &n, tags[0], &t));
+    n = sizeof(text);
+    TEE_AEUpdateAAD(enc, "c", 1);
+    RT_PANICS(RT_BAD, (void)TEE_AEEncryptFinal(enc, "123456789", 9, text, &n, tags[0], &t));
+    TEE_FreeOperation(enc);
+    TEE_FreeOperation(dec);
+    TEE_CloseObject(key);
+}
+
 static void chacha_rules(void **state)
 {
     (void)state;
@@ -192,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(ae_known_answers, fixture_after),
         cmocka_unit_test_teardown(ccm_rules, fixture_after),
+        cmocka_unit_test_teardown(ccm_whole, fixture_after),
         cmocka_unit_test_teardown(chacha_rules, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
