@@ -57,8 +57,8 @@ uint32_t km_store_object_flags(const struct km_store_object *object)
 
 static km_status check_name(struct km_err *err, struct km_slice name)
 {
-    if (name.ptr == NULL || name.len == 0)
-        return KM_FAIL(err, KM_E_ARG, "an object needs a name");
+    if (name.ptr == NULL && name.len != 0)
+        return KM_FAIL(err, KM_E_ARG, "a name of %zu octets that are nowhere", name.len);
     if (name.len > KM_STORE_NAME_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "a name of %zu octets; %d are allowed", name.len,
                        KM_STORE_NAME_MAX);

@@ -163,7 +163,7 @@ void km_frame_put(struct km_wr *wr, const uint8_t key_id[KM_KEY_ID_LEN])
 
 static bool record_is_consistent(const struct km_record *record)
 {
-    if (record->name_len == 0 || record->name_len > KM_STORE_NAME_MAX ||
+    if (record->name_len > KM_STORE_NAME_MAX ||
         !all_zero(record->name + record->name_len, KM_STORE_NAME_MAX - record->name_len))
         return false;
     if (record->size > KM_STORE_DATA_MAX || record->meta_len > KM_STORE_META_MAX)

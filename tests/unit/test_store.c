@@ -82,8 +82,7 @@ static void bad_arguments_are_told(void **state)
     static uint8_t big[KM_STORE_META_MAX + 1];
     struct km_slice none = KM_SLICE(NULL, 0);
     struct km_slice name = KM_SLICE_STR("n");
-    assert_int_equal(km_store_create(NULL, store, none, R, none, none, NULL), KM_E_ARG);
-    assert_int_equal(km_store_create(NULL, store, KM_SLICE(long_name, 0), R, none, none, NULL),
+    assert_int_equal(km_store_create(NULL, store, KM_SLICE(NULL, 1), R, none, none, NULL),
                      KM_E_ARG);
     assert_int_equal(km_store_create(NULL, store, KM_SLICE(long_name, 65), R, none, none, NULL),
                      KM_E_LIMIT);
@@ -99,6 +98,10 @@ static void bad_arguments_are_told(void **state)
     assert_int_equal(km_store_create(NULL, store, KM_SLICE(long_name, 63), R,
                                      KM_SLICE(big, KM_STORE_META_MAX), none, &o),
                      KM_OK);
+    /* And none at all. */
+    assert_int_equal(km_store_create(NULL, store, none, R, none, none, NULL), KM_OK);
+    assert_int_equal(km_store_create(NULL, store, KM_SLICE(long_name, 0), R, none, none, NULL),
+                     KM_E_EXISTS);
     assert_int_equal(km_store_object_meta(o).len, KM_STORE_META_MAX);
     assert_int_equal(km_store_object_write(NULL, o, 0, name), KM_E_DENIED);
     assert_int_equal(km_store_object_truncate(NULL, o, 0), KM_E_DENIED);
@@ -112,7 +115,7 @@ static void bad_arguments_are_told(void **state)
     assert_int_equal(km_store_object_truncate(NULL, o, KM_STORE_DATA_MAX + UINT64_C(1)),
                      KM_E_LIMIT);
     km_store_object_close(o);
-    verify_good(store, 2);
+    verify_good(store, 3);
     km_store_close(store);
 }
 
@@ -303,7 +306,9 @@ static void overwriting_renaming_deleting(void **state)
     assert_int_equal(km_store_object_open(NULL, store, KM_SLICE_STR("one"), M, &o), KM_OK);
     assert_int_equal(km_store_object_rename(NULL, o, KM_SLICE_STR("two")), KM_E_EXISTS);
     assert_int_equal(km_store_object_rename(NULL, o, KM_SLICE_STR("one")), KM_E_EXISTS);
-    assert_int_equal(km_store_object_rename(NULL, o, none), KM_E_ARG);
+    assert_int_equal(km_store_object_rename(NULL, o, KM_SLICE(NULL, 3)), KM_E_ARG);
+    assert_int_equal(km_store_object_rename(NULL, o, none), KM_OK);
+    assert_int_equal(km_store_object_name(o).len, 0);
     assert_int_equal(km_store_object_rename(NULL, o, KM_SLICE_STR("three")), KM_OK);
     assert_true(km_slice_equal(km_store_object_name(o), KM_SLICE_STR("three")));
     /* The claim moved along: the old name is free, the new one is held. */

@@ -75,7 +75,7 @@ static void records_that_contradict_themselves_are_refused(void **state)
     (void)state;
     const struct km_record good = {.size = 1, .name_len = 1, .root_tag = {2}, .name = "a"};
     struct km_record bad[] = {good, good, good, good, good, good, good, good};
-    bad[0].name_len = 0;
+    bad[0].name_len = 0; /* with a name behind it */
     bad[1].name_len = 65;
     bad[2].name[1] = 'b';
     bad[3].size = 0;
