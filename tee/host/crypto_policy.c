@@ -276,6 +276,9 @@ km_status km_crypto_policy_parse(struct km_err *err, struct km_slice text,
     return KM_OK;
 }
 
+/* A property of the service, so it is not empty (tee/runtime/property.c). */
+#define NOTHING "none"
+
 void km_crypto_policy_text(const struct km_crypto_policy *policy,
                            char ret[KM_CRYPTO_POLICY_TEXT_MAX])
 {
@@ -289,6 +292,8 @@ void km_crypto_policy_text(const struct km_crypto_policy *policy,
         km_wr_bytes(&wr, KM_SLICE_STR(ENTRIES[i].name));
         is_first = false;
     }
+    if (is_first)
+        km_wr_bytes(&wr, KM_SLICE_STR(NOTHING));
     km_wr_u8(&wr, 0);
 }
 
@@ -296,7 +301,7 @@ bool km_crypto_policy_from_text(const char *text, struct km_crypto_policy *ret)
 {
     struct km_crypto_policy policy = {0};
     char again[KM_CRYPTO_POLICY_TEXT_MAX] = {0};
-    const char *at = text;
+    const char *at = strcmp(text, NOTHING) == 0 ? "" : text;
     while (*at != '\0') {
         size_t len = strcspn(at, ",");
         size_t entry = 0;

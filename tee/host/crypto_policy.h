@@ -24,7 +24,7 @@ struct km_crypto_policy {
  */
 km_status km_crypto_policy_parse(struct km_err *err, struct km_slice text,
                                  struct km_crypto_policy *ret);
-/* km_crypto_policy_text: names of what is forbidden, with commas; "" for nothing. */
+/* km_crypto_policy_text: names of what is forbidden, with commas; "none" for nothing. */
 void km_crypto_policy_text(const struct km_crypto_policy *policy,
                            char ret[KM_CRYPTO_POLICY_TEXT_MAX]);
 /* km_crypto_policy_from_text: the reverse; false when it is not exactly that. */

@@ -67,7 +67,6 @@ static void add_window(const struct km_lane_param *param)
         .from = (uintptr_t)param->buffer,
         .len = param->size,
         .may_write = param->type != KM_PARAM_MEM_IN,
-        .is_shared = param->in_place,
     };
 }
 
@@ -76,7 +75,7 @@ static uint32_t begin(const struct km_rt_client *client, const struct km_lane_ca
 {
     uint32_t types = 0;
     km_rt.n_windows = 0;
-    km_rt.cancel_masked = true;
+    km_rt.cancel_masked = !client->unmasked;
     km_rt.client = *client;
     km_rt.has_client = true;
     for (unsigned i = 0; i < TEE_NUM_PARAMS; i++) {
@@ -115,7 +114,7 @@ TEE_Result km_rt_create(void)
     return km_rt.config.entry.create();
 }
 
-TEE_Result km_rt_open_session(const struct km_rt_client *client, struct km_lane_call *call,
+TEE_Result km_rt_open_session(struct km_rt_client *client, struct km_lane_call *call,
                               void **ret_session)
 {
     TEE_Param params[TEE_NUM_PARAMS] = {0};
@@ -123,8 +122,10 @@ TEE_Result km_rt_open_session(const struct km_rt_client *client, struct km_lane_
     void *session = NULL;
     TEE_Result result = km_rt.config.entry.open_session(types, params, &session);
     end(call, params);
-    if (result == TEE_SUCCESS)
+    if (result == TEE_SUCCESS) {
+        client->unmasked = !km_rt.cancel_masked;
         *ret_session = session;
+    }
     return result;
 }
 

@@ -13,7 +13,6 @@ struct km_rt_window {
     uintptr_t from;
     size_t len;
     bool may_write;
-    bool is_shared; /* the client can change it meanwhile */
 };
 
 /* One TA, one process: one state. */

@@ -156,7 +156,7 @@ void km_rt_own(const void *ptr, size_t size, const char *why)
     km_rt_need(ptr != NULL, why);
     for (size_t i = 0; i < km_rt.n_windows; i++) {
         const struct km_rt_window *window = &km_rt.windows[i];
-        bool hit = window->is_shared && overlaps((uintptr_t)ptr, size, window->from, window->len);
+        bool hit = overlaps((uintptr_t)ptr, size, window->from, window->len);
         km_rt_need(!hit, why);
     }
 }
@@ -189,14 +189,14 @@ static bool on_heap(uintptr_t from, size_t len)
     return false;
 }
 
-/* A buffer of the call: the client's own memory, or a copy that is the TA's alone. */
+/* A buffer of the call: the client's, also where this build has copied it because it is small. */
 static bool in_window(uintptr_t from, size_t len, uint32_t access, bool *ret_allowed)
 {
     for (size_t i = 0; i < km_rt.n_windows; i++) {
         const struct km_rt_window *window = &km_rt.windows[i];
         if (!inside(from, len, window->from, window->len))
             continue;
-        *ret_allowed = (!window->is_shared || (access & TEE_MEMORY_ACCESS_ANY_OWNER) != 0) &&
+        *ret_allowed = (access & TEE_MEMORY_ACCESS_ANY_OWNER) != 0 &&
                        (window->may_write || (access & TEE_MEMORY_ACCESS_WRITE) == 0);
         return true;
     }

@@ -27,9 +27,10 @@ static const struct km_rt_property builtin_tee[] = {
     {"gpd.tee.trustedos.implementation.version", "0.1.0"},
     {"gpd.tee.trustedos.implementation.binaryversion", "AAEA"}, /* 0, 1, 0 */
     {"gpd.tee.trustedos.manufacturer", "Keymoor"},
-    {"gpd.tee.firmware.implementation.version", ""}, /* there is none below */
-    {"gpd.tee.firmware.implementation.binaryversion", ""},
-    {"gpd.tee.firmware.manufacturer", ""},
+    /* There is none below. No value is empty: programs take that for a property that can't be read. */
+    {"gpd.tee.firmware.implementation.version", "none"},
+    {"gpd.tee.firmware.implementation.binaryversion", "AA=="}, /* 0 */
+    {"gpd.tee.firmware.manufacturer", "none"},
     {"gpd.tee.event.maxSources", "0"},
 };
 
@@ -37,7 +38,7 @@ static const struct km_rt_property builtin_ta[] = {
     {"gpd.ta.appID", NULL},           {"gpd.ta.singleInstance", "false"},
     {"gpd.ta.multiSession", "false"}, {"gpd.ta.instanceKeepAlive", "false"},
     {"gpd.ta.dataSize", NULL},        {"gpd.ta.stackSize", "65536"},
-    {"gpd.ta.version", ""},           {"gpd.ta.description", ""},
+    {"gpd.ta.version", "0"},          {"gpd.ta.description", "none"},
     {"gpd.ta.endian", "0"},           {KM_RT_DES_PARITY, "check"},
 };
 

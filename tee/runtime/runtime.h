@@ -29,6 +29,8 @@ struct km_rt_client {
     uint32_t uid, gid;   /* of the peer, from the socket; 0xffffffff for a TA */
     uint32_t pid;
     bool is_admin; /* root, or the user that keymoord runs as */
+    bool
+        unmasked; /* set by km_rt_open_session: the TA unmasked cancellation for all of the session */
 };
 
 /* What the host does for the runtime. */
@@ -85,7 +87,7 @@ km_status km_rt_warm(struct km_err *err);
 km_status km_rt_start(struct km_err *err, const struct km_rt_config *config);
 /* The calls of the host's loop. Panics inside end the process through host.panic. */
 TEE_Result km_rt_create(void);
-TEE_Result km_rt_open_session(const struct km_rt_client *client, struct km_lane_call *call,
+TEE_Result km_rt_open_session(struct km_rt_client *client, struct km_lane_call *call,
                               void **ret_session);
 TEE_Result km_rt_invoke(const struct km_rt_client *client, void *session,
                         struct km_lane_call *call);

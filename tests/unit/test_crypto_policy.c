@@ -161,9 +161,12 @@ static void texts(void **state)
     km_crypto_policy_text(&all, text);
     assert_true(km_crypto_policy_from_text(text, &again));
     assert_int_equal(again.forbidden, all.forbidden);
-    assert_true(km_crypto_policy_from_text("", &again));
+    assert_true(km_crypto_policy_from_text("none", &again));
     assert_int_equal(again.forbidden, 0);
-    static const char *const BAD[] = {"md4", "md5,", ",md5", "des3,md5", "md5,md5", "md5 "};
+    km_crypto_policy_text(&again, text);
+    assert_string_equal(text, "none");
+    static const char *const BAD[] = {"",     "none,", "none,md5", "md5,none", "md4",
+                                      "md5,", ",md5",  "des3,md5", "md5,md5",  "md5 "};
     for (size_t i = 0; i < KM_ARRAY_LEN(BAD); i++)
         assert_false(km_crypto_policy_from_text(BAD[i], &again));
 }

@@ -115,12 +115,12 @@ static void access_rights(void **state)
 
 /* ---- calls ---- */
 
-static const struct km_rt_client client = {.login = TEE_LOGIN_USER,
-                                           .uuid = {{0x11}},
-                                           .uid = 1000,
-                                           .gid = 1001,
-                                           .pid = 77,
-                                           .is_admin = true};
+static struct km_rt_client client = {.login = TEE_LOGIN_USER,
+                                     .uuid = {{0x11}},
+                                     .uid = 1000,
+                                     .gid = 1001,
+                                     .pid = 77,
+                                     .is_admin = true};
 
 static uint8_t shared_in[16];
 static uint8_t shared_out[16];
@@ -139,7 +139,10 @@ static TEE_Result see_params(uint32_t types, TEE_Param params[4])
     RT_OK(TEE_CheckMemoryAccessRights(r | any, shared_in, 16));
     assert_int_equal(TEE_CheckMemoryAccessRights(w | any, shared_in, 16), TEE_ERROR_ACCESS_DENIED);
     RT_OK(TEE_CheckMemoryAccessRights(r | w | any, shared_out, 16));
-    RT_OK(TEE_CheckMemoryAccessRights(r | w, copied, 16)); /* a copy is the TA's alone */
+    RT_OK(TEE_CheckMemoryAccessRights(r | w | any, copied, 16));
+    /* a copy counts as the client's: other kits share small buffers too */
+    assert_int_equal(TEE_CheckMemoryAccessRights(r, copied, 16), TEE_ERROR_ACCESS_DENIED);
+    RT_PANICS(RT_BAD, TEE_GetSystemTime((TEE_Time *)(void *)copied));
     /* what decides must not lie where the client can change it */
     RT_PANICS(RT_BAD, TEE_GetSystemTime((TEE_Time *)(void *)shared_out));
     RT_PANICS(RT_BAD, (void)TEE_AllocateTransientObject(TEE_TYPE_AES, 128,
@@ -208,6 +211,50 @@ static void cancellation(void **state)
     RT_OK(km_rt_invoke(&client, &fake, &call));
     RT_OK(km_rt_invoke(&client, &fake, &call));
     fake.invoke = NULL;
+}
+
+static TEE_Result unmask(uint32_t types, TEE_Param params[4])
+{
+    (void)types, (void)params;
+    assert_true(TEE_UnmaskCancellation());
+    return TEE_SUCCESS;
+}
+
+static TEE_Result fail_unmasked(uint32_t types, TEE_Param params[4])
+{
+    (void)unmask(types, params);
+    return TEE_ERROR_GENERIC;
+}
+
+static TEE_Result is_unmasked(uint32_t types, TEE_Param params[4])
+{
+    (void)types, (void)params;
+    assert_false(TEE_MaskCancellation()); /* for this call */
+    return TEE_SUCCESS;
+}
+
+/* What was unmasked while the session was opened is so at the start of all its calls, and of no other session's. */
+static void cancellation_of_a_session(void **state)
+{
+    (void)state;
+    struct km_rt_client other = client;
+    struct km_lane_call call = {0};
+    void *session = NULL;
+    fake.invoke = fail_unmasked;
+    assert_int_equal(km_rt_open_session(&client, &call, &session), TEE_ERROR_GENERIC);
+    assert_false(client.unmasked);
+    fake.invoke = unmask;
+    RT_OK(km_rt_open_session(&client, &call, &session));
+    fake.invoke = is_unmasked;
+    RT_OK(km_rt_invoke(&client, session, &call));
+    RT_OK(km_rt_invoke(&client, session, &call));
+    fake.invoke = NULL;
+    RT_OK(km_rt_open_session(&other, &call, &session));
+    fake.invoke = unmask;
+    RT_OK(km_rt_invoke(&other, session, &call));
+    RT_OK(km_rt_invoke(&other, session, &call));
+    fake.invoke = NULL;
+    client.unmasked = false;
 }
 
 static void sessions(void **state)
@@ -354,9 +401,10 @@ static void implementation_properties(void **state)
     len = sizeof(block);
     RT_OK(TEE_GetPropertyAsBinaryBlock(IMPL, "gpd.tee.firmware.implementation.binaryversion", block,
                                        &len));
-    assert_int_equal(len, 0);
-    expect_text(IMPL, "gpd.tee.firmware.implementation.version", "");
-    expect_text(IMPL, "gpd.tee.firmware.manufacturer", "");
+    assert_int_equal(len, 1);
+    assert_int_equal(block[0], 0);
+    expect_text(IMPL, "gpd.tee.firmware.implementation.version", "none");
+    expect_text(IMPL, "gpd.tee.firmware.manufacturer", "none");
 }
 
 /* Every name that is listed has a value; the fake host knows no sum of the client's program. */
@@ -435,6 +483,7 @@ static void property_enumerators(void **state)
             n_levels += strcmp(name, "gpd.tee.trustedStorage.antiRollback.protectionLevel") == 0;
             len = sizeof(text);
             RT_OK(TEE_GetPropertyAsString(e, NULL, text, &len));
+            assert_true(len > 1); /* one octet is always too little */
             n++;
         } while (TEE_GetNextProperty(e) == TEE_SUCCESS);
         assert_true(n >= 8);
@@ -465,6 +514,7 @@ int main(void)
         cmocka_unit_test_teardown(access_rights, fixture_after),
         cmocka_unit_test_teardown(call_parameters, fixture_after),
         cmocka_unit_test_teardown(cancellation, fixture_after),
+        cmocka_unit_test_teardown(cancellation_of_a_session, fixture_after),
         cmocka_unit_test_teardown(sessions, fixture_after),
         cmocka_unit_test_teardown(panics, fixture_after),
         cmocka_unit_test_teardown(auditing, fixture_after),

@@ -352,6 +352,69 @@ static void enumerating(void **state)
     remove_it("ccc");
 }
 
+/* A name of no octets is one, with or without an address. */
+static void empty_name(void **state)
+{
+    (void)state;
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    TEE_ObjectHandle other = TEE_HANDLE_NULL;
+    TEE_ObjectEnumHandle e = TEE_HANDLE_NULL;
+    uint8_t name[TEE_OBJECT_ID_MAX_LEN];
+    size_t len = 7;
+    RT_OK(create("", RW | META, TEE_HANDLE_NULL, "nameless", &object));
+    assert_int_equal(TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, NULL, 0, RW, TEE_HANDLE_NULL,
+                                                NULL, 0, &other),
+                     TEE_ERROR_ACCESS_CONFLICT);
+    TEE_CloseObject(object);
+    RT_OK(TEE_AllocatePersistentObjectEnumerator(&e));
+    RT_OK(TEE_StartPersistentObjectEnumerator(e, TEE_STORAGE_PRIVATE));
+    RT_OK(TEE_GetNextPersistentObject(e, NULL, name, &len));
+    assert_int_equal(len, 0);
+    assert_int_equal(TEE_GetNextPersistentObject(e, NULL, name, &len), TEE_ERROR_ITEM_NOT_FOUND);
+    TEE_FreePersistentObjectEnumerator(e);
+    RT_OK(TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, NULL, 0, RW | META, &object));
+    expect_data(object, 0, "nameless");
+    RT_OK(TEE_RenamePersistentObject(object, "named", 5));
+    assert_int_equal(open_it("", RW, &other), TEE_ERROR_ITEM_NOT_FOUND);
+    RT_OK(TEE_RenamePersistentObject(object, NULL, 0));
+    assert_int_equal(open_it("named", RW, &other), TEE_ERROR_ITEM_NOT_FOUND);
+    TEE_CloseObject(object);
+    fixture_reopen_store();
+    RT_OK(open_it("", RW | META, &object));
+    expect_data(object, 0, "nameless");
+    RT_OK(TEE_CloseAndDeletePersistentObject1(object));
+    assert_int_equal(open_it("", RW, &object), TEE_ERROR_ITEM_NOT_FOUND);
+    RT_PANICS(RT_BAD, (void)TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, NULL, 1, RW, &object));
+}
+
+static uint8_t from_client[4] = "name";
+
+static TEE_Result names_from_client(uint32_t types, TEE_Param params[4])
+{
+    (void)types;
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    void *id = params[0].memref.buffer;
+    RT_PANICS(RT_BAD, (void)TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id, 4, META,
+                                                       TEE_HANDLE_NULL, NULL, 0, &object));
+    RT_PANICS(RT_BAD, (void)TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, id, 4, META, &object));
+    RT_OK(create("own", META, TEE_HANDLE_NULL, NULL, &object));
+    RT_PANICS(RT_BAD, (void)TEE_RenamePersistentObject(object, id, 4));
+    RT_OK(TEE_CloseAndDeletePersistentObject1(object));
+    return TEE_SUCCESS;
+}
+
+/* An identifier that lies in a parameter of the call, small as it is. */
+static void name_of_the_client(void **state)
+{
+    (void)state;
+    struct km_rt_client client = {.login = TEE_LOGIN_PUBLIC};
+    struct km_lane_call call = {
+        .params = {{.type = KM_PARAM_MEM_IN, .buffer = from_client, .size = sizeof(from_client)}}};
+    fake.invoke = names_from_client;
+    RT_OK(km_rt_invoke(&client, &fake, &call));
+    fake.invoke = NULL;
+}
+
 static void persistent_time(void **state)
 {
     (void)state;
@@ -494,6 +557,8 @@ int main(void)
         cmocka_unit_test_teardown(rights_and_sharing, fixture_after),
         cmocka_unit_test_teardown(renaming, fixture_after),
         cmocka_unit_test_teardown(names, fixture_after),
+        cmocka_unit_test_teardown(empty_name, fixture_after),
+        cmocka_unit_test_teardown(name_of_the_client, fixture_after),
         cmocka_unit_test_teardown(persistent_time, fixture_after),
         cmocka_unit_test_teardown(clocks, fixture_after),
         cmocka_unit_test_teardown(strange_metadata, fixture_after),
