@@ -240,14 +240,20 @@ TEE_Result TEE_OpenTASession(const TEE_UUID *destination, uint32_t cancellationR
                              TEE_TASessionHandle *session, uint32_t *returnOrigin);
 /* TEE_CloseTASession (4.9.2). */
 void TEE_CloseTASession(TEE_TASessionHandle session);
-/* TEE_InvokeTACommand (4.9.3): TEE_ERROR_TARGET_DEAD when the other instance is gone; panics as TEE_OpenTASession. */
+/*
+ * TEE_InvokeTACommand (4.9.3): the other TA is asked to cancel when the time (as in TEE_OpenTASession) is over, or when this call
+ * is cancelled and that is not masked. TEE_ERROR_TARGET_DEAD when the other instance is gone; panics as TEE_OpenTASession.
+ */
 TEE_Result TEE_InvokeTACommand(TEE_TASessionHandle session, uint32_t cancellationRequestTimeout,
                                uint32_t commandID, uint32_t paramTypes,
                                TEE_Param params[TEE_NUM_PARAMS], uint32_t *returnOrigin);
 
 /* ---- 4.10: cancellation ---- */
 
-/* TEE_GetCancellationFlag (4.10.1): whether the client asked to stop; false while masked, as it is at each call's start. */
+/*
+ * TEE_GetCancellationFlag (4.10.1): whether the client asked to stop; false while masked, as it is at the start of each call, except
+ * in a session that was opened by an entry point that unmasked it.
+ */
 bool TEE_GetCancellationFlag(void);
 /* TEE_UnmaskCancellation, TEE_MaskCancellation (4.10.2, 4.10.3): answer whether it was masked before. */
 bool TEE_UnmaskCancellation(void);

@@ -130,6 +130,11 @@ bool km_lane_client_alive(const struct km_lane_client *lane);
  * the next watch.
  */
 void km_lane_client_watch(struct km_lane_client *lane, const _Atomic bool *cancelled);
+/*
+ * km_lane_client_ask: whoever waits for a call's answer asks wants_cancel, at least every 50 ms, until it says yes; then the call
+ * is cancelled. For callers that have one thread. NULL: no more. arg is borrowed until then.
+ */
+void km_lane_client_ask(struct km_lane_client *lane, bool (*wants_cancel)(void *arg), void *arg);
 /* km_lane_generation: a number that differs between a process and its forked children; never 0. */
 uint32_t km_lane_generation(void);
 

@@ -34,6 +34,8 @@ struct km_lane_client {
     uint64_t due_ns;  /* what the last long call took */
     bool spin;
     const _Atomic bool *watch;
+    bool (*wants_cancel)(void *arg); /* NULL: nobody is asked */
+    void *wants_cancel_arg;
     _Atomic bool busy;
     _Atomic bool dead;
     _Atomic bool mail;

@@ -104,7 +104,13 @@ static void note_long_call(struct km_lane_client *lane, uint64_t took)
 static km_status sleep_for_answer(struct km_err *err, struct km_lane_client *lane)
 {
     uint32_t value = 0;
+    bool wants_cancel = false;
     for (unsigned wakes = 1; !answered(lane); wakes++) {
+        if (!wants_cancel && lane->wants_cancel != NULL) {
+            wants_cancel = lane->wants_cancel(lane->wants_cancel_arg);
+            if (wants_cancel)
+                km_lane_client_cancel(lane);
+        }
         if (!announce_sleep(lane, &value))
             break;
         /* A program that is full of signals never sleeps to the end. */
@@ -186,6 +192,12 @@ km_status km_lane_hand_over(struct km_err *err, struct km_lane_client *lane, uin
 void km_lane_client_watch(struct km_lane_client *lane, const _Atomic bool *cancelled)
 {
     lane->watch = cancelled;
+}
+
+void km_lane_client_ask(struct km_lane_client *lane, bool (*wants_cancel)(void *arg), void *arg)
+{
+    lane->wants_cancel = wants_cancel;
+    lane->wants_cancel_arg = arg;
 }
 
 void km_lane_client_cancel(struct km_lane_client *lane)

@@ -70,8 +70,8 @@ km_status km_line_ask(struct km_err *err, struct km_line *line, struct km_ctl_ms
 TEE_Result km_peer_open(struct km_line *line, const TEE_UUID *ta, uint32_t timeout_ms,
                         uint32_t types, TEE_Param params[4], void **ret_session,
                         uint32_t *ret_origin);
-TEE_Result km_peer_invoke(void *session, uint32_t command, uint32_t types, TEE_Param params[4],
-                          uint32_t *ret_origin);
+TEE_Result km_peer_invoke(void *session, uint32_t timeout_ms, uint32_t command, uint32_t types,
+                          TEE_Param params[4], uint32_t *ret_origin);
 void km_peer_close(void *session);
 
 #endif

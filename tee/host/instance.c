@@ -125,9 +125,7 @@ static TEE_Result host_session_invoke(void *arg, void *session, uint32_t timeout
                                       uint32_t *ret_origin)
 {
     (void)arg;
-    (void)
-        timeout_ms; /* a call that runs in the other TA can't be taken back; it can be cancelled */
-    return km_peer_invoke(session, command, types, params, ret_origin);
+    return km_peer_invoke(session, timeout_ms, command, types, params, ret_origin);
 }
 
 static void host_session_close(void *arg, void *session)

@@ -2,6 +2,7 @@
 /* Sessions from one trusted application to another: a lane like any other client's. */
 #include <unistd.h>
 
+#include "common/km_loop.h"
 #include "tee/host/host.h"
 
 static void uuid_octets(const TEE_UUID *ta, struct km_uuid *ret)
@@ -52,13 +53,33 @@ static TEE_Result result_of(km_status status, uint32_t *ret_origin)
     return status == KM_E_TIMEOUT ? TEE_ERROR_CANCEL : TEE_ERROR_COMMUNICATION;
 }
 
-static TEE_Result call(struct km_lane_client *lane, uint32_t op, uint32_t command, uint32_t types,
-                       TEE_Param params[4], uint32_t *ret_origin)
+struct limit {
+    int64_t until_ms; /* of the monotonic clock */
+};
+
+static struct limit limit_of(uint32_t timeout_ms)
+{
+    /* 0 asks to cancel at once, which could never do anything: it is taken for no limit, as sources of other kits mean it. */
+    bool is_endless = timeout_ms == 0 || timeout_ms == TEE_TIMEOUT_INFINITE;
+    return (struct limit){is_endless ? INT64_MAX : km_loop_now_ms() + (int64_t)timeout_ms};
+}
+
+/* The time is over, or the call being served is cancelled and its TA does not mask that. */
+static bool wants_cancel(void *arg)
+{
+    const struct limit *limit = arg;
+    return TEE_GetCancellationFlag() || km_loop_now_ms() >= limit->until_ms;
+}
+
+static TEE_Result call(struct km_lane_client *lane, struct limit limit, uint32_t op,
+                       uint32_t command, uint32_t types, TEE_Param params[4], uint32_t *ret_origin)
 {
     struct km_lane_client_param out[KM_LANE_PARAMS] = {{0}};
     uint32_t result = 0, origin = 0;
     params_out(types, params, out);
+    km_lane_client_ask(lane, wants_cancel, &limit);
     km_status status = km_lane_client_call(NULL, lane, op, command, out, &result, &origin);
+    km_lane_client_ask(lane, NULL, NULL);
     if (status != KM_OK)
         return result_of(status, ret_origin);
     params_back(out, params);
@@ -71,8 +92,8 @@ TEE_Result km_peer_open(struct km_line *line, const TEE_UUID *ta, uint32_t timeo
                         uint32_t *ret_origin)
 {
     struct km_ctl_msg question = {.type = KM_CTL_SESSION}, answer = {0};
+    struct limit limit = limit_of(timeout_ms);
     int fds[2] = {-1, -1};
-    /* 0 asks to cancel at once, which could never open anything: it is taken for no limit, as sources of other kits mean it. */
     int timeout = timeout_ms == 0 || timeout_ms > INT32_MAX ? -1 : (int)timeout_ms;
     uuid_octets(ta, &question.uuid);
     km_status status = km_line_ask(NULL, line, &question, KM_CTL_SESSION_IS, timeout, &answer, fds);
@@ -88,7 +109,7 @@ TEE_Result km_peer_open(struct km_line *line, const TEE_UUID *ta, uint32_t timeo
         close(fds[1]);
         return result_of(status, ret_origin);
     }
-    TEE_Result result = call(lane, KM_LANE_OPEN, 0, types, params, ret_origin);
+    TEE_Result result = call(lane, limit, KM_LANE_OPEN, 0, types, params, ret_origin);
     if (result != TEE_SUCCESS) {
         km_lane_client_free(lane);
         return result;
@@ -97,16 +118,16 @@ TEE_Result km_peer_open(struct km_line *line, const TEE_UUID *ta, uint32_t timeo
     return TEE_SUCCESS;
 }
 
-TEE_Result km_peer_invoke(void *session, uint32_t command, uint32_t types, TEE_Param params[4],
-                          uint32_t *ret_origin)
+TEE_Result km_peer_invoke(void *session, uint32_t timeout_ms, uint32_t command, uint32_t types,
+                          TEE_Param params[4], uint32_t *ret_origin)
 {
-    return call(session, KM_LANE_INVOKE, command, types, params, ret_origin);
+    return call(session, limit_of(timeout_ms), KM_LANE_INVOKE, command, types, params, ret_origin);
 }
 
 void km_peer_close(void *session)
 {
     TEE_Param none[4] = {{{0}}};
     uint32_t origin = 0;
-    (void)call(session, KM_LANE_CLOSE, 0, 0, none, &origin);
+    (void)call(session, limit_of(TEE_TIMEOUT_INFINITE), KM_LANE_CLOSE, 0, 0, none, &origin);
     km_lane_client_free(session);
 }

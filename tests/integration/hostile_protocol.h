@@ -43,6 +43,9 @@ enum hostile_command {
     HOSTILE_CLIENT = 36, /* memref out: login, uid, gid, admin, digest of the executable, text */
     HOSTILE_THEIRS = 37, /* memref out: HOSTILE_CLIENT of a session to its like */
     HOSTILE_NESTED = 38, /* memref out: HOSTILE_THEIRS of a session to its like */
+    HOSTILE_PATIENT =
+        39, /* HOSTILE_WAIT of a session to its like, for 100 ms; value out: its result */
+    HOSTILE_PASS_ON = 40, /* the same without a limit, until this call is cancelled; its result */
 };
 
 #endif

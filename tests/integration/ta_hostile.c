@@ -236,6 +236,24 @@ static TEE_Result ask_like(uint32_t command, TEE_Param *out)
     return result;
 }
 
+/* wait_for_like: what its like's HOSTILE_WAIT answers, which is asked to end after that time. */
+static TEE_Result wait_for_like(uint32_t timeout_ms)
+{
+    const TEE_UUID like = HOSTILE_UUID;
+    TEE_TASessionHandle session = TEE_HANDLE_NULL;
+    TEE_Param params[4] = {{{0}}};
+    uint32_t origin = 0;
+    TEE_Result result = TEE_OpenTASession(&like, TEE_TIMEOUT_INFINITE, 0, NULL, &session, NULL);
+    if (result != TEE_SUCCESS)
+        return result;
+    result = TEE_InvokeTACommand(session, timeout_ms, HOSTILE_WAIT,
+                                 TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_OUTPUT, TEE_PARAM_TYPE_NONE,
+                                                 TEE_PARAM_TYPE_NONE, TEE_PARAM_TYPE_NONE),
+                                 params, &origin);
+    TEE_CloseTASession(session);
+    return origin == TEE_ORIGIN_TRUSTED_APP ? result : TEE_ERROR_GENERIC;
+}
+
 static bool gives_text(uint32_t command)
 {
     return command == HOSTILE_WHO || command == HOSTILE_EXE || command == HOSTILE_CLIENT ||
@@ -319,6 +337,12 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
     case HOSTILE_THEIRS:
     case HOSTILE_NESTED:
         return ask_like(commandID - 1, &params[0]);
+    case HOSTILE_PATIENT:
+        params[0].value.a = wait_for_like(100);
+        return TEE_SUCCESS;
+    case HOSTILE_PASS_ON:
+        TEE_UnmaskCancellation();
+        return wait_for_like(TEE_TIMEOUT_INFINITE);
     case HOSTILE_SELF:
         params[0].value.a = peer(&params[0].value.b);
         return TEE_SUCCESS;

@@ -58,6 +58,10 @@ fi
 call ffff0002 -c 50 "$hostile" 24
 call 00000000 "$hostile" 26
 same "another application answers it" "00000000 4 42" "$line"
+call 00000000 "$hostile" 39
+same "a call to another application ends when its time is over" "00000000 4 $((0xffff0002))" "$line"
+call ffff0002 -c 50 "$hostile" 40
+same "and when the call that makes it is cancelled" "ffff0002 4 0" "$line"
 call 00000000 "$shared" 29
 same "an only instance can't wait for itself" "00000000 4 $((0xffff000d))" "$line"
 

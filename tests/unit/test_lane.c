@@ -422,6 +422,40 @@ static void test_cancel(void **state)
     finish(&b);
 }
 
+static bool third_time(void *arg)
+{
+    return ++*(unsigned *)arg == 3;
+}
+
+static bool never(void *arg)
+{
+    ++*(unsigned *)arg;
+    return false;
+}
+
+/* The waiting thread itself is asked; once it wants to cancel, no more in that call. */
+static void test_ask(void **state)
+{
+    (void)state;
+    struct bench b = {0};
+    unsigned n_asked = 0;
+    begin(&b);
+    struct km_lane_client_param params[4] = {{.type = KM_PARAM_VALUE_IN, .a = 60000}};
+    km_lane_client_ask(b.lane, third_time, &n_asked);
+    assert_int_equal(invoke(&b, PEER_WAIT, params), PEER_CANCEL);
+    assert_int_equal(n_asked, 3);
+    n_asked = 0;
+    params[0].a = 120;
+    km_lane_client_ask(b.lane, never, &n_asked);
+    assert_int_equal(invoke(&b, PEER_WAIT, params), 0);
+    assert_true(n_asked >= 1);
+    km_lane_client_ask(b.lane, NULL, NULL);
+    n_asked = 0;
+    assert_int_equal(invoke(&b, PEER_WAIT, params), 0);
+    assert_int_equal(n_asked, 0);
+    finish(&b);
+}
+
 /* Calls that take as long as each other, then one that ends before it is due, one that is late, one cancelled. */
 static void test_steady_long_calls(void **state)
 {
@@ -571,6 +605,7 @@ int main(void)
         cmocka_unit_test(test_all_go_at_once),
         cmocka_unit_test(test_death_behind_mail),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_ask),
         cmocka_unit_test(test_steady_long_calls),
         cmocka_unit_test(test_nudge_cancels_nobody),
         cmocka_unit_test(test_many_lanes),
