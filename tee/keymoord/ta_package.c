@@ -229,7 +229,7 @@ static km_status check_elf(struct km_err *err, struct km_slice elf)
 km_status km_ta_package_check(struct km_err *err, const struct km_ta_package *package)
 {
     static const char *const flags[] = {"gpd.ta.singleInstance", "gpd.ta.multiSession",
-                                        "gpd.ta.instanceKeepAlive"};
+                                        "gpd.ta.instanceKeepAlive", "org.keymoor.ta.shareInstance"};
     for (size_t i = 0; i < KM_ARRAY_LEN(flags); i++) {
         const struct km_ta_property *property = property_find(package, flags[i]);
         if (property != NULL && !km_slice_equal(property->value, KM_SLICE_STR("true")) &&
