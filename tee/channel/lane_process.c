@@ -189,6 +189,9 @@ void km_lane_look_around(struct km_lane_client *lane)
     if (lane->wish >= 0)
         process.settled_at = now + SETTLE_NS;
     pthread_mutex_unlock(&process.lock);
+    /* An instance that calls another one has no bell: its filter ends it for less than a look into /proc. */
+    if (lane->wish >= 0 && lane->bell != NULL)
+        km_lane_go_to(lane, lane->wish);
 }
 
 static int home_of(const struct km_lane_client *lane)
@@ -229,18 +232,17 @@ static bool is_filtered(void)
 }
 
 /* Tied and untied again: nothing of it stays but where the thread runs now. */
-void km_lane_go_home(struct km_lane_client *lane)
+void km_lane_go_to(struct km_lane_client *lane, int cpu)
 {
-    cpu_set_t may = {0}, home = {0};
+    cpu_set_t may = {0}, there = {0};
     uint64_t now = km_now_ns();
-    uint32_t at = km_word_get(&lane->bell->at);
-    if (at == 0 || at > CPU_SETSIZE || now - lane->went_home_at < SETTLE_NS)
+    if (cpu < 0 || cpu >= CPU_SETSIZE || now - lane->went_at < SETTLE_NS)
         return;
-    lane->went_home_at = now;
+    lane->went_at = now;
     if (is_filtered() || sched_getaffinity(0, sizeof(may), &may) != 0 ||
-        !CPU_ISSET((size_t)at - 1, &may) || CPU_COUNT(&may) < 2)
+        !CPU_ISSET((size_t)cpu, &may) || CPU_COUNT(&may) < 2)
         return;
-    CPU_SET((size_t)at - 1, &home);
-    if (sched_setaffinity(0, sizeof(home), &home) == 0)
+    CPU_SET((size_t)cpu, &there);
+    if (sched_setaffinity(0, sizeof(there), &there) == 0)
         (void)sched_setaffinity(0, sizeof(may), &may);
 }

@@ -120,7 +120,7 @@ static bool goes_to_bell(struct km_lane_client *lane)
     lane->n_astray = sched_getcpu() == (int)at - 1 ? 0 : lane->n_astray + 1;
     if (lane->n_astray >= ASTRAY_MAX) {
         lane->n_astray = 0;
-        km_lane_go_home(lane);
+        km_lane_go_to(lane, (int)at - 1);
     }
     return true;
 }
