@@ -35,8 +35,9 @@ struct lane_state {
 static struct km_pool pool = KM_POOL_INIT(KM_CRYPTO_TA_UUID);
 static struct lane_state states[KM_POOL_LANES_MAX] = {
     [0 ... KM_POOL_LANES_MAX - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
-/* The lane that this thread had last, plus 1. */
+/* The lanes that this thread had last, plus 1. */
 static __thread uint32_t last_lane;
+static __thread uint32_t last_long_lane;
 
 /* ---- fork ---- */
 
@@ -382,8 +383,82 @@ static bool has_room(const struct km_pool_lane *lane)
            atomic_load(&state->n_operations) < OPERATIONS_FULL;
 }
 
+static bool is_short_lane(const struct km_pool_lane *lane)
+{
+    return km_pool_is_kind(lane, KM_POOL_SHORT);
+}
+
+static bool is_long_lane(const struct km_pool_lane *lane)
+{
+    return km_pool_is_kind(lane, KM_POOL_LONG);
+}
+
+static bool has_room_short(const struct km_pool_lane *lane)
+{
+    return is_short_lane(lane) && has_room(lane);
+}
+
+static bool has_room_long(const struct km_pool_lane *lane)
+{
+    return is_long_lane(lane) && has_room(lane);
+}
+
+/*
+ * What can take as long as many signatures: to look for primes, to derive from a password, to write to the store. Lanes may share
+ * one process of the service, so these go to lanes that share none with the others, where they are not bound to one.
+ */
+static bool may_take_long(const struct clrc_call *call)
+{
+    switch (call->sent.command) {
+    case KM_CRYPTO_CMD_DELETE_KEY:
+    case KM_CRYPTO_CMD_SET_NOTE:
+    case KM_CRYPTO_CMD_SAVE_DATA:
+    case KM_CRYPTO_CMD_DELETE_DATA:
+    case KM_CRYPTO_CMD_CREATE_PASSWORD:
+    case KM_CRYPTO_CMD_CREATE_RECOVERABLE:
+    case KM_CRYPTO_CMD_CHECK_PASSWORD:
+    case KM_CRYPTO_CMD_CHANGE_PASSWORD:
+    case KM_CRYPTO_CMD_DELETE_PASSWORD:
+    case KM_CRYPTO_CMD_DERIVE_PASSWORD:
+    case KM_CRYPTO_CMD_PROVISION_KEY:
+    case KM_CRYPTO_CMD_PROVISION_SEAL:
+    case KM_CRYPTO_CMD_SAVE_OPAQUE_KEY:
+    case KM_CRYPTO_CMD_MANIFEST_INSTALL:
+        return true;
+    default:
+        return call->seeks_primes;
+    }
+}
+
+/* Whether the lane with this number plus 1 holds keys of the caller's that were not saved. */
+static bool holds_own(uint32_t lane)
+{
+    return lane != 0 &&
+           atomic_load(&states[lane - 1].n_keys) > atomic_load(&states[lane - 1].n_loaded);
+}
+
+/* Keys that a thread makes one after the other can be used together: a new one goes to those that it has. */
+static enum km_pool_kind kind_of(const struct clrc_call *call)
+{
+    if (call->is_new_key && holds_own(last_long_lane))
+        return KM_POOL_LONG;
+    if (call->is_new_key && holds_own(last_lane))
+        return KM_POOL_SHORT;
+    return may_take_long(call) && km_pool_has_neighbours(&pool) ? KM_POOL_LONG : KM_POOL_SHORT;
+}
+
+static struct km_pool_lane *take_any(struct clrc_call *call)
+{
+    call->kind = kind_of(call);
+    if (call->kind == KM_POOL_LONG)
+        return km_pool_take(&pool, last_long_lane - 1,
+                            call->makes_key ? has_room_long : is_long_lane);
+    return km_pool_take(&pool, last_lane - 1, call->makes_key ? has_room_short : is_short_lane);
+}
+
 static void take_lane(struct clrc_call *call)
 {
+    call->kind = KM_POOL_SHORT;
     if (call->operation != NULL)
         call->lane = km_pool_take_home(&pool, call->operation->home);
     else if (call->key != NULL && !call->key->is_named)
@@ -391,7 +466,7 @@ static void take_lane(struct clrc_call *call)
     else if (call->other_key != NULL && !call->other_key->is_named)
         call->lane = km_pool_take_home(&pool, call->other_key->home);
     else
-        call->lane = km_pool_take(&pool, last_lane - 1, call->makes_key ? has_room : NULL);
+        call->lane = take_any(call);
     call->ran_in = call->lane->index;
 }
 
@@ -415,7 +490,7 @@ static ClrcResult connect_lane(struct clrc_call *call)
     while (call->lane->serial == 0) {
         uint32_t origin = 0;
         bool is_full = false;
-        TEEC_Result result = km_pool_connect(&pool, call->lane, &origin, &is_full);
+        TEEC_Result result = km_pool_connect(&pool, call->lane, call->kind, &origin, &is_full);
         if (result == TEEC_SUCCESS) {
             state_reset(state_of(call->lane), call->lane->serial);
             ClrcResult version = check_version(call->lane);
@@ -556,7 +631,8 @@ ClrcResult clrc_invoke(struct clrc_call *call)
 
 void clrc_end(struct clrc_call *call)
 {
-    last_lane = call->lane->index + 1;
+    *(km_pool_is_kind(call->lane, KM_POOL_LONG) ? &last_long_lane : &last_lane) =
+        call->lane->index + 1;
     km_pool_give(&pool, call->lane);
     call->lane = NULL;
 }

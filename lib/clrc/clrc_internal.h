@@ -78,6 +78,8 @@ struct clrc_call {
     struct km_call sent;
     bool is_repeatable;         /* harmless when the service does it twice */
     bool makes_key;             /* wants a session with room for one more */
+    bool is_new_key;            /* makes a key of the caller's, not saved yet */
+    bool seeks_primes;          /* makes a key that takes long to find */
     struct clrc_key *key;       /* NULL: none */
     uint32_t *key_value;        /* where its id goes: here, */
     uint8_t *key_octets;        /* or here, little-endian */
@@ -86,6 +88,7 @@ struct clrc_call {
     struct clrc_password *password;
     uint32_t *password_value;
     const struct clrc_operation *operation; /* NULL: none; its id is set by the caller */
+    enum km_pool_kind kind;                 /* of the lane that it wants */
     struct km_pool_lane *lane;              /* held between begin and end */
     uint32_t ran_in, serial;                /* lane and session of the last attempt */
     bool was_sent;                          /* the service may have done it */

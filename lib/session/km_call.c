@@ -60,7 +60,7 @@ TEEC_Result km_call_lane(struct km_pool *pool, uint32_t hint, struct km_pool_lan
     struct km_pool_lane *lane = km_pool_take(pool, hint, NULL);
     for (;;) {
         bool is_full = false;
-        TEEC_Result result = km_pool_connect(pool, lane, ret_origin, &is_full);
+        TEEC_Result result = km_pool_connect(pool, lane, KM_POOL_SHORT, ret_origin, &is_full);
         if (result == TEEC_SUCCESS) {
             *ret_lane = lane;
             return result;

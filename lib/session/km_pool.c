@@ -43,9 +43,10 @@ void km_pool_path(struct km_pool *pool, char ret[KM_POOL_PATH_MAX])
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
-TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context)
+static TEEC_Result context_at(struct km_pool *pool, _Atomic(TEEC_Context *) *at,
+                              TEEC_Context *inherited, TEEC_Context **ret_context)
 {
-    TEEC_Context *context = atomic_load_explicit(&pool->context, memory_order_acquire);
+    TEEC_Context *context = atomic_load_explicit(at, memory_order_acquire);
     if (context != NULL) {
         *ret_context = context;
         return TEEC_SUCCESS;
@@ -61,9 +62,9 @@ TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context)
         free(made);
         return result;
     }
-    made->inherited = pool->inherited;
+    made->inherited = inherited;
     /* Two threads may have come here; the slower one's is not needed. */
-    if (!atomic_compare_exchange_strong(&pool->context, &context, &made->context)) {
+    if (!atomic_compare_exchange_strong(at, &context, &made->context)) {
         TEEC_FinalizeContext(&made->context);
         free(made);
         *ret_context = context;
@@ -71,6 +72,27 @@ TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context)
     }
     *ret_context = &made->context;
     return TEEC_SUCCESS;
+}
+
+TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context)
+{
+    return context_at(pool, &pool->context, pool->inherited[0], ret_context);
+}
+
+bool km_pool_is_kind(const struct km_pool_lane *lane, enum km_pool_kind kind)
+{
+    unsigned is = atomic_load(&lane->kind);
+    return is == KM_POOL_ANY || is == (unsigned)kind;
+}
+
+bool km_pool_has_neighbours(struct km_pool *pool)
+{
+    unsigned n = 0;
+    (void)pthread_mutex_lock(&pool->lock);
+    for (uint32_t i = 0; i < pool->n_lanes; i++)
+        n += atomic_load(&pool->lanes[i].kind) == KM_POOL_SHORT ? 1 : 0;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return n > 1;
 }
 
 static bool try_take(struct km_pool_lane *lane)
@@ -213,6 +235,7 @@ void km_pool_disconnect(struct km_pool_lane *lane)
         TEEC_CloseSession(&lane->session);
     lane->is_to_close = false;
     lane->serial = 0;
+    atomic_store(&lane->kind, KM_POOL_ANY);
 }
 
 /* Whether the service refused because this process has enough sessions already. */
@@ -248,8 +271,8 @@ static uint32_t next_serial(struct km_pool *pool)
     return serial != 0 ? serial : atomic_fetch_add(&pool->last_serial, 1) + 1;
 }
 
-TEEC_Result km_pool_connect(struct km_pool *pool, struct km_pool_lane *lane, uint32_t *ret_origin,
-                            bool *ret_is_full)
+TEEC_Result km_pool_connect(struct km_pool *pool, struct km_pool_lane *lane, enum km_pool_kind kind,
+                            uint32_t *ret_origin, bool *ret_is_full)
 {
     *ret_is_full = false;
     *ret_origin = TEEC_ORIGIN_API;
@@ -258,7 +281,9 @@ TEEC_Result km_pool_connect(struct km_pool *pool, struct km_pool_lane *lane, uin
     km_pool_disconnect(lane);
 
     TEEC_Context *context = NULL;
-    TEEC_Result result = km_pool_context(pool, &context);
+    TEEC_Result result = kind == KM_POOL_LONG
+                             ? context_at(pool, &pool->long_context, pool->inherited[1], &context)
+                             : km_pool_context(pool, &context);
     if (result != TEEC_SUCCESS)
         return result;
     lane->session = (TEEC_Session){0};
@@ -269,6 +294,7 @@ TEEC_Result km_pool_connect(struct km_pool *pool, struct km_pool_lane *lane, uin
         return result;
     }
     lane->is_to_close = true;
+    atomic_store(&lane->kind, kind);
     lane->serial = next_serial(pool);
     grow(pool, lane);
     return TEEC_SUCCESS;
@@ -303,10 +329,14 @@ void km_pool_fork_child(struct km_pool *pool)
     atomic_store(&pool->n_waiting, 0);
     TEEC_Context *context = atomic_exchange(&pool->context, NULL);
     if (context != NULL)
-        pool->inherited = context;
+        pool->inherited[0] = context;
+    context = atomic_exchange(&pool->long_context, NULL);
+    if (context != NULL)
+        pool->inherited[1] = context;
     (void)atomic_fetch_add(&pool->n_forks, 1);
     for (uint32_t i = 0; i < pool->n_lanes; i++) {
         pool->lanes[i].serial = 0;
+        atomic_store(&pool->lanes[i].kind, KM_POOL_ANY);
         atomic_store(&pool->lanes[i].busy, 0);
     }
     (void)pthread_mutex_unlock(&pool->lock);

@@ -24,8 +24,12 @@
 #define KM_POOL_NO_LANE UINT32_MAX
 #define KM_POOL_PATH_MAX 108u /* of a socket's path, its NUL included */
 
+/* Sessions of the two kinds are made in two contexts: a service whose sessions share instances keeps these apart. */
+enum km_pool_kind { KM_POOL_ANY, KM_POOL_SHORT, KM_POOL_LONG };
+
 struct km_pool_lane {
     atomic_uint busy;
+    atomic_uint kind; /* enum km_pool_kind of its session; KM_POOL_ANY: there was none yet */
     uint32_t index;
     uint32_t serial;  /* of the session; 0: there is none, or it is dead */
     bool is_to_close; /* session is to be closed, alive or not */
@@ -44,8 +48,9 @@ struct km_pool {
     uint32_t limit; /* lanes that the service lets us have; at most KM_POOL_LANES_MAX */
     atomic_uint n_waiting;
     _Atomic(TEEC_Context *) context;
-    TEEC_Context *inherited; /* in a forked child: its parent's, never used */
-    atomic_uint n_forks;     /* changes in a forked child */
+    _Atomic(TEEC_Context *) long_context;
+    TEEC_Context *inherited[2]; /* in a forked child: its parent's, never used */
+    atomic_uint n_forks;        /* changes in a forked child */
     atomic_uint last_serial;
     struct km_pool_lane lanes[KM_POOL_LANES_MAX];
 };
@@ -70,6 +75,13 @@ void km_pool_path(struct km_pool *pool, char ret[KM_POOL_PATH_MAX]);
 TEEC_Result km_pool_context(struct km_pool *pool, TEEC_Context **ret_context);
 
 /*
+ * km_pool_is_kind: whether a lane's session may serve calls of this kind; for a fits of km_pool_take.
+ * km_pool_has_neighbours: whether several lanes serve short calls, so that a long one could hold up others.
+ */
+bool km_pool_is_kind(const struct km_pool_lane *lane, enum km_pool_kind kind);
+bool km_pool_has_neighbours(struct km_pool *pool);
+
+/*
  * km_pool_take: takes a lane, the one numbered hint when it is free (KM_POOL_NO_LANE: no wish), and
  * blocks while all are taken. fits, when not NULL, says which lanes are preferred, even to opening
  * another; it is called with the pool's lock held and must only look.
@@ -85,11 +97,11 @@ void km_pool_give(struct km_pool *pool, struct km_pool_lane *lane);
 
 /*
  * km_pool_connect: the held lane has a live session afterwards (it may turn out dead at the next
- * call). *ret_is_full is true when the service lets this process have no more sessions but others of
+ * call); a new one is of this kind. *ret_is_full is true when the service lets this process have no more sessions but others of
  * this pool are open: give the lane back and take another.
  */
-TEEC_Result km_pool_connect(struct km_pool *pool, struct km_pool_lane *lane, uint32_t *ret_origin,
-                            bool *ret_is_full);
+TEEC_Result km_pool_connect(struct km_pool *pool, struct km_pool_lane *lane, enum km_pool_kind kind,
+                            uint32_t *ret_origin, bool *ret_is_full);
 /* km_pool_disconnect: closes the held lane's session. */
 void km_pool_disconnect(struct km_pool_lane *lane);
 /*

@@ -62,6 +62,12 @@ km_status km_lane_server_new(struct km_err *err, int memory_fd, int socket_fd,
                              struct km_lane_server **ret_lane);
 void km_lane_server_free(struct km_lane_server *lane);
 /*
+ * km_lane_server_bell: the bell of this process, for lanes of one client process; before the first of them. Takes the
+ * descriptor on success. With it and more than one lane, clients that sleep are woken together: after the last of the calls
+ * that are there, as long as these are short.
+ */
+km_status km_lane_server_bell(struct km_err *err, int bell_fd);
+/*
  * km_lane_server_wait: blocks until one of the lanes has a call, its client is gone or the process was nudged
  * (km_lane_server_nudge, safe in a signal handler). *ret_index names the lane; KM_E_DEAD when that client is gone;
  * KM_E_CANCELLED when nudged. Spins first when the client said that it does.
@@ -110,6 +116,10 @@ km_status km_lane_memory_new(struct km_err *err, int *ret_fd);
 km_status km_lane_client_new(struct km_err *err, int memory_fd, int socket_fd,
                              struct km_lane_client **ret_lane);
 void km_lane_client_free(struct km_lane_client *lane);
+/* km_lane_bell_new: the sealed memfd that an instance and all lanes of its client process share. */
+km_status km_lane_bell_new(struct km_err *err, int *ret_fd);
+/* km_lane_client_join: the lane's instance has this bell. Before the first call; takes the descriptor on success. */
+km_status km_lane_client_join(struct km_err *err, struct km_lane_client *lane, int bell_fd);
 /*
  * km_lane_client_call: posts and waits. KM_OK when the instance answered (result and origin are its own words),
  * KM_E_DEAD when it is gone, KM_E_LIMIT when the parameters do not fit, KM_E_MALFORMED when it claims success and

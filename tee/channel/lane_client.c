@@ -50,6 +50,24 @@ km_status km_lane_client_new(struct km_err *err, int memory_fd, int socket_fd,
     return lane == NULL ? KM_FAIL(err, KM_E_NOMEM, "a lane") : KM_E_IO;
 }
 
+km_status km_lane_client_join(struct km_err *err, struct km_lane_client *lane, int bell_fd)
+{
+    static _Atomic uint32_t n_joined;
+    uint8_t *at = NULL;
+    KM_TRY(km_lane_map(err, bell_fd, KM_LANE_BELL_SIZE, &at));
+    if (madvise(at, KM_LANE_BELL_SIZE, MADV_DONTFORK) != 0) {
+        munmap(at, KM_LANE_BELL_SIZE);
+        return KM_FAIL_ERRNO(err, "set up a bell");
+    }
+    close(bell_fd);
+    lane->bell = (struct km_lane_bell *)(void *)at;
+    /* Two lanes with the same bit only wake each other needlessly. */
+    lane->bell_bits = 1u << (atomic_fetch_add(&n_joined, 1) % 32);
+    km_word_put(&lane->page->bell_bits, lane->bell_bits);
+    km_lane_find_home(lane);
+    return KM_OK;
+}
+
 void km_lane_client_free(struct km_lane_client *lane)
 {
     if (lane == NULL)
@@ -57,6 +75,8 @@ void km_lane_client_free(struct km_lane_client *lane)
     if (lane->page != NULL && !km_lane_inherited(lane)) {
         km_lane_delist(lane);
         munmap(lane->page, KM_LANE_SIZE);
+        if (lane->bell != NULL)
+            munmap(lane->bell, KM_LANE_BELL_SIZE);
         if (lane->scratch != NULL)
             munmap(lane->scratch, lane->scratch_len);
     }

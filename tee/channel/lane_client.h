@@ -43,6 +43,10 @@ struct km_lane_client {
     _Atomic int cpu;          /* where its client ran when it last woke the instance; -1 at first */
     int wish;                 /* where client and instance had better be, or -1 */
     _Atomic uint32_t current; /* serial of the call in flight, 0 between calls */
+    struct km_lane_bell *bell; /* NULL: the instance has none */
+    uint32_t bell_bits;
+    uint32_t n_astray; /* calls in a row that slept on another CPU than the instance's */
+    uint64_t went_at;  /* when its thread was last moved */
     int sock;
     uint8_t *scratch;
     size_t scratch_len;
@@ -63,6 +67,10 @@ void km_lane_delist(struct km_lane_client *lane);
 bool km_lane_inherited(const struct km_lane_client *lane);
 /* km_lane_look_around: sets spin and wish by what else runs in this process. Skipped while another thread does it. */
 void km_lane_look_around(struct km_lane_client *lane);
+/* km_lane_find_home: wishes a CPU for the lane's instance, once for each bell: the one that has the fewest lanes. */
+void km_lane_find_home(struct km_lane_client *lane);
+/* km_lane_go_to: moves the calling thread to a CPU, if it may run there. It is not tied to it. */
+void km_lane_go_to(struct km_lane_client *lane, int cpu);
 /* km_lane_crowded: somebody else wanted the CPU: for a while no lane of this process spins. */
 void km_lane_crowded(void);
 

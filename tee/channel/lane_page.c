@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -101,9 +102,9 @@ km_status km_lane_memfd_new(struct km_err *err, const char *name, size_t size, i
     return KM_OK;
 }
 
-static struct timespec from_now(int64_t ms)
+static struct timespec from_now(uint64_t ns)
 {
-    uint64_t at = km_now_ns() + (uint64_t)ms * 1000000u;
+    uint64_t at = km_now_ns() + ns;
     return (struct timespec){.tv_sec = (time_t)(at / 1000000000u),
                              .tv_nsec = (long)(at % 1000000000u)};
 }
@@ -123,6 +124,23 @@ void km_futex_wake(_Atomic uint32_t *word, int n)
 {
     int saved = errno;
     syscall(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0);
+    errno = saved;
+}
+
+bool km_futex_wait_bits(_Atomic uint32_t *word, uint32_t value, uint64_t ns, uint32_t bits)
+{
+    struct timespec until = from_now(ns);
+    int saved = errno;
+    long rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, &until, NULL, bits);
+    bool in_time = rc == 0 || errno != ETIMEDOUT;
+    errno = saved;
+    return in_time;
+}
+
+void km_futex_wake_bits(_Atomic uint32_t *word, uint32_t bits)
+{
+    int saved = errno;
+    syscall(SYS_futex, word, FUTEX_WAKE_BITSET, INT_MAX, NULL, NULL, bits);
     errno = saved;
 }
 
@@ -152,7 +170,7 @@ bool km_futex_wait_any(const struct km_futex_words *words, int64_t ms)
 #ifdef SYS_futex_waitv
     static _Atomic bool missing;
     struct futex_waitv list[KM_FUTEX_WORDS];
-    struct timespec until = from_now(ms < 0 ? 0 : ms);
+    struct timespec until = from_now(ms < 0 ? 0 : (uint64_t)ms * KM_NS_PER_MS);
     if (!atomic_load_explicit(&missing, memory_order_relaxed)) {
         for (size_t i = 0; i < words->n; i++)
             list[i] = (struct futex_waitv){
@@ -170,14 +188,24 @@ bool km_futex_wait_any(const struct km_futex_words *words, int64_t ms)
     return poll_any(words, ms);
 }
 
-enum km_spin_end km_spin(const _Atomic uint64_t *turn, uint32_t want, uint64_t limit_ns)
+static bool any_turn_is(const _Atomic uint64_t *const *turns, size_t n_turns, uint32_t want)
+{
+    for (size_t i = 0; i < n_turns; i++) {
+        if (km_turn_is(turns[i], want))
+            return true;
+    }
+    return false;
+}
+
+enum km_spin_end km_spin(const _Atomic uint64_t *const *turns, size_t n_turns, uint32_t want,
+                         uint64_t limit_ns)
 {
     uint64_t begin = km_now_ns();
     for (uint64_t last = begin, now = begin; now - begin < limit_ns; last = now) {
         bool changed = false;
         for (unsigned i = 0; i < LOOKS_PER_CLOCK && !changed; i++) {
             km_cpu_relax();
-            changed = km_turn_is(turn, want);
+            changed = any_turn_is(turns, n_turns, want);
         }
         /* Also when it changed: being put aside for a while hides behind the answer. */
         now = km_now_ns();

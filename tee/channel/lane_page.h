@@ -34,6 +34,7 @@
  */
 #define KM_TURN_INSTANCE 0x01u /* a call: the instance's turn; else an answer: the client's */
 #define KM_TURN_SLEEPS 0x02u   /* who waits sleeps; handing over clears it */
+#define KM_TURN_AT_BELL 0x10u  /* a client that sleeps: at the bell, not at this word */
 #define KM_TURN_DISTURBED                                                                          \
     0x80u /* set by a signal of the instance, so that it does not fall asleep */
 /* Of a call: flags here, op in bits 8-15, four parameter types in 16-31, command in 32-63. */
@@ -55,7 +56,8 @@ struct km_lane_page {
     /* First cache line: all that a call without parameters needs, in one word. */
     _Atomic uint64_t turn;
     _Atomic uint32_t client_cpu; /* where the client ran when it woke the instance */
-    uint32_t zero[13];
+    _Atomic uint32_t bell_bits;  /* what wakes the client at the bell; any bits, not 0 */
+    uint32_t zero[12];
     /* Second. */
     struct km_lane_slot slots[KM_LANE_PARAMS];
     /* Third: of no interest unless a call is cancelled. */
@@ -67,6 +69,19 @@ struct km_lane_page {
 };
 _Static_assert(sizeof(struct km_lane_page) == KM_LANE_SIZE, "the lane's layout is a contract");
 _Static_assert(offsetof(struct km_lane_page, slots) == 64, "slots are the second line");
+
+/*
+ * What the lanes of an instance that one client process shares have in common: a page of its own. Several clients sleep at one
+ * word of it, each for bits of its own, so one system call wakes all that were answered.
+ */
+#define KM_LANE_BELL_SIZE 4096u
+struct km_lane_bell {
+    _Atomic uint32_t wish; /* the CPU that its clients want the instance on, plus 1; 0: none */
+    _Atomic uint32_t at;   /* the CPU that it stays on for them, plus 1; 0: it follows or roams */
+    uint32_t zero[14];
+    /* Second cache line. */
+    _Atomic uint32_t rung; /* how often it was */
+};
 
 /* The head of a call as copied out of the page. */
 struct km_lane_post {
@@ -173,6 +188,9 @@ static inline uint64_t km_now_ns(void)
 bool km_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t ns);
 /* km_futex_wake: wakes at most n of those that sleep on it. */
 void km_futex_wake(_Atomic uint32_t *word, int n);
+/* The same for those whose bits are among bits (not 0). */
+bool km_futex_wait_bits(_Atomic uint32_t *word, uint32_t value, uint64_t ns, uint32_t bits);
+void km_futex_wake_bits(_Atomic uint32_t *word, uint32_t bits);
 
 #define KM_FUTEX_WORDS 128u
 struct km_futex_words {
@@ -213,7 +231,8 @@ static inline bool km_spin_quick(const _Atomic uint64_t *turn, uint32_t want, ui
 }
 
 enum km_spin_end { KM_SPIN_CHANGED, KM_SPIN_OVER, KM_SPIN_CROWDED };
-/* km_spin: until (*turn & KM_TURN_INSTANCE) == want, at most limit_ns. */
-enum km_spin_end km_spin(const _Atomic uint64_t *turn, uint32_t want, uint64_t limit_ns);
+/* km_spin: until (turn & KM_TURN_INSTANCE) == want for one of these, at most limit_ns. */
+enum km_spin_end km_spin(const _Atomic uint64_t *const *turns, size_t n_turns, uint32_t want,
+                         uint64_t limit_ns);
 
 #endif

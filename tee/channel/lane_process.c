@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the lanes of one process know of each other: which there are, across fork, how many are at work and where; so, which may spin. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -45,6 +47,7 @@ static void after_fork_child(void)
         close(lane->sock);
         lane->sock = -1;
         lane->page = NULL;
+        lane->bell = NULL;
         lane->scratch = NULL;
         pthread_mutex_init(&lane->table_lock, NULL);
     }
@@ -180,8 +183,66 @@ void km_lane_look_around(struct km_lane_client *lane)
     }
     lane->spin = 2 * n_active <= process.cpus &&
                  now >= atomic_load_explicit(&process.crowded_until, memory_order_relaxed);
-    lane->wish = lane->spin || now < process.settled_at ? -1 : better_cpu(lane, n_lanes);
+    bool is_settled = lane->spin || now < process.settled_at ||
+                      (lane->bell != NULL && km_word_get(&lane->bell->at) != 0);
+    lane->wish = is_settled ? -1 : better_cpu(lane, n_lanes);
     if (lane->wish >= 0)
         process.settled_at = now + SETTLE_NS;
     pthread_mutex_unlock(&process.lock);
+    /* An instance that calls another one has no bell: its filter ends it for less than a look into /proc. */
+    if (lane->wish >= 0 && lane->bell != NULL)
+        km_lane_go_to(lane, lane->wish);
+}
+
+static int home_of(const struct km_lane_client *lane)
+{
+    uint32_t wish = lane->bell == NULL ? 0 : km_word_get(&lane->bell->wish);
+    return wish == 0 || wish > CPU_SETSIZE ? -1 : (int)wish - 1;
+}
+
+void km_lane_find_home(struct km_lane_client *lane)
+{
+    uint16_t n_lanes[CPU_SETSIZE] = {0};
+    int best = -1;
+    pthread_mutex_lock(&process.lock);
+    for (const struct km_lane_client *other = process.first; other != NULL; other = other->next) {
+        if (home_of(other) >= 0)
+            n_lanes[home_of(other)]++;
+    }
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET((size_t)cpu, &process.allowed) && (best < 0 || n_lanes[cpu] < n_lanes[best]))
+            best = cpu;
+    }
+    /* The first lane of an instance says it for all that follow. */
+    if (home_of(lane) < 0 && best >= 0)
+        km_word_put(&lane->bell->wish, (uint32_t)best + 1);
+    pthread_mutex_unlock(&process.lock);
+}
+
+/*
+ * Who filters the system calls of this thread may not have thought of sched_setaffinity, and could end the process for it. The
+ * text of /proc/thread-self/status says so and can be read by whoever may open files.
+ */
+static bool is_filtered(void)
+{
+    char text[4096] = {0};
+    KM_AUTO(km_fd_closep) int fd = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    return n <= 0 || strstr(text, "\nSeccomp:\t0\n") == NULL;
+}
+
+/* Tied and untied again: nothing of it stays but where the thread runs now. */
+void km_lane_go_to(struct km_lane_client *lane, int cpu)
+{
+    cpu_set_t may = {0}, there = {0};
+    uint64_t now = km_now_ns();
+    if (cpu < 0 || cpu >= CPU_SETSIZE || now - lane->went_at < SETTLE_NS)
+        return;
+    lane->went_at = now;
+    if (is_filtered() || sched_getaffinity(0, sizeof(may), &may) != 0 ||
+        !CPU_ISSET((size_t)cpu, &may) || CPU_COUNT(&may) < 2)
+        return;
+    CPU_SET((size_t)cpu, &there);
+    if (sched_setaffinity(0, sizeof(there), &there) == 0)
+        (void)sched_setaffinity(0, sizeof(may), &may);
 }

@@ -14,7 +14,7 @@
 
 #include "common/km_secret.h"
 #include "common/km_sock.h"
-#include "tee/channel/lane_page.h"
+#include "tee/channel/lane_bell.h"
 
 /* How long an instance looks out for the next call of a spinning client. */
 #define SPIN_NS 100000u
@@ -28,6 +28,8 @@
 #define MAIL_BATCH 256u
 /* The longest that a client can hide a nudge from the instance that sleeps on its page. */
 #define SLEEP_MS 500
+/* An answer may wait for the next call when that will be as short: its lane's last one was the same and took less. */
+#define SHORT_NS 200000u
 
 struct area {
     uint8_t *at;
@@ -42,6 +44,9 @@ struct km_lane_server {
     bool crowded;
     uint32_t misses;
     bool in_call;
+    bool was_short;        /* its last call; known only where lanes share the instance */
+    uint32_t last_command; /* that one's, */
+    uint64_t began_ns;     /* and when it or the present one was found */
     size_t areas_sum;
     struct area areas[KM_LANE_AREAS]; /* 0, the arena, stays empty */
     struct km_lane_post post;
@@ -61,6 +66,9 @@ static struct {
     int at; /* the CPU it was put on, or -(cpu + 2) for all but that one, or -1 */
     uint32_t asked;
 } place = {.at = -1};
+
+/* Whose call was served last: what its client does, the instance goes along with. */
+static const struct km_lane_server *last_served;
 
 /* Where a lone lane's instance sleeps: a plain wait on its turn costs less than one on two words. */
 static _Atomic(struct km_lane_page *) asleep_at;
@@ -171,6 +179,8 @@ void km_lane_server_free(struct km_lane_server *lane)
         return;
     for (uint32_t i = 0; i < KM_LANE_AREAS; i++)
         forget(lane, i);
+    if (last_served == lane)
+        last_served = NULL;
     munmap(lane->page, KM_LANE_SIZE);
     close(lane->sock);
     km_wipe(lane->copy, sizeof(lane->copy));
@@ -281,8 +291,39 @@ static void follow(const struct km_lane_server *lane)
 /* Several lanes, several clients: no CPU is right for all. */
 static void roam(void)
 {
+    km_bell_stay(-1);
     if (place.at != -1 && place.known)
         put_on(&place.allowed, -1);
+}
+
+/*
+ * Lanes of one client process: they come to the CPU that they wish their instance on. Following one of them would take it away
+ * from the others.
+ */
+static void stay_home(int home)
+{
+    if (!place.known || home >= CPU_SETSIZE || !CPU_ISSET((size_t)home, &place.allowed))
+        return;
+    if (home != place.at && ++place.asked >= MOVE_AFTER) {
+        cpu_set_t set = {0};
+        CPU_SET((size_t)home, &set);
+        put_on(&set, home);
+    }
+    if (home == place.at)
+        km_bell_stay(home);
+}
+
+static void find_place(const struct km_lane_server *lane, size_t n_lanes)
+{
+    int home = n_lanes == 1 || lane->spin ? -1 : km_bell_wish();
+    if (home < 0)
+        km_bell_stay(-1);
+    if (home >= 0)
+        stay_home(home);
+    else if (n_lanes == 1 || lane->spin)
+        follow(lane);
+    else
+        roam();
 }
 
 static bool spin_pays(struct km_lane_server *lane)
@@ -295,9 +336,13 @@ static bool spin_pays(struct km_lane_server *lane)
     return lane->misses % RETRY == 0;
 }
 
-static __attribute__((noinline)) void spin(struct km_lane_server *lane)
+static __attribute__((noinline)) void spin(struct km_lane_server *lane,
+                                           struct km_lane_server *const *lanes, size_t n_lanes)
 {
-    enum km_spin_end end = km_spin(&lane->page->turn, KM_TURN_INSTANCE, SPIN_NS);
+    const _Atomic uint64_t *turns[KM_FUTEX_WORDS];
+    for (size_t i = 0; i < n_lanes; i++)
+        turns[i] = &lanes[i]->page->turn;
+    enum km_spin_end end = km_spin(turns, n_lanes, KM_TURN_INSTANCE, SPIN_NS);
     if (end == KM_SPIN_CHANGED)
         lane->misses = 0;
     else if (lane->misses < MISSES_MAX)
@@ -372,13 +417,53 @@ static bool find_call(struct km_lane_server *const *lanes, size_t n_lanes, size_
     return false;
 }
 
+/* Whose client may spin: the only one, or whose call was the last; n_lanes when that one is gone. */
+static size_t spinner(struct km_lane_server *const *lanes, size_t n_lanes)
+{
+    size_t at = 0;
+    while (n_lanes > 1 && at < n_lanes && lanes[at] != last_served)
+        at++;
+    return at;
+}
+
+/* A call beside others: those who were answered wait for it only when it is as good as over. */
+static void begin_beside(struct km_lane_server *lane)
+{
+    uint32_t command = (uint32_t)(lane->post.turn >> 32);
+    if (!lane->was_short || command != lane->last_command)
+        km_bell_ring();
+    lane->last_command = command;
+    lane->began_ns = km_now_ns();
+}
+
+static bool find_and_begin(struct km_lane_server *const *lanes, size_t n_lanes, bool slept,
+                           size_t *ret_index)
+{
+    if (!find_call(lanes, n_lanes, ret_index))
+        return false;
+    struct km_lane_server *lane = lanes[*ret_index];
+    last_served = lane;
+    if (n_lanes > 1)
+        begin_beside(lane);
+    /* One that serves many seldom sleeps. */
+    if (slept || (n_lanes > 1 && !lane->spin))
+        find_place(lane, n_lanes);
+    return true;
+}
+
+static void sleep_any(struct km_lane_server *const *lanes, size_t n_lanes, uint32_t nudge)
+{
+    if (n_lanes == 1)
+        sleep_alone(lanes[0], nudge);
+    else
+        sleep_on(lanes, n_lanes, nudge);
+}
+
 km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *lanes,
                               size_t n_lanes, size_t *ret_index)
 {
     if (n_lanes == 0 || n_lanes >= KM_FUTEX_WORDS)
         return KM_FAIL(err, KM_E_LIMIT, "wait for %zu lanes", n_lanes);
-    if (n_lanes > 1)
-        roam();
     /* The hot path: one lane, its client at it. Messages and signals wait for a quieter moment. */
     uint64_t word = 0;
     if (n_lanes == 1 && lanes[0]->spin && !nudged && !mail_came &&
@@ -391,22 +476,20 @@ km_status km_lane_server_wait(struct km_err *err, struct km_lane_server *const *
     }
     for (bool slept = false;; slept = true) {
         uint32_t nudge = atomic_load(&nudge_word);
-        if (nudged || mail_came)
+        if (nudged || mail_came) {
+            km_bell_ring();
             KM_TRY(look_up(err, lanes, n_lanes, ret_index));
-        if (find_call(lanes, n_lanes, ret_index)) {
-            if (slept && n_lanes == 1)
-                follow(lanes[0]);
-            return KM_OK;
         }
-        if (!slept && n_lanes == 1 && spin_pays(lanes[0])) {
-            spin(lanes[0]);
-            if (find_call(lanes, n_lanes, ret_index))
+        if (find_and_begin(lanes, n_lanes, slept, ret_index))
+            return KM_OK;
+        km_bell_ring();
+        size_t spins = slept ? n_lanes : spinner(lanes, n_lanes);
+        if (spins < n_lanes && spin_pays(lanes[spins])) {
+            spin(lanes[spins], lanes, n_lanes);
+            if (find_and_begin(lanes, n_lanes, false, ret_index))
                 return KM_OK;
         }
-        if (n_lanes == 1)
-            sleep_alone(lanes[0], nudge);
-        else
-            sleep_on(lanes, n_lanes, nudge);
+        sleep_any(lanes, n_lanes, nudge);
     }
 }
 
@@ -528,6 +611,18 @@ static void reply_params(struct km_lane_server *lane, struct km_lane_call *call)
     }
 }
 
+/* At the bell it may wait a little for company; what ends a session never does: nobody may come after it. */
+static void wake_client(const struct km_lane_server *lane, uint64_t was, bool may_wait)
+{
+    if ((was & KM_TURN_AT_BELL) == 0) {
+        km_futex_wake(km_turn_half(&lane->page->turn), 1);
+        return;
+    }
+    km_bell_note(km_word_get(&lane->page->bell_bits));
+    if (!may_wait)
+        km_bell_ring();
+}
+
 void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call, uint32_t result,
                           uint32_t origin)
 {
@@ -535,12 +630,15 @@ void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call
         reply_params(lane, call);
     uint64_t word = (uint64_t)result << 32 | (uint64_t)(origin & 0xffu) << 8 |
                     (lane->crowded ? KM_LANE_CROWDED : 0u);
+    bool may_wait = call->op == KM_LANE_INVOKE && lane->began_ns != 0;
     lane->post.turn = 0;
     lane->in_call = false;
     lane->crowded = false;
+    lane->was_short = may_wait && km_now_ns() - lane->began_ns < SHORT_NS;
+    lane->began_ns = 0;
     uint64_t was = atomic_exchange(&lane->page->turn, word);
     if ((was & KM_TURN_SLEEPS) != 0)
-        km_futex_wake(km_turn_half(&lane->page->turn), 1);
+        wake_client(lane, was, may_wait);
 }
 
 bool km_lane_server_cancelled(const struct km_lane_server *lane)

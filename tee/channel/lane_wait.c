@@ -22,6 +22,8 @@
 /* While a call is in flight: how often to look whether the instance still lives. */
 #define LOOK_ALIVE_MS 50
 #define LOOK_AFTER_WAKES 16u
+/* So many calls in a row must find it on another CPU than its instance before the client's thread is moved. */
+#define ASTRAY_MAX 8u
 
 static bool spin_pays(struct km_lane_client *lane)
 {
@@ -35,7 +37,8 @@ static bool spin_pays(struct km_lane_client *lane)
 
 static __attribute__((noinline)) void spin(struct km_lane_client *lane, uint64_t limit_ns)
 {
-    enum km_spin_end end = km_spin(&lane->page->turn, 0, limit_ns);
+    const _Atomic uint64_t *turn = &lane->page->turn;
+    enum km_spin_end end = km_spin(&turn, 1, 0, limit_ns);
     if (end == KM_SPIN_CHANGED)
         lane->misses = 0;
     else if (lane->misses < MISSES_MAX)
@@ -57,11 +60,11 @@ static bool hung_up(const struct km_lane_client *lane)
     return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
 }
 
-/* Says in the turn that this side sleeps; false when the answer is there. */
-static bool announce_sleep(struct km_lane_client *lane, uint32_t *ret_value)
+/* Says in the turn that this side sleeps, and how; false when the answer is there. */
+static bool announce_sleep(struct km_lane_client *lane, uint32_t how, uint32_t *ret_value)
 {
-    uint64_t was = atomic_fetch_or(&lane->page->turn, KM_TURN_SLEEPS);
-    *ret_value = (uint32_t)was | KM_TURN_SLEEPS;
+    uint64_t was = atomic_fetch_or(&lane->page->turn, how);
+    *ret_value = (uint32_t)was | how;
     return (was & KM_TURN_INSTANCE) != 0;
 }
 
@@ -85,7 +88,7 @@ static void wait_until_due(struct km_lane_client *lane)
     uint32_t value = 0;
     uint64_t part = lane->due_ns / DUE_LEAD_PART;
     uint64_t lead = part > DUE_LEAD_NS ? part : DUE_LEAD_NS;
-    if (announce_sleep(lane, &value))
+    if (announce_sleep(lane, KM_TURN_SLEEPS, &value))
         km_futex_wait(km_turn_half(&lane->page->turn), value, lane->due_ns - lead);
     awake(lane);
     if (!answered(lane))
@@ -101,21 +104,53 @@ static void note_long_call(struct km_lane_client *lane, uint64_t took)
     lane->due_ns = took;
 }
 
-static km_status sleep_for_answer(struct km_err *err, struct km_lane_client *lane)
+/* Sleeps until somebody wakes it; false when the time to look whether the instance still lives is there. */
+static bool sleep_a_while(struct km_lane_client *lane, bool at_bell)
 {
     uint32_t value = 0;
-    bool wants_cancel = false;
+    const uint64_t ns = (uint64_t)LOOK_ALIVE_MS * KM_NS_PER_MS;
+    if (!at_bell)
+        return !announce_sleep(lane, KM_TURN_SLEEPS, &value) ||
+               km_futex_wait(km_turn_half(&lane->page->turn), value, ns);
+    /* Read before the turn: a ring for the answer that is not there yet changes it. */
+    uint32_t rung = atomic_load(&lane->bell->rung);
+    return !announce_sleep(lane, KM_TURN_SLEEPS | KM_TURN_AT_BELL, &value) ||
+           km_futex_wait_bits(&lane->bell->rung, rung, ns, lane->bell_bits);
+}
+
+/* Where other lanes keep the instance on a CPU, this one's client comes there, and sleeps where one ring wakes them all. */
+static bool goes_to_bell(struct km_lane_client *lane)
+{
+    uint32_t at = lane->bell == NULL || lane->spin ? 0 : km_word_get(&lane->bell->at);
+    if (at == 0)
+        return false;
+    lane->n_astray = sched_getcpu() == (int)at - 1 ? 0 : lane->n_astray + 1;
+    if (lane->n_astray >= ASTRAY_MAX) {
+        lane->n_astray = 0;
+        km_lane_go_to(lane, (int)at - 1);
+    }
+    return true;
+}
+
+/* Asks whoever wants to be asked; true once the call has been cancelled, after which nobody is asked again. */
+static bool was_cancelled(struct km_lane_client *lane)
+{
+    if (lane->wants_cancel == NULL || !lane->wants_cancel(lane->wants_cancel_arg))
+        return false;
+    km_lane_client_cancel(lane);
+    return true;
+}
+
+static km_status sleep_for_answer(struct km_err *err, struct km_lane_client *lane)
+{
+    if (answered(lane))
+        return KM_OK;
+    bool at_bell = goes_to_bell(lane);
+    bool cancelled = false;
     for (unsigned wakes = 1; !answered(lane); wakes++) {
-        if (!wants_cancel && lane->wants_cancel != NULL) {
-            wants_cancel = lane->wants_cancel(lane->wants_cancel_arg);
-            if (wants_cancel)
-                km_lane_client_cancel(lane);
-        }
-        if (!announce_sleep(lane, &value))
-            break;
+        cancelled = cancelled || was_cancelled(lane);
         /* A program that is full of signals never sleeps to the end. */
-        if (km_futex_wait(km_turn_half(&lane->page->turn), value, LOOK_ALIVE_MS * KM_NS_PER_MS) &&
-            wakes % LOOK_AFTER_WAKES != 0)
+        if (sleep_a_while(lane, at_bell) && wakes % LOOK_AFTER_WAKES != 0)
             continue;
         /* The answer may have come just before the end. */
         if (hung_up(lane) && !answered(lane)) {

@@ -30,7 +30,7 @@ bool km_wire_open_parse(struct km_rd *rd, struct km_wire_open *ret)
     struct km_wire_open msg = {0};
     if (!km_rd_copy(&at, msg.ta.octet, sizeof(msg.ta.octet)) ||
         !km_rd_u32le(&at, &msg.login_method) || !km_rd_u32le(&at, &msg.login_data) ||
-        !km_rd_u64le(&at, &msg.nonce) || !km_rd_done(&at))
+        !km_rd_u64le(&at, &msg.group) || !km_rd_done(&at))
         return false;
     *rd = at;
     *ret = msg;
@@ -42,7 +42,7 @@ void km_wire_open_put(struct km_wr *wr, const struct km_wire_open *msg)
     km_wr_bytes(wr, KM_SLICE(msg->ta.octet, sizeof(msg->ta.octet)));
     km_wr_u32le(wr, msg->login_method);
     km_wr_u32le(wr, msg->login_data);
-    km_wr_u64le(wr, msg->nonce);
+    km_wr_u64le(wr, msg->group);
 }
 
 /* The session number stands there only when the session does. */

@@ -17,9 +17,10 @@
 #define KM_WIRE_HEADER_LEN 12u
 
 enum km_wire_type {
-    /* OPEN: uuid[16], u32 login method, u32 login data (gid), u64 nonce for cancelling.
-     * Answer OPENED: u32 TEE result, u32 origin; on success u64 session id and two descriptors: the
-     * lane's memory and the lane's socket. The TA's own opening runs as the lane's first call. */
+    /* OPEN: uuid[16], u32 login method, u32 login data (gid), u64 group.
+     * Sessions of one process with the same group (not 0) may share instances of a TA that permits it.
+     * Answer OPENED: u32 TEE result, u32 origin; on success u64 session id and descriptors: the
+     * lane's memory, the lane's socket, and where instances are shared the bell. The TA's own opening runs as the lane's first call. */
     KM_WIRE_OPEN = 1,
     KM_WIRE_OPENED = 2,
     /* STATUS: no body. Answer: u32 length and UTF-8 JSON text. */
@@ -42,7 +43,7 @@ struct km_wire_open {
     struct km_uuid ta;
     uint32_t login_method;
     uint32_t login_data;
-    uint64_t nonce;
+    uint64_t group;
 };
 
 struct km_wire_opened {

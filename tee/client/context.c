@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "common/km_sock.h"
@@ -162,6 +163,8 @@ TEEC_EXPORT TEEC_Result TEEC_InitializeContext(const char *name, TEEC_Context *c
         return result;
     }
     made->generation = km_lane_generation();
+    if (getrandom(&made->group, sizeof(made->group), GRND_NONBLOCK) < 0)
+        made->group = 0;
     made->n_users = 1;
     enlist(made);
     context->imp.state = made;

@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "common/km_sock.h"
@@ -169,13 +168,14 @@ static struct km_uuid uuid_of(const TEEC_UUID *from)
 struct opened {
     TEEC_Result result;
     uint32_t origin;
-    int fds[2]; /* memory, socket; -1 */
+    int fds[3]; /* memory, socket, and perhaps the bell; -1 */
 };
 
 static void opened_clear(struct opened *opened)
 {
     km_fd_closep(&opened->fds[0]);
     km_fd_closep(&opened->fds[1]);
+    km_fd_closep(&opened->fds[2]);
 }
 
 static km_status ask(struct km_err *err, int sock, const struct km_wire_open *open)
@@ -199,7 +199,7 @@ static km_status understand(struct km_err *err, struct km_slice msg, size_t n_fd
     struct km_wire_error error = {0};
     if (km_wire_header_parse(&rd, &header) && header.serial == 1) {
         if (header.type == KM_WIRE_OPENED && km_wire_opened_parse(&rd, &opened) &&
-            n_fds == (opened.result == 0 ? 2u : 0u)) {
+            (opened.result == 0 ? n_fds >= 2 : n_fds == 0)) {
             ret->result = opened.result;
             ret->origin = opened.origin;
             return KM_OK;
@@ -218,7 +218,8 @@ static km_status hear(struct km_err *err, int sock, struct opened *ret)
     uint8_t buf[KM_WIRE_MAX] = {0};
     size_t len = 0;
     size_t n_fds = 0;
-    KM_TRY(km_sock_recv(err, sock, KM_SPAN(buf, sizeof(buf)), &len, ret->fds, 2, &n_fds));
+    KM_TRY(km_sock_recv(err, sock, KM_SPAN(buf, sizeof(buf)), &len, ret->fds,
+                        KM_ARRAY_LEN(ret->fds), &n_fds));
     return understand(err, KM_SLICE(buf, len), n_fds, ret);
 }
 
@@ -255,7 +256,7 @@ static void session_free(struct teec_session *session)
 
 static TEEC_Result make_lane(struct opening *opening, uint32_t *ret_origin)
 {
-    KM_AUTO(opened_clear) struct opened opened = {.fds = {-1, -1}};
+    KM_AUTO(opened_clear) struct opened opened = {.fds = {-1, -1, -1}};
     km_status status =
         ask_keymoord(&opening->waiter, opening->context, &opening->open, &opening->sock, &opened);
     if (status != KM_OK)
@@ -267,6 +268,12 @@ static TEEC_Result make_lane(struct opening *opening, uint32_t *ret_origin)
     if (status != KM_OK)
         return answer(teec_result(status), TEEC_ORIGIN_COMMS, ret_origin);
     opened.fds[0] = opened.fds[1] = -1;
+    if (opened.fds[2] < 0)
+        return TEEC_SUCCESS;
+    status = km_lane_client_join(NULL, opening->session->lane, opened.fds[2]);
+    if (status != KM_OK)
+        return answer(teec_result(status), TEEC_ORIGIN_COMMS, ret_origin);
+    opened.fds[2] = -1;
     return TEEC_SUCCESS;
 }
 
@@ -341,8 +348,7 @@ TEEC_EXPORT TEEC_Result TEEC_OpenSession(TEEC_Context *context, TEEC_Session *se
     if (teec_context_inherited(opening.context))
         return answer(TEEC_ERROR_COMMUNICATION, TEEC_ORIGIN_API, returnOrigin);
     opening.open.ta = uuid_of(destination);
-    if (getrandom(&opening.open.nonce, sizeof(opening.open.nonce), GRND_NONBLOCK) < 0)
-        opening.open.nonce = 0;
+    opening.open.group = opening.context->group;
     opening.session = calloc(1, sizeof(*opening.session));
     if (opening.session == NULL)
         return answer(TEEC_ERROR_OUT_OF_MEMORY, TEEC_ORIGIN_API, returnOrigin);

@@ -24,6 +24,7 @@ struct teec_shared;
 struct teec_context {
     char path[TEEC_PATH_MAX];
     uint32_t generation; /* of the process that made it */
+    uint64_t group;      /* its sessions may share instances; 0: none may */
     pthread_mutex_t lock;
     /* Under the lock: */
     unsigned n_users; /* the caller, and each session and shared memory block */

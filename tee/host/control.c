@@ -188,6 +188,8 @@ size_t km_ctl_n_fds(const struct km_ctl_msg *msg)
     const struct row *row = row_find(msg->type);
     if (row == NULL || (msg->type == KM_CTL_SESSION_IS && msg->code != 0))
         return 0;
+    if (msg->type == KM_CTL_START)
+        return (msg->flags & KM_CTL_SHARED) != 0 ? 1 : 0;
     return row->n_fds;
 }
 

@@ -34,7 +34,8 @@ enum km_ctl_type {
     KM_CTL_SPAWNED = 12,
     KM_CTL_REAPED = 13,
 
-    /* keymoord to an instance. START: flags, count = anchor, key of the store. LANE: session,
+    /* keymoord to an instance. START: flags, count = anchor, key of the store; with SHARED the
+     * lanes' bell. LANE: session,
      * client; descriptors: the lane's memory and socket. */
     KM_CTL_START = 20,
     KM_CTL_LANE = 21,
@@ -63,6 +64,7 @@ enum km_ctl_type {
 #define KM_CTL_KEEP_ALIVE 0x4u /* SETUP: stay when the last session is closed */
 #define KM_CTL_MULTI 0x8u      /* SETUP: more than one lane may come */
 #define KM_CTL_CREATE 0x10u    /* START: there need not be a store yet */
+#define KM_CTL_SHARED 0x20u    /* START: for lanes of one client process; ends with its line */
 
 /*
  * km_ctl_advance_fits: whether an instance may have the root's counter raised from now to wanted. It counts its

@@ -32,6 +32,7 @@ static struct {
     uint32_t mask;     /* confinements in force */
     TEE_Result refuse; /* what the first opening is answered with when the instance is no good */
     bool created;
+    bool shared; /* by the sessions of one client process: the service says when the last is gone */
     bool has_anchor;
     uint64_t anchor;
 } self;
@@ -271,7 +272,7 @@ static km_status set_up(struct km_err *err, const struct km_ctl_msg *start)
 {
     KM_TRY(open_store(err, start));
     KM_TRY(start_runtime(err));
-    if ((self.host->flags & KM_CTL_MULTI) != 0)
+    if (self.shared || (self.host->flags & KM_CTL_MULTI) != 0)
         KM_TRY(watch_line(err));
     km_lane_server_prepare();
     return close_sandbox(err);
@@ -298,6 +299,9 @@ static void begin(pid_t template_pid)
         quit(KM_HOST_EXIT_FAILED);
     if ((start.flags & KM_CTL_VERIFY) != 0)
         verify_and_quit(&start);
+    self.shared = (start.flags & KM_CTL_SHARED) != 0;
+    if (self.shared && km_lane_server_bell(NULL, fds[0]) != KM_OK)
+        quit(KM_HOST_EXIT_FAILED);
     km_status status = set_up(&err, &start);
     km_wipe(self.line.buf, sizeof(self.line.buf));
     if (status != KM_OK) {
@@ -397,6 +401,14 @@ static bool serve(size_t i)
     return session->open;
 }
 
+static __attribute__((noreturn)) void finish(void)
+{
+    if (self.created)
+        km_rt_destroy();
+    km_store_close(self.store);
+    quit(0);
+}
+
 static void take_new_lanes(bool wait)
 {
     struct km_line_lane lane = {0};
@@ -406,6 +418,8 @@ static void take_new_lanes(bool wait)
         add_session(&lane);
         status = km_line_take(&err, &self.line, false, &lane);
     }
+    if (status == KM_E_DEAD && self.shared && self.n_sessions == 0)
+        finish();
     if (status != KM_E_BUSY)
         quit(0); /* the service is gone, and with it the right to be here */
 }
@@ -436,12 +450,9 @@ void km_host_serve(const struct km_host *host, int control, pid_t template_pid)
     for (;;) {
         while (self.n_sessions > 0)
             step();
-        if (!keep_alive && self.line.n_lanes == 0)
+        if (!keep_alive && !self.shared && self.line.n_lanes == 0)
             break;
         take_new_lanes(true);
     }
-    if (self.created)
-        km_rt_destroy();
-    km_store_close(self.store);
-    quit(0);
+    finish();
 }

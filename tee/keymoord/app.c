@@ -311,6 +311,7 @@ static void template_start(struct km_app *app)
         app->single = loaded.single;
         app->multi = loaded.multi;
         app->keep_alive = loaded.keep_alive;
+        app->shares = loaded.shares && !loaded.single;
         status = template_spawn(&err, app, &loaded);
         km_fd_closep(&loaded.elf_fd);
         free(loaded.properties);
@@ -326,7 +327,7 @@ static void app_loaded(struct km_app *app, uint32_t mask)
     struct km_instance *verifier = NULL;
     app->mask = mask;
     app->state = KM_APP_VERIFYING;
-    km_status status = km_instance_new(&err, app, true, &verifier);
+    km_status status = km_instance_new(&err, app, NULL, &verifier);
     if (status != KM_OK)
         km_app_fail(app, km_tee_result(status), err.text);
 }
@@ -404,21 +405,21 @@ static size_t sessions_by(const struct km_service *service, const struct km_uuid
 static void serve_one(struct km_app *app, struct km_opening *opening)
 {
     struct km_err err = {0};
-    struct km_instance *instance = app->single ? single_instance(app) : NULL;
+    struct km_instance *instance = app->single ? single_instance(app) : km_share_find(app, opening);
     uint64_t session = 0;
-    int fds[2] = {-1, -1};
+    int fds[3] = {-1, -1, -1};
     km_status status = KM_OK;
     if (app->service->n_sessions >= app->service->options.max_sessions)
         status = KM_FAIL(&err, KM_E_BUSY, "as many sessions as there may be are open");
     else if (opening->instance_id != 0 && sessions_by(app->service, &opening->who.uuid) >=
                                               app->service->options.max_sessions / 2)
         status = KM_FAIL(&err, KM_E_BUSY, "the calling application has half of all sessions");
-    else if (instance != NULL && instance->sessions != NULL && !app->multi)
+    else if (app->single && instance != NULL && instance->sessions != NULL && !app->multi)
         status = KM_FAIL(&err, KM_E_BUSY, "it takes one session at a time");
     else if (instance != NULL && instance->id == opening->instance_id)
         status = KM_FAIL(&err, KM_E_BUSY, "its only instance can't open a session to itself");
     else if (instance == NULL)
-        status = km_instance_new(&err, app, false, &instance);
+        status = km_instance_new(&err, app, opening, &instance);
     if (status == KM_OK)
         status = km_instance_lane(&err, instance, opening, &session, fds);
     if (status != KM_OK && app->service->options.verbose)
@@ -427,6 +428,7 @@ static void serve_one(struct km_app *app, struct km_opening *opening)
                       fds);
     km_fd_closep(&fds[0]);
     km_fd_closep(&fds[1]);
+    km_fd_closep(&fds[2]);
 }
 
 void km_app_serve_waiting(struct km_app *app)

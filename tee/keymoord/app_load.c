@@ -164,6 +164,7 @@ km_status km_app_load(struct km_err *err, struct km_app *app, struct km_loaded *
         .single = km_ta_package_flag(&package, "gpd.ta.singleInstance", false),
         .multi = km_ta_package_flag(&package, "gpd.ta.multiSession", false),
         .keep_alive = km_ta_package_flag(&package, "gpd.ta.instanceKeepAlive", false),
+        .shares = km_ta_package_flag(&package, KM_SHARE_PROPERTY, false),
     };
     km_status status = encode_properties(err, app, &package, &loaded);
     if (status == KM_OK)

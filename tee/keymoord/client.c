@@ -76,7 +76,7 @@ static void answer_instance(struct km_service *service, const struct km_opening 
 }
 
 static void answer_client(const struct km_opening *opening, uint32_t result, uint32_t origin,
-                          uint64_t session, const int fds[2])
+                          uint64_t session, const int fds[3])
 {
     struct km_client *client = opening->client;
     uint8_t buf[32] = {0};
@@ -85,8 +85,9 @@ static void answer_client(const struct km_opening *opening, uint32_t result, uin
     struct km_wire_opened opened = {.result = result, .origin = origin, .session = session};
     client->opening = false;
     km_wire_opened_put(&wr, &opened);
+    size_t n_fds = result != 0 || fds == NULL ? 0 : fds[2] < 0 ? 2 : 3;
     if (km_wr_finish(&wr, &body) &&
-        client_send(client, KM_WIRE_OPENED, opening->serial, body, fds, result == 0 ? 2 : 0))
+        client_send(client, KM_WIRE_OPENED, opening->serial, body, fds, n_fds))
         return;
     /* Freed where it is read from next: whoever answers may still be going through a list. */
     client->closing = true;
@@ -107,7 +108,7 @@ static void audit_refused(struct km_service *service, const struct km_opening *o
 }
 
 void km_opening_answer(struct km_service *service, struct km_opening *opening, uint32_t result,
-                       uint32_t origin, uint64_t session, const int fds[2])
+                       uint32_t origin, uint64_t session, const int fds[3])
 {
     if (result != 0)
         audit_refused(service, opening, result);
@@ -150,6 +151,7 @@ static struct km_opening *opening_new(struct km_client *client, uint32_t serial,
     *opening = (struct km_opening){
         .client = client,
         .serial = serial,
+        .group = msg->group,
         .peer = km_peer_ref(client->peer),
         .who = {.login = msg->login_method,
                 .uuid = *uuid,

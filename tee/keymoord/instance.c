@@ -134,7 +134,7 @@ static void on_text(struct km_instance *instance, const struct km_ctl_msg *msg)
 static struct km_peer *acts_for(const struct km_instance *instance)
 {
     const struct km_session *session = instance->sessions;
-    if (instance->app->single || session == NULL || session->next != NULL ||
+    if (instance->app->single || instance->shared || session == NULL || session->next != NULL ||
         session->caller_instance != 0)
         return NULL;
     return session->peer;
@@ -245,6 +245,9 @@ static void on_message(struct km_instance *instance, const struct km_ctl_msg *ms
     case KM_CTL_CLOSED:
         if (session != NULL)
             session_closed(instance, session);
+        /* Whoever comes next gets another: with its line it is told to go, and nobody can have come in between. */
+        if (instance->shared && instance->sessions == NULL)
+            km_loop_remove(&instance->service->loop, &instance->watch);
         break;
     case KM_CTL_PANIC:
         instance->panicked = true;
@@ -325,6 +328,7 @@ void km_instance_free(struct km_instance *instance)
     while (instance->sessions != NULL)
         session_closed(instance, instance->sessions);
     km_loop_remove(&instance->service->loop, &instance->watch);
+    km_fd_closep(&instance->bell_fd);
     free(instance);
 }
 
@@ -332,15 +336,17 @@ static km_status send_start(struct km_err *err, struct km_instance *instance)
 {
     struct km_ctl_msg start = {
         .type = KM_CTL_START,
-        .flags = !instance->verifies         ? 0
+        .flags = instance->shared            ? KM_CTL_SHARED
+                 : !instance->verifies       ? 0
                  : instance->app->ran_before ? KM_CTL_VERIFY
                                              : KM_CTL_VERIFY | KM_CTL_CREATE,
         .key = km_secret_expose(instance->app->store_key),
     };
-    return km_ctl_send(err, instance->watch.fd, &start, NULL, 0);
+    return km_ctl_send(err, instance->watch.fd, &start, &instance->bell_fd,
+                       instance->shared ? 1 : 0);
 }
 
-km_status km_instance_new(struct km_err *err, struct km_app *app, bool verifies,
+km_status km_instance_new(struct km_err *err, struct km_app *app, const struct km_opening *opening,
                           struct km_instance **ret_instance)
 {
     struct km_service *service = app->service;
@@ -352,9 +358,17 @@ km_status km_instance_new(struct km_err *err, struct km_app *app, bool verifies,
                                      .service = service,
                                      .app = app,
                                      .id = ++service->last_instance,
-                                     .verifies = verifies};
+                                     .verifies = opening == NULL,
+                                     .bell_fd = -1};
     instance_add(app, instance);
-    km_status status = km_line_pair(err, line);
+    if (opening != NULL && km_share_may(app, opening)) {
+        instance->shared = true;
+        instance->who = opening->who;
+        instance->group = opening->group;
+    }
+    km_status status = instance->shared ? km_lane_bell_new(err, &instance->bell_fd) : KM_OK;
+    if (status == KM_OK)
+        status = km_line_pair(err, line);
     if (status == KM_OK) {
         status = km_loop_add(err, &service->loop, &instance->watch, line[0], line_ready);
         if (status != KM_OK)
@@ -396,14 +410,17 @@ static struct km_session *session_new(struct km_instance *instance,
 }
 
 km_status km_instance_lane(struct km_err *err, struct km_instance *instance,
-                           const struct km_opening *opening, uint64_t *ret_session, int ret_fds[2])
+                           const struct km_opening *opening, uint64_t *ret_session, int ret_fds[3])
 {
     KM_AUTO(km_fd_closep) int memory = -1;
+    KM_AUTO(km_fd_closep) int bell = -1;
     int ends[2] = {-1, -1};
     KM_TRY(km_lane_memory_new(err, &memory));
     KM_TRY(km_sock_pair(err, ends));
     KM_AUTO(km_fd_closep) int theirs = ends[1];
     KM_AUTO(km_fd_closep) int ours = ends[0];
+    if (instance->shared && (bell = fcntl(instance->bell_fd, F_DUPFD_CLOEXEC, 3)) < 0)
+        return KM_FAIL_ERRNO(err, "hand on a bell");
     struct km_session *session = session_new(instance, opening);
     if (session == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for a session");
@@ -420,6 +437,7 @@ km_status km_instance_lane(struct km_err *err, struct km_instance *instance,
     *ret_session = session->id;
     ret_fds[0] = km_fd_steal(&memory);
     ret_fds[1] = km_fd_steal(&ours);
+    ret_fds[2] = km_fd_steal(&bell);
     return KM_OK;
 }
 

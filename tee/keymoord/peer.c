@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -118,6 +119,31 @@ void km_peer_unref(struct km_peer *peer)
     km_fd_closep(&peer->exe_fd);
     km_loop_remove(peer->loop, &peer->gone_watch);
     free(peer);
+}
+
+static bool same_exe(const struct km_peer *a, const struct km_peer *b)
+{
+    struct stat x = {0}, y = {0};
+    return a->exe_fd >= 0 && b->exe_fd >= 0 && fstat(a->exe_fd, &x) == 0 &&
+           fstat(b->exe_fd, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool same_groups(const struct km_peer *a, const struct km_peer *b)
+{
+    if (a->n_groups != b->n_groups)
+        return false;
+    for (size_t i = 0; i < a->n_groups; i++) {
+        if (a->groups[i] != b->groups[i])
+            return false;
+    }
+    return true;
+}
+
+/* As long as the first lives nobody else can have its number. */
+bool km_peer_same(const struct km_peer *a, const struct km_peer *b)
+{
+    return a->pid == b->pid && a->uid == b->uid && a->gid == b->gid && a->is_admin == b->is_admin &&
+           same_groups(a, b) && same_exe(a, b) && process_alive(a) && process_alive(b);
 }
 
 bool km_peer_in_group(const struct km_peer *peer, gid_t gid)

@@ -37,6 +37,8 @@ km_status km_peer_new(struct km_err *err, struct km_loop *loop, int sock,
                       struct km_peer **ret_peer);
 struct km_peer *km_peer_ref(struct km_peer *peer);
 void km_peer_unref(struct km_peer *peer);
+/* km_peer_same: whether both are one process that has not changed its rights or executable, and lives. */
+bool km_peer_same(const struct km_peer *a, const struct km_peer *b);
 bool km_peer_in_group(const struct km_peer *peer, gid_t gid);
 /*
  * km_peer_unit: the system unit that the process runs in, e.g. "mosquitto.service". Units of users'

@@ -101,6 +101,11 @@ struct km_instance {
     int64_t looked_ms; /* when its processor time was last looked at; 0: never */
     int64_t looked_cpu_ms;
     struct km_session *sessions;
+    /* Where a client's sessions share it: whose they are, and what they and it have in common. */
+    bool shared;
+    struct km_ctl_client who;
+    uint64_t group;
+    int bell_fd; /* -1: none */
     struct km_instance *next;
 };
 
@@ -129,6 +134,7 @@ struct km_opening {
     struct km_app *app;
     struct km_peer *peer; /* held; NULL for a TA that opens for itself */
     struct km_ctl_client who;
+    uint64_t group; /* as the client says; 0: it wants to share nothing */
     struct km_opening *next;
 };
 
@@ -142,7 +148,7 @@ struct km_app {
     struct km_file_id file;
     char path[512];
     uint32_t version;
-    bool single, multi, keep_alive;
+    bool single, multi, keep_alive, shares;
     bool ran_before; /* then it has a store, and one that is missing was taken away */
     uid_t uid;
     struct km_secret *store_key;
@@ -182,7 +188,7 @@ struct km_loaded {
     int elf_fd;
     uint32_t heap;
     uint32_t version;
-    bool single, multi, keep_alive;
+    bool single, multi, keep_alive, shares;
     uint8_t *properties; /* encoded, for SETUP; owned */
     size_t properties_len;
 };
@@ -195,12 +201,15 @@ km_status km_line_pair(struct km_err *err, int ret_fds[2]);
 
 /* ---- instances (instance.c) ---- */
 
-/* km_instance_new: asks the template for a process and gives it the store's key. */
-km_status km_instance_new(struct km_err *err, struct km_app *app, bool verifies,
+/*
+ * km_instance_new: asks the template for a process and gives it the store's key. opening is whom it is for, NULL: it
+ * looks at the store.
+ */
+km_status km_instance_new(struct km_err *err, struct km_app *app, const struct km_opening *opening,
                           struct km_instance **ret_instance);
-/* km_instance_lane: a new lane into it for this opening; the client's ends are the caller's. */
+/* km_instance_lane: a new lane into it for this opening; the client's ends, and the bell or -1, are the caller's. */
 km_status km_instance_lane(struct km_err *err, struct km_instance *instance,
-                           const struct km_opening *opening, uint64_t *ret_session, int ret_fds[2]);
+                           const struct km_opening *opening, uint64_t *ret_session, int ret_fds[3]);
 /* km_instance_end: kills it. What is left of it goes when its line and its process have ended. */
 void km_instance_end(struct km_instance *instance);
 void km_instance_free(struct km_instance *instance);
@@ -219,6 +228,15 @@ void km_app_fail(struct km_app *app, uint32_t result, const char *text);
 void km_app_serve_waiting(struct km_app *app);
 /* km_tee_result: the code for a client when the service failed with this status. */
 uint32_t km_tee_result(km_status status);
+
+/* ---- sharing (share.c) ---- */
+
+/* A TA whose sessions know nothing of each other in any case says so. */
+#define KM_SHARE_PROPERTY "org.keymoor.ta.shareInstance"
+/* km_share_may: whether an instance for this opening may take more sessions of the same client later. */
+bool km_share_may(const struct km_app *app, const struct km_opening *opening);
+/* km_share_find: the instance that this opening shares; NULL: it gets one of its own. */
+struct km_instance *km_share_find(const struct km_app *app, const struct km_opening *opening);
 
 /* ---- clients (client.c) ---- */
 
@@ -240,7 +258,7 @@ void km_client_free(struct km_client *client);
 size_t km_client_sessions(const struct km_service *service, uint32_t uid);
 /* km_opening_answer: the outcome goes to whoever asked; frees the opening. fds are borrowed. */
 void km_opening_answer(struct km_service *service, struct km_opening *opening, uint32_t result,
-                       uint32_t origin, uint64_t session, const int fds[2]);
+                       uint32_t origin, uint64_t session, const int fds[3]);
 
 /* ---- the rest ---- */
 

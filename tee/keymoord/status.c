@@ -64,12 +64,15 @@ static void add_app(cJSON *list, const struct km_app *app)
         cJSON_AddStringToObject(object, "failure", app->failure_text);
 }
 
-static void add_session(cJSON *list, const struct km_app *app, const struct km_session *session)
+static void add_session(cJSON *list, const struct km_instance *instance,
+                        const struct km_session *session)
 {
+    const struct km_app *app = instance->app;
     cJSON *object = cJSON_CreateObject();
     cJSON_AddItemToArray(list, object);
     cJSON_AddNumberToObject(object, "id", (double)session->id);
     cJSON_AddStringToObject(object, "ta", app->text);
+    cJSON_AddNumberToObject(object, "instance", instance->id);
     char via[KM_UUID_TEXT_LEN] = {0};
     if (session->caller_instance != 0) {
         km_uuid_format(&session->caller, via);
@@ -89,7 +92,7 @@ static void add_sessions(const struct km_service *service, const struct km_peer 
         for (const struct km_instance *i = app->instances; i != NULL; i = i->next) {
             for (const struct km_session *s = i->sessions; s != NULL; s = s->next) {
                 if (asker->is_admin || (s->peer != NULL && s->peer->uid == asker->uid))
-                    add_session(list, app, s);
+                    add_session(list, i, s);
             }
         }
     }

@@ -233,6 +233,7 @@ km_status km_ta_package_check(struct km_err *err, const struct km_ta_package *pa
     } known[] = {{"gpd.ta.singleInstance", "true", "false"},
                  {"gpd.ta.multiSession", "true", "false"},
                  {"gpd.ta.instanceKeepAlive", "true", "false"},
+                 {"org.keymoor.ta.shareInstance", "true", "false"},
                  {"org.keymoor.des.parity", "check", "ignore"}};
     for (size_t i = 0; i < KM_ARRAY_LEN(known); i++) {
         const struct km_ta_property *property = property_find(package, known[i].name);

@@ -114,10 +114,10 @@ void lane_peer_serve(struct km_lane_server **lanes, size_t n_lanes)
 }
 
 /* What else the parent has open (a listener, other lanes) would seem alive through this process. */
-static void close_others(size_t n_lanes, const int *memory, const int *socks)
+static void close_others(size_t n_lanes, int bell, const int *memory, const int *socks)
 {
     for (int fd = 3; fd < FDS_MAX; fd++) {
-        bool ours = false;
+        bool ours = fd == bell;
         for (size_t i = 0; i < n_lanes; i++)
             ours = ours || fd == memory[i] || fd == socks[i];
         if (!ours)
@@ -125,10 +125,12 @@ static void close_others(size_t n_lanes, const int *memory, const int *socks)
     }
 }
 
-static void child(size_t n_lanes, const int *memory, const int *socks)
+static void child(size_t n_lanes, int bell, const int *memory, const int *socks)
 {
     static struct km_lane_server *lanes[LANES_MAX];
-    close_others(n_lanes, memory, socks);
+    close_others(n_lanes, bell, memory, socks);
+    if (bell >= 0 && km_lane_server_bell(NULL, bell) != KM_OK)
+        _exit(4);
     for (size_t i = 0; i < n_lanes; i++) {
         if (km_lane_server_new(NULL, memory[i], socks[i], &lanes[i]) != KM_OK)
             _exit(2);
@@ -138,6 +140,11 @@ static void child(size_t n_lanes, const int *memory, const int *socks)
 }
 
 pid_t lane_peer_start(size_t n_lanes, int *ret_memory, int *ret_socks)
+{
+    return lane_peer_start_shared(n_lanes, -1, ret_memory, ret_socks);
+}
+
+pid_t lane_peer_start_shared(size_t n_lanes, int bell, int *ret_memory, int *ret_socks)
 {
     int theirs[LANES_MAX];
     for (size_t i = 0; i < n_lanes; i++) {
@@ -152,7 +159,7 @@ pid_t lane_peer_start(size_t n_lanes, int *ret_memory, int *ret_socks)
     if (pid < 0)
         abort();
     if (pid == 0)
-        child(n_lanes, ret_memory, theirs);
+        child(n_lanes, bell, ret_memory, theirs);
     for (size_t i = 0; i < n_lanes; i++)
         close(theirs[i]);
     return pid;

@@ -30,5 +30,7 @@ enum lane_peer_command {
 void lane_peer_serve(struct km_lane_server **lanes, size_t n_lanes);
 /* lane_peer_start: forks an instance with n lanes; the client's ends in ret_memory and ret_socks. */
 pid_t lane_peer_start(size_t n_lanes, int *ret_memory, int *ret_socks);
+/* lane_peer_start_shared: the same with a bell (borrowed; -1: none). */
+pid_t lane_peer_start_shared(size_t n_lanes, int bell, int *ret_memory, int *ret_socks);
 
 #endif

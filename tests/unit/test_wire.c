@@ -12,7 +12,7 @@ static const struct km_wire_open open_msg = {
     .ta = {.octet = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}},
     .login_method = 5,
     .login_data = 1000,
-    .nonce = 0x1122334455667788u};
+    .group = 0x1122334455667788u};
 
 static void test_open_bytes(void **state)
 {
