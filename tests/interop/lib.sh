@@ -4,6 +4,7 @@
 #   KM_TEST_BUILD    the build directory
 #   KM_TEST_SOURCE   the source directory
 #   KM_TEST_SERVICE  "real": a keymoord of our own; "double": the stand-in of the crypto library
+# and, by the scenario that wants it, keymoord_options, an array of further options of keymoord.
 # Makes a temporary directory, goes there, starts what is needed, and on exit stops what was started.
 set -u
 
@@ -141,6 +142,31 @@ issue() {
     printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >ext.cnf
     openssl x509 -req -in "$1" -CA ca.crt -CAkey ca.key -CAcreateserial -extfile ext.cnf -days 2 \
         -out "$2" 2>/dev/null || exit 1
+}
+
+# server_keys: the keys ec and rsa, which $server_user may use too: who a server that was started by root becomes. With
+# NAME.ref, and NAME.crt of the test CA for localhost, issued to it by the provider.
+server_user=www-data
+[ "$(id -u)" -eq 0 ] || server_user=$(id -un)
+server_keys() {
+    local key
+    test_ca
+    for key in ec rsa; do
+        "$door_tool" lend $key "$(if [ $key = ec ]; then echo ec256; else echo rsa2048; fi)" "$server_user" || exit 1
+        reference clrc:$key $key.ref
+        with_provider openssl req -new -key clrc:$key -subj /CN=localhost -out $key.csr || exit 1
+        issue $key.csr $key.crt
+    done
+}
+
+# until_true COMMAND...: waits for what is sure to happen.
+until_true() {
+    local tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 3000 ] || { echo "never came true: $*"; exit 1; }
+        sleep 0.01
+    done
 }
 
 finish() {
