@@ -79,6 +79,7 @@ int main(int argc, char **argv)
         ClrcResult result = clrcDeleteNamedKey(argv[2], NULL);
         return result == CLRC_SUCCESS ? 0 : fail("delete", result);
     }
-    fprintf(stderr, "usage: door_tool create NAME KIND [PASSWORD] | lend NAME KIND USER | delete NAME\n");
+    fprintf(stderr,
+            "usage: door_tool create NAME KIND [PASSWORD] | lend NAME KIND USER | delete NAME\n");
     return 2;
 }
