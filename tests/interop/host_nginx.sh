@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2317 # functions are called by check and refuse
+# shellcheck disable=SC2034,SC2317 # variables are for lib.sh, functions are called by check and refuse
 # nginx as a TLS server whose keys are in the service: EC and RSA, by reference files through the provider and by
 # name through the engine, with workers of another user and reloads.
 keymoord_options=(--socket-mode 666) # for the workers' user

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2317 # functions are called by check and refuse
+# shellcheck disable=SC2034,SC2317 # variables are for lib.sh, functions are called by check and refuse
 # host_soak.sh [SECONDS]: nginx with four workers and keys in the service under load, for so long (24) or for what KM_SOAK_S says:
 # every request makes a full handshake; nginx is reloaded again and again; keymoord is ended and killed, each time with nginx left alone. No
 # request may fail but those that ran while keymoord was away, none may hang (tls_load.c counts), and nobody may grow.
@@ -9,6 +9,8 @@ keymoord_options=(--socket-mode 666) # for the workers' user
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/nginx.sh
 . "$KM_TEST_SOURCE/tests/interop/nginx.sh"
+# shellcheck source=SCRIPTDIR/load.sh
+. "$KM_TEST_SOURCE/tests/interop/load.sh"
 
 seconds=${KM_SOAK_S:-${1:-24}}
 server_keys
@@ -18,26 +20,7 @@ nginx_conf "$port" 4 "$server_user" "$work/ec.crt" "$work/ec.ref" "$work/rsa.crt
 server=$!
 started "$server" "$port" || { cat nginx.txt error.log; exit 1; }
 
-mkfifo orders
-: >answers
-"$build/tests/tls_load" "$port" ca.crt 4 <orders >>answers 2>load.err &
-load=$!
-pids="$pids $load"
-exec 3>orders
-
-# order WORD: until it is answered. The answer is left in $answer.
-order() {
-    local before
-    before=$(wc -l <answers)
-    echo "$1" >&3
-    while [ "$(wc -l <answers)" -eq "$before" ]; do
-        kill -0 "$load" 2>/dev/null || { echo "the load has ended"; cat load.err; exit 1; }
-        sleep 0.01
-    done
-    answer=$(tail -1 answers)
-}
-# number NAME: of the last report.
-number() { sed -n "s/.*[ ]$1=\([0-9]*\).*/\1/p" <<<"$answer"; }
+load_start "$port" 4
 
 workers() { pgrep -P "$server" | sort; }
 reload() {
@@ -61,26 +44,14 @@ reloads() {
         reload || check "a reload" false
     done
 }
-# goes_on: requests are answered now, in the sight of the load.
-goes_on() {
-    local before
-    order report
-    before=$(number good)
-    for _ in $(seq 1000); do
-        order report
-        [ "$(number good)" -lt $((before + 20)) ] || return 0
-        sleep 0.01
-    done
-    return 1
-}
 # restart SIGNAL [SECONDS]: keymoord goes, and comes back after so long. Nobody tells nginx.
 restart() {
-    order away
+    load_order away
     stop_keymoord "$1"
     sleep "${2:-0}"
     start_keymoord 3>&-
-    order back
-    check "requests are answered after keymoord was ended by $1" goes_on
+    load_order back
+    check "requests are answered after keymoord was ended by $1" load_goes_on
 }
 # sizes: resident kilobytes of master and workers, and how many files the master has open.
 sizes() {
@@ -88,7 +59,7 @@ sizes() {
     for pid in $server $(workers); do
         awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"
     done
-    ls "/proc/$server/fd" | wc -l
+    find "/proc/$server/fd" -type l | wc -l
 }
 # grown: by how much the largest growth between the files before and after is.
 grown() { paste before after | awk '{ d = $2 - $1; if (d > most) most = d } END { print most + 0 }'; }
@@ -96,29 +67,26 @@ grown() { paste before after | awk '{ d = $2 - $1; if (d > most) most = d } END 
 third=$((seconds / 3))
 reloads $((third / 2))
 sizes >before
-order report
-first_good=$(number good)
+first_good=$(load_number good)
 restart TERM
 reloads $((third / 2))
 restart KILL 0.5
-order report
-check "there are no keys while keymoord is away: $answer" test "$(number without)" -gt 0
+without=$(load_number without)
+check "there are no keys while keymoord is away: $without requests failed then" test "$without" -gt 0
 reloads $((third / 2))
 sizes >after
 check "master and workers do not grow over reloads and restarts: $(grown) kB" test "$(grown)" -lt 1024
-goes_on && sizes >before
-order report
-since=$(number good)
+sizes >before
+since=$(load_number good)
 sleep $((third / 2))
 restart TERM
 sleep $((third / 2))
-order report
 sizes >after
-check "workers do not grow: $(grown) kB over $(($(number good) - since)) requests" test "$(grown)" -lt 512
-check "the load was a load: $(number good)" test "$(number good)" -gt $((first_good + 100))
-exec 3>&-
-check "no request failed or hung but for those of the restarts" wait "$load"
-tail -1 answers
+good=$(load_number good)
+check "workers do not grow: $(grown) kB over $((good - since)) requests" test "$(grown)" -lt 512
+check "the load was a load: $good" test "$good" -gt $((first_good + 100))
+check "no request failed or hung but for those of the restarts" load_end
+tail -1 load.out
 check "nginx is still the same" kill -0 "$server"
 refuse "workers that ended by a signal" "" grep "exited on signal" error.log
 stopped "$server"

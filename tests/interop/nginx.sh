@@ -34,10 +34,11 @@ CONF
         echo "        ssl_certificate_key $2;"
         shift 2
     done
-    # shellcheck disable=SC2016 # nginx's variables
-    echo '        return 200 "$ssl_protocol $ssl_cipher of $pid\n";'
-    echo '    }'
-    echo '}'
+    cat <<'CONF'
+        return 200 "$ssl_protocol $ssl_cipher of $pid\n";
+    }
+}
+CONF
     # Only root may become somebody else, and is told so otherwise.
     [ "$(id -u)" -ne 0 ] || echo "user $user;"
 }
