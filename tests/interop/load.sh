@@ -28,12 +28,12 @@ load_number() {
     load_order report
     sed -n "\$s/.* $1=\([0-9]*\).*/\1/p" load.out
 }
-# load_goes_on: requests are answered, in the sight of the load.
+# load_goes_on [N]: so many more requests (20) are answered, in the sight of the load.
 load_goes_on() {
-    local before
-    before=$(load_number good)
-    for _ in $(seq 1000); do
-        [ "$(load_number good)" -lt $((before + 20)) ] || return 0
+    local goal
+    goal=$(($(load_number good) + ${1:-20}))
+    for _ in $(seq 3000); do
+        [ "$(load_number good)" -lt $goal ] || return 0
         sleep 0.01
     done
     return 1
