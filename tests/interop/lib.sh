@@ -42,12 +42,15 @@ provider_conf=$KM_TEST_SOURCE/interop/provider/openssl-keymoor.cnf
 
 # Environments in which OpenSSL finds our provider, or our engine. What goes to the background uses the
 # arrays themselves, so that $! is the program. A sanitizer's library must come before the programs'
-# own; what those leak is not our matter.
+# own; what it says goes to files that finish looks at, because the programs leak, too, and that is not our matter.
 provider_env=(env "OPENSSL_CONF=$provider_conf" "OPENSSL_MODULES=$modules/ossl-modules")
 engine_env=(env "OPENSSL_ENGINES=$modules/engines")
 if [ -n "${KM_TEST_PRELOAD:-}" ]; then
-    provider_env+=("LD_PRELOAD=$KM_TEST_PRELOAD" ASAN_OPTIONS=detect_leaks=0)
-    engine_env+=("LD_PRELOAD=$KM_TEST_PRELOAD" ASAN_OPTIONS=detect_leaks=0)
+    mkdir -m 1777 sanitizer
+    sanitizer=("LD_PRELOAD=$KM_TEST_PRELOAD" LSAN_OPTIONS=exitcode=0
+        "ASAN_OPTIONS=abort_on_error=1:log_path=$work/sanitizer/log:stack_trace_format=\"    #%n %f %s:%l %m\"")
+    provider_env+=("${sanitizer[@]}")
+    engine_env+=("${sanitizer[@]}")
 fi
 
 with_provider() { "${provider_env[@]}" "$@"; }
@@ -169,7 +172,20 @@ until_true() {
     done
 }
 
+# ours_in_sanitizer: paragraphs of what the sanitizers wrote that concern us: errors, and leaks of what a door allocated and nobody
+# holds. What a program leaks with a key of ours in it is the program's.
+ours_in_sanitizer() {
+    cat sanitizer/* 2>/dev/null |
+        awk 'BEGIN { RS = "" } /ERROR: (Address|Undefined)|runtime error/ || (/^Direct leak/ && /clrc\.so/)'
+}
+
 finish() {
+    local said
+    said=$(ours_in_sanitizer)
+    if [ -n "$said" ]; then
+        echo "$said" | head -100
+        failures=$((failures + 1))
+    fi
     [ "$failures" -eq 0 ] || echo "$failures failed"
     exit "$((failures != 0))"
 }

@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 # A keymoord for the scenarios of the doors; lib.sh sources this and gives build and work.
 build=${build:?} work=${work:?}
+[ -n "${keymoord_options+set}" ] || keymoord_options=()
 
-# start_keymoord: with the state that is in $work/state, on a socket of its own, and ${keymoord_options[@]} if the scenario has any.
+# start_keymoord: with the state that is in $work/state, on a socket of its own, and ${keymoord_options[@]}.
 start_keymoord() {
     local tries=0
     [ -d "$work/state" ] || mkdir -m 700 "$work/state"
@@ -11,7 +12,7 @@ start_keymoord() {
     chmod 755 "$work"
     "$build/bin/keymoord" --state-dir "$work/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" \
         --ta-key "$build/ta-keys" --root "soft:$work/state/root.secret" --audit "$work/audit.log" \
-        ${keymoord_options[@]+"${keymoord_options[@]}"} \
+        "${keymoord_options[@]}" \
         2>>"$work/keymoord.log" &
     keymoord=$!
     pids="$pids $keymoord"
