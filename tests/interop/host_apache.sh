@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2317 # variables are for lib.sh, functions are called by check and refuse
 # Apache with the event MPM as a TLS server whose keys are in the service, by reference files through the provider: children
 # of another user, graceful restarts under load, and keymoord ended meanwhile.
-keymoord_options=(--socket-mode 666) # for the children's user
+[ "$(id -u)" -ne 0 ] || keymoord_options=(--socket-group www-data) # whom the server becomes
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/load.sh

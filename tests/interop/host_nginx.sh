@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2317 # variables are for lib.sh, functions are called by check and refuse
 # nginx as a TLS server whose keys are in the service: EC and RSA, by reference files through the provider and by
 # name through the engine, with workers of another user and reloads.
-keymoord_options=(--socket-mode 666) # for the workers' user
+[ "$(id -u)" -ne 0 ] || keymoord_options=(--socket-group www-data) # whom the server becomes
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/nginx.sh

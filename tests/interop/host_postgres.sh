@@ -4,7 +4,7 @@
 # PostgreSQL as a TLS server whose key is in the service, in a reference file as ssl_key_file; it makes a process for each
 # connection, which signs with the key that the first process opened. psql with certificates whose keys are in the service,
 # by reference file through the provider and, as sslkey=clrc:NAME, through the engine. (Only its clients take engines.)
-keymoord_options=(--socket-mode 666) # for the database's user
+[ "$(id -u)" -ne 0 ] || keymoord_options=(--socket-group postgres) # PostgreSQL is never root
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 

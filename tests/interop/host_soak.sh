@@ -4,7 +4,7 @@
 # host_soak.sh [SECONDS]: nginx with four workers and keys in the service under load, for so long (24) or for what KM_SOAK_S says:
 # every request makes a full handshake; nginx is reloaded again and again; keymoord is ended and killed, each time with nginx left alone. No
 # request may fail but those that ran while keymoord was away, none may hang (tls_load.c counts), and nobody may grow.
-keymoord_options=(--socket-mode 666) # for the workers' user
+[ "$(id -u)" -ne 0 ] || keymoord_options=(--socket-group www-data) # whom the server becomes
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/nginx.sh
