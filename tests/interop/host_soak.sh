@@ -53,6 +53,11 @@ restart() {
     load_order back
     check "requests are answered after keymoord was ended by $1" load_goes_on
 }
+# failures_so_far: of requests, excused or not.
+failures_so_far() {
+    load_order report
+    sed -n '$s/.* cut=\([0-9]*\) without=\([0-9]*\) failed=\([0-9]*\) .*/\1 \2 \3/p' load.out
+}
 # sizes: resident kilobytes of master and workers, and how many files the master has open.
 sizes() {
     local pid
@@ -79,7 +84,16 @@ check "master and workers do not grow over reloads and restarts: $(grown) kB" te
 sizes >before
 since=$(load_number good)
 sleep $((third / 2))
+# From now on somebody else holds keymoord's socket, as systemd does, also while there is no keymoord.
+keymoord_under=(python3 "$KM_TEST_SOURCE/tests/interop/socket_keeper.py" "$KEYMOOR_SOCKET" "$server_user")
 restart TERM
+before_it=$(failures_so_far)
+load_order away
+kill -HUP "${keymoord:?}"
+until_true grep -q "socket_keeper: started again" "$work/keymoord.log"
+load_order back
+check "requests are answered after a restart behind a socket that stayed" load_goes_on
+echo "failed (cut, without keys, else) before it: $before_it, after it: $(failures_so_far)"
 sleep $((third / 2))
 sizes >after
 good=$(load_number good)

@@ -423,6 +423,24 @@ static void test_service_goes_away(void **state)
     EVP_PKEY_free(keys[1]);
 }
 
+/* Nobody has called meanwhile: the first call meets a session of the service before. */
+static void test_service_is_another_one(void **state)
+{
+    static const int signals[] = {SIGTERM, SIGKILL};
+    (void)state;
+    EVP_PKEY *keys[2] = {must_load("ec"), must_load("rsa")};
+    for (size_t i = 0; i < 4; i++) {
+        struct half half = half_begin(keys[0]);
+        km_service_signal(service, signals[i % 2]);
+        km_service_resume(service);
+        assert_true(i < 2 ? half_end(&half) : signs(keys[1]));
+        if (i >= 2)
+            assert_true(half_end(&half));
+    }
+    EVP_PKEY_free(keys[0]);
+    EVP_PKEY_free(keys[1]);
+}
+
 static void test_service_goes_away_from_threads(void **state)
 {
     static struct signers signers;
@@ -483,6 +501,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_fork_before_first_use),
         cmocka_unit_test(test_exec_inherits_no_files),
         cmocka_unit_test(test_service_goes_away),
+        cmocka_unit_test(test_service_is_another_one),
         cmocka_unit_test(test_service_goes_away_from_threads),
     };
     self = argv[0];
