@@ -47,6 +47,8 @@ void bench_print(const struct bench_row *row);
 
 /* bench_tree_kb: the number behind NAME in a file of /proc, of a process and all below it together. */
 double bench_tree_kb(long pid, const char *file, const char *name);
+/* bench_tree_cpu_s: processor time that a process and all below it that live have used. */
+double bench_tree_cpu_s(long pid);
 uint64_t bench_now_ns(void);
 double bench_median(double *values, size_t n);
 /* bench_remove_tree: a temporary directory and all below it. */

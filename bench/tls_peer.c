@@ -91,14 +91,26 @@ void bench_tls_stop(pid_t server)
     waitpid(server, NULL, 0);
 }
 
-int bench_tls_dial(void)
+static int dial(const struct sockaddr_in *to)
 {
     static const int one = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+    if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) != 0)
         bench_die("can't connect");
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     return fd;
+}
+
+int bench_tls_dial(void)
+{
+    return dial(&address);
+}
+
+int bench_tls_dial_port(uint16_t port)
+{
+    const struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return dial(&to);
 }
 
 void bench_tls_handshake(SSL_CTX *context, const char *server_name)

@@ -6,6 +6,7 @@
 #ifndef KM_BENCH_TLS_PEER_H
 #define KM_BENCH_TLS_PEER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <openssl/ssl.h>
@@ -24,6 +25,8 @@ void bench_tls_stop(pid_t server);
 
 /* bench_tls_dial: a connection to that server. */
 int bench_tls_dial(void);
+/* bench_tls_dial_port: to a server of somebody else's on the loopback. */
+int bench_tls_dial_port(uint16_t port);
 /* bench_tls_handshake: one, until the octet has come; server_name NULL: any will do. */
 void bench_tls_handshake(SSL_CTX *context, const char *server_name);
 /* bench_tls_end: of a contender whose contexts outlive it. */

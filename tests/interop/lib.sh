@@ -4,6 +4,7 @@
 #   KM_TEST_BUILD    the build directory
 #   KM_TEST_SOURCE   the source directory
 #   KM_TEST_SERVICE  "real": a keymoord of our own; "double": the stand-in of the crypto library
+# and, by the scenario that wants it, keymoord_options, an array of further options of keymoord.
 # Makes a temporary directory, goes there, starts what is needed, and on exit stops what was started.
 set -u
 
@@ -41,12 +42,15 @@ provider_conf=$KM_TEST_SOURCE/interop/provider/openssl-keymoor.cnf
 
 # Environments in which OpenSSL finds our provider, or our engine. What goes to the background uses the
 # arrays themselves, so that $! is the program. A sanitizer's library must come before the programs'
-# own; what those leak is not our matter.
+# own; what it says goes to files that finish looks at, because the programs leak, too, and that is not our matter.
 provider_env=(env "OPENSSL_CONF=$provider_conf" "OPENSSL_MODULES=$modules/ossl-modules")
 engine_env=(env "OPENSSL_ENGINES=$modules/engines")
 if [ -n "${KM_TEST_PRELOAD:-}" ]; then
-    provider_env+=("LD_PRELOAD=$KM_TEST_PRELOAD" ASAN_OPTIONS=detect_leaks=0)
-    engine_env+=("LD_PRELOAD=$KM_TEST_PRELOAD" ASAN_OPTIONS=detect_leaks=0)
+    mkdir -m 1777 sanitizer
+    sanitizer=("LD_PRELOAD=$KM_TEST_PRELOAD" LSAN_OPTIONS=exitcode=0
+        "ASAN_OPTIONS=abort_on_error=1:log_path=$work/sanitizer/log:stack_trace_format=\"    #%n %f %s:%l %m\"")
+    provider_env+=("${sanitizer[@]}")
+    engine_env+=("${sanitizer[@]}")
 fi
 
 with_provider() { "${provider_env[@]}" "$@"; }
@@ -143,7 +147,45 @@ issue() {
         -out "$2" 2>/dev/null || exit 1
 }
 
+# server_keys: the keys ec and rsa, which $server_user may use too: who a server that was started by root becomes. With
+# NAME.ref, and NAME.crt of the test CA for localhost, issued to it by the provider.
+server_user=www-data
+[ "$(id -u)" -eq 0 ] || server_user=$(id -un)
+server_keys() {
+    local key
+    test_ca
+    for key in ec rsa; do
+        "$door_tool" lend $key "$(if [ $key = ec ]; then echo ec256; else echo rsa2048; fi)" "$server_user" || exit 1
+        reference clrc:$key $key.ref
+        with_provider openssl req -new -key clrc:$key -subj /CN=localhost -out $key.csr || exit 1
+        issue $key.csr $key.crt
+    done
+}
+
+# until_true COMMAND...: waits for what is sure to happen.
+until_true() {
+    local tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 3000 ] || { echo "never came true: $*"; exit 1; }
+        sleep 0.01
+    done
+}
+
+# ours_in_sanitizer: paragraphs of what the sanitizers wrote that concern us: errors, and leaks of what a door allocated and nobody
+# holds. What a program leaks with a key of ours in it is the program's.
+ours_in_sanitizer() {
+    cat sanitizer/* 2>/dev/null |
+        awk 'BEGIN { RS = "" } /ERROR: (Address|Undefined)|runtime error/ || (/^Direct leak/ && /clrc\.so/)'
+}
+
 finish() {
+    local said
+    said=$(ours_in_sanitizer)
+    if [ -n "$said" ]; then
+        echo "$said" | head -100
+        failures=$((failures + 1))
+    fi
     [ "$failures" -eq 0 ] || echo "$failures failed"
     exit "$((failures != 0))"
 }

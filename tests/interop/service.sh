@@ -2,15 +2,19 @@
 # shellcheck shell=bash
 # A keymoord for the scenarios of the doors; lib.sh sources this and gives build and work.
 build=${build:?} work=${work:?}
+[ -n "${keymoord_options+set}" ] || keymoord_options=()
+# Words in front of keymoord's command: a program that starts it.
+keymoord_under=()
 
-# start_keymoord: with the state that is in $work/state, on a socket of its own.
+# start_keymoord: with the state that is in $work/state, on a socket of its own, and ${keymoord_options[@]}.
 start_keymoord() {
     local tries=0
     [ -d "$work/state" ] || mkdir -m 700 "$work/state"
     export KEYMOOR_SOCKET=$work/keymoord.sock
     chmod 755 "$work"
-    "$build/bin/keymoord" --state-dir "$work/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" \
+    "${keymoord_under[@]}" "$build/bin/keymoord" --state-dir "$work/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" \
         --ta-key "$build/ta-keys" --root "soft:$work/state/root.secret" --audit "$work/audit.log" \
+        "${keymoord_options[@]}" \
         2>>"$work/keymoord.log" &
     keymoord=$!
     pids="$pids $keymoord"
