@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -166,6 +167,20 @@ static void take_program(struct prov *prov, const OSSL_DISPATCH *in)
     prov->shares_libcrypto = true;
 }
 
+/* "import = transfer" in the provider's section; whatever else stands there is "refuse". */
+static bool wants_transfer(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in)
+{
+    char *value = NULL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_ptr(PROV_CONFIG_IMPORT, &value, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    for (; in->function_id != 0 && in->function_id != OSSL_FUNC_CORE_GET_PARAMS; in++)
+        ;
+    return in->function_id != 0 && OSSL_FUNC_core_get_params(in)(handle, params) == 1 &&
+           value != NULL && strcmp(value, "transfer") == 0;
+}
+
 static bool has_core_functions(const struct prov *prov)
 {
     return prov->new_error != NULL && prov->set_error_debug != NULL && prov->vset_error != NULL &&
@@ -183,6 +198,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
     prov->core = handle;
     take_core_functions(prov, in);
     take_program(prov, in);
+    prov->takes_keys = wants_transfer(handle, in);
     if (has_core_functions(prov))
         prov->libctx = OSSL_LIB_CTX_new_child(handle, in);
     if (prov->libctx == NULL) {

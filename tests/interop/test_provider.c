@@ -182,6 +182,7 @@ static void test_raw_rsa_refused(void **state)
         assert_int_not_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, paddings[i]), 1);
     assert_int_not_equal(EVP_PKEY_sign(ctx, out, &len, in, 32), 1);
     assert_int_equal(EVP_PKEY_decrypt_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING), 1); /* to encrypt */
     len = sizeof(out);
     assert_int_not_equal(EVP_PKEY_decrypt(ctx, out, &len, in, sizeof(in)), 1);
     assert_int_equal(prig_last_reason(), KM_DOOR_R_NOT_SUPPORTED);
