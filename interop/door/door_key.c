@@ -171,6 +171,15 @@ static km_status load_with_file(struct km_err *err, const struct km_door_uri *ur
     return load_with(err, uri, secret, ret);
 }
 
+km_status km_door_handle(struct km_err *err, const struct km_door_uri *uri, ClrcKeyHandle *ret)
+{
+    if (uri->kind != KM_DOOR_ANY && uri->kind != KM_DOOR_KEY)
+        return KM_FAIL(err, KM_E_MALFORMED, "this clrc URI names no key");
+    if (uri->password_file[0] != '\0')
+        return load_with_file(err, uri, ret);
+    return km_door_clrc(err, clrcLoadNamedKey(uri->name, NULL, ret), "load key", uri->name);
+}
+
 static km_status load_another(struct km_err *err, struct km_door_key *key, ClrcKeyHandle *ret)
 {
     const struct km_door_uri *uri = &key->uri;

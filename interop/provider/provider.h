@@ -30,6 +30,7 @@
 /* Parameters of our own. */
 #define PROV_PARAM_NAME "clrc-name" /* key generation: save under this name */
 #define PROV_PARAM_USE "clrc-use"   /* EC key generation: "sign" (default), "agree" or "both" */
+#define PROV_PARAM_KEY "clrc-key"   /* ciphers and MACs: a stored key, by name or clrc URI */
 
 struct prov {
     const OSSL_CORE_HANDLE *core;
@@ -111,6 +112,13 @@ bool prov_read(struct prov *prov, OSSL_CORE_BIO *in, struct km_span ret, size_t 
 EVP_MD *prov_digest(struct prov *prov, const char *name, const char *properties);
 
 #define PROV_FN(f) ((void (*)(void))(f))
+
+/* On request alone: a query has to name the provider. */
+extern const OSSL_ALGORITHM prov_digests[];
+extern const OSSL_ALGORITHM prov_ciphers[];
+extern const OSSL_ALGORITHM prov_macs[];
+extern const OSSL_ALGORITHM prov_kdfs[];
+extern const OSSL_ALGORITHM prov_rands[];
 
 extern const OSSL_ALGORITHM prov_keymgmt[];
 extern const OSSL_ALGORITHM prov_signature[];
