@@ -9,7 +9,9 @@
 
 #include "common/km_secret.h"
 
-#define CCM_TAG_DEFAULT 12u /* as OpenSSL has it */
+/* As OpenSSL has them: its table tells another length of IV than its contexts. */
+#define CCM_IV_DEFAULT 7u
+#define CCM_TAG_DEFAULT 12u
 
 void *cipher_new(struct prov *prov, const struct cipher_alg *alg)
 {
@@ -18,7 +20,7 @@ void *cipher_new(struct prov *prov, const struct cipher_alg *alg)
         return NULL;
     ctx->prov = prov;
     ctx->alg = alg;
-    ctx->iv_len = alg->iv_len;
+    ctx->iv_len = alg->mode == EVP_CIPH_CCM_MODE ? CCM_IV_DEFAULT : alg->iv_len;
     ctx->is_padded = true;
     ctx->tag_wish = CCM_TAG_DEFAULT;
     return ctx;

@@ -45,7 +45,8 @@
            (bits) / 8, 16, 1);                                                                     \
     CIPHER(aes##bits##_gcm, &cipher_gcm, CLRC_AES_GCM, KEY_AES, EVP_CIPH_GCM_MODE, (bits) / 8, 12, \
            1);                                                                                     \
-    CIPHER(aes##bits##_ccm, &cipher_ccm, CLRC_AES_CCM, KEY_AES, EVP_CIPH_CCM_MODE, (bits) / 8, 7, 1)
+    CIPHER(aes##bits##_ccm, &cipher_ccm, CLRC_AES_CCM, KEY_AES, EVP_CIPH_CCM_MODE, (bits) / 8, 12, \
+           1)
 
 AES(128);
 AES(192);
