@@ -31,22 +31,22 @@ OTHERS(EVP_KDF, "HKDF")
 
 static const struct operation {
     int operation;
+    bool on_request; /* offered only behind somebody else, as what stands first is taken unasked */
     const OSSL_ALGORITHM *algorithms;
     bool (*others)(OSSL_LIB_CTX *program); /* NULL: nobody else has these names */
-    bool on_request; /* offered only behind somebody else, as what stands first is taken unasked */
 } operations[] = {
-    {OSSL_OP_KEYMGMT, prov_keymgmt, others_EVP_KEYMGMT, false},
-    {OSSL_OP_SIGNATURE, prov_signature, others_EVP_SIGNATURE, false},
-    {OSSL_OP_KEYEXCH, prov_keyexch, others_EVP_KEYEXCH, false},
-    {OSSL_OP_ASYM_CIPHER, prov_asym_cipher, others_EVP_ASYM_CIPHER, false},
-    {OSSL_OP_STORE, prov_store, NULL, false},
-    {OSSL_OP_DECODER, prov_decoder, NULL, false},
-    {OSSL_OP_ENCODER, prov_encoder, NULL, false},
-    {OSSL_OP_DIGEST, prov_digests, others_EVP_MD, true},
-    {OSSL_OP_CIPHER, prov_ciphers, others_EVP_CIPHER, true},
-    {OSSL_OP_MAC, prov_macs, others_EVP_MAC, true},
-    {OSSL_OP_KDF, prov_kdfs, others_EVP_KDF, true},
-    {OSSL_OP_RAND, prov_rands, NULL, false},
+    {OSSL_OP_KEYMGMT, false, prov_keymgmt, others_EVP_KEYMGMT},
+    {OSSL_OP_SIGNATURE, false, prov_signature, others_EVP_SIGNATURE},
+    {OSSL_OP_KEYEXCH, false, prov_keyexch, others_EVP_KEYEXCH},
+    {OSSL_OP_ASYM_CIPHER, false, prov_asym_cipher, others_EVP_ASYM_CIPHER},
+    {OSSL_OP_STORE, false, prov_store, NULL},
+    {OSSL_OP_DECODER, false, prov_decoder, NULL},
+    {OSSL_OP_ENCODER, false, prov_encoder, NULL},
+    {OSSL_OP_DIGEST, true, prov_digests, others_EVP_MD},
+    {OSSL_OP_CIPHER, true, prov_ciphers, others_EVP_CIPHER},
+    {OSSL_OP_MAC, true, prov_macs, others_EVP_MAC},
+    {OSSL_OP_KDF, true, prov_kdfs, others_EVP_KDF},
+    {OSSL_OP_RAND, false, prov_rands, NULL},
 };
 
 /* We are asked again while the others go first: "nothing yet, and do not remember it". */
