@@ -17,6 +17,7 @@ echo "the message" >message
 tool() { with_provider openssl "$@"; }
 
 check "list providers" tool list -providers
+check "the module exports one symbol" test "$(nm -D --defined-only "$modules/ossl-modules/clrc.so" | cut -d" " -f3)" = OSSL_provider_init
 check "storeutl" tool storeutl -noout clrc:ec
 check "storeutl lists all keys" tool storeutl -noout clrc:
 

@@ -20,10 +20,10 @@
 
 static void test_default_keeps_its_work(void **state)
 {
-    static const char *const names[] = {"EC", "RSA"};
+    static const char *const names[] = {"EC", "RSA", "RSA-PSS", "ED25519", "X25519"};
     (void)state;
     assert_true(OSSL_PROVIDER_available(NULL, "clrc"));
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < KM_ARRAY_LEN(names); i++) {
         EVP_KEYMGMT *keymgmt = EVP_KEYMGMT_fetch(NULL, names[i], NULL);
         assert_string_equal(OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(keymgmt)), "default");
         EVP_KEYMGMT_free(keymgmt);

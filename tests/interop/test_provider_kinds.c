@@ -301,6 +301,50 @@ static void test_tls_premaster(void **state)
     EVP_PKEY_free(key);
 }
 
+/* ---- what is told of a key ---- */
+
+static void give_all(EVP_PKEY *key)
+{
+    uint8_t value[1024] = {0};
+    for (const OSSL_PARAM *p = EVP_PKEY_gettable_params(key); p->key != NULL; p++) {
+        OSSL_PARAM wanted[] = {
+            {p->key, p->data_type, value, p->data_size != 0 ? p->data_size : sizeof(value), 0},
+            OSSL_PARAM_construct_end()};
+        if (p->data_type == OSSL_PARAM_UNSIGNED_INTEGER && p->data_size == 0)
+            wanted[0].data_size = 512;
+        wanted[0].return_size = OSSL_PARAM_UNMODIFIED;
+        assert_int_equal(EVP_PKEY_get_params(key, wanted), 1);
+        if (wanted[0].return_size == OSSL_PARAM_UNMODIFIED)
+            fail_msg("'%s' is not told", p->key);
+    }
+}
+
+static void test_told_of_keys(void **state)
+{
+    static const char *const uris[] = {"clrc:kinds-ec", "clrc:kinds-rsa?pss=sha512",
+                                       "clrc:kinds-ed", "clrc:kinds-x"};
+    char text[40] = {0};
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(uris); i++) {
+        EVP_PKEY *key = prig_must_load(uris[i]);
+        EVP_PKEY *copy = EVP_PKEY_dup(key);
+        /* A bound key has no default digest, only one that it must have. */
+        if (i != 1)
+            give_all(key);
+        assert_int_equal(EVP_PKEY_eq(key, copy), 1);
+        assert_int_equal(EVP_PKEY_get_security_bits(key), i == 1 ? 112 : 128);
+        EVP_PKEY_free(copy);
+        EVP_PKEY_free(key);
+    }
+    EVP_PKEY *ec = prig_must_load(uris[0]);
+    assert_int_equal(
+        EVP_PKEY_get_utf8_string_param(ec, OSSL_PKEY_PARAM_EC_ENCODING, text, sizeof(text), NULL),
+        1);
+    assert_string_equal(text, "named_curve");
+    EVP_PKEY_free(ec);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
 /* ---- certificates and keys that belong together ---- */
 
 static void test_certificate_fits(void **state)
@@ -396,7 +440,7 @@ int main(void)
         cmocka_unit_test(test_ed25519),       cmocka_unit_test(test_x25519),
         cmocka_unit_test(test_rsa_pss),       cmocka_unit_test(test_pkcs1_decryption),
         cmocka_unit_test(test_tls_premaster), cmocka_unit_test(test_certificate_fits),
-        cmocka_unit_test(test_import),
+        cmocka_unit_test(test_told_of_keys),  cmocka_unit_test(test_import),
     };
     const struct CMUnitTest again[] = {cmocka_unit_test(test_import)};
     if (getenv("KM_TEST_TRANSFER") != NULL)
