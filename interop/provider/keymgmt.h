@@ -52,6 +52,7 @@ int keymgmt_transfer(struct prov_key *key, const ClrcKeyTemplate *wish, const OS
 void *keymgmt_gen_init(struct prov *prov, enum prov_kind kind, int selection,
                        const OSSL_PARAM params[]);
 int keymgmt_gen_set_params(void *genctx, const OSSL_PARAM params[]);
+int keymgmt_gen_set_template(void *genctx, void *like);
 const OSSL_PARAM *keymgmt_gen_settable_ec(void *genctx, void *provctx);
 const OSSL_PARAM *keymgmt_gen_settable_rsa(void *genctx, void *provctx);
 const OSSL_PARAM *keymgmt_gen_settable_rsa_pss(void *genctx, void *provctx);
@@ -83,6 +84,7 @@ void keymgmt_gen_cleanup(void *genctx);
         {OSSL_FUNC_KEYMGMT_GEN_INIT, PROV_FN(keymgmt_gen_init_##name)},                            \
         {OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, PROV_FN(keymgmt_gen_set_params)},                       \
         {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, PROV_FN(keymgmt_gen_settable_##name)},             \
+        {OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, PROV_FN(keymgmt_gen_set_template)},                   \
         {OSSL_FUNC_KEYMGMT_GEN, PROV_FN(keymgmt_gen)},                                             \
     {                                                                                              \
         OSSL_FUNC_KEYMGMT_GEN_CLEANUP, PROV_FN(keymgmt_gen_cleanup)                                \

@@ -126,6 +126,16 @@ static bool set_primes(struct gen *gen, const OSSL_PARAM *p)
     return fits || PROV_FAIL(gen->prov, KM_E_UNSUPPORTED, "RSA keys have two primes");
 }
 
+/* Like another key: on its curve. The other kinds have no parameters. */
+int keymgmt_gen_set_template(void *genctx, void *like)
+{
+    struct gen *gen = genctx;
+    const struct km_door_curve *curve = keymgmt_curve(like);
+    if (gen->kind == PROV_EC && curve != NULL)
+        gen->wish.bits = curve->bits;
+    return 1;
+}
+
 /* ---- what a key for PSS alone is bound to ---- */
 
 static bool set_pss_digest(struct gen *gen, const OSSL_PARAM *p)

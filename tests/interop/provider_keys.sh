@@ -27,6 +27,15 @@ make kinds-rsa RSA
 make pss RSA-PSS -pkeyopt rsa_pss_keygen_md:sha256
 make ed ED25519
 make x X25519
+for kind in "ec -pkeyopt group:P-256" ed25519 rsa; do
+    name=req-${kind%% *}
+    # shellcheck disable=SC2086 # a list of words on purpose
+    check "req -newkey $kind" tool req -x509 -newkey $kind -pkeyopt "clrc-name:$name" -propquery provider=clrc -noenc \
+        -keyout "$name.ref" -subj "/CN=$name" -out "$name.crt"
+    check "req -newkey $kind: the reference fits" tool req -x509 -key "$name.ref" -subj "/CN=$name" -out again.crt
+    check "req -newkey $kind: the key is the same" cmp <(openssl x509 -in "$name.crt" -noout -pubkey) \
+        <(openssl x509 -in again.crt -noout -pubkey)
+done
 refuse "genpkey: a taken name" "name is taken\|already" tool genpkey -propquery provider=clrc -algorithm EC \
     -pkeyopt group:P-256 -pkeyopt clrc-name:ed
 refuse "genpkey: another curve" "not offered" tool genpkey -propquery provider=clrc -algorithm EC \

@@ -345,6 +345,23 @@ static void test_told_of_keys(void **state)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
+/* A new key like another one: on its curve. */
+static void test_key_by_template(void **state)
+{
+    EVP_PKEY *made = NULL;
+    (void)state;
+    EVP_PKEY *like = prig_must_load("clrc:kinds-ec");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, like, NULL);
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_generate(ctx, &made), 1);
+    assert_int_equal(EVP_PKEY_get_bits(made), EVP_PKEY_get_bits(like));
+    assert_int_not_equal(EVP_PKEY_eq(made, like), 1);
+    prig_no_private(made);
+    EVP_PKEY_free(made);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(like);
+}
+
 /* ---- certificates and keys that belong together ---- */
 
 static void test_certificate_fits(void **state)
@@ -437,10 +454,11 @@ static void test_import(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ed25519),       cmocka_unit_test(test_x25519),
-        cmocka_unit_test(test_rsa_pss),       cmocka_unit_test(test_pkcs1_decryption),
-        cmocka_unit_test(test_tls_premaster), cmocka_unit_test(test_certificate_fits),
-        cmocka_unit_test(test_told_of_keys),  cmocka_unit_test(test_import),
+        cmocka_unit_test(test_ed25519),         cmocka_unit_test(test_x25519),
+        cmocka_unit_test(test_rsa_pss),         cmocka_unit_test(test_pkcs1_decryption),
+        cmocka_unit_test(test_tls_premaster),   cmocka_unit_test(test_certificate_fits),
+        cmocka_unit_test(test_key_by_template), cmocka_unit_test(test_told_of_keys),
+        cmocka_unit_test(test_import),
     };
     const struct CMUnitTest again[] = {cmocka_unit_test(test_import)};
     if (getenv("KM_TEST_TRANSFER") != NULL)
