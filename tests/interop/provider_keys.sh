@@ -122,12 +122,25 @@ refuse "a key that only signs agrees on nothing" "not offered" tool pkeyutl -der
 check "X9.63's KDF" tool pkeyutl -derive -inkey kinds-ec.ref -peerkey <(openssl pkey -in kinds-ec.pub -pubin) -out z
 
 # ---- keys taken in, by configuration ----
-refuse "a key of the program's own is left to others" "" tool pkeyutl -sign -propquery provider=clrc -inkey peer.pem -in digest
 sed 's/^\[clrc_sect\]/&\nimport = transfer/' "$provider_conf" >transfer.cnf
 check "keys are taken in" with_provider env "OPENSSL_CONF=$work/transfer.cnf" KM_TEST_TRANSFER=1 \
     "$build/tests/test_provider_kinds"
 cat out.txt
 check "they are there" tool dgst -sha256 -sign clrc:taken-EC -out sig message
+openssl genpkey -algorithm EC -pkeyopt group:P-256 -out own.pem
+openssl pkey -in own.pem -pubout -out own.pub
+# sign_own CONFIGURATION: with a key file, our provider preferred.
+sign_own() {
+    with_provider env "OPENSSL_CONF=$1" openssl pkeyutl -sign -propquery "?provider=clrc" -inkey own.pem -in digest \
+        -pkeyopt digest:sha256 -out sig || return 1
+    openssl pkeyutl -verify -pubin -inkey own.pub -in digest -sigfile sig -pkeyopt digest:sha256
+}
+signatures() { grep -c '"operation":"sign"' audit.log; }
+before=$(signatures)
+check "a key file's key is left to others" sign_own "$provider_conf"
+check "the service had no part in it" test "$(signatures)" -eq "$before"
+check "and is taken in where that is configured" sign_own "$work/transfer.cnf"
+check "the service has signed" test "$(signatures)" -gt "$before"
 
 # ---- passwords by prompt and by file, also through a reference ----
 create locked ec256 "open sesame"
@@ -138,4 +151,8 @@ check "reference, password from the program" tool pkey -in locked.ref -passin fi
 check "reference with a password file" tool pkey -in filed.ref -pubout
 refuse "reference, wrong password" "" tool pkey -in locked.ref -passin pass:wrong -pubout
 
+# ---- it is seen by who needs the service; OpenSSL falls back to the key file where it has one ----
+stop_keymoord
+check "a key file's key without the service" sign_own "$work/transfer.cnf"
+refuse "a stored key without the service" "can't be reached" tool dgst -sha256 -sign clrc:ed -out sig message
 finish
