@@ -97,6 +97,12 @@ km_status km_door_key_import(struct km_err *err, const ClrcKeyTemplate *wish,
 /* km_door_key_of_public: a key with a public part alone; copies spki; does not connect. */
 km_status km_door_key_of_public(struct km_err *err, struct km_slice spki, struct km_door_key **ret);
 
+/*
+ * km_door_handle: a handle of any key in the service, symmetric ones too, that no object stands for. To be
+ * freed with clrcFreeKey.
+ */
+km_status km_door_handle(struct km_err *err, const struct km_door_uri *uri, ClrcKeyHandle *ret);
+
 struct km_door_key *km_door_key_ref(struct km_door_key *key);
 void km_door_key_unref(struct km_door_key *key);
 void km_door_key_unrefp(struct km_door_key **key);
@@ -134,12 +140,6 @@ km_status km_door_key_agree(struct km_err *err, struct km_door_key *key, struct 
 km_status km_door_key_decrypt(struct km_err *err, struct km_door_key *key, ClrcAlgorithm algorithm,
                               struct km_slice label, struct km_slice in, struct km_span ret,
                               size_t *ret_len);
-
-/*
- * km_door_handle: a handle of any key in the service, symmetric ones too, that no object stands for. To be
- * freed with clrcFreeKey.
- */
-km_status km_door_handle(struct km_err *err, const struct km_door_uri *uri, ClrcKeyHandle *ret);
 
 enum km_door_scheme { KM_DOOR_PKCS1, KM_DOOR_PSS, KM_DOOR_OAEP };
 /* km_door_algorithm: CLRC_ALG_NONE when digest_len is none of 20, 28, 32, 48, 64 (SHA-1, SHA-2). */
