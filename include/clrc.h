@@ -662,6 +662,11 @@ CLRC_API ClrcResult clrcOperationFinalVerify(ClrcOperationHandle hOperation, uin
                                              uint32_t expected_length);
 CLRC_API ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv,
                                        uint32_t iv_length);
+/*
+ * clrcOperationCopy: a second operation in the state that this one is in, for digests and MACs: the beginnings of two messages are
+ * alike. A use of the key is counted. CLRC_ERROR_STATE: after its end. CLRC_ERROR_NOT_SUPPORTED: another kind of operation.
+ */
+CLRC_API ClrcResult clrcOperationCopy(ClrcOperationHandle hOperation, ClrcOperationHandle *hCopy);
 CLRC_API void clrcOperationFree(ClrcOperationHandle hOperation);
 /*
  * clrcOperationNewPayload: begins to verify a payload package (docs/formats.md); libkeymoor_payload's clrpvVerifyPackage does all

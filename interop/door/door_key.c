@@ -15,6 +15,8 @@
 
 /* Handles kept for reuse; more threads than this at once load and free one per operation. */
 #define IDLE_MAX 16
+#define ED25519_SIGNATURE_LEN 64u
+#define MESSAGE_MAX 4096u                          /* octets of a message in one call */
 #define PASSWORD_FILE_MAX (CLRC_PASSWORD_MAX + 2u) /* with a line end of up to two octets */
 
 /*
@@ -169,6 +171,15 @@ static km_status load_with_file(struct km_err *err, const struct km_door_uri *ur
     return load_with(err, uri, secret, ret);
 }
 
+km_status km_door_handle(struct km_err *err, const struct km_door_uri *uri, ClrcKeyHandle *ret)
+{
+    if (uri->kind != KM_DOOR_ANY && uri->kind != KM_DOOR_KEY)
+        return KM_FAIL(err, KM_E_MALFORMED, "this clrc URI names no key");
+    if (uri->password_file[0] != '\0')
+        return load_with_file(err, uri, ret);
+    return km_door_clrc(err, clrcLoadNamedKey(uri->name, NULL, ret), "load key", uri->name);
+}
+
 static km_status load_another(struct km_err *err, struct km_door_key *key, ClrcKeyHandle *ret)
 {
     const struct km_door_uri *uri = &key->uri;
@@ -249,13 +260,14 @@ static void give_back(struct km_door_key *key, ClrcKeyHandle handle)
 static bool type_has_private(ClrcKeyType type)
 {
     return type == KEY_RSA_KEYPAIR || type == KEY_ECDSA_KEYPAIR || type == KEY_ECDH_KEYPAIR ||
-           type == KEY_EC_DUAL_KEYPAIR;
+           type == KEY_EC_DUAL_KEYPAIR || type == KEY_ED25519_KEYPAIR || type == KEY_X25519_KEYPAIR;
 }
 
 static bool type_is_asymmetric(ClrcKeyType type)
 {
     return type_has_private(type) || type == KEY_RSA_PUBLIC || type == KEY_ECDSA_PUBLIC ||
-           type == KEY_ECDH_PUBLIC || type == KEY_EC_DUAL_PUBLIC;
+           type == KEY_ECDH_PUBLIC || type == KEY_EC_DUAL_PUBLIC || type == KEY_ED25519_PUBLIC ||
+           type == KEY_X25519_PUBLIC;
 }
 
 static km_status learn(struct km_err *err, struct km_door_key *key, ClrcKeyHandle handle)
@@ -292,7 +304,7 @@ static km_status first_load(struct km_err *err, struct km_door_key *key,
 km_status km_door_key_open(struct km_err *err, const struct km_door_uri *uri,
                            const struct km_door_ask *ask, struct km_door_key **ret)
 {
-    if (uri->kind == KM_DOOR_CERT || uri->kind == KM_DOOR_ALL)
+    if (uri->kind != KM_DOOR_ANY && uri->kind != KM_DOOR_KEY)
         return KM_FAIL(err, KM_E_MALFORMED, "this clrc URI names no key");
     KM_AUTO(km_door_key_unrefp) struct km_door_key *key = key_new();
     if (key == NULL)
@@ -307,8 +319,10 @@ km_status km_door_key_open(struct km_err *err, const struct km_door_uri *uri,
     return KM_OK;
 }
 
-km_status km_door_key_generate(struct km_err *err, const ClrcKeyTemplate *wish, const char *name,
-                               struct km_door_key **ret)
+/* values NULL: a new key, else one that has these. */
+static km_status make(struct km_err *err, const ClrcKeyTemplate *wish,
+                      const struct km_door_values *values, const char *name,
+                      struct km_door_key **ret)
 {
     KM_AUTO(km_door_key_unrefp) struct km_door_key *key = key_new();
     if (key == NULL)
@@ -316,7 +330,10 @@ km_status km_door_key_generate(struct km_err *err, const ClrcKeyTemplate *wish, 
     if (name != NULL)
         KM_TRY(km_door_uri_of_name(err, name, &key->uri));
     KM_AUTO(free_keyp) ClrcKeyHandle handle = NULL;
-    KM_TRY(km_door_clrc(err, clrcCreateKey(wish, &handle), "create key", key->uri.name));
+    ClrcResult result =
+        values == NULL ? clrcCreateKey(wish, &handle)
+                       : clrcImportKeyAttributes(wish, values->values, values->n_values, &handle);
+    KM_TRY(km_door_clrc(err, result, values == NULL ? "create key" : "take in key", key->uri.name));
     KM_TRY(learn(err, key, handle));
     if (name != NULL)
         KM_TRY(km_door_clrc(err, clrcSaveNamedKey(handle, name, NULL), "save key", name));
@@ -324,6 +341,19 @@ km_status km_door_key_generate(struct km_err *err, const ClrcKeyTemplate *wish, 
     atomic_store(&key->idle[0], km_steal(&handle));
     *ret = km_steal(&key);
     return KM_OK;
+}
+
+km_status km_door_key_generate(struct km_err *err, const ClrcKeyTemplate *wish, const char *name,
+                               struct km_door_key **ret)
+{
+    return make(err, wish, NULL, name, ret);
+}
+
+km_status km_door_key_import(struct km_err *err, const ClrcKeyTemplate *wish,
+                             const struct km_door_values *values, const char *name,
+                             struct km_door_key **ret)
+{
+    return make(err, wish, values, name, ret);
 }
 
 km_status km_door_key_of_public(struct km_err *err, struct km_slice spki, struct km_door_key **ret)
@@ -349,6 +379,11 @@ bool km_door_key_has_private(const struct km_door_key *key)
     return key->has_private;
 }
 
+const struct km_door_uri *km_door_key_uri(const struct km_door_key *key)
+{
+    return &key->uri;
+}
+
 const char *km_door_key_name(const struct km_door_key *key)
 {
     return key->uri.name;
@@ -356,8 +391,17 @@ const char *km_door_key_name(const struct km_door_key *key)
 
 size_t km_door_key_signature_max(const struct km_door_key *key)
 {
-    return key->public.family == KM_DOOR_RSA ? key->public.n.len
-                                             : km_door_curve_signature_max(key->public.curve);
+    switch (key->public.family) {
+    case KM_DOOR_EC:
+        return km_door_curve_signature_max(key->public.curve);
+    case KM_DOOR_RSA:
+        return key->public.n.len;
+    case KM_DOOR_ED25519:
+        return ED25519_SIGNATURE_LEN;
+    case KM_DOOR_X25519:
+        break;
+    }
+    return 0;
 }
 
 /* ---- use ---- */
@@ -410,6 +454,35 @@ km_status km_door_key_sign(struct km_err *err, struct km_door_key *key,
     if (digest.len > 64)
         return KM_FAIL(err, KM_E_LIMIT, "a digest of %zu octets, 64 are the most", digest.len);
     struct use use = {.what = "sign with key", .call = call_sign, .how = how, .in = digest};
+    return run(err, key, &use, ret, ret_len);
+}
+
+static ClrcResult sign_in_parts(ClrcKeyHandle handle, struct km_slice message, uint8_t *out,
+                                uint32_t *len)
+{
+    const ClrcOperationWish wish = {.algorithm = CLRC_ED25519, .mode = CLRC_MODE_SIGN};
+    ClrcOperationHandle operation = NULL;
+    ClrcResult result = clrcOperationNew(handle, &wish, &operation);
+    if (result == CLRC_SUCCESS)
+        result = clrcOperationUpdate(operation, message.ptr, message.len, NULL, NULL);
+    if (result == CLRC_SUCCESS)
+        result = clrcOperationFinal(operation, NULL, NULL, out, len);
+    clrcOperationFree(operation);
+    return result;
+}
+
+static ClrcResult call_sign_message(ClrcKeyHandle handle, const struct use *use, uint8_t *out,
+                                    uint32_t *len)
+{
+    if (use->in.len > MESSAGE_MAX)
+        return sign_in_parts(handle, use->in, out, len);
+    return clrcSignDigest(handle, CLRC_ED25519, use->in.ptr, (uint32_t)use->in.len, out, len);
+}
+
+km_status km_door_key_sign_message(struct km_err *err, struct km_door_key *key,
+                                   struct km_slice message, struct km_span ret, size_t *ret_len)
+{
+    struct use use = {.what = "sign with key", .call = call_sign_message, .in = message};
     return run(err, key, &use, ret, ret_len);
 }
 

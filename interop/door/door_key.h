@@ -14,11 +14,12 @@
 #include "common/km_bytes.h"
 #include "interop/door/door_uri.h"
 
-enum km_door_family { KM_DOOR_EC = 1, KM_DOOR_RSA };
+enum km_door_family { KM_DOOR_EC = 1, KM_DOOR_RSA, KM_DOOR_ED25519, KM_DOOR_X25519 };
 
 #define KM_DOOR_SPKI_MAX 1024u     /* octets of any public key's SubjectPublicKeyInfo */
 #define KM_DOOR_SIGNATURE_MAX 512u /* octets of any signature, RSA-4096 */
 #define KM_DOOR_COORDINATE_MAX 66u /* octets of a coordinate, P-521 */
+#define KM_DOOR_POINT_25519 32u    /* octets of a public key on curve 25519 */
 
 struct km_door_curve {
     unsigned bits;
@@ -43,17 +44,22 @@ struct km_door_public {
     unsigned bits;
     struct km_slice spki;              /* SubjectPublicKeyInfo */
     const struct km_door_curve *curve; /* EC only */
-    struct km_slice point, x, y;       /* EC only: 04 X Y and its parts */
-    struct km_slice n, e;              /* RSA only, big-endian without leading zero */
+    struct km_slice point, x, y; /* EC: 04 X Y and its parts; curve 25519: 32 octets, no parts */
+    struct km_slice n, e;        /* RSA only, big-endian without leading zero */
 };
 
 /* km_door_public_parse: pure; the views point into spki. KM_E_UNSUPPORTED for other algorithms. */
 km_status km_door_public_parse(struct km_err *err, struct km_slice spki,
                                struct km_door_public *ret);
-/* km_door_public_write_ec / _rsa: a SubjectPublicKeyInfo; point is 04 X Y, numbers are big-endian. */
+/*
+ * km_door_public_write_ec / _rsa / _25519: a SubjectPublicKeyInfo; point is 04 X Y, or 32 octets for
+ * KM_DOOR_ED25519 and KM_DOOR_X25519; numbers are big-endian.
+ */
 void km_door_public_write_ec(struct km_wr *wr, const struct km_door_curve *curve,
                              struct km_slice point);
 void km_door_public_write_rsa(struct km_wr *wr, struct km_slice n, struct km_slice e);
+void km_door_public_write_25519(struct km_wr *wr, enum km_door_family family,
+                                struct km_slice point);
 /* km_door_public_equal: the same key, whatever the encoding. */
 bool km_door_public_equal(const struct km_door_public *a, const struct km_door_public *b);
 
@@ -65,6 +71,12 @@ struct km_door_ask {
 };
 
 struct km_door_key;
+
+/* The components of a key that is to be taken in. */
+struct km_door_values {
+    const ClrcAttributeValue *values;
+    uint32_t n_values;
+};
 
 /*
  * km_door_key_open: the key that uri names, from the service (connects). ask may be NULL. A password
@@ -78,8 +90,18 @@ km_status km_door_key_open(struct km_err *err, const struct km_door_uri *uri,
  */
 km_status km_door_key_generate(struct km_err *err, const ClrcKeyTemplate *wish, const char *name,
                                struct km_door_key **ret);
+/* km_door_key_import: the same with a private key that the caller has; values as in clrc.h. */
+km_status km_door_key_import(struct km_err *err, const ClrcKeyTemplate *wish,
+                             const struct km_door_values *values, const char *name,
+                             struct km_door_key **ret);
 /* km_door_key_of_public: a key with a public part alone; copies spki; does not connect. */
 km_status km_door_key_of_public(struct km_err *err, struct km_slice spki, struct km_door_key **ret);
+
+/*
+ * km_door_handle: a handle of any key in the service, symmetric ones too, that no object stands for. To be
+ * freed with clrcFreeKey.
+ */
+km_status km_door_handle(struct km_err *err, const struct km_door_uri *uri, ClrcKeyHandle *ret);
 
 struct km_door_key *km_door_key_ref(struct km_door_key *key);
 void km_door_key_unref(struct km_door_key *key);
@@ -89,6 +111,8 @@ void km_door_key_unrefp(struct km_door_key **key);
 const struct km_door_public *km_door_key_public(const struct km_door_key *key);
 /* km_door_key_has_private: whether the service holds a private part that this object may use. */
 bool km_door_key_has_private(const struct km_door_key *key);
+/* km_door_key_uri: what the key was opened by; valid while the key lives. */
+const struct km_door_uri *km_door_key_uri(const struct km_door_key *key);
 /* km_door_key_name: "" for a key that is not saved; valid while the key lives. */
 const char *km_door_key_name(const struct km_door_key *key);
 /* km_door_key_signature_max: octets of the longest signature it makes. */
@@ -103,10 +127,16 @@ struct km_door_signing {
 km_status km_door_key_sign(struct km_err *err, struct km_door_key *key,
                            const struct km_door_signing *how, struct km_slice digest,
                            struct km_span ret, size_t *ret_len);
-/* km_door_key_agree: the shared X coordinate with the peer's point 04 X Y; ret holds coord_len. */
+/* km_door_key_sign_message: Ed25519 alone, which hashes on its own; at most 1 MiB. */
+km_status km_door_key_sign_message(struct km_err *err, struct km_door_key *key,
+                                   struct km_slice message, struct km_span ret, size_t *ret_len);
+/*
+ * km_door_key_agree: the shared X coordinate with the peer's point 04 X Y, in coord_len octets; X25519:
+ * the 32 octets with the peer's 32.
+ */
 km_status km_door_key_agree(struct km_err *err, struct km_door_key *key, struct km_slice peer,
                             struct km_span ret, size_t *ret_len);
-/* km_door_key_decrypt: RSA OAEP. */
+/* km_door_key_decrypt: RSA OAEP or PKCS#1 v1.5; the latter never fails for what the text is like. */
 km_status km_door_key_decrypt(struct km_err *err, struct km_door_key *key, ClrcAlgorithm algorithm,
                               struct km_slice label, struct km_slice in, struct km_span ret,
                               size_t *ret_len);

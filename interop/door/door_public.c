@@ -12,6 +12,9 @@
 /* RFC 5480, section 2.1.1; RFC 3279, section 2.3.1. */
 static const uint8_t oid_ec[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
 static const uint8_t oid_rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+/* RFC 8410, section 3. */
+static const uint8_t oid_ed25519[] = {0x2b, 0x65, 0x70};
+static const uint8_t oid_x25519[] = {0x2b, 0x65, 0x6e};
 static const uint8_t oid_p256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 static const uint8_t oid_p384[] = {0x2b, 0x81, 0x04, 0x00, 0x22};
 static const uint8_t oid_p521[] = {0x2b, 0x81, 0x04, 0x00, 0x23};
@@ -118,6 +121,20 @@ static km_status parse_rsa(struct km_err *err, struct km_rd *parameters, struct 
     return KM_OK;
 }
 
+#define BITS_ED25519 256u
+#define BITS_X25519 253u
+
+static km_status parse_25519(struct km_err *err, struct km_rd *parameters, struct km_slice point,
+                             enum km_door_family family, struct km_door_public *made)
+{
+    if (!km_rd_done(parameters) || point.len != KM_DOOR_POINT_25519)
+        return KM_FAIL(err, KM_E_MALFORMED, "a public key on curve 25519 that is none");
+    made->family = family;
+    made->bits = family == KM_DOOR_ED25519 ? BITS_ED25519 : BITS_X25519;
+    made->point = point;
+    return KM_OK;
+}
+
 km_status km_door_public_parse(struct km_err *err, struct km_slice spki, struct km_door_public *ret)
 {
     struct km_door_public made = {.spki = spki};
@@ -135,8 +152,12 @@ km_status km_door_public_parse(struct km_err *err, struct km_slice spki, struct 
         KM_TRY(parse_ec(err, &algorithm, key, &made));
     else if (km_slice_equal(oid, KM_SLICE(oid_rsa, sizeof(oid_rsa))))
         KM_TRY(parse_rsa(err, &algorithm, key, &made));
+    else if (km_slice_equal(oid, KM_SLICE(oid_ed25519, sizeof(oid_ed25519))))
+        KM_TRY(parse_25519(err, &algorithm, key, KM_DOOR_ED25519, &made));
+    else if (km_slice_equal(oid, KM_SLICE(oid_x25519, sizeof(oid_x25519))))
+        KM_TRY(parse_25519(err, &algorithm, key, KM_DOOR_X25519, &made));
     else
-        return KM_FAIL(err, KM_E_UNSUPPORTED, "a key that is neither EC nor RSA");
+        return KM_FAIL(err, KM_E_UNSUPPORTED, "a key that is none of EC, RSA, Ed25519, X25519");
     *ret = made;
     return KM_OK;
 }
@@ -173,11 +194,22 @@ void km_door_public_write_rsa(struct km_wr *wr, struct km_slice n, struct km_sli
     wr->overflow = wr->overflow || !fits;
 }
 
+void km_door_public_write_25519(struct km_wr *wr, enum km_door_family family, struct km_slice point)
+{
+    const uint8_t *oid = family == KM_DOOR_ED25519 ? oid_ed25519 : oid_x25519;
+    size_t spki = km_der_begin(wr, KM_DER_SEQUENCE);
+    size_t algorithm = km_der_begin(wr, KM_DER_SEQUENCE);
+    km_der_put(wr, KM_DER_OID, KM_SLICE(oid, sizeof(oid_ed25519)));
+    km_der_end(wr, algorithm);
+    km_der_put_bit_string(wr, point);
+    km_der_end(wr, spki);
+}
+
 bool km_door_public_equal(const struct km_door_public *a, const struct km_door_public *b)
 {
     if (a->family != b->family)
         return false;
-    if (a->family == KM_DOOR_EC)
+    if (a->family != KM_DOOR_RSA)
         return a->curve == b->curve && km_slice_equal(a->point, b->point);
     return km_slice_equal(a->n, b->n) && km_slice_equal(a->e, b->e);
 }

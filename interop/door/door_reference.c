@@ -46,6 +46,15 @@ km_status km_door_reference_parse(struct km_err *err, struct km_slice der, struc
     return KM_OK;
 }
 
+void km_door_reference_write(struct km_wr *wr, struct km_slice uri)
+{
+    size_t seq = km_der_begin(wr, KM_DER_SEQUENCE);
+    km_der_put(wr, KM_DER_UTF8_STRING, KM_SLICE_STR(KM_DOOR_REFERENCE_MARKER));
+    km_der_put_u64(wr, KM_DER_INTEGER, VERSION);
+    km_der_put(wr, KM_DER_UTF8_STRING, uri);
+    km_der_end(wr, seq);
+}
+
 /* The next line without its end; false when the text is used up. */
 static bool next_line(struct km_slice *text, struct km_slice *ret_line)
 {

@@ -22,6 +22,8 @@ bool km_door_reference_looks_so(struct km_slice der);
 /* km_door_reference_parse: *ret_uri is a view into der. KM_E_MALFORMED or KM_E_UNSUPPORTED (version). */
 km_status km_door_reference_parse(struct km_err *err, struct km_slice der,
                                   struct km_slice *ret_uri);
+/* km_door_reference_write: the reference to a URI, in DER; KM_DOOR_REFERENCE_MAX octets always suffice. */
+void km_door_reference_write(struct km_wr *wr, struct km_slice uri);
 /*
  * km_door_reference_from_pem: the first block with our label in a text. KM_E_NOTFOUND when there is
  * none, KM_E_MALFORMED when it is damaged, KM_E_LIMIT when der is too small.

@@ -59,6 +59,21 @@ static km_status decode(struct km_err *err, const char *what, struct km_slice te
     return KM_OK;
 }
 
+/* In the order of enum km_door_pss. */
+static const char *const pss_names[] = {"", "any", "sha256", "sha384", "sha512"};
+
+static km_status parse_pss(struct km_err *err, struct km_slice value, struct km_door_uri *uri)
+{
+    if (uri->pss != KM_DOOR_PSS_NONE)
+        return KM_FAIL(err, KM_E_MALFORMED, "pss stands twice");
+    for (unsigned i = KM_DOOR_PSS_ANY; i <= KM_DOOR_PSS_SHA512; i++)
+        if (km_slice_equal(value, KM_SLICE_STR(pss_names[i])))
+            uri->pss = (enum km_door_pss)i;
+    if (uri->pss == KM_DOOR_PSS_NONE)
+        return KM_FAIL(err, KM_E_MALFORMED, "pss is any, sha256, sha384 or sha512");
+    return KM_OK;
+}
+
 static km_status parse_attribute(struct km_err *err, struct km_slice pair, struct km_door_uri *uri)
 {
     struct km_slice value = {0};
@@ -69,9 +84,11 @@ static km_status parse_attribute(struct km_err *err, struct km_slice pair, struc
         return decode(err, "password object's name", value, uri->password_name,
                       sizeof(uri->password_name));
     }
+    if (km_slice_equal(key, KM_SLICE_STR("pss")))
+        return parse_pss(err, value, uri);
     if (!km_slice_equal(key, KM_SLICE_STR("password")))
         return KM_FAIL(err, KM_E_MALFORMED,
-                       "unknown attribute in a clrc URI (known: password, password-name)");
+                       "unknown attribute in a clrc URI (known: password, password-name, pss)");
     if (!has_prefix(value, PASSWORD_SCHEME) || value.len == strlen(PASSWORD_SCHEME))
         return KM_FAIL(err, KM_E_MALFORMED,
                        "password takes file:PATH and nothing else, as others can read a URI");
@@ -84,7 +101,7 @@ static km_status parse_attribute(struct km_err *err, struct km_slice pair, struc
 static km_status parse_attributes(struct km_err *err, struct km_slice query,
                                   struct km_door_uri *uri)
 {
-    if (uri->kind == KM_DOOR_CERT || uri->kind == KM_DOOR_ALL)
+    if (uri->kind != KM_DOOR_ANY && uri->kind != KM_DOOR_KEY)
         return KM_FAIL(err, KM_E_MALFORMED, "only a key's URI takes attributes");
     while (query.len != 0) {
         struct km_slice rest = {0};
@@ -92,6 +109,24 @@ static km_status parse_attributes(struct km_err *err, struct km_slice query,
         KM_TRY(parse_attribute(err, pair, uri));
         query = rest;
     }
+    return KM_OK;
+}
+
+/* The digest stands in lower-case hex, and nothing may follow. */
+static km_status parse_digest(struct km_err *err, struct km_slice text, bool has_query,
+                              struct km_door_uri *ret)
+{
+    struct km_door_uri made = {.kind = KM_DOOR_STORED_CERT};
+    char hex[2 * KM_DOOR_CERT_DIGEST_LEN + 1] = {0};
+    char again[sizeof(hex)] = {0};
+    if (has_query || text.len != sizeof(hex) - 1)
+        return KM_FAIL(err, KM_E_MALFORMED, "cert-sha256 takes 64 hex digits and nothing else");
+    km_copy(hex, sizeof(hex) - 1, text.ptr, text.len);
+    if (km_unhex(hex, made.cert_digest, sizeof(made.cert_digest)))
+        km_hex(KM_SLICE(made.cert_digest, sizeof(made.cert_digest)), again, sizeof(again));
+    if (memcmp(hex, again, sizeof(hex)) != 0)
+        return KM_FAIL(err, KM_E_MALFORMED, "cert-sha256 takes lower-case hex digits");
+    *ret = made;
     return KM_OK;
 }
 
@@ -105,6 +140,8 @@ km_status km_door_uri_parse(struct km_err *err, struct km_slice uri, struct km_d
     struct km_slice query = {0};
     bool has_query = memchr(uri.ptr, '?', uri.len) != NULL;
     struct km_slice name = split(after(uri, strlen(KM_DOOR_SCHEME)), '?', &query);
+    if (has_prefix(name, "cert-sha256="))
+        return parse_digest(err, after(name, strlen("cert-sha256=")), has_query, ret);
     if (has_prefix(name, "key=")) {
         made.kind = KM_DOOR_KEY;
         name = after(name, strlen("key="));
@@ -157,24 +194,37 @@ static void encode(struct km_wr *wr, const char *text)
     }
 }
 
+/* One attribute, and what stands before the next one. */
+static void write_attribute(struct km_wr *wr, char *before, const char *name, const char *value)
+{
+    if (value[0] == '\0')
+        return;
+    km_wr_u8(wr, (uint8_t)*before);
+    km_wr_bytes(wr, KM_SLICE_STR(name));
+    encode(wr, value);
+    *before = '&';
+}
+
+static void write_digest(struct km_wr *wr, const struct km_door_uri *uri)
+{
+    char hex[2 * KM_DOOR_CERT_DIGEST_LEN + 1] = {0};
+    km_hex(KM_SLICE(uri->cert_digest, sizeof(uri->cert_digest)), hex, sizeof(hex));
+    km_wr_bytes(wr, KM_SLICE_STR("cert-sha256="));
+    km_wr_bytes(wr, KM_SLICE_STR(hex));
+}
+
 void km_door_uri_write(struct km_wr *wr, const struct km_door_uri *uri)
 {
+    char before = '?';
     km_wr_bytes(wr, KM_SLICE_STR(KM_DOOR_SCHEME));
+    if (uri->kind == KM_DOOR_STORED_CERT)
+        write_digest(wr, uri);
     if (uri->kind == KM_DOOR_KEY)
         km_wr_bytes(wr, KM_SLICE_STR("key="));
     if (uri->kind == KM_DOOR_CERT)
         km_wr_bytes(wr, KM_SLICE_STR("cert="));
     encode(wr, uri->name);
-    char before = '?';
-    if (uri->password_file[0] != '\0') {
-        km_wr_u8(wr, (uint8_t)before);
-        km_wr_bytes(wr, KM_SLICE_STR("password=" PASSWORD_SCHEME));
-        encode(wr, uri->password_file);
-        before = '&';
-    }
-    if (uri->password_name[0] != '\0') {
-        km_wr_u8(wr, (uint8_t)before);
-        km_wr_bytes(wr, KM_SLICE_STR("password-name="));
-        encode(wr, uri->password_name);
-    }
+    write_attribute(wr, &before, "password=" PASSWORD_SCHEME, uri->password_file);
+    write_attribute(wr, &before, "password-name=", uri->password_name);
+    write_attribute(wr, &before, "pss=", pss_names[uri->pss]);
 }

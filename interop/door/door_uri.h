@@ -4,12 +4,15 @@
  *
  *   clrc:NAME[?ATTRIBUTE=VALUE[&...]]     a key, or else the certificate of that name
  *   clrc:key=NAME[?...]                   a key and nothing else
- *   clrc:cert=NAME                        a certificate and nothing else
- *   clrc:                                 every key the caller may use, by name
+ *   clrc:cert=NAME                        a provisioned certificate and nothing else
+ *   clrc:cert-sha256=HEX                  the entry of the Certificate Store with this digest
+ *   clrc:                                 every key the caller may use and every certificate, by name
  *
  * NAME is 1 to CLRC_NAME_MAX octets of UTF-8 after %XX is undone. Attributes of keys:
  *   password=file:PATH      the file's first line is the password (percent-encoded path)
  *   password-name=NAME      the password object that is meant; must be the one that wraps the key
+ *   pss=any|sha256|sha384|sha512   an RSA key is one for PSS alone: with any digest, or with this one,
+ *                                  MGF1 with the same and a salt of at least its length
  * A password itself never stands in a URI: other users can read command lines.
  */
 #ifndef KM_DOOR_URI_H
@@ -21,12 +24,22 @@
 #define KM_DOOR_SCHEME "clrc:"
 #define KM_DOOR_PATH_MAX 1023u
 #define KM_DOOR_URI_MAX 4096u /* octets of a whole URI */
+#define KM_DOOR_CERT_DIGEST_LEN 32u
+
+enum km_door_pss {
+    KM_DOOR_PSS_NONE,
+    KM_DOOR_PSS_ANY,
+    KM_DOOR_PSS_SHA256,
+    KM_DOOR_PSS_SHA384,
+    KM_DOOR_PSS_SHA512
+};
 
 enum km_door_kind {
     KM_DOOR_ANY, /* a key, or else a certificate */
     KM_DOOR_KEY,
     KM_DOOR_CERT,
-    KM_DOOR_ALL, /* the list of all keys */
+    KM_DOOR_ALL, /* the list of all keys and certificates */
+    KM_DOOR_STORED_CERT,
 };
 
 struct km_door_uri {
@@ -34,6 +47,8 @@ struct km_door_uri {
     char name[CLRC_NAME_MAX + 1];
     char password_file[KM_DOOR_PATH_MAX + 1]; /* "" when the URI names none */
     char password_name[CLRC_NAME_MAX + 1];    /* "" when the URI names none */
+    enum km_door_pss pss;
+    uint8_t cert_digest[KM_DOOR_CERT_DIGEST_LEN]; /* KM_DOOR_STORED_CERT */
 };
 
 /*

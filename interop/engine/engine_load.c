@@ -112,8 +112,16 @@ EVP_PKEY *engine_load_private(ENGINE *engine, const char *id, UI_METHOD *ui, voi
         engine_raise(&err, __func__);
         return NULL;
     }
-    return km_door_key_public(key)->family == KM_DOOR_EC ? engine_ec_make(key)
-                                                         : engine_rsa_make(engine, key);
+    enum km_door_family family = km_door_key_public(key)->family;
+    if (family == KM_DOOR_EC)
+        return engine_ec_make(key);
+    if (family == KM_DOOR_RSA)
+        return engine_rsa_make(engine, key);
+    struct km_err err = {0};
+    (void)KM_FAIL(&err, KM_E_UNSUPPORTED, "key '%s' is for the provider: engines have EC and RSA",
+                  km_door_key_name(key));
+    engine_raise(&err, __func__);
+    return NULL;
 }
 
 EVP_PKEY *engine_load_public(ENGINE *engine, const char *id, UI_METHOD *ui, void *ui_data)

@@ -122,7 +122,7 @@ static int open_reference(struct prov *prov, struct km_slice der, OSSL_CALLBACK 
         km_door_uri_parse(&err, text, &uri) != KM_OK ||
         km_door_key_open(&err, &uri, ask, &key) != KM_OK)
         return prov_raise(prov, &err, __func__);
-    struct prov_key *made = prov_key_new(prov, key);
+    struct prov_key *made = prov_key_of(prov, key);
     if (made == NULL)
         return 0;
     (void)km_steal(&key);
@@ -163,10 +163,13 @@ static const OSSL_DISPATCH der_functions[] = {
 #define FROM_PEM PROV_PROPERTIES ",input=pem"
 #define FROM_DER PROV_PROPERTIES ",input=der,structure=" PROV_REFERENCE_STRUCTURE
 
-/* A reference does not tell the kind of key, so the same code answers for both. */
+/* A reference does not tell the kind of key, so the same code answers for all. */
 const OSSL_ALGORITHM prov_decoder[] = {
     {"DER", FROM_PEM, pem_functions, "key reference files"},
     {"EC", FROM_DER, der_functions, "key references"},
     {"RSA", FROM_DER, der_functions, "key references"},
+    {"RSA-PSS", FROM_DER, der_functions, "key references"},
+    {"ED25519", FROM_DER, der_functions, "key references"},
+    {"X25519", FROM_DER, der_functions, "key references"},
     {NULL, NULL, NULL, NULL},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* KEYEXCH: ECDH in the service, and X9.63's KDF, which CMS wants, here. */
+/* KEYEXCH: ECDH and X25519 in the service, and X9.63's KDF, which CMS wants with ECDH, here. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +9,14 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-#include "interop/provider/provider.h"
+#include "interop/provider/keymgmt.h"
 
 #define UKM_MAX 1024u    /* octets of user keying material */
 #define KDF_OUT_MAX 256u /* octets that X9.63's KDF is asked for: keys that wrap keys */
 
 struct exchange {
     struct prov *prov;
+    enum km_door_family family;
     struct prov_key *key;
     struct prov_key *peer;
     bool has_kdf;
@@ -25,12 +26,24 @@ struct exchange {
     size_t ukm_len;
 };
 
-static void *exchange_new(void *provctx)
+static void *exchange_new(struct prov *prov, enum km_door_family family)
 {
     struct exchange *ctx = calloc(1, sizeof(*ctx));
-    if (ctx != NULL)
-        ctx->prov = provctx;
+    if (ctx == NULL)
+        return NULL;
+    ctx->prov = prov;
+    ctx->family = family;
     return ctx;
+}
+
+static void *new_ecdh(void *provctx)
+{
+    return exchange_new(provctx, KM_DOOR_EC);
+}
+
+static void *new_x25519(void *provctx)
+{
+    return exchange_new(provctx, KM_DOOR_X25519);
 }
 
 static void exchange_free(void *exchange)
@@ -186,8 +199,8 @@ static int exchange_init(void *exchange, void *keydata, const OSSL_PARAM params[
 {
     struct exchange *ctx = exchange;
     struct prov_key *key = keydata;
-    if (key == NULL || key->key == NULL)
-        return PROV_FAIL(ctx->prov, KM_E_ARG, "no key was given");
+    if (key == NULL || key->key == NULL || prov_kind_family(key->kind) != ctx->family)
+        return PROV_FAIL(ctx->prov, KM_E_ARG, "no key was given, or one that agrees on nothing");
     if (!km_door_key_has_private(key->key)) {
         struct km_err err = {0};
         (void)km_door_no_private(&err, "key agreement");
@@ -203,8 +216,8 @@ static int exchange_set_peer(void *exchange, void *keydata)
 {
     struct exchange *ctx = exchange;
     struct prov_key *peer = keydata;
-    if (ctx->key == NULL || peer == NULL || peer->key == NULL ||
-        km_door_key_public(peer->key)->curve != km_door_key_public(ctx->key->key)->curve)
+    if (ctx->key == NULL || peer == NULL || peer->key == NULL || peer->kind != ctx->key->kind ||
+        keymgmt_curve(peer) != keymgmt_curve(ctx->key))
         return PROV_FAIL(ctx->prov, KM_E_ARG, "the peer's key is on another curve");
     prov_key_unref(ctx->peer);
     ctx->peer = prov_key_ref(peer);
@@ -213,7 +226,7 @@ static int exchange_set_peer(void *exchange, void *keydata)
 
 static bool run_kdf(struct exchange *ctx, struct km_slice shared, struct km_span out)
 {
-    EVP_KDF *kdf = EVP_KDF_fetch(ctx->prov->libctx, OSSL_KDF_NAME_X963KDF, NULL);
+    EVP_KDF *kdf = EVP_KDF_fetch(ctx->prov->libctx, OSSL_KDF_NAME_X963KDF, PROV_NOT_OURS);
     EVP_KDF_CTX *run = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
@@ -229,6 +242,11 @@ static bool run_kdf(struct exchange *ctx, struct km_slice shared, struct km_span
     return done;
 }
 
+static size_t secret_len_of(const struct exchange *ctx)
+{
+    return ctx->family == KM_DOOR_EC ? keymgmt_curve(ctx->key)->coord_len : KM_DOOR_POINT_25519;
+}
+
 static int exchange_derive(void *exchange, unsigned char *secret, size_t *secret_len, size_t room)
 {
     struct exchange *ctx = exchange;
@@ -239,7 +257,7 @@ static int exchange_derive(void *exchange, unsigned char *secret, size_t *secret
         return PROV_FAIL(ctx->prov, KM_E_STATE, "key or peer is missing");
     if (ctx->has_kdf && (ctx->kdf_md == NULL || ctx->kdf_len == 0))
         return PROV_FAIL(ctx->prov, KM_E_STATE, "the KDF's digest or length is missing");
-    size_t len = ctx->has_kdf ? ctx->kdf_len : km_door_key_public(ctx->key->key)->curve->coord_len;
+    size_t len = ctx->has_kdf ? ctx->kdf_len : secret_len_of(ctx);
     *secret_len = len;
     if (secret == NULL)
         return 1;
@@ -258,13 +276,18 @@ static int exchange_derive(void *exchange, unsigned char *secret, size_t *secret
     return done;
 }
 
+#define EXCHANGE_FUNCTIONS                                                                         \
+    {OSSL_FUNC_KEYEXCH_FREECTX, PROV_FN(exchange_free)},                                           \
+        {OSSL_FUNC_KEYEXCH_DUPCTX, PROV_FN(exchange_dup)},                                         \
+        {OSSL_FUNC_KEYEXCH_INIT, PROV_FN(exchange_init)},                                          \
+        {OSSL_FUNC_KEYEXCH_SET_PEER, PROV_FN(exchange_set_peer)},                                  \
+    {                                                                                              \
+        OSSL_FUNC_KEYEXCH_DERIVE, PROV_FN(exchange_derive)                                         \
+    }
+
 static const OSSL_DISPATCH ecdh_functions[] = {
-    {OSSL_FUNC_KEYEXCH_NEWCTX, PROV_FN(exchange_new)},
-    {OSSL_FUNC_KEYEXCH_FREECTX, PROV_FN(exchange_free)},
-    {OSSL_FUNC_KEYEXCH_DUPCTX, PROV_FN(exchange_dup)},
-    {OSSL_FUNC_KEYEXCH_INIT, PROV_FN(exchange_init)},
-    {OSSL_FUNC_KEYEXCH_SET_PEER, PROV_FN(exchange_set_peer)},
-    {OSSL_FUNC_KEYEXCH_DERIVE, PROV_FN(exchange_derive)},
+    {OSSL_FUNC_KEYEXCH_NEWCTX, PROV_FN(new_ecdh)},
+    EXCHANGE_FUNCTIONS,
     {OSSL_FUNC_KEYEXCH_SET_CTX_PARAMS, PROV_FN(exchange_set_params)},
     {OSSL_FUNC_KEYEXCH_SETTABLE_CTX_PARAMS, PROV_FN(exchange_settable)},
     {OSSL_FUNC_KEYEXCH_GET_CTX_PARAMS, PROV_FN(exchange_get_params)},
@@ -272,7 +295,15 @@ static const OSSL_DISPATCH ecdh_functions[] = {
     {0, NULL},
 };
 
+/* Nothing to set: OpenSSL has no KDF for X25519. */
+static const OSSL_DISPATCH x25519_functions[] = {
+    {OSSL_FUNC_KEYEXCH_NEWCTX, PROV_FN(new_x25519)},
+    EXCHANGE_FUNCTIONS,
+    {0, NULL},
+};
+
 const OSSL_ALGORITHM prov_keyexch[] = {
     {"ECDH", PROV_PROPERTIES, ecdh_functions, "ECDH in the trusted service"},
+    {"X25519:1.3.101.110", PROV_PROPERTIES, x25519_functions, "X25519 in the trusted service"},
     {NULL, NULL, NULL, NULL},
 };

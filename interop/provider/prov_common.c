@@ -97,10 +97,27 @@ struct km_door_ask prov_ask_init(struct prov_ask *ask)
     return (struct km_door_ask){.ask = ask_program, .arg = ask};
 }
 
+#define QUERY_MAX 256u
+
+/*
+ * In our own library context nobody went first, so a query that says nothing of providers has to leave
+ * us out. A wish for our own digests is granted, but it has to be one.
+ */
+static const char *others_unless_named(const char *properties, char query[QUERY_MAX])
+{
+    if (properties == NULL || properties[0] == '\0')
+        return PROV_NOT_OURS;
+    if (strstr(properties, "provider") != NULL)
+        return properties;
+    int len = snprintf(query, QUERY_MAX, "%s,%s", properties, PROV_NOT_OURS);
+    return len > 0 && (size_t)len < QUERY_MAX ? query : properties;
+}
+
 EVP_MD *prov_digest(struct prov *prov, const char *name, const char *properties)
 {
+    char query[QUERY_MAX] = {0};
     ERR_set_mark();
-    EVP_MD *md = EVP_MD_fetch(prov->libctx, name, properties);
+    EVP_MD *md = EVP_MD_fetch(prov->libctx, name, others_unless_named(properties, query));
     ERR_pop_to_mark();
     if (md == NULL)
         PROV_FAIL(prov, KM_E_UNSUPPORTED, "digest '%.40s' is not offered by any provider", name);

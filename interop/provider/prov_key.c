@@ -9,7 +9,28 @@
 
 #include "interop/provider/provider.h"
 
-struct prov_key *prov_key_new(struct prov *prov, struct km_door_key *key)
+static const struct {
+    const char *name;
+    enum km_door_family family;
+} kinds[PROV_KINDS] = {
+    [PROV_EC] = {"EC", KM_DOOR_EC},
+    [PROV_RSA] = {"RSA", KM_DOOR_RSA},
+    [PROV_RSA_PSS] = {"RSA-PSS", KM_DOOR_RSA},
+    [PROV_ED25519] = {"ED25519", KM_DOOR_ED25519},
+    [PROV_X25519] = {"X25519", KM_DOOR_X25519},
+};
+
+const char *prov_kind_name(enum prov_kind kind)
+{
+    return kinds[kind].name;
+}
+
+enum km_door_family prov_kind_family(enum prov_kind kind)
+{
+    return kinds[kind].family;
+}
+
+struct prov_key *prov_key_new(struct prov *prov, enum prov_kind kind)
 {
     struct prov_key *made = calloc(1, sizeof(*made));
     if (made == NULL)
@@ -17,6 +38,33 @@ struct prov_key *prov_key_new(struct prov *prov, struct km_door_key *key)
     atomic_init(&made->refs, 1);
     atomic_init(&made->local, NULL);
     made->prov = prov;
+    made->kind = kind;
+    return made;
+}
+
+/* The first kind of the family, unless the URI wants the other one. */
+static enum prov_kind kind_of(const struct km_door_key *key)
+{
+    enum prov_kind kind = PROV_EC;
+    if (km_door_key_uri(key)->pss != KM_DOOR_PSS_NONE)
+        return PROV_RSA_PSS;
+    while (kinds[kind].family != km_door_key_public(key)->family)
+        kind++;
+    return kind;
+}
+
+struct prov_key *prov_key_of(struct prov *prov, struct km_door_key *key)
+{
+    enum prov_kind kind = kind_of(key);
+    if (kinds[kind].family != km_door_key_public(key)->family) {
+        PROV_FAIL(prov, KM_E_ARG, "key '%s' is no RSA key: pss is of no meaning for it",
+                  km_door_key_name(key));
+        return NULL;
+    }
+    struct prov_key *made = prov_key_new(prov, kind);
+    if (made == NULL)
+        return NULL;
+    made->pss = km_door_key_uri(key)->pss;
     made->key = key;
     return made;
 }
@@ -63,15 +111,10 @@ EVP_PKEY *prov_key_local(struct prov_key *key)
     return empty;
 }
 
-const char *prov_key_type(const struct prov_key *key)
-{
-    return km_door_key_public(key->key)->family == KM_DOOR_EC ? "EC" : "RSA";
-}
-
 int prov_key_offer(struct prov_key *key, OSSL_CALLBACK *object_cb, void *object_arg)
 {
     int type = OSSL_OBJECT_PKEY;
-    char *name = (char *)(uintptr_t)prov_key_type(key);
+    char *name = (char *)(uintptr_t)prov_kind_name(key->kind);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
         OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0),

@@ -3,72 +3,93 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 #include <openssl/params.h>
+
+/* Whether another provider offers an operation; by asking, its table is read before ours. */
+#define OTHERS(type, example)                                                                      \
+    static bool others_##type(OSSL_LIB_CTX *program)                                               \
+    {                                                                                              \
+        type *method = type##_fetch(program, example, PROV_NOT_OURS);                              \
+        type##_free(method);                                                                       \
+        return method != NULL;                                                                     \
+    }
+
+OTHERS(EVP_KEYMGMT, "EC")
+OTHERS(EVP_SIGNATURE, "ECDSA")
+OTHERS(EVP_KEYEXCH, "ECDH")
+OTHERS(EVP_ASYM_CIPHER, "RSA")
+OTHERS(EVP_MD, "SHA2-256")
+OTHERS(EVP_CIPHER, "AES-128-CBC")
+OTHERS(EVP_MAC, "HMAC")
+OTHERS(EVP_KDF, "HKDF")
+
+static const struct operation {
+    int operation;
+    bool on_request; /* offered only behind somebody else, as what stands first is taken unasked */
+    const OSSL_ALGORITHM *algorithms;
+    bool (*others)(OSSL_LIB_CTX *program); /* NULL: nobody else has these names */
+} operations[] = {
+    {OSSL_OP_KEYMGMT, false, prov_keymgmt, others_EVP_KEYMGMT},
+    {OSSL_OP_SIGNATURE, false, prov_signature, others_EVP_SIGNATURE},
+    {OSSL_OP_KEYEXCH, false, prov_keyexch, others_EVP_KEYEXCH},
+    {OSSL_OP_ASYM_CIPHER, false, prov_asym_cipher, others_EVP_ASYM_CIPHER},
+    {OSSL_OP_STORE, false, prov_store, NULL},
+    {OSSL_OP_DECODER, false, prov_decoder, NULL},
+    {OSSL_OP_ENCODER, false, prov_encoder, NULL},
+    {OSSL_OP_DIGEST, true, prov_digests, others_EVP_MD},
+    {OSSL_OP_CIPHER, true, prov_ciphers, others_EVP_CIPHER},
+    {OSSL_OP_MAC, true, prov_macs, others_EVP_MAC},
+    {OSSL_OP_KDF, true, prov_kdfs, others_EVP_KDF},
+    {OSSL_OP_RAND, false, prov_rands, NULL},
+};
+
+/* We are asked again while the others go first: "nothing yet, and do not remember it". */
+static _Thread_local bool others_go;
 
 /*
  * Who is asked for an operation first serves it from then on, and OpenSSL asks in the order of the
  * providers' names, in which we stand before "default". A program that makes an EC key of its own
  * would get one in the service. So before we name what others offer too, they are made to.
  */
-static void let_others_go_first(OSSL_LIB_CTX *program, int operation)
+static bool let_others_go_first(struct prov *prov, const struct operation *row)
 {
+    unsigned bit = 1u << (row->operation & 31);
+    if (row->others == NULL || (atomic_load(&prov->served) & bit) != 0)
+        return true;
+    if (!prov->shares_libcrypto)
+        return false;
+    others_go = true;
     ERR_set_mark();
-    switch (operation) {
-    case OSSL_OP_KEYMGMT:
-        EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(program, "EC", PROV_NOT_OURS));
-        break;
-    case OSSL_OP_SIGNATURE:
-        EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(program, "ECDSA", PROV_NOT_OURS));
-        break;
-    case OSSL_OP_KEYEXCH:
-        EVP_KEYEXCH_free(EVP_KEYEXCH_fetch(program, "ECDH", PROV_NOT_OURS));
-        break;
-    case OSSL_OP_ASYM_CIPHER:
-        EVP_ASYM_CIPHER_free(EVP_ASYM_CIPHER_fetch(program, "RSA", PROV_NOT_OURS));
-        break;
-    default:
-        break;
-    }
+    bool offered = row->others(prov->program);
     ERR_pop_to_mark();
+    others_go = false;
+    /* Asked once: who offers nothing now is no longer in our way, but on request we come behind. */
+    if (offered || !row->on_request)
+        atomic_fetch_or(&prov->served, bit);
+    return offered;
 }
 
 static const OSSL_ALGORITHM *query_operation(void *provctx, int operation, int *ret_no_cache)
 {
-    /* We are asked again within that: "nothing yet, and do not remember it". */
-    static _Thread_local bool others_go;
-    struct prov *prov = provctx;
     *ret_no_cache = others_go;
     if (others_go)
         return NULL;
-    unsigned bit = 1u << (operation & 31);
-    if (prov->shares_libcrypto && (atomic_load(&prov->served) & bit) == 0) {
-        others_go = true;
-        let_others_go_first(prov->program, operation);
-        others_go = false;
-        atomic_fetch_or(&prov->served, bit);
+    for (size_t i = 0; i < KM_ARRAY_LEN(operations); i++) {
+        const struct operation *row = &operations[i];
+        if (row->operation != operation)
+            continue;
+        bool offered = let_others_go_first(provctx, row);
+        if (offered || !row->on_request)
+            return row->algorithms;
+        *ret_no_cache = 1; /* perhaps there is somebody the next time */
     }
-    switch (operation) {
-    case OSSL_OP_KEYMGMT:
-        return prov_keymgmt;
-    case OSSL_OP_SIGNATURE:
-        return prov_signature;
-    case OSSL_OP_KEYEXCH:
-        return prov_keyexch;
-    case OSSL_OP_ASYM_CIPHER:
-        return prov_asym_cipher;
-    case OSSL_OP_STORE:
-        return prov_store;
-    case OSSL_OP_DECODER:
-        return prov_decoder;
-    case OSSL_OP_ENCODER:
-        return prov_encoder;
-    default:
-        return NULL;
-    }
+    return NULL;
 }
 
 static const OSSL_PARAM *gettable_params(void *provctx)
@@ -166,6 +187,20 @@ static void take_program(struct prov *prov, const OSSL_DISPATCH *in)
     prov->shares_libcrypto = true;
 }
 
+/* "import = transfer" in the provider's section; whatever else stands there is "refuse". */
+static bool wants_transfer(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in)
+{
+    char *value = NULL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_ptr(PROV_CONFIG_IMPORT, &value, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    for (; in->function_id != 0 && in->function_id != OSSL_FUNC_CORE_GET_PARAMS; in++)
+        ;
+    return in->function_id != 0 && OSSL_FUNC_core_get_params(in)(handle, params) == 1 &&
+           value != NULL && strcmp(value, "transfer") == 0;
+}
+
 static bool has_core_functions(const struct prov *prov)
 {
     return prov->new_error != NULL && prov->set_error_debug != NULL && prov->vset_error != NULL &&
@@ -183,6 +218,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
     prov->core = handle;
     take_core_functions(prov, in);
     take_program(prov, in);
+    prov->takes_keys = wants_transfer(handle, in);
     if (has_core_functions(prov))
         prov->libctx = OSSL_LIB_CTX_new_child(handle, in);
     if (prov->libctx == NULL) {

@@ -13,6 +13,8 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
+#include "interop/provider/rsa_ids.h"
+
 #define ALGORITHM_MAX 128 /* octets of the longest AlgorithmIdentifier, that of PSS */
 
 void *sig_new(const struct sig_scheme *scheme, void *provctx, const char *properties)
@@ -75,7 +77,7 @@ size_t sig_digest_size(const struct sig_ctx *ctx)
 }
 
 /* SHA-1 and SHA-2 by their sizes is what the service's algorithms know. */
-static bool set_digest(struct sig_ctx *ctx, const char *name, const char *properties)
+bool sig_set_digest(struct sig_ctx *ctx, const char *name, const char *properties)
 {
     static const char *const offered[] = {"SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512"};
     EVP_MD *md = prov_digest(ctx->prov, name, properties);
@@ -84,6 +86,12 @@ static bool set_digest(struct sig_ctx *ctx, const char *name, const char *proper
     bool fits = false;
     for (size_t i = 0; i < KM_ARRAY_LEN(offered); i++)
         fits = fits || EVP_MD_is_a(md, offered[i]);
+    const char *bound_to = ctx->key == NULL ? NULL : rsa_pss_bounds(ctx->key->pss)->digest;
+    if (fits && bound_to != NULL && !EVP_MD_is_a(md, bound_to)) {
+        EVP_MD_free(md);
+        return PROV_FAIL(ctx->prov, KM_E_ARG, "this key is bound to %s, not to '%.40s'", bound_to,
+                         name);
+    }
     if (!fits) {
         EVP_MD_free(md);
         return PROV_FAIL(ctx->prov, KM_E_UNSUPPORTED,
@@ -95,8 +103,7 @@ static bool set_digest(struct sig_ctx *ctx, const char *name, const char *proper
     return true;
 }
 
-static int start(struct sig_ctx *ctx, struct prov_key *key, const OSSL_PARAM params[],
-                 int operation)
+int sig_start(struct sig_ctx *ctx, struct prov_key *key, const OSSL_PARAM params[], int operation)
 {
     if (key == NULL && ctx->key == NULL)
         return PROV_FAIL(ctx->prov, KM_E_ARG, "no key was given");
@@ -112,17 +119,17 @@ static int start(struct sig_ctx *ctx, struct prov_key *key, const OSSL_PARAM par
         (void)km_door_no_private(&err, "signing");
         return prov_raise(ctx->prov, &err, __func__);
     }
-    return sig_set_params(ctx, params);
+    return (ctx->scheme->begin == NULL || ctx->scheme->begin(ctx)) && sig_set_params(ctx, params);
 }
 
 int sig_sign_init(void *ctx, void *key, const OSSL_PARAM params[])
 {
-    return start(ctx, key, params, EVP_PKEY_OP_SIGN);
+    return sig_start(ctx, key, params, EVP_PKEY_OP_SIGN);
 }
 
 int sig_verify_init(void *ctx, void *key, const OSSL_PARAM params[])
 {
-    return start(ctx, key, params, EVP_PKEY_OP_VERIFY);
+    return sig_start(ctx, key, params, EVP_PKEY_OP_VERIFY);
 }
 
 int sig_sign(void *sig_ctx, unsigned char *sig, size_t *sig_len, size_t room,
@@ -172,11 +179,11 @@ int sig_verify(void *sig_ctx, const unsigned char *sig, size_t sig_len, const un
 static int start_digest(struct sig_ctx *ctx, const char *md, struct prov_key *key,
                         const OSSL_PARAM params[], int operation)
 {
-    if (!start(ctx, key, params, operation))
+    if (!sig_start(ctx, key, params, operation))
         return 0;
     if (md == NULL || md[0] == '\0')
         md = ctx->md == NULL ? "SHA2-256" : NULL;
-    if (md != NULL && !set_digest(ctx, md, ctx->properties))
+    if (md != NULL && !sig_set_digest(ctx, md, ctx->properties))
         return 0;
     if (ctx->hash == NULL)
         ctx->hash = EVP_MD_CTX_new();
@@ -256,7 +263,7 @@ static bool set_digest_param(struct sig_ctx *ctx, const OSSL_PARAM params[])
     if (ctx->hash != NULL && !ctx->hash_ended)
         return EVP_MD_is_a(ctx->md, name) ||
                PROV_FAIL(ctx->prov, KM_E_STATE, "the digest is settled already");
-    return set_digest(ctx, name, properties);
+    return sig_set_digest(ctx, name, properties);
 }
 
 int sig_set_params(void *sig_ctx, const OSSL_PARAM params[])
@@ -291,5 +298,7 @@ const OSSL_ALGORITHM prov_signature[] = {
     {"ECDSA", PROV_PROPERTIES, sig_ecdsa_functions, "ECDSA in the trusted service"},
     {"RSA:rsaEncryption:1.2.840.113549.1.1.1", PROV_PROPERTIES, sig_rsa_functions,
      "RSA signatures in the trusted service"},
+    {"ED25519:1.3.101.112", PROV_PROPERTIES, sig_ed25519_functions,
+     "Ed25519 in the trusted service"},
     {NULL, NULL, NULL, NULL},
 };

@@ -10,6 +10,8 @@ struct sig_ctx;
 /* Where ECDSA and RSA differ. */
 struct sig_scheme {
     enum km_door_family family;
+    /* settles what the key leaves no choice about; false after raising. NULL: nothing */
+    bool (*begin)(struct sig_ctx *ctx);
     /* signs a digest in the service */
     km_status (*sign)(struct km_err *err, struct sig_ctx *ctx, struct km_slice digest,
                       struct km_span ret, size_t *ret_len);
@@ -38,6 +40,10 @@ struct sig_ctx {
 void *sig_new(const struct sig_scheme *scheme, void *provctx, const char *properties);
 void sig_free(void *ctx);
 void *sig_dup(void *ctx);
+/* sig_start: takes key (NULL: the one that is there) for an operation; 0 after raising. */
+int sig_start(struct sig_ctx *ctx, struct prov_key *key, const OSSL_PARAM params[], int operation);
+/* sig_set_digest: fetches a digest that signatures are made with; false after raising. */
+bool sig_set_digest(struct sig_ctx *ctx, const char *name, const char *properties);
 int sig_sign_init(void *ctx, void *key, const OSSL_PARAM params[]);
 int sig_verify_init(void *ctx, void *key, const OSSL_PARAM params[]);
 int sig_sign(void *ctx, unsigned char *sig, size_t *sig_len, size_t room,
@@ -82,5 +88,6 @@ size_t sig_digest_size(const struct sig_ctx *ctx);
 
 extern const OSSL_DISPATCH sig_ecdsa_functions[];
 extern const OSSL_DISPATCH sig_rsa_functions[];
+extern const OSSL_DISPATCH sig_ed25519_functions[];
 
 #endif

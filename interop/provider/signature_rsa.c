@@ -7,7 +7,7 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
-#include "common/km_der.h"
+#include "interop/provider/rsa_ids.h"
 #include "interop/provider/signature.h"
 
 #define SALT_TEXT_MAX 15
@@ -18,11 +18,13 @@ static long salt_octets(const struct sig_ctx *ctx)
     long digest_len = (long)sig_digest_size(ctx);
     long bits = (long)km_door_key_public(ctx->key->key)->bits;
     long most = (bits - 1 + 7) / 8 - digest_len - 2; /* RFC 8017, section 9.1.1, step 3 */
+    long least = rsa_pss_bounds(ctx->key->pss)->digest_len;
+    long wanted = ctx->salt;
     if (ctx->salt == RSA_PSS_SALTLEN_DIGEST)
-        return digest_len <= most ? digest_len : -1;
+        wanted = digest_len;
     if (ctx->salt == RSA_PSS_SALTLEN_AUTO || ctx->salt == RSA_PSS_SALTLEN_MAX)
-        return most;
-    return ctx->salt <= most ? ctx->salt : -1;
+        wanted = most;
+    return wanted >= least && wanted <= most ? wanted : -1;
 }
 
 static km_status sign_digest(struct km_err *err, struct sig_ctx *ctx, struct km_slice digest,
@@ -71,10 +73,13 @@ static bool set_padding(struct sig_ctx *ctx, const OSSL_PARAM *p)
     if (is_text ? !OSSL_PARAM_get_utf8_string_ptr(p, &text) : !OSSL_PARAM_get_int(p, &number))
         return false;
     for (size_t i = 0; i < KM_ARRAY_LEN(paddings); i++) {
-        if (is_text ? strcmp(text, paddings[i].name) == 0 : number == paddings[i].padding) {
-            ctx->padding = paddings[i].padding;
-            return true;
-        }
+        if (is_text ? strcmp(text, paddings[i].name) != 0 : number != paddings[i].padding)
+            continue;
+        if (ctx->key != NULL && ctx->key->kind == PROV_RSA_PSS &&
+            paddings[i].padding != RSA_PKCS1_PSS_PADDING)
+            return PROV_FAIL(ctx->prov, KM_E_ARG, "this key is for PSS alone");
+        ctx->padding = paddings[i].padding;
+        return true;
     }
     return PROV_FAIL(ctx->prov, KM_E_UNSUPPORTED,
                      "RSA signatures are PKCS#1 v1.5 or PSS: other paddings and raw RSA are not "
@@ -150,94 +155,32 @@ static bool set_params(struct sig_ctx *ctx, const OSSL_PARAM params[])
     return true;
 }
 
-/* ---- algorithm identifiers: RFC 8017, appendix A.2 ---- */
-
-struct digest_ids {
-    size_t digest_len;
-    uint8_t pkcs1;          /* last arc of pkcs-1 {1 2 840 113549 1 1 x} */
-    struct km_slice digest; /* OID contents */
-};
-
-static const uint8_t oid_sha1[] = {0x2b, 0x0e, 0x03, 0x02, 0x1a};
-static const uint8_t oid_sha224[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04};
-static const uint8_t oid_sha256[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01};
-static const uint8_t oid_sha384[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02};
-static const uint8_t oid_sha512[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03};
-
-static const struct digest_ids digests[] = {
-    {20, 5, {oid_sha1, sizeof(oid_sha1)}},      {28, 14, {oid_sha224, sizeof(oid_sha224)}},
-    {32, 11, {oid_sha256, sizeof(oid_sha256)}}, {48, 12, {oid_sha384, sizeof(oid_sha384)}},
-    {64, 13, {oid_sha512, sizeof(oid_sha512)}},
-};
-
-#define ARC_MGF1 8
-#define ARC_PSS 10
-
-static void put_pkcs1(struct km_wr *wr, uint8_t arc)
-{
-    static const uint8_t pkcs1[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01};
-    size_t oid = km_der_begin(wr, KM_DER_OID);
-    km_wr_bytes(wr, KM_SLICE(pkcs1, sizeof(pkcs1)));
-    km_wr_u8(wr, arc);
-    km_der_end(wr, oid);
-}
-
-static void put_digest(struct km_wr *wr, const struct digest_ids *ids)
-{
-    size_t seq = km_der_begin(wr, KM_DER_SEQUENCE);
-    km_der_put(wr, KM_DER_OID, ids->digest);
-    km_der_put_null(wr);
-    km_der_end(wr, seq);
-}
-
-static void put_pss(struct km_wr *wr, const struct digest_ids *ids, uint64_t salt_len)
-{
-    size_t params = km_der_begin(wr, KM_DER_SEQUENCE);
-    /* DER leaves out what equals the default: SHA-1, MGF1 with SHA-1, 20 octets of salt. */
-    if (ids->digest_len != 20) {
-        size_t hash = km_der_begin(wr, KM_DER_CONTEXT(0));
-        put_digest(wr, ids);
-        km_der_end(wr, hash);
-        size_t mgf = km_der_begin(wr, KM_DER_CONTEXT(1));
-        size_t seq = km_der_begin(wr, KM_DER_SEQUENCE);
-        put_pkcs1(wr, ARC_MGF1);
-        put_digest(wr, ids);
-        km_der_end(wr, seq);
-        km_der_end(wr, mgf);
-    }
-    if (salt_len != 20) {
-        size_t salt = km_der_begin(wr, KM_DER_CONTEXT(2));
-        km_der_put_u64(wr, KM_DER_INTEGER, salt_len);
-        km_der_end(wr, salt);
-    }
-    km_der_end(wr, params);
-}
+/* ---- algorithm identifier ---- */
 
 static bool write_algorithm(const struct sig_ctx *ctx, struct km_wr *wr)
 {
-    const struct digest_ids *ids = NULL;
-    for (size_t i = 0; i < KM_ARRAY_LEN(digests); i++)
-        if (digests[i].digest_len == sig_digest_size(ctx))
-            ids = &digests[i];
-    if (ids == NULL)
-        return false;
-    size_t seq = km_der_begin(wr, KM_DER_SEQUENCE);
-    if (ctx->padding == RSA_PKCS1_PSS_PADDING) {
-        long salt_len = salt_octets(ctx);
-        if (salt_len < 0)
-            return false;
-        put_pkcs1(wr, ARC_PSS);
-        put_pss(wr, ids, (uint64_t)salt_len);
-    } else {
-        put_pkcs1(wr, ids->pkcs1);
-        km_der_put_null(wr);
-    }
-    km_der_end(wr, seq);
-    return true;
+    if (ctx->padding != RSA_PKCS1_PSS_PADDING)
+        return rsa_ids_put_pkcs1(wr, sig_digest_size(ctx));
+    long salt_len = salt_octets(ctx);
+    return salt_len >= 0 && rsa_ids_put_pss(wr, sig_digest_size(ctx), (uint64_t)salt_len);
+}
+
+/* A key for PSS alone, and perhaps for one digest. */
+static bool begin(struct sig_ctx *ctx)
+{
+    const struct rsa_pss_bounds *bounds = rsa_pss_bounds(ctx->key->pss);
+    if (ctx->key->kind != PROV_RSA_PSS)
+        return true;
+    ctx->padding = RSA_PKCS1_PSS_PADDING;
+    if (bounds->digest == NULL)
+        return true;
+    ctx->salt = bounds->digest_len;
+    return sig_set_digest(ctx, bounds->digest, ctx->properties);
 }
 
 static const struct sig_scheme rsa = {
     .family = KM_DOOR_RSA,
+    .begin = begin,
     .sign = sign_digest,
     .prepare_verify = prepare_verify,
     .set_params = set_params,

@@ -5,27 +5,41 @@
 
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
+#include <openssl/x509.h>
 
 #include "clrsc.h"
+#include "common/km_file.h"
 #include "interop/provider/provider.h"
 
-/* The names that a listing gives, one at a time. */
-struct name_list {
-    char (*names)[CLRC_NAME_MAX + 1];
-    size_t n_names;
+#define SUBJECT_DER_MAX 8192u
+
+/* What a listing gives, one at a time. */
+struct entry {
+    enum km_door_kind kind; /* ANY for keys, CERT or STORED_CERT */
+    char name[CLRC_NAME_MAX + 1];
+    uint8_t digest[KM_DOOR_CERT_DIGEST_LEN];
+    char subject[CLRSC_SUBJECT_MAX + 1]; /* STORED_CERT: for people to read */
+};
+
+struct listing {
+    struct entry *entries;
+    size_t n_entries;
     size_t room;
     size_t next;
+    bool is_made;
     bool failed;
 };
 
 struct store {
     struct prov *prov;
     struct km_door_uri uri;
-    int expect; /* OSSL_STORE_INFO_..., 0 for anything */
+    int expect;       /* OSSL_STORE_INFO_..., 0 for anything */
+    X509_NAME *wants; /* only certificates with this subject; NULL for any */
     bool ended;
-    struct name_list list;
+    struct listing list;
 };
 
 static void *store_open(void *provctx, const char *uri)
@@ -47,7 +61,8 @@ static void *store_open(void *provctx, const char *uri)
 static int store_close(void *loader)
 {
     struct store *store = loader;
-    free(store->list.names);
+    X509_NAME_free(store->wants);
+    free(store->list.entries);
     free(store);
     return 1;
 }
@@ -62,25 +77,44 @@ static const OSSL_PARAM *store_settable(void *provctx)
 {
     static const OSSL_PARAM known[] = {
         OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, NULL),
+        OSSL_PARAM_octet_string(OSSL_STORE_PARAM_SUBJECT, NULL, 0),
         OSSL_PARAM_END,
     };
     (void)provctx;
     return known;
 }
 
+static bool set_subject(struct store *store, const OSSL_PARAM *p)
+{
+    const void *der = NULL;
+    size_t len = 0;
+    if (!OSSL_PARAM_get_octet_string_ptr(p, &der, &len) || len > SUBJECT_DER_MAX)
+        return false;
+    const unsigned char *at = der;
+    X509_NAME_free(store->wants);
+    store->wants = d2i_X509_NAME(NULL, &at, (long)len);
+    return store->wants != NULL;
+}
+
 static int store_set_params(void *loader, const OSSL_PARAM params[])
 {
     struct store *store = loader;
-    const OSSL_PARAM *p =
-        params == NULL ? NULL : OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
-    return p == NULL || OSSL_PARAM_get_int(p, &store->expect);
+    if (params == NULL)
+        return 1;
+    const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
+    if (p != NULL && !OSSL_PARAM_get_int(p, &store->expect))
+        return 0;
+    p = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_SUBJECT);
+    return p == NULL || set_subject(store, p);
 }
 
 /* ---- one object ---- */
 
+/* Only certificates have a subject. */
 static bool expects(const struct store *store, int type)
 {
-    return store->expect == 0 || store->expect == type;
+    return (store->expect == 0 || store->expect == type) &&
+           (store->wants == NULL || type == OSSL_STORE_INFO_CERT);
 }
 
 static km_status load_key(struct km_err *err, struct store *store, const struct km_door_ask *ask,
@@ -99,7 +133,7 @@ static km_status load_key(struct km_err *err, struct store *store, const struct 
 static int offer_key(struct store *store, struct km_door_key *key, OSSL_CALLBACK *object_cb,
                      void *object_arg)
 {
-    struct prov_key *made = prov_key_new(store->prov, key);
+    struct prov_key *made = prov_key_of(store->prov, key);
     if (made == NULL) {
         km_door_key_unref(key);
         return 0;
@@ -107,28 +141,50 @@ static int offer_key(struct store *store, struct km_door_key *key, OSSL_CALLBACK
     return prov_key_offer(made, object_cb, object_arg);
 }
 
+/* A provisioned certificate, or an entry of the Certificate Store. */
+static ClrcResult get_certificate(const struct km_door_uri *uri, uint8_t *der, uint32_t *len)
+{
+    if (uri->kind == KM_DOOR_STORED_CERT)
+        return clrscGetCertificate(uri->cert_digest, der, len);
+    return clrscGetNamedCertificate(uri->name, der, len);
+}
+
+static bool has_subject(const struct store *store, struct km_slice der)
+{
+    const unsigned char *at = der.ptr;
+    X509 *cert = X509_new_ex(store->prov->libctx, PROV_NOT_OURS);
+    ERR_set_mark();
+    bool parsed = cert != NULL && d2i_X509(&cert, &at, (long)der.len) != NULL;
+    ERR_pop_to_mark();
+    bool fits = parsed && X509_NAME_cmp(X509_get_subject_name(cert), store->wants) == 0;
+    X509_free(cert);
+    return fits;
+}
+
+static int offer_der(struct km_slice der, int type, OSSL_CALLBACK *object_cb, void *object_arg)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, (void *)(uintptr_t)der.ptr,
+                                          der.len),
+        OSSL_PARAM_construct_end(),
+    };
+    return object_cb(params, object_arg);
+}
+
 static int offer_certificate(struct store *store, OSSL_CALLBACK *object_cb, void *object_arg)
 {
-    int type = OSSL_OBJECT_CERT;
-    uint8_t *der = malloc(CLRSC_CERTIFICATE_MAX);
+    KM_AUTO(km_freep) uint8_t *der = malloc(CLRSC_CERTIFICATE_MAX);
     uint32_t len = CLRSC_CERTIFICATE_MAX;
     struct km_err err = {0};
     if (der == NULL)
         return 0;
-    ClrcResult result = clrscGetNamedCertificate(store->uri.name, der, &len);
-    int answer = 0;
-    if (km_door_clrc(&err, result, "load certificate", store->uri.name) == KM_OK) {
-        OSSL_PARAM params[] = {
-            OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-            OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, der, len),
-            OSSL_PARAM_construct_end(),
-        };
-        answer = object_cb(params, object_arg);
-    } else {
-        prov_raise(store->prov, &err, __func__);
-    }
-    free(der);
-    return answer;
+    ClrcResult result = get_certificate(&store->uri, der, &len);
+    if (km_door_clrc(&err, result, "load certificate", store->uri.name) != KM_OK)
+        return prov_raise(store->prov, &err, __func__);
+    if (store->wants != NULL && !has_subject(store, KM_SLICE(der, len)))
+        return PROV_FAIL(store->prov, KM_E_NOTFOUND, "the certificate has another subject");
+    return offer_der(KM_SLICE(der, len), OSSL_OBJECT_CERT, object_cb, object_arg);
 }
 
 static int load_one(struct store *store, OSSL_CALLBACK *object_cb, void *object_arg,
@@ -137,8 +193,9 @@ static int load_one(struct store *store, OSSL_CALLBACK *object_cb, void *object_
     struct km_err err = {0};
     struct km_door_key *key = NULL;
     store->ended = true;
-    bool may_be_key = store->uri.kind != KM_DOOR_CERT && (expects(store, OSSL_STORE_INFO_PKEY) ||
-                                                          expects(store, OSSL_STORE_INFO_PUBKEY));
+    bool is_cert = store->uri.kind == KM_DOOR_CERT || store->uri.kind == KM_DOOR_STORED_CERT;
+    bool may_be_key = !is_cert && (expects(store, OSSL_STORE_INFO_PKEY) ||
+                                   expects(store, OSSL_STORE_INFO_PUBKEY));
     bool may_be_cert = store->uri.kind != KM_DOOR_KEY && expects(store, OSSL_STORE_INFO_CERT);
     if (may_be_key) {
         km_status status = load_key(&err, store, ask, &key);
@@ -153,57 +210,134 @@ static int load_one(struct store *store, OSSL_CALLBACK *object_cb, void *object_
                      store->uri.name);
 }
 
-/* ---- all keys ---- */
+/* ---- all keys and certificates ---- */
 
-static int collect(void *arg, const ClrcKeyInfo *info)
+/* The next entry to be filled; NULL when memory is short, which the listing remembers. */
+static struct entry *add_entry(struct listing *list, enum km_door_kind kind)
 {
-    struct name_list *list = arg;
-    if (list->n_names == list->room) {
+    if (list->n_entries == list->room) {
         size_t room = list->room == 0 ? 64 : 2 * list->room;
-        void *more = reallocarray(list->names, room, sizeof(list->names[0]));
+        struct entry *more = reallocarray(list->entries, room, sizeof(list->entries[0]));
         list->failed = more == NULL;
         if (list->failed)
-            return 0;
-        list->names = more;
+            return NULL;
+        list->entries = more;
         list->room = room;
     }
-    km_copy(list->names[list->n_names++], sizeof(list->names[0]), info->name, sizeof(info->name));
+    struct entry *entry = &list->entries[list->n_entries++];
+    *entry = (struct entry){.kind = kind};
+    return entry;
+}
+
+static int see_key(void *arg, const ClrcKeyInfo *info)
+{
+    struct entry *entry = add_entry(arg, KM_DOOR_ANY);
+    if (entry == NULL)
+        return 0;
+    km_copy(entry->name, sizeof(entry->name), info->name, sizeof(info->name));
     return 1;
+}
+
+/* Certificate signing requests stand among the provisioned certificates and are none. */
+static int see_certificate(void *arg, const char *name, uint32_t length)
+{
+    size_t len = strlen(name);
+    (void)length;
+    if (len > CLRC_NAME_MAX || (len >= 4 && strcmp(name + len - 4, "_csr") == 0))
+        return 1;
+    struct entry *entry = add_entry(arg, KM_DOOR_CERT);
+    if (entry == NULL)
+        return 0;
+    km_copy(entry->name, sizeof(entry->name) - 1, name, len);
+    return 1;
+}
+
+static int see_stored(void *arg, const ClrscEntry *seen)
+{
+    if (seen->kind != CLRSC_ENTRY_AUTHORITY && seen->kind != CLRSC_ENTRY_CERTIFICATE)
+        return 1;
+    struct entry *entry = add_entry(arg, KM_DOOR_STORED_CERT);
+    if (entry == NULL)
+        return 0;
+    km_copy(entry->digest, sizeof(entry->digest), seen->digest, sizeof(seen->digest));
+    km_copy(entry->subject, sizeof(entry->subject), seen->subject, sizeof(seen->subject));
+    return 1;
+}
+
+static ClrcResult collect(struct store *store)
+{
+    bool wants_keys =
+        expects(store, OSSL_STORE_INFO_PKEY) || expects(store, OSSL_STORE_INFO_PUBKEY);
+    ClrcResult result = CLRC_SUCCESS;
+    if (wants_keys)
+        result = clrcListNamedKeys(NULL, see_key, &store->list);
+    if (result == CLRC_SUCCESS && expects(store, OSSL_STORE_INFO_CERT))
+        result = clrscListNamedCertificates(see_certificate, &store->list);
+    if (result == CLRC_SUCCESS && expects(store, OSSL_STORE_INFO_CERT))
+        result = clrscListCertificates(see_stored, &store->list);
+    return store->list.failed ? CLRC_ERROR_OUT_OF_MEMORY : result;
+}
+
+static void uri_of_entry(const struct entry *entry, struct km_door_uri *ret)
+{
+    ret->kind = entry->kind;
+    km_copy(ret->name, sizeof(ret->name), entry->name, sizeof(entry->name));
+    km_copy(ret->cert_digest, sizeof(ret->cert_digest), entry->digest, sizeof(entry->digest));
+}
+
+/* Whether the entry's certificate has the subject that is searched for. */
+static bool is_wanted(const struct store *store, const struct entry *entry)
+{
+    struct km_door_uri uri = {0};
+    uint32_t len = CLRSC_CERTIFICATE_MAX;
+    if (store->wants == NULL)
+        return true;
+    KM_AUTO(km_freep) uint8_t *der = malloc(CLRSC_CERTIFICATE_MAX);
+    uri_of_entry(entry, &uri);
+    return der != NULL && get_certificate(&uri, der, &len) == CLRC_SUCCESS &&
+           has_subject(store, KM_SLICE(der, len));
+}
+
+/* Moves on to an entry that is wanted. */
+static void skip(struct store *store)
+{
+    struct listing *list = &store->list;
+    while (list->next < list->n_entries && !is_wanted(store, &list->entries[list->next]))
+        list->next++;
+    store->ended = list->next == list->n_entries;
 }
 
 static bool start_list(struct store *store)
 {
     struct km_err err = {0};
-    if (store->list.names != NULL)
+    if (store->list.is_made)
         return true;
-    ClrcResult result = clrcListNamedKeys(NULL, collect, &store->list);
-    if (store->list.failed)
-        result = CLRC_ERROR_OUT_OF_MEMORY;
-    if (km_door_clrc(&err, result, "list", "all keys") != KM_OK) {
+    store->list.is_made = true;
+    if (km_door_clrc(&err, collect(store), "list", "all keys and certificates") != KM_OK) {
         store->ended = true;
         return prov_raise(store->prov, &err, __func__);
     }
-    store->ended = store->list.n_names == 0;
+    skip(store);
     return true;
 }
 
-static int load_next_name(struct store *store, OSSL_CALLBACK *object_cb, void *object_arg)
+static int load_next(struct store *store, OSSL_CALLBACK *object_cb, void *object_arg)
 {
-    if (!start_list(store))
-        return 0;
-    if (store->ended)
+    if (!start_list(store) || store->ended)
         return 0;
     int type = OSSL_OBJECT_NAME;
     char text[4 * (CLRC_NAME_MAX + 4)] = {0};
-    struct km_door_uri uri = {.kind = KM_DOOR_ANY};
+    struct km_door_uri uri = {0};
     struct km_wr wr = km_wr_init(text, sizeof(text) - 1);
-    km_copy(uri.name, sizeof(uri.name), store->list.names[store->list.next++], sizeof(uri.name));
-    store->ended = store->list.next == store->list.n_names;
+    struct entry *entry = &store->list.entries[store->list.next++];
+    uri_of_entry(entry, &uri);
+    skip(store);
     km_door_uri_write(&wr, &uri);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
         OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA, text, 0),
-        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DESC, uri.name, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DESC,
+                                         entry->name[0] != '\0' ? entry->name : entry->subject, 0),
         OSSL_PARAM_construct_end(),
     };
     return object_cb(params, object_arg);
@@ -216,7 +350,7 @@ static int store_load(void *loader, OSSL_CALLBACK *object_cb, void *object_arg,
     if (store->ended)
         return 0;
     if (store->uri.kind == KM_DOOR_ALL)
-        return load_next_name(store, object_cb, object_arg);
+        return load_next(store, object_cb, object_arg);
     struct prov_ask asking = {.callback = pw_cb, .arg = pw_arg};
     struct km_door_ask ask = prov_ask_init(&asking);
     return load_one(store, object_cb, object_arg, &ask);

@@ -206,3 +206,24 @@ ClrcResult clrcOperationReset(ClrcOperationHandle hOperation, const uint8_t *iv,
     km_call_in(&call.sent, 1, iv, iv_length);
     return clrc_run(&call);
 }
+
+ClrcResult clrcOperationCopy(ClrcOperationHandle hOperation, ClrcOperationHandle *hCopy)
+{
+    struct clrc_call call = {.function = "clrcOperationCopy",
+                             .sent.command = KM_CRYPTO_CMD_OP_COPY};
+    if (!clrc_operation_is(hOperation))
+        return clrc_bad(call.function, NO_HANDLE);
+    if (hCopy == NULL)
+        return clrc_bad(call.function, NULL_POINTER);
+    KM_AUTO(clrc_operation_freep) struct clrc_operation *copy = clrc_operation_new();
+    if (copy == NULL)
+        return clrc_fail(call.function, CLRC_ERROR_OUT_OF_MEMORY, NULL, NULL);
+    prepare(&call, hOperation);
+    km_call_value_out(&call.sent, 1);
+    ClrcResult result = clrc_run(&call);
+    if (result != CLRC_SUCCESS)
+        return result;
+    clrc_operation_made(&call, copy, call.sent.op.params[1].value.a);
+    *hCopy = km_steal(&copy);
+    return CLRC_SUCCESS;
+}

@@ -164,11 +164,27 @@ static TEE_Result find_key(struct km_session *session, const struct km_op_wish *
     return TEE_SUCCESS;
 }
 
+/* Takes the operation, also when it fails: into the session, and a use of its key is counted. */
+static TEE_Result take_in(struct km_session *session, struct km_op *taken, uint32_t usage,
+                          uint32_t *ret_id)
+{
+    KM_AUTO(op_freep) struct km_op *op = taken;
+    uint32_t id = 0;
+    KM_TRY_TEE(km_slots_add(&session->operations, op, &id));
+    struct km_op *added = km_steal(&op);
+    TEE_Result result = added->key != NULL ? km_key_charge(added->key, usage) : TEE_SUCCESS;
+    if (result != TEE_SUCCESS) {
+        (void)km_slots_free(&session->operations, id);
+        return result;
+    }
+    *ret_id = id;
+    return TEE_SUCCESS;
+}
+
 TEE_Result km_op_make(struct km_session *session, const struct km_op_wish *wish, uint32_t *ret_id)
 {
     KM_AUTO(op_freep) struct km_op *op = TEE_Malloc(sizeof(*op), TEE_MALLOC_FILL_ZERO);
     uint32_t usage = 0;
-    uint32_t id = 0;
     if (op == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     op->alg = km_alg_find(wish->algorithm);
@@ -186,15 +202,7 @@ TEE_Result km_op_make(struct km_session *session, const struct km_op_wish *wish,
     KM_TRY_TEE(begin(op));
     if (wish->claim != NULL)
         KM_TRY_TEE(km_claim_begin(op->key, wish->claim, op->op, &op->claim));
-    KM_TRY_TEE(km_slots_add(&session->operations, op, &id));
-    struct km_op *added = km_steal(&op);
-    TEE_Result result = added->key != NULL ? km_key_charge(added->key, usage) : TEE_SUCCESS;
-    if (result != TEE_SUCCESS) {
-        (void)km_slots_free(&session->operations, id);
-        return result;
-    }
-    *ret_id = id;
-    return TEE_SUCCESS;
+    return take_in(session, km_steal(&op), usage, ret_id);
 }
 
 TEE_Result km_cmd_op_new(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
@@ -552,6 +560,32 @@ TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_
     if (op->op != TEE_HANDLE_NULL)
         TEE_ResetOperation(op->op);
     return begin(op);
+}
+
+TEE_Result km_cmd_op_copy(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_op *from = NULL;
+    uint32_t id = 0;
+    KM_TRY_TEE(find(session, &params[0], &from));
+    if (from->alg->class != KM_ALG_DIGEST && from->alg->class != KM_ALG_MAC)
+        return TEE_ERROR_NOT_SUPPORTED;
+    if (from->is_final)
+        return TEE_ERROR_BAD_STATE;
+    uint32_t usage = km_alg_usage(from->alg, from->mode);
+    if (from->key != NULL)
+        KM_TRY_TEE(km_key_permits(from->key, usage));
+    KM_AUTO(op_freep) struct km_op *op = TEE_Malloc(sizeof(*op), TEE_MALLOC_FILL_ZERO);
+    if (op == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    op->alg = from->alg;
+    op->mode = from->mode;
+    op->key = from->key != NULL ? km_key_hold(from->key) : NULL;
+    KM_TRY_TEE(make_operations(op, 0));
+    TEE_CopyOperation(op->op, from->op);
+    KM_TRY_TEE(take_in(session, km_steal(&op), usage, &id));
+    params[1].value.a = id;
+    params[1].value.b = 0;
+    return TEE_SUCCESS;
 }
 
 TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])

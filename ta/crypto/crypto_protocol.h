@@ -561,6 +561,9 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_OP_RESET = 0x65,
     /* OP_FREE            vi(a operation) - - - */
     KM_CRYPTO_CMD_OP_FREE = 0x66,
+    /* OP_COPY            vi(a operation) vo(a another one in the same state) - -
+     *                    digests and MACs; a use of the key is counted. BAD_STATE: is final. NOT_SUPPORTED. TOO_LARGE */
+    KM_CRYPTO_CMD_OP_COPY = 0x67,
 
     /* PROVISION_KEY      vi(a key) mi(name) mi(public name, may be empty) -
      *                    administrator, until sealed (BAD_STATE afterwards). EXISTS; BAD_PARAMETERS: a symmetric key, or

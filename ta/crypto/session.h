@@ -115,6 +115,7 @@ TEE_Result km_cmd_op_final(struct km_session *session, TEE_Param params[TEE_NUM_
 TEE_Result km_cmd_op_final_verify(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_op_reset(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_op_free(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_op_copy(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 void km_op_free(void *operation);
 /* What an operation in parts shall be; the numbers are those of OP_NEW. */
 struct km_op_wish {

@@ -104,6 +104,7 @@ static const struct row ROWS[] = {
     ROW(OP_FINAL_VERIFY, ANYONE, VI | A, MO | BULK, MI, NONE, km_cmd_op_final_verify),
     ROW(OP_RESET, ANYONE, VI | A, MI | EMPTY, NONE, NONE, km_cmd_op_reset),
     ROW(OP_FREE, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_op_free),
+    ROW(OP_COPY, ANYONE, VI | A, VO, NONE, NONE, km_cmd_op_copy),
 
     ROW(PROVISION_KEY, ADMIN, VI | A, MI | EMPTY, MI | EMPTY, NONE, km_cmd_provision_key),
     ROW(PROVISION_SEAL, ADMIN, NONE, NONE, NONE, NONE, km_cmd_provision_seal),

@@ -354,10 +354,13 @@ ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, co
         return result;
     size_t len = *out_length;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(libctx(), hKey->pkey, NULL);
+    bool is_oaep = algorithm != CLRC_RSAES_PKCS1_V1_5;
     bool done = EVP_PKEY_decrypt_init(ctx) == 1 &&
-                EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
-                EVP_PKEY_CTX_set_rsa_oaep_md_name(
-                    ctx, mds[algorithm - CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1], NULL) == 1;
+                EVP_PKEY_CTX_set_rsa_padding(ctx, is_oaep ? RSA_PKCS1_OAEP_PADDING
+                                                          : RSA_PKCS1_PADDING) == 1;
+    if (is_oaep)
+        done = done && EVP_PKEY_CTX_set_rsa_oaep_md_name(
+                           ctx, mds[algorithm - CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1], NULL) == 1;
     if (label_length != 0)
         done = done && EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, OPENSSL_memdup(label, label_length),
                                                         (int)label_length) == 1;

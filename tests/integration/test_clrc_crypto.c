@@ -231,6 +231,31 @@ static void test_digest_in_parts(void **state)
     }
 }
 
+static void test_copied_digest(void **state)
+{
+    const ClrcOperationWish wish = {.algorithm = CLRC_SHA256, .mode = CLRC_MODE_DIGEST};
+    ClrcOperationHandle ops[2] = {NULL};
+    uint8_t expected[64], got[64] = {0};
+    (void)state;
+    ok(clrcOperationNew(NULL, &wish, &ops[0]));
+    ok(clrcOperationUpdate(ops[0], big, 70001, NULL, NULL));
+    ok(clrcOperationCopy(ops[0], &ops[1]));
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t len = sizeof(got);
+        ok(clrcOperationUpdate(ops[i], big + 70001, 100 + i, NULL, NULL));
+        ok(clrcOperationFinal(ops[i], NULL, NULL, got, &len));
+        ref_digest("SHA256", big, 70101 + i, expected);
+        assert_memory_equal(got, expected, 32);
+    }
+    ClrcOperationHandle none = NULL;
+    expect(clrcOperationCopy(ops[0], &none), CLRC_ERROR_STATE);
+    expect(clrcOperationCopy(ops[0], NULL), CLRC_ERROR_BAD_PARAMETERS);
+    expect(clrcOperationCopy(NULL, &none), CLRC_ERROR_BAD_PARAMETERS);
+    assert_null(none);
+    clrcOperationFree(ops[0]);
+    clrcOperationFree(ops[1]);
+}
+
 static void test_cipher_in_parts(void **state)
 {
     (void)state;
@@ -449,11 +474,17 @@ static void test_what_is_offered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_offered), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_digests),         cmocka_unit_test(test_macs),
-        cmocka_unit_test(test_ciphers),         cmocka_unit_test(test_gcm),
-        cmocka_unit_test(test_digest_in_parts), cmocka_unit_test(test_cipher_in_parts),
-        cmocka_unit_test(test_gcm_in_parts),    cmocka_unit_test(test_mac_and_signature_in_parts),
+        cmocka_unit_test(test_what_is_offered),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_macs),
+        cmocka_unit_test(test_ciphers),
+        cmocka_unit_test(test_gcm),
+        cmocka_unit_test(test_digest_in_parts),
+        cmocka_unit_test(test_copied_digest),
+        cmocka_unit_test(test_cipher_in_parts),
+        cmocka_unit_test(test_gcm_in_parts),
+        cmocka_unit_test(test_mac_and_signature_in_parts),
         cmocka_unit_test(test_shared_memory),
     };
     return cmocka_run_group_tests(tests, reference_up, reference_down);

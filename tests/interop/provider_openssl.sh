@@ -17,6 +17,7 @@ echo "the message" >message
 tool() { with_provider openssl "$@"; }
 
 check "list providers" tool list -providers
+check "the module exports one symbol" test "$(nm -D --defined-only "$modules/ossl-modules/clrc.so" | cut -d" " -f3)" = OSSL_provider_init
 check "storeutl" tool storeutl -noout clrc:ec
 check "storeutl lists all keys" tool storeutl -noout clrc:
 
@@ -76,10 +77,16 @@ for digest in sha1 sha256 sha512; do
     check "decrypt OAEP $digest" tool pkeyutl -decrypt -inkey clrc:rsa $oaep -in secret -out clear
     check "decrypted the same" cmp clear message
 done
+check "encrypt PKCS#1" openssl pkeyutl -encrypt -pubin -inkey rsa.pub -in message -out secret
+check "decrypt PKCS#1" tool pkeyutl -decrypt -inkey clrc:rsa -in secret -out clear
+check "decrypted the same" cmp clear message
 tool req -x509 -key clrc:ec -subj /CN=ec -out ec.crt 2>/dev/null
 tool req -x509 -key clrc:rsa -subj /CN=rsa -out rsa.crt 2>/dev/null
 check "CMS for the EC key" openssl cms -encrypt -in message -binary -aes128 -out enc.cms ec.crt
 check "CMS decrypted by ECDH" tool cms -decrypt -in enc.cms -inkey clrc:ec -recip ec.crt -out clear
+check "decrypted the same" cmp clear message
+check "CMS for the RSA key, PKCS#1" openssl cms -encrypt -in message -binary -aes128 -out enc.cms rsa.crt
+check "CMS decrypted by PKCS#1" tool cms -decrypt -in enc.cms -inkey clrc:rsa -recip rsa.crt -out clear
 check "decrypted the same" cmp clear message
 check "CMS for the RSA key" openssl cms -encrypt -in message -binary -aes128 -recip rsa.crt \
     -keyopt rsa_padding_mode:oaep -out enc.cms
@@ -115,7 +122,7 @@ refuse "cut reference" "" tool pkey -in cut.ref -pubout
 reference clrc:nobody nobody.ref
 refuse "reference of nobody" "" tool pkey -in nobody.ref -pubout
 refuse "raw RSA" "not offered" tool pkeyutl -sign -inkey clrc:rsa -in pw -pkeyopt rsa_padding_mode:none
-refuse "RSA PKCS#1 decryption" "OAEP" tool pkeyutl -decrypt -inkey clrc:rsa -in secret
+refuse "raw RSA decryption" "RSA decryption is" tool pkeyutl -decrypt -inkey clrc:rsa -in secret -pkeyopt rsa_padding_mode:none
 
 # ---- loading the provider changes nothing for keys of the program's own ----
 for word in "EC -pkeyopt group:P-256" "RSA" "ED25519" "X25519"; do

@@ -3,8 +3,12 @@
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/store.h>
+#include <openssl/x509.h>
+
+#include "interop/door/door_error.h"
 
 EVP_PKEY *prig_load_expecting(const char *uri, int expect)
 {
@@ -90,4 +94,44 @@ EVP_PKEY *prig_generate(const char *type, const char *group, const char *name)
         (void)EVP_PKEY_generate(ctx, &key);
     EVP_PKEY_CTX_free(ctx);
     return key;
+}
+
+EVP_PKEY *prig_public_of(EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    assert_true(len > 0);
+    const unsigned char *at = der;
+    EVP_PKEY *public = d2i_PUBKEY(NULL, &at, len);
+    OPENSSL_free(der);
+    assert_non_null(public);
+    return public;
+}
+
+void prig_no_private(EVP_PKEY *key)
+{
+    OSSL_PARAM *params = NULL;
+    BIGNUM *number = NULL;
+    unsigned char *der = NULL;
+    assert_int_not_equal(EVP_PKEY_todata(key, EVP_PKEY_KEYPAIR, &params), 1);
+    assert_null(params);
+    static const char *const names[] = {OSSL_PKEY_PARAM_PRIV_KEY, OSSL_PKEY_PARAM_RSA_D,
+                                        OSSL_PKEY_PARAM_RSA_FACTOR1};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_not_equal(EVP_PKEY_get_bn_param(key, names[i], &number), 1);
+    assert_true(i2d_PrivateKey(key, &der) <= 0);
+    assert_null(der);
+    ERR_clear_error();
+    BIO *out = BIO_new(BIO_s_mem());
+    assert_int_not_equal(PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), 1);
+    assert_int_equal(prig_last_reason(), KM_DOOR_R_NOT_EXPORTABLE);
+    assert_int_not_equal(
+        PEM_write_bio_PrivateKey(out, key, EVP_aes_128_cbc(), (unsigned char *)"pw", 2, NULL, NULL),
+        1);
+    assert_int_not_equal(PEM_write_bio_PrivateKey_traditional(out, key, NULL, NULL, 0, NULL, NULL),
+                         1);
+    char *text = NULL;
+    assert_int_equal(BIO_get_mem_data(out, &text), 0);
+    BIO_free(out);
+    ERR_clear_error();
 }

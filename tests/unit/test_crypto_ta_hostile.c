@@ -28,7 +28,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 69u
+#define ALL_CALLS 70u
 
 static void make_inputs(uint32_t key)
 {
@@ -131,6 +131,7 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_OP_FINAL_VERIFY, {P_VI(1025, 0), o1, data, none}},
         {KM_CRYPTO_CMD_OP_RESET, {P_VI(1025, 0), empty, none, none}},
         {KM_CRYPTO_CMD_OP_FREE, {P_VI(1025, 0), none, none, none}},
+        {KM_CRYPTO_CMD_OP_COPY, {P_VI(1025, 0), vo, none, none}},
         {KM_CRYPTO_CMD_PROVISION_KEY, {id, name, empty, none}},
         {KM_CRYPTO_CMD_PROVISION_SEAL, {none, none, none, none}},
         {KM_CRYPTO_CMD_PROVISION_STATE, {vo, none, none, none}},

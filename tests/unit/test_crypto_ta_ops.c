@@ -386,6 +386,71 @@ static void macs_and_digests_in_parts(void **state)
     assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_OP_FINAL_VERIFY, w), TEE_ERROR_BAD_STATE);
 }
 
+static uint32_t copy_of(uint32_t op, uint32_t expected)
+{
+    struct km_lane_param c[4] = {P_VI(op, 0), P_VO, P_NONE, P_NONE};
+    assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_OP_COPY, c), expected);
+    return expected == TEE_SUCCESS ? c[1].a : 0;
+}
+
+/* What a copy gives after the octets that it is fed is what the one it was made of would have given. */
+static void copy_goes_on(uint32_t op, struct km_slice data, size_t at, const uint8_t *whole)
+{
+    uint8_t none[1] = {0};
+    assert_int_equal(rig_feed(&s, op, KM_SLICE(data.ptr, at), at / 2, none, 0), 0);
+    uint32_t copy = copy_of(op, TEE_SUCCESS);
+    assert_int_equal(rig_feed(&s, copy, KM_SLICE(data.ptr + at, data.len - at), 0, none, 0), 0);
+    /* The copied one is fed something else, and is none the worse. */
+    assert_int_equal(rig_feed(&s, op, KM_SLICE_STR("else"), 2, none, 0), 0);
+    const uint32_t both[2] = {copy, op};
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t out[64] = {0};
+        struct km_lane_param f[4] = {P_VI(both[i], 0), P_MO(none, 0), P_MO(out, 64), P_NONE};
+        assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_OP_FINAL, f), TEE_SUCCESS);
+        assert_int_equal(memcmp(out, whole, f[2].size) == 0, i == 0);
+        (void)copy_of(both[i], TEE_ERROR_BAD_STATE);
+    }
+    struct km_lane_param x[4] = {P_VI(copy, 0), P_NONE, P_NONE, P_NONE};
+    assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_OP_FREE, x), TEE_SUCCESS);
+    struct km_lane_param r[4] = {P_VI(op, 0), P_MI("", 0), P_NONE, P_NONE};
+    assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_OP_RESET, r), TEE_SUCCESS);
+}
+
+static void copies(void **state)
+{
+    struct km_slice data = KM_SLICE_STR("what two messages have in common, and what not");
+    uint32_t key = rig_made(&s, KM_CRYPTO_KEY_AES, 128);
+    uint8_t whole[2][64] = {{0}};
+    uint8_t none[1] = {0};
+    uint32_t op[2] = {0};
+    (void)state;
+    struct km_lane_param m[4] = {P_VI(key, KM_CRYPTO_AES_CMAC), P_MI(data.ptr, data.len),
+                                 P_MO(whole[0], 64), P_NONE};
+    assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_MAC, m), TEE_SUCCESS);
+    struct km_lane_param d[4] = {P_VI(KM_CRYPTO_SHA3_256, 0), P_MI(data.ptr, data.len),
+                                 P_MO(whole[1], 64), P_NONE};
+    assert_int_equal(rig_call(&s, KM_CRYPTO_CMD_DIGEST, d), TEE_SUCCESS);
+    assert_int_equal(rig_op_new(&s, key, KM_CRYPTO_AES_CMAC, KM_CRYPTO_MODE_MAC, 0,
+                                KM_SLICE(none, 0), 0, &op[0]),
+                     TEE_SUCCESS);
+    assert_int_equal(rig_op_new(&s, 0, KM_CRYPTO_SHA3_256, KM_CRYPTO_MODE_DIGEST, 0,
+                                KM_SLICE(none, 0), 0, &op[1]),
+                     TEE_SUCCESS);
+    for (size_t at = 0; at <= data.len; at++)
+        for (size_t i = 0; i < 2; i++)
+            copy_goes_on(op[i], data, at, whole[i]);
+    /* Not of a cipher; and no more than there is room for. */
+    uint8_t iv[16] = {0};
+    uint32_t cipher = 0;
+    assert_int_equal(rig_op_new(&s, key, KM_CRYPTO_AES_CTR, KM_CRYPTO_MODE_ENCRYPT, 0,
+                                KM_SLICE(iv, 16), 0, &cipher),
+                     TEE_SUCCESS);
+    (void)copy_of(cipher, TEE_ERROR_NOT_SUPPORTED);
+    for (unsigned n = 3; n < KM_CRYPTO_OPERATIONS_MAX; n++)
+        (void)copy_of(op[n % 2], TEE_SUCCESS);
+    (void)copy_of(op[0], KM_CRYPTO_E_TOO_LARGE);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -397,6 +462,7 @@ int main(void)
         T(aead),
         T(aead_in_parts),
         T(macs_and_digests_in_parts),
+        T(copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,9 @@
 #include "interop/door/door_reference.h"
 #include "interop/door/door_uri.h"
 
+#define DIGEST_BUT_ONE "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define DIGEST DIGEST_BUT_ONE "f"
+#define UPPER_DIGEST DIGEST_BUT_ONE "F"
 #define NAME_63 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg"
 
 static void test_uri_taken(void **state)
@@ -34,6 +37,9 @@ static void test_uri_taken(void **state)
         {"clrc:k?password=file:pw&password-name=o", KM_DOOR_ANY, "k", "pw", "o"},
         {"clrc:k?password-name=o%26p", KM_DOOR_ANY, "k", "", "o&p"},
         {"clrc:k?", KM_DOOR_ANY, "k", "", ""},
+        {"clrc:k?pss=any", KM_DOOR_ANY, "k", "", ""},
+        {"clrc:key=k?password=file:a&pss=sha512", KM_DOOR_KEY, "k", "a", ""},
+        {"clrc:cert-sha256=" DIGEST, KM_DOOR_STORED_CERT, "", "", ""},
         {"clrc:", KM_DOOR_ALL, "", "", ""},
     };
     (void)state;
@@ -78,6 +84,14 @@ static void test_uri_refused(void **state)
         {"clrc:k?password=file:", KM_E_MALFORMED},
         {"clrc:k?password=file:a&password=file:b", KM_E_MALFORMED},
         {"clrc:k?password-name=", KM_E_MALFORMED},
+        {"clrc:k?pss=", KM_E_MALFORMED},
+        {"clrc:k?pss=sha1", KM_E_MALFORMED},
+        {"clrc:k?pss=any&pss=any", KM_E_MALFORMED},
+        {"clrc:cert=k?pss=any", KM_E_MALFORMED},
+        {"clrc:cert-sha256=", KM_E_MALFORMED},
+        {"clrc:cert-sha256=" DIGEST "0", KM_E_MALFORMED},
+        {"clrc:cert-sha256=" DIGEST "?", KM_E_MALFORMED},
+        {"clrc:cert-sha256=" UPPER_DIGEST, KM_E_MALFORMED},
         {"clrc:k?pin-value=1", KM_E_MALFORMED},
         {"clrc:k?&", KM_E_MALFORMED},
         {"clrc:cert=k?password=file:a", KM_E_MALFORMED},
@@ -130,6 +144,12 @@ static void test_reference_der(void **state)
     assert_true(km_door_reference_looks_so(KM_SLICE(der, len)));
     assert_int_equal(km_door_reference_parse(NULL, KM_SLICE(der, len), &uri), KM_OK);
     assert_true(km_slice_equal(uri, KM_SLICE_STR("clrc:device")));
+    uint8_t again[300] = {0};
+    struct km_wr wr = km_wr_init(again, sizeof(again));
+    struct km_slice written = {0};
+    km_door_reference_write(&wr, KM_SLICE_STR("clrc:device"));
+    assert_true(km_wr_finish(&wr, &written));
+    assert_true(km_slice_equal(written, KM_SLICE(der, len)));
     /* trailing octet, cut anywhere, any bit of the structure flipped */
     der[len] = 0;
     assert_int_equal(km_door_reference_parse(NULL, KM_SLICE(der, len + 1), &uri), KM_E_MALFORMED);
@@ -228,6 +248,38 @@ static void test_public(void **state)
         assert_int_not_equal(km_door_public_parse(NULL, KM_SLICE(buf, cut), &parts), KM_OK);
 }
 
+static void test_public_25519(void **state)
+{
+    static const enum km_door_family families[] = {KM_DOOR_ED25519, KM_DOOR_X25519};
+    uint8_t point[KM_DOOR_POINT_25519 + 1] = {7, 8, 9};
+    struct km_door_public parts[2] = {0};
+    uint8_t buf[2][KM_DOOR_SPKI_MAX] = {0};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct km_wr wr = km_wr_init(buf[i], sizeof(buf[i]));
+        struct km_slice spki = {0};
+        km_door_public_write_25519(&wr, families[i], KM_SLICE(point, KM_DOOR_POINT_25519));
+        assert_true(km_wr_finish(&wr, &spki));
+        assert_int_equal(km_door_public_parse(NULL, spki, &parts[i]), KM_OK);
+        assert_int_equal(parts[i].family, families[i]);
+        assert_true(km_slice_equal(parts[i].point, KM_SLICE(point, KM_DOOR_POINT_25519)));
+        assert_true(km_door_public_equal(&parts[i], &parts[i]));
+        for (size_t cut = 0; cut < spki.len; cut++)
+            assert_int_not_equal(km_door_public_parse(NULL, KM_SLICE(buf[i], cut), &parts[i]),
+                                 KM_OK);
+        for (size_t len = 0; len <= sizeof(point); len++) {
+            uint8_t other[KM_DOOR_SPKI_MAX] = {0};
+            struct km_door_public unused = {0};
+            wr = km_wr_init(other, sizeof(other));
+            km_door_public_write_25519(&wr, families[i], KM_SLICE(point, len));
+            assert_true(km_wr_finish(&wr, &spki));
+            assert_int_equal(km_door_public_parse(NULL, spki, &unused),
+                             len == KM_DOOR_POINT_25519 ? KM_OK : KM_E_MALFORMED);
+        }
+    }
+    assert_false(km_door_public_equal(&parts[0], &parts[1]));
+}
+
 /* OpenSSL's own figures for the longest ECDSA signature. */
 static void test_signature_sizes(void **state)
 {
@@ -257,10 +309,11 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uri_taken),       cmocka_unit_test(test_uri_refused),
-        cmocka_unit_test(test_uri_whole_size),  cmocka_unit_test(test_reference_der),
-        cmocka_unit_test(test_reference_pem),   cmocka_unit_test(test_public),
-        cmocka_unit_test(test_signature_sizes), cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_uri_taken),      cmocka_unit_test(test_uri_refused),
+        cmocka_unit_test(test_uri_whole_size), cmocka_unit_test(test_reference_der),
+        cmocka_unit_test(test_reference_pem),  cmocka_unit_test(test_public),
+        cmocka_unit_test(test_public_25519),   cmocka_unit_test(test_signature_sizes),
+        cmocka_unit_test(test_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
