@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A program that does everything by the engine, while the service goes away and comes back: it fails cleanly while it is
+# away, nothing hangs, and the program needs no restart.
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+create ec ec256
+create rsa rsa2048
+coproc program { with_engine "$build/tests/test_engine_all" "$modules/engines/libclrc.so" steps 2>err.txt; }
+# step WORD: it does a bit of everything, and says so.
+step() {
+    local said=""
+    [ "$1" = first ] || echo go >&"${program[1]}"
+    read -r -t 60 said <&"${program[0]}"
+    echo "$said"
+}
+says() { [ "$(step "$1")" = "$2" ]; }
+
+check "everything works" says first ok
+for signal in TERM KILL; do
+    stop_keymoord $signal
+    check "it fails while the service is away after $signal" says next failed
+    check "and once more" says next failed
+    start_keymoord
+    check "it works when the service is back" says next ok
+    check "and once more" says next ok
+done
+finish
