@@ -78,8 +78,6 @@ static km_status as_clrc(struct km_err *err, const struct parts *parts, struct k
 {
     const char *prefix = NULL;
     KM_TRY(kind_of(err, parts->type, &prefix));
-    if (memchr(parts->object.ptr, '?', parts->object.len) != NULL)
-        return KM_FAIL(err, KM_E_MALFORMED, "a question mark in the object of the pkcs11 URI");
     km_wr_bytes(wr, KM_SLICE_STR(KM_DOOR_SCHEME));
     km_wr_bytes(wr, KM_SLICE_STR(prefix));
     km_wr_bytes(wr, parts->object);
