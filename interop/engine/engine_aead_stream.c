@@ -75,7 +75,7 @@ ClrcResult aead_at_once(struct aead_state *state, bool encrypts, struct km_slice
     return result;
 }
 
-static ClrcResult open(struct aead_state *state, ClrcOperationHandle *ret)
+static ClrcResult begin(struct aead_state *state, ClrcOperationHandle *ret)
 {
     const ClrcOperationWish wish = {.algorithm = state->algorithm,
                                     .mode = CLRC_MODE_ENCRYPT,
@@ -109,11 +109,11 @@ static ClrcResult push(ClrcOperationHandle operation, struct km_slice in)
 static ClrcResult start_stream(struct aead_state *state, bool encrypts)
 {
     struct km_slice before = KM_SLICE(state->text.ptr, state->text.len);
-    ClrcResult result = open(state, &state->forward);
+    ClrcResult result = begin(state, &state->forward);
     if (result == CLRC_SUCCESS)
         result = push(state->forward, before);
     if (result == CLRC_SUCCESS && !encrypts)
-        result = open(state, &state->mirror);
+        result = begin(state, &state->mirror);
     if (result == CLRC_SUCCESS && !encrypts)
         result = push(state->mirror, before);
     aead_octets_clear(&state->text);

@@ -59,8 +59,8 @@ static struct engine_key *import(const void *object)
 
 static const struct engine_kind kind = {.get = get, .set = set, .import = import};
 
-static int dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, engine_ex_place place, int index,
-               long argl, void *argp)
+static int dup_own(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, engine_ex_place place, int index,
+                   long argl, void *argp)
 {
     void **own = place;
     (void)to;
@@ -74,7 +74,7 @@ static int dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, engine_ex_place p
 
 bool engine_ec_own_prepare(void)
 {
-    slot = EC_KEY_get_ex_new_index(0, NULL, NULL, dup, engine_own_free);
+    slot = EC_KEY_get_ex_new_index(0, NULL, NULL, dup_own, engine_own_free);
     return slot >= 0;
 }
 

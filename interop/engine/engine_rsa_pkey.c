@@ -4,6 +4,7 @@
  * Everything else goes on to OpenSSL's own method. A context without a key can do nothing but generate;
  * its data are ours, those of all others are OpenSSL's.
  */
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -191,6 +192,16 @@ static int control(EVP_PKEY_CTX *ctx, int cmd, int value, void *ptr)
     }
 }
 
+static int set_bits_text(struct wish *wish, const char *text)
+{
+    char *end = NULL;
+    unsigned long bits = strtoul(text, &end, 10);
+    if (end == text || *end != '\0' || bits > INT_MAX)
+        return 0;
+    wish->bits = (int)bits;
+    return 1;
+}
+
 static int set_exponent_text(struct wish *wish, const char *text)
 {
     BIGNUM *e = NULL;
@@ -206,7 +217,7 @@ static int control_text(EVP_PKEY_CTX *ctx, const char *name, const char *value)
     if (value == NULL)
         return 0;
     if (strcmp(name, "rsa_keygen_bits") == 0)
-        return control(ctx, EVP_PKEY_CTRL_RSA_KEYGEN_BITS, atoi(value), NULL);
+        return set_bits_text(EVP_PKEY_CTX_get_data(ctx), value);
     if (strcmp(name, "rsa_keygen_pubexp") == 0)
         return set_exponent_text(EVP_PKEY_CTX_get_data(ctx), value);
     return strcmp(name, "rsa_keygen_primes") == 0 ? strcmp(value, "2") == 0 : -2;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # functions are called by check
 # A program that does everything by the engine, while the service goes away and comes back: it fails cleanly while it is
 # away, nothing hangs, and the program needs no restart.
 # shellcheck source=SCRIPTDIR/lib.sh

@@ -390,7 +390,7 @@ static int run_steps(EVP_PKEY *keys[4])
 static int run_mode(const char *mode)
 {
     EVP_PKEY *keys[4] = {NULL};
-    pthread_t thread;
+    pthread_t thread = 0;
     load_all(1);
     get_keys(keys);
     if (strcmp(mode, "steps") == 0)

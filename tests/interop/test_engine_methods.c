@@ -79,17 +79,14 @@ static void digest_one(ENGINE *engine, const EVP_MD *md, size_t len)
     feed(copy, message, 100);
     feed(copy, message, 20000);
     finish(copy, copied, xof_len);
-    uint8_t *other = malloc(head + 20100);
-    memcpy(other, message, head);
-    memcpy(other + head, message, 100);
-    memcpy(other + head + 100, message, 20000);
     EVP_MD_CTX *soft = EVP_MD_CTX_new();
     memset(expected, 0, sizeof(expected));
     assert_int_equal(EVP_DigestInit_ex(soft, md, NULL), 1);
-    assert_int_equal(EVP_DigestUpdate(soft, other, head + 20100), 1);
+    assert_int_equal(EVP_DigestUpdate(soft, message, head), 1);
+    assert_int_equal(EVP_DigestUpdate(soft, message, 100), 1);
+    assert_int_equal(EVP_DigestUpdate(soft, message, 20000), 1);
     finish(soft, expected, xof_len);
     assert_memory_equal(copied, expected, sizeof(copied));
-    free(other);
     EVP_MD_CTX_free(soft);
     EVP_MD_CTX_free(copy);
     /* Once more with the same context. */

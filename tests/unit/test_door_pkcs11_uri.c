@@ -88,7 +88,7 @@ static void test_damaged(void **state)
     for (size_t cut = 0; cut < sizeof(whole) - 1; cut++) {
         struct km_door_uri uri = {0};
         char *text = test_malloc(cut);
-        memcpy(text, whole, cut);
+        km_copy(text, cut, whole, cut);
         km_status status = km_door_uri_of_pkcs11(NULL, KM_SLICE(text, cut), &uri);
         /* The name is there from its first octet on, but for a begun percent sign or type. */
         if (cut < strlen("pkcs11:token=t;object=a"))
@@ -101,7 +101,7 @@ static void test_damaged(void **state)
         for (unsigned bit = 0; bit < 8; bit++) {
             struct km_door_uri uri = {0};
             char text[sizeof(whole)] = "";
-            memcpy(text, whole, sizeof(whole));
+            km_copy(text, sizeof(text), whole, sizeof(whole));
             text[at] = (char)(text[at] ^ (1 << bit));
             if (km_door_uri_of_pkcs11(NULL, KM_SLICE(text, sizeof(whole) - 1), &uri) == KM_OK)
                 assert_int_not_equal(uri.name[0], '\0');
@@ -116,7 +116,7 @@ static void test_whole_size(void **state)
     static char text[2 * KM_DOOR_URI_MAX];
     (void)state;
     memset(text, 'p', sizeof(text));
-    memcpy(text, start, sizeof(start) - 1);
+    km_copy(text, sizeof(text), start, sizeof(start) - 1);
     struct km_door_uri uri = {0};
     size_t most = sizeof(start) - 1 + KM_DOOR_PATH_MAX;
     assert_int_equal(km_door_uri_of_pkcs11(NULL, KM_SLICE(text, most), &uri), KM_OK);
