@@ -154,7 +154,10 @@ static int do_cipher(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned cha
     }
     if (out == NULL)
         return add_aad(state, KM_SLICE(in, len));
-    return aead_update(state, encrypts, KM_SLICE(in, len), out) ? (int)len : -1;
+    if (aead_update(state, encrypts, KM_SLICE(in, len), out))
+        return (int)len;
+    state->has_iv = false; /* where it stopped nobody knows */
+    return -1;
 }
 
 /* ---- control ---- */

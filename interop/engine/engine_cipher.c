@@ -208,6 +208,19 @@ static int stream(EVP_CIPHER_CTX *ctx, const struct row *row, struct km_slice in
     return rest == 0 || go_on(ctx, row, KM_SLICE(in.ptr + head + whole, rest), out + head + whole);
 }
 
+/*
+ * Where in the message it stopped nobody knows: nothing more comes out before there is a key again. ECB and XTS go from call to call
+ * with nothing, and OpenSSL's generator of random numbers has an ECB context that gets its key once.
+ */
+static int give_up(struct state *state, const struct row *row)
+{
+    if (row->mode == EVP_CIPH_ECB_MODE || row->mode == EVP_CIPH_XTS_MODE)
+        return 0;
+    engine_key_unref(km_steal(&state->key));
+    state->begun_len = 0;
+    return 0;
+}
+
 static int do_cipher(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in, size_t len)
 {
     const struct row *row = row_of(ctx);
@@ -218,7 +231,7 @@ static int do_cipher(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned cha
         size_t now = len - done < ENGINE_PART_MAX ? len - done : ENGINE_PART_MAX;
         struct km_slice part = KM_SLICE(in + done, row->mode == EVP_CIPH_XTS_MODE ? len : now);
         if (!(is_stream(row) ? stream : run)(ctx, row, part, out + done))
-            return 0;
+            return give_up(state, row);
         done += part.len;
     }
     return 1;

@@ -139,7 +139,10 @@ static int update(EVP_MD_CTX *ctx, const void *data, size_t len)
     struct mac *mac = EVP_PKEY_CTX_get_data(EVP_MD_CTX_pkey_ctx(ctx));
     if (len == 0)
         return 1;
-    return engine_clrc(clrcOperationUpdate(mac->operation, data, len, NULL, NULL), "MAC", __func__);
+    ClrcResult result = clrcOperationUpdate(mac->operation, data, len, NULL, NULL);
+    if (result != CLRC_SUCCESS) /* a part is missing: there is no MAC any more */
+        clrcOperationFree(km_steal(&mac->operation));
+    return engine_clrc(result, "MAC", __func__);
 }
 
 static int sign_init(EVP_PKEY_CTX *ctx, EVP_MD_CTX *md_ctx)

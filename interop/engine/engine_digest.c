@@ -49,6 +49,7 @@ struct state {
     size_t held_cap;
     ClrcOperationHandle operation; /* NULL: all of the message is held */
     size_t xof_len;                /* 0: as long as the digest is by itself */
+    bool is_broken;                /* a part is missing: programs seldom look at what update says */
 };
 
 static struct state *state_of(const EVP_MD_CTX *ctx)
@@ -94,6 +95,7 @@ static int send(const EVP_MD_CTX *ctx, struct state *state, struct km_slice in)
         result = clrcOperationUpdate(state->operation, in.ptr + done, now, NULL, NULL);
         done += now;
     }
+    state->is_broken = result != CLRC_SUCCESS;
     return engine_clrc(result, "digest", __func__);
 }
 
@@ -127,12 +129,16 @@ static int hold(struct state *state, struct km_slice in)
 static int update(EVP_MD_CTX *ctx, const void *data, size_t len)
 {
     struct state *state = state_of(ctx);
+    if (state->is_broken)
+        return 0;
     if (len == 0)
         return 1;
     if (len > HELD_MAX - state->held_len && !flush(ctx, state))
         return 0;
-    return len > HELD_MAX ? send(ctx, state, KM_SLICE(data, len))
-                          : hold(state, KM_SLICE(data, len));
+    int done =
+        len > HELD_MAX ? send(ctx, state, KM_SLICE(data, len)) : hold(state, KM_SLICE(data, len));
+    state->is_broken = !done;
+    return done;
 }
 
 static int finish(EVP_MD_CTX *ctx, unsigned char *md)
@@ -140,7 +146,7 @@ static int finish(EVP_MD_CTX *ctx, unsigned char *md)
     static const uint8_t nothing[1];
     const struct row *row = row_of(ctx);
     struct state *state = state_of(ctx);
-    if (row == NULL)
+    if (row == NULL || state->is_broken)
         return 0;
     uint32_t len = state->xof_len != 0 ? (uint32_t)state->xof_len : (uint32_t)row->len;
     if (state->operation == NULL)
@@ -160,7 +166,7 @@ static int copy(EVP_MD_CTX *to, const EVP_MD_CTX *from)
     const struct state *state = state_of(from);
     if (made == NULL || state == NULL)
         return 1;
-    *made = (struct state){.xof_len = state->xof_len};
+    *made = (struct state){.xof_len = state->xof_len, .is_broken = state->is_broken};
     if (state->held_len != 0 && !hold(made, KM_SLICE(state->held, state->held_len)))
         return 0;
     if (state->operation == NULL)

@@ -375,14 +375,76 @@ static void test_forks_among_threads(void **state)
     EVP_PKEY_free(keys[3]);
 }
 
+/* Contexts that are fed once a step and never looked at: once a part is missing they must give nothing out any more. */
+struct fed {
+    EVP_MD_CTX *digest, *mac;
+    EVP_CIPHER_CTX *stream, *aead;
+};
+
+static bool begin_feeding(struct fed *fed)
+{
+    static const uint8_t key[32] = {1}, iv[16] = {2};
+    EVP_PKEY *mac_key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_CMAC, NULL);
+    bool made = EVP_PKEY_keygen_init(ctx) == 1 &&
+                EVP_PKEY_CTX_ctrl_str(ctx, "cipher", "aes-128-cbc") == 1 &&
+                EVP_PKEY_CTX_ctrl_str(ctx, "key", "sixteen octets..") == 1 &&
+                EVP_PKEY_keygen(ctx, &mac_key) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    *fed = (struct fed){EVP_MD_CTX_new(), EVP_MD_CTX_new(), EVP_CIPHER_CTX_new(),
+                        EVP_CIPHER_CTX_new()};
+    bool good = made && EVP_DigestInit_ex(fed->digest, EVP_sha256(), NULL) == 1 &&
+                EVP_DigestSignInit(fed->mac, NULL, NULL, NULL, mac_key) == 1 &&
+                EVP_EncryptInit_ex(fed->stream, EVP_aes_256_ctr(), NULL, key, iv) == 1 &&
+                EVP_EncryptInit_ex(fed->aead, EVP_aes_256_gcm(), NULL, key, iv) == 1;
+    EVP_PKEY_free(mac_key);
+    return good;
+}
+
+static void feed(struct fed *fed)
+{
+    static uint8_t part[40000], out[40000];
+    int n = 0;
+    (void)EVP_DigestUpdate(fed->digest, part, sizeof(part));
+    (void)EVP_DigestSignUpdate(fed->mac, part, sizeof(part));
+    (void)EVP_EncryptUpdate(fed->stream, out, &n, part, 7);
+    (void)EVP_EncryptUpdate(fed->aead, out, &n, part, sizeof(part));
+}
+
+/* "whole" when all of them end well, "cut" when none does. */
+static const char *end_feeding(struct fed *fed)
+{
+    uint8_t out[64] = {0};
+    size_t len = sizeof(out);
+    int n = 0, good = EVP_DigestFinal_ex(fed->digest, out, NULL) == 1;
+    good += EVP_DigestSignFinal(fed->mac, out, &len) == 1;
+    good += EVP_EncryptUpdate(fed->stream, out, &n, out, 7) == 1;
+    good += EVP_EncryptFinal_ex(fed->aead, out, &n) == 1;
+    EVP_MD_CTX_free(fed->digest);
+    EVP_MD_CTX_free(fed->mac);
+    EVP_CIPHER_CTX_free(fed->stream);
+    EVP_CIPHER_CTX_free(fed->aead);
+    return good == 4 ? "whole" : good == 0 ? "cut" : "some";
+}
+
 static int run_steps(EVP_PKEY *keys[4])
 {
     char line[16];
+    struct fed fed = {NULL};
     setvbuf(stdout, NULL, _IOLBF, 0);
     puts(all_is_well(keys) ? "ok" : "failed");
     while (fgets(line, sizeof(line), stdin) != NULL) {
         ERR_clear_error();
-        puts(all_is_well(keys) ? "ok" : "failed");
+        if (strcmp(line, "begin\n") == 0) {
+            puts(begin_feeding(&fed) ? "ok" : "failed");
+        } else if (strcmp(line, "feed\n") == 0) {
+            feed(&fed);
+            puts("fed");
+        } else if (strcmp(line, "end\n") == 0) {
+            puts(end_feeding(&fed));
+        } else {
+            puts(all_is_well(keys) ? "ok" : "failed");
+        }
     }
     return EXIT_SUCCESS;
 }
