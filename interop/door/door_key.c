@@ -414,6 +414,7 @@ struct use {
     ClrcAlgorithm algorithm;
     struct km_slice in;
     struct km_slice label;
+    ClrcAttribute attribute;
 };
 
 static km_status run(struct km_err *err, struct km_door_key *key, const struct use *use,
@@ -520,5 +521,18 @@ km_status km_door_key_decrypt(struct km_err *err, struct km_door_key *key, ClrcA
                       .algorithm = algorithm,
                       .in = in,
                       .label = label};
+    return run(err, key, &use, ret, ret_len);
+}
+
+static ClrcResult call_component(ClrcKeyHandle handle, const struct use *use, uint8_t *out,
+                                 uint32_t *len)
+{
+    return clrcGetKeyAttribute(handle, use->attribute, out, len);
+}
+
+km_status km_door_key_component(struct km_err *err, struct km_door_key *key,
+                                ClrcAttribute attribute, struct km_span ret, size_t *ret_len)
+{
+    struct use use = {.what = "look into key", .call = call_component, .attribute = attribute};
     return run(err, key, &use, ret, ret_len);
 }

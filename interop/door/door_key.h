@@ -141,6 +141,10 @@ km_status km_door_key_decrypt(struct km_err *err, struct km_door_key *key, ClrcA
                               struct km_slice label, struct km_slice in, struct km_span ret,
                               size_t *ret_len);
 
+/* km_door_key_component: one number of the key, big-endian; private ones of keys that may be exported. */
+km_status km_door_key_component(struct km_err *err, struct km_door_key *key,
+                                ClrcAttribute attribute, struct km_span ret, size_t *ret_len);
+
 enum km_door_scheme { KM_DOOR_PKCS1, KM_DOOR_PSS, KM_DOOR_OAEP };
 /* km_door_algorithm: CLRC_ALG_NONE when digest_len is none of 20, 28, 32, 48, 64 (SHA-1, SHA-2). */
 ClrcAlgorithm km_door_algorithm(enum km_door_scheme scheme, size_t digest_len);

@@ -2,8 +2,20 @@
 #include "interop/engine/engine.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include <openssl/err.h>
+
+#include "common/km_secret.h"
+#include "interop/engine/engine_ec.h"
+#include "interop/engine/engine_number.h"
+#include "interop/engine/engine_pkey.h"
+#include "interop/engine/engine_rsa.h"
+
+/* What the engine offers as a default unless METHODS says otherwise: nothing that touches keys of the program's own. */
+#define METHODS_DEFAULT                                                                            \
+    (ENGINE_METHOD_DIGESTS | ENGINE_METHOD_CIPHERS | ENGINE_METHOD_RAND |                          \
+     ENGINE_METHOD_PKEY_METHS | ENGINE_METHOD_PKEY_ASN1_METHS)
 
 /* One library number for the life of the process, whoever asks first. */
 static atomic_int library;
@@ -30,11 +42,67 @@ void engine_load_errors(void)
 int engine_raise(const struct km_err *err, const char *func)
 {
     engine_load_errors();
+#ifdef KM_ENGINE_OPENSSL_11
+    (void)func;
+    ERR_put_error(atomic_load(&library), 0, (int)km_door_reason(err), err->file, err->line);
+    ERR_add_error_data(1, err->text);
+#else
     ERR_new();
     ERR_set_debug(err->file, err->line, func);
     ERR_set_error(atomic_load(&library), (int)km_door_reason(err), "%s", err->text);
+#endif
     return 0;
 }
+
+int engine_clrc(ClrcResult result, const char *what, const char *func)
+{
+    struct km_err err = {0};
+    if (result == CLRC_SUCCESS)
+        return 1;
+    (void)km_door_clrc(&err, result, "operation", what);
+    return engine_raise(&err, func);
+}
+
+BIGNUM *engine_door_number(struct km_door_key *key, ClrcAttribute attribute)
+{
+    uint8_t octets[ENGINE_COMPONENT_MAX] = {0};
+    size_t len = 0;
+    BIGNUM *made = NULL;
+    if (!engine_hides_private() &&
+        km_door_key_component(NULL, key, attribute, KM_SPAN(octets, sizeof(octets)), &len) == KM_OK)
+        made = BN_bin2bn(octets, (int)len, NULL);
+    km_wipe(octets, sizeof(octets));
+    return made;
+}
+
+/* ---- what is offered ---- */
+
+static atomic_uint offered = METHODS_DEFAULT;
+
+bool engine_offers(unsigned method)
+{
+    return (atomic_load(&offered) & method) != 0;
+}
+
+int engine_offer(ENGINE *engine, unsigned methods)
+{
+    atomic_store(&offered, methods);
+    return ENGINE_set_digests(engine,
+                              engine_offers(ENGINE_METHOD_DIGESTS) ? engine_digests : NULL) &&
+           ENGINE_set_ciphers(engine,
+                              engine_offers(ENGINE_METHOD_CIPHERS) ? engine_ciphers : NULL) &&
+           ENGINE_set_RAND(engine, engine_offers(ENGINE_METHOD_RAND) ? engine_rand() : NULL) &&
+           ENGINE_set_RSA(engine,
+                          engine_offers(ENGINE_METHOD_RSA) ? engine_rsa_own_method() : NULL) &&
+           ENGINE_set_EC(engine, engine_offers(ENGINE_METHOD_EC) ? engine_ec_method() : NULL) &&
+           ENGINE_set_DSA(engine, engine_offers(ENGINE_METHOD_DSA) ? engine_dsa_method() : NULL) &&
+           ENGINE_set_DH(engine, engine_offers(ENGINE_METHOD_DH) ? engine_dh_method() : NULL) &&
+           /* Always there, for contexts that name the engine; they list only what is offered. */
+           ENGINE_set_pkey_meths(engine, engine_pkey_meths) &&
+           ENGINE_set_pkey_asn1_meths(engine, engine_pkey_asn1_meths);
+}
+
+/* ---- life ---- */
 
 static int engine_init(ENGINE *engine)
 {
@@ -63,7 +131,7 @@ static int bind(ENGINE *engine, const char *id)
            ENGINE_set_cmd_defns(engine, engine_commands) &&
            ENGINE_set_load_privkey_function(engine, engine_load_private) &&
            ENGINE_set_load_pubkey_function(engine, engine_load_public) &&
-           ENGINE_set_pkey_meths(engine, engine_pkey_meths);
+           engine_offer(engine, atomic_load(&offered));
 }
 
 KM_EXPORT unsigned long v_check(unsigned long version);

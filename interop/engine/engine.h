@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the OpenSSL ENGINE "clrc" (file libclrc.so), for programs that know engines. It registers
- * nothing as a default and makes its methods when the first key is loaded; keys keep working after
- * the program has finished or freed the engine.
+ * Inside of the OpenSSL ENGINE "clrc" (file libclrc.so), for programs that know engines. It has methods for
+ * digests, ciphers, CMAC, random numbers and keys, all of which work in the service, and named keys. A
+ * program gets the methods when it makes the engine its default, or names it; named keys keep working after
+ * the program has finished or freed the engine. Nothing connects before something is asked for.
  */
 #ifndef KM_ENGINE_H
 #define KM_ENGINE_H
@@ -13,29 +14,49 @@
 
 #include "interop/door/door_error.h"
 #include "interop/door/door_key.h"
+#include "interop/engine/engine_compat.h"
 
 #define KM_ENGINE_ID "clrc"
+#define ENGINE_PART_MAX 1048576u /* octets that go through one request */
 
 /* engine_raise: puts a recorded failure into OpenSSL's queue. Always 0, to stand behind return. */
 int engine_raise(const struct km_err *err, const char *func);
+/* engine_clrc: the same for a call of clrc that failed, with what was attempted; 1 for CLRC_SUCCESS. */
+int engine_clrc(ClrcResult result, const char *what, const char *func);
 /* engine_load_errors: makes reason numbers readable; any number of times. */
 void engine_load_errors(void);
 
-/*
- * engine_key_make: an EVP_PKEY around our key. Takes a reference of its own. NULL after raising.
- */
+/* engine_offers: whether a method (ENGINE_METHOD_...) is offered as a default; see METHODS in engine_ctrl.c. */
+bool engine_offers(unsigned method);
+/* engine_offer: sets in the engine what METHODS asks for. */
+int engine_offer(ENGINE *engine, unsigned methods);
+
+/* Methods, as ENGINE_DIGESTS_PTR and its sisters want them. */
+int engine_digests(ENGINE *engine, const EVP_MD **ret, const int **ret_nids, int nid);
+int engine_ciphers(ENGINE *engine, const EVP_CIPHER **ret, const int **ret_nids, int nid);
+int engine_pkey_meths(ENGINE *engine, EVP_PKEY_METHOD **ret, const int **ret_nids, int nid);
+int engine_pkey_asn1_meths(ENGINE *engine, EVP_PKEY_ASN1_METHOD **ret, const int **ret_nids,
+                           int nid);
+const RAND_METHOD *engine_rand(void);
+
+#define ENGINE_AEADS_MAX 7
+/* engine_aead_nids: their numbers; engine_aead: NULL when it is none. */
+int engine_aead_nids(int ret[ENGINE_AEADS_MAX]);
+const EVP_CIPHER *engine_aead(int nid);
+/* engine_cmac, engine_cmac_asn1: NULL when memory is short. */
+EVP_PKEY_METHOD *engine_cmac(void);
+EVP_PKEY_ASN1_METHOD *engine_cmac_asn1(void);
+
+/* engine_ec_make, engine_rsa_make: an EVP_PKEY around a named key. Takes a reference of its own. NULL after raising. */
 EVP_PKEY *engine_ec_make(struct km_door_key *key);
 EVP_PKEY *engine_rsa_make(ENGINE *engine, struct km_door_key *key);
-/* engine_rsa_key: our key inside, a view; NULL when the RSA is not ours. */
-struct km_door_key *engine_rsa_key(const RSA *rsa);
+/*
+ * engine_door_number: a private number of a named key, when private parts are not hidden and the key may be
+ * exported. Returns owned; NULL otherwise.
+ */
+BIGNUM *engine_door_number(struct km_door_key *key, ClrcAttribute attribute);
 
-/* engine_pkey_meths: ENGINE_PKEY_METHS_PTR; for RSA, so that PSS and OAEP arrive with their parameters. */
-int engine_pkey_meths(ENGINE *engine, EVP_PKEY_METHOD **pmeth, const int **nids, int nid);
-
-/* engine_digest_algorithm: clrc's algorithm for a scheme and a digest NID; raises, CLRC_ALG_NONE. */
-ClrcAlgorithm engine_algorithm(enum km_door_scheme scheme, int digest_nid);
-
-/* The settings of one engine, by control commands. */
+/* The settings of the process, by control commands. */
 int engine_ctrl(ENGINE *engine, int cmd, long i, void *p, void (*f)(void));
 extern const ENGINE_CMD_DEFN engine_commands[];
 /* engine_pin: the password set by PIN, copied to buf; false when there is none. */

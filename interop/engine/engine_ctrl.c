@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Control commands. The settings are the process's, as the engine is one per process. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -15,6 +16,7 @@ enum {
     CMD_SET_USER_INTERFACE,
     CMD_SET_CALLBACK_DATA,
     CMD_LOAD_CERT_CTRL,
+    CMD_METHODS,
 };
 
 /* Names that other engines have made common; programs look some of them up by name. */
@@ -23,21 +25,25 @@ const ENGINE_CMD_DEFN engine_commands[] = {
     {CMD_SOCKET, "SOCKET", "Path of keymoord's socket, before the first key is loaded",
      ENGINE_CMD_FLAG_STRING},
     {CMD_HIDE_PRIVATE, "HIDE_PRIVATE",
-     "1: private parts stay in the service (default); 0: see docs", ENGINE_CMD_FLAG_NUMERIC},
+     "1: key structures have no private parts and new keys are not exportable (default); 0: otherwise",
+     ENGINE_CMD_FLAG_NUMERIC},
     {CMD_SET_USER_INTERFACE, "SET_USER_INTERFACE", "UI_METHOD that asks for passwords",
      ENGINE_CMD_FLAG_INTERNAL},
     {CMD_SET_CALLBACK_DATA, "SET_CALLBACK_DATA", "Data for that UI_METHOD",
      ENGINE_CMD_FLAG_INTERNAL},
     {CMD_LOAD_CERT_CTRL, "LOAD_CERT_CTRL", "Load a certificate by name", ENGINE_CMD_FLAG_INTERNAL},
+    {CMD_METHODS, "METHODS",
+     "What the engine offers as a default, ENGINE_METHOD_ bits; before it is made one",
+     ENGINE_CMD_FLAG_NUMERIC},
     {0, NULL, NULL, 0},
 };
 
 static struct {
     pthread_mutex_t lock;
     struct km_secret *pin;
-    UI_METHOD *ui;
-    void *ui_data;
-    bool shows_private;
+    _Atomic(UI_METHOD *) ui;
+    _Atomic(void *) ui_data;
+    atomic_bool shows_private;
 } settings = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static int set_pin(const char *pin)
@@ -77,17 +83,17 @@ bool engine_pin(struct km_span buf, size_t *ret_len)
 
 UI_METHOD *engine_ui(void)
 {
-    return settings.ui;
+    return atomic_load(&settings.ui);
 }
 
 void *engine_ui_data(void)
 {
-    return settings.ui_data;
+    return atomic_load(&settings.ui_data);
 }
 
 bool engine_hides_private(void)
 {
-    return !settings.shows_private;
+    return !atomic_load(&settings.shows_private);
 }
 
 static int set_socket(const char *path)
@@ -114,7 +120,6 @@ static int load_cert(struct load_cert *wish)
 
 int engine_ctrl(ENGINE *engine, int cmd, long i, void *p, void (*f)(void))
 {
-    (void)engine;
     (void)f;
     switch (cmd) {
     case CMD_PIN:
@@ -122,18 +127,20 @@ int engine_ctrl(ENGINE *engine, int cmd, long i, void *p, void (*f)(void))
     case CMD_SOCKET:
         return set_socket(p);
     case CMD_HIDE_PRIVATE:
-        settings.shows_private = i == 0;
+        atomic_store(&settings.shows_private, i == 0);
         return 1;
     case ENGINE_CTRL_SET_USER_INTERFACE:
     case CMD_SET_USER_INTERFACE:
-        settings.ui = p;
+        atomic_store(&settings.ui, p);
         return 1;
     case ENGINE_CTRL_SET_CALLBACK_DATA:
     case CMD_SET_CALLBACK_DATA:
-        settings.ui_data = p;
+        atomic_store(&settings.ui_data, p);
         return 1;
     case CMD_LOAD_CERT_CTRL:
         return load_cert(p);
+    case CMD_METHODS:
+        return i >= 0 && i <= ENGINE_METHOD_ALL && engine_offer(engine, (unsigned)i);
     default:
         return 0; /* quietly: programs try commands of other engines */
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys by name. What programs pass as a key's id is one of: NAME; clrc:NAME and the other clrc URIs;
- * the path of a key reference file, as some programs accept only paths of files that exist.
+ * Keys by name. What programs pass as a key's id is one of: NAME; clrc:NAME and the other clrc URIs; a
+ * pkcs11 URI with object=NAME; the path of a key reference file, as some programs accept only paths of files
+ * that exist. EC and RSA keys are the door's. DSA and DH keys, which only engines have, are loaded here.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,10 +15,12 @@
 #include "clrsc.h"
 #include "common/km_file.h"
 #include "common/km_secret.h"
+#include "interop/door/door_pkcs11_uri.h"
 #include "interop/door/door_reference.h"
-#include "interop/engine/engine.h"
+#include "interop/engine/engine_pkey.h"
 
 #define FILE_MAX 65536u
+#define SPKI_MAX 4096u /* octets; DH of 4096 bits with its group */
 
 struct asking {
     UI_METHOD *ui;
@@ -78,6 +81,8 @@ static km_status uri_of_id(struct km_err *err, const char *id, struct km_door_ur
         return KM_FAIL(err, KM_E_ARG, "no key was named");
     if (strncmp(id, KM_DOOR_SCHEME, strlen(KM_DOOR_SCHEME)) == 0)
         return km_door_uri_parse(err, KM_SLICE_STR(id), ret);
+    if (strncmp(id, KM_DOOR_PKCS11_SCHEME, strlen(KM_DOOR_PKCS11_SCHEME)) == 0)
+        return km_door_uri_of_pkcs11(err, KM_SLICE_STR(id), ret);
     struct km_err from_file = {0};
     km_status status = uri_of_file(&from_file, id, ret);
     if (status == KM_OK)
@@ -87,23 +92,88 @@ static km_status uri_of_id(struct km_err *err, const char *id, struct km_door_ur
     return km_door_uri_of_name(err, id, ret);
 }
 
-static struct km_door_key *open_key(const char *id, UI_METHOD *ui, void *ui_data)
+/* ---- DSA and DH ---- */
+
+static void free_keyp(ClrcKeyHandle *handle)
+{
+    clrcFreeKey(*handle);
+}
+
+/* What the name stands for; KEY_NONE when that is for the door to say. */
+static ClrcKeyType type_of(const struct km_door_uri *uri)
+{
+    ClrcKeyInfo info = {0};
+    bool is_key = uri->kind == KM_DOOR_ANY || uri->kind == KM_DOOR_KEY;
+    if (!is_key || clrcDescribeNamedKey(uri->name, &info) != CLRC_SUCCESS)
+        return KEY_NONE;
+    return info.type;
+}
+
+static bool is_dsa_or_dh(ClrcKeyType type)
+{
+    return type == KEY_DSA_PUBLIC || type == KEY_DSA_KEYPAIR || type == KEY_DH_PUBLIC ||
+           type == KEY_DH_KEYPAIR;
+}
+
+static EVP_PKEY *public_of(struct km_slice spki)
+{
+    const unsigned char *at = spki.ptr;
+    return d2i_PUBKEY(NULL, &at, (long)spki.len);
+}
+
+static EVP_PKEY *load_dsa_or_dh(const char *name, ClrcKeyType type, bool wants_private)
+{
+    uint8_t spki[SPKI_MAX] = {0};
+    uint32_t len = sizeof(spki);
+    KM_AUTO(free_keyp) ClrcKeyHandle handle = NULL;
+    ClrcResult result = clrcLoadNamedKey(name, NULL, &handle);
+    if (result == CLRC_SUCCESS)
+        result = clrcExportPublicKey(handle, spki, &len);
+    if (result == CLRC_SUCCESS && wants_private && type != KEY_DSA_KEYPAIR &&
+        type != KEY_DH_KEYPAIR)
+        result = CLRC_ERROR_NOT_SUPPORTED;
+    if (!engine_clrc(result, "load a DSA or DH key", __func__))
+        return NULL;
+    EVP_PKEY *public = public_of(KM_SLICE(spki, len));
+    if (!wants_private || public == NULL)
+        return public;
+    KM_AUTO(engine_key_unrefp) struct engine_key *key = engine_key_take(km_steal(&handle), true);
+    EVP_PKEY *made = NULL;
+    if (key != NULL)
+        made = type == KEY_DSA_KEYPAIR ? engine_dsa_make(public, key) : engine_dh_make(public, key);
+    EVP_PKEY_free(public);
+    return made;
+}
+
+/* ---- by id ---- */
+
+static struct km_door_key *open_key(const struct km_door_uri *uri, UI_METHOD *ui, void *ui_data)
 {
     struct km_err err = {0};
-    struct km_door_uri uri = {0};
     struct km_door_key *key = NULL;
     struct asking asking = {.ui = ui != NULL ? ui : engine_ui(),
                             .ui_data = ui_data != NULL ? ui_data : engine_ui_data()};
     const struct km_door_ask ask = {.ask = ask_password, .arg = &asking};
-    if (uri_of_id(&err, id, &uri) == KM_OK && km_door_key_open(&err, &uri, &ask, &key) == KM_OK)
-        return key;
-    engine_raise(&err, __func__);
-    return NULL;
+    if (km_door_key_open(&err, uri, &ask, &key) != KM_OK)
+        engine_raise(&err, __func__);
+    return key;
+}
+
+static bool find_uri(const char *id, struct km_door_uri *ret)
+{
+    struct km_err err = {0};
+    return uri_of_id(&err, id, ret) == KM_OK || engine_raise(&err, __func__);
 }
 
 EVP_PKEY *engine_load_private(ENGINE *engine, const char *id, UI_METHOD *ui, void *ui_data)
 {
-    KM_AUTO(km_door_key_unrefp) struct km_door_key *key = open_key(id, ui, ui_data);
+    struct km_door_uri uri = {0};
+    if (!find_uri(id, &uri))
+        return NULL;
+    ClrcKeyType type = type_of(&uri);
+    if (is_dsa_or_dh(type))
+        return load_dsa_or_dh(uri.name, type, true);
+    KM_AUTO(km_door_key_unrefp) struct km_door_key *key = open_key(&uri, ui, ui_data);
     if (key == NULL)
         return NULL;
     if (!km_door_key_has_private(key)) {
@@ -126,13 +196,15 @@ EVP_PKEY *engine_load_private(ENGINE *engine, const char *id, UI_METHOD *ui, voi
 
 EVP_PKEY *engine_load_public(ENGINE *engine, const char *id, UI_METHOD *ui, void *ui_data)
 {
+    struct km_door_uri uri = {0};
     (void)engine;
-    KM_AUTO(km_door_key_unrefp) struct km_door_key *key = open_key(id, ui, ui_data);
-    if (key == NULL)
+    if (!find_uri(id, &uri))
         return NULL;
-    struct km_slice spki = km_door_key_public(key)->spki;
-    const unsigned char *at = spki.ptr;
-    return d2i_PUBKEY(NULL, &at, (long)spki.len);
+    ClrcKeyType type = type_of(&uri);
+    if (is_dsa_or_dh(type))
+        return load_dsa_or_dh(uri.name, type, false);
+    KM_AUTO(km_door_key_unrefp) struct km_door_key *key = open_key(&uri, ui, ui_data);
+    return key == NULL ? NULL : public_of(km_door_key_public(key)->spki);
 }
 
 X509 *engine_load_certificate(const char *id)

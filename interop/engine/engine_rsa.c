@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RSA keys. The service offers no raw RSA, and OpenSSL hands PSS and OAEP to an RSA_METHOD as raw
- * RSA: so PKCS#1 v1.5 comes through the RSA_METHOD, PSS and OAEP through an EVP_PKEY_METHOD, which
- * knows their parameters. Keys that are not ours go on to OpenSSL's own method.
+ * Named RSA keys. They do no raw RSA, and OpenSSL hands PSS and OAEP to an RSA_METHOD as raw RSA: so
+ * PKCS#1 v1.5 comes through the RSA_METHOD, PSS and OAEP through an EVP_PKEY_METHOD
+ * (engine_rsa_pkey.c), which knows their parameters.
  */
 #include <pthread.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include <openssl/objects.h>
 
 #include "common/km_secret.h"
-#include "interop/engine/engine.h"
+#include "interop/engine/engine_rsa.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static RSA_METHOD *method;
@@ -25,7 +25,7 @@ struct km_door_key *engine_rsa_key(const RSA *rsa)
     return rsa == NULL || slot < 0 ? NULL : RSA_get_ex_data(rsa, slot);
 }
 
-static km_status unsupported(struct km_err *err)
+km_status engine_rsa_unsupported(struct km_err *err)
 {
     return KM_FAIL(err, KM_E_UNSUPPORTED,
                    "RSA is PKCS#1 v1.5 and PSS signatures and OAEP decryption: raw RSA is not "
@@ -50,8 +50,8 @@ ClrcAlgorithm engine_algorithm(enum km_door_scheme scheme, int digest_nid)
     return CLRC_ALG_NONE;
 }
 
-static int sign_with(struct km_door_key *key, const struct km_door_signing *how,
-                     struct km_slice digest, unsigned char *sig, size_t *sig_len)
+int engine_rsa_sign_with(struct km_door_key *key, const struct km_door_signing *how,
+                         struct km_slice digest, unsigned char *sig, size_t *sig_len)
 {
     struct km_err err = {0};
     struct km_span room = KM_SPAN(sig, km_door_key_signature_max(key));
@@ -69,7 +69,7 @@ static int rsa_sign(int digest_nid, const unsigned char *digest, unsigned int di
     struct km_door_signing how = {.algorithm = engine_algorithm(KM_DOOR_PKCS1, digest_nid)};
     size_t len = 0;
     if (key == NULL || how.algorithm == CLRC_ALG_NONE ||
-        !sign_with(key, &how, KM_SLICE(digest, digest_len), sig, &len))
+        !engine_rsa_sign_with(key, &how, KM_SLICE(digest, digest_len), sig, &len))
         return 0;
     *sig_len = (unsigned)len;
     return 1;
@@ -86,7 +86,7 @@ static int rsa_priv_enc(int in_len, const unsigned char *in, unsigned char *out,
         padding == RSA_PKCS1_PADDING && in_len > 0 ? d2i_X509_SIG(NULL, &at, in_len) : NULL;
     if (info == NULL || at != in + in_len) {
         X509_SIG_free(info);
-        (void)unsupported(&err);
+        (void)engine_rsa_unsupported(&err);
         engine_raise(&err, __func__);
         return -1;
     }
@@ -101,8 +101,8 @@ static int rsa_priv_enc(int in_len, const unsigned char *in, unsigned char *out,
     return done ? (int)len : -1;
 }
 
-static int decrypt_with(struct km_door_key *key, ClrcAlgorithm algorithm, struct km_slice label,
-                        struct km_slice in, struct km_span out)
+int engine_rsa_decrypt_with(struct km_door_key *key, ClrcAlgorithm algorithm, struct km_slice label,
+                            struct km_slice in, struct km_span out)
 {
     struct km_err err = {0};
     uint8_t text[KM_DOOR_SIGNATURE_MAX] = {0};
@@ -127,122 +127,14 @@ static int rsa_priv_dec(int in_len, const unsigned char *in, unsigned char *out,
     struct km_err err = {0};
     struct km_door_key *key = engine_rsa_key(rsa);
     if (key == NULL || in_len < 0 || padding != RSA_PKCS1_OAEP_PADDING) {
-        (void)unsupported(&err);
+        (void)engine_rsa_unsupported(&err);
         engine_raise(&err, __func__);
         return -1;
     }
     /* RSA_private_decrypt's OAEP is the standard's default, SHA-1 without a label. */
-    return decrypt_with(key, CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1, KM_SLICE(NULL, 0),
-                        KM_SLICE(in, (size_t)in_len), KM_SPAN(out, (size_t)RSA_size(rsa)));
-}
-
-/* ---- EVP_PKEY_METHOD: PSS and OAEP with their parameters ---- */
-
-static EVP_PKEY_METHOD *pkey_method;
-static int (*next_sign)(EVP_PKEY_CTX *ctx, unsigned char *sig, size_t *sig_len,
-                        const unsigned char *digest, size_t digest_len);
-static int (*next_decrypt)(EVP_PKEY_CTX *ctx, unsigned char *out, size_t *out_len,
-                           const unsigned char *in, size_t in_len);
-
-static struct km_door_key *key_of(EVP_PKEY_CTX *ctx)
-{
-    EVP_PKEY *pkey = EVP_PKEY_CTX_get0_pkey(ctx);
-    return pkey == NULL || EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA
-               ? NULL
-               : engine_rsa_key(EVP_PKEY_get0_RSA(pkey));
-}
-
-static bool salt_octets(EVP_PKEY_CTX *ctx, struct km_door_key *key, size_t digest_len,
-                        uint32_t *ret)
-{
-    int salt = 0;
-    long most = (long)(km_door_key_public(key)->bits - 1 + 7) / 8 - (long)digest_len - 2;
-    if (EVP_PKEY_CTX_get_rsa_pss_saltlen(ctx, &salt) <= 0)
-        return false;
-    long wanted = salt == RSA_PSS_SALTLEN_DIGEST                                ? (long)digest_len
-                  : salt == RSA_PSS_SALTLEN_AUTO || salt == RSA_PSS_SALTLEN_MAX ? most
-                                                                                : salt;
-    if (wanted < 0 || wanted > most)
-        return false;
-    *ret = (uint32_t)wanted;
-    return true;
-}
-
-static int sign_pss(EVP_PKEY_CTX *ctx, struct km_door_key *key, unsigned char *sig, size_t *sig_len,
-                    struct km_slice digest)
-{
-    struct km_err err = {0};
-    struct km_door_signing how = {.has_salt = true};
-    const EVP_MD *md = NULL;
-    const EVP_MD *mgf1 = NULL;
-    if (EVP_PKEY_CTX_get_signature_md(ctx, &md) <= 0 || md == NULL) {
-        (void)unsupported(&err);
-        return engine_raise(&err, __func__);
-    }
-    if (EVP_PKEY_CTX_get_rsa_mgf1_md(ctx, &mgf1) > 0 && mgf1 != NULL &&
-        EVP_MD_get_type(mgf1) != EVP_MD_get_type(md)) {
-        (void)KM_FAIL(&err, KM_E_UNSUPPORTED, "MGF1 goes with the digest of the message only");
-        return engine_raise(&err, __func__);
-    }
-    how.algorithm = engine_algorithm(KM_DOOR_PSS, EVP_MD_get_type(md));
-    if (how.algorithm == CLRC_ALG_NONE)
-        return 0;
-    if (!salt_octets(ctx, key, digest.len, &how.salt_len)) {
-        (void)KM_FAIL(&err, KM_E_ARG, "this PSS salt does not fit the key and digest");
-        return engine_raise(&err, __func__);
-    }
-    return sign_with(key, &how, digest, sig, sig_len);
-}
-
-static int pkey_sign(EVP_PKEY_CTX *ctx, unsigned char *sig, size_t *sig_len,
-                     const unsigned char *digest, size_t digest_len)
-{
-    struct km_door_key *key = key_of(ctx);
-    int padding = 0;
-    if (key == NULL || sig == NULL || EVP_PKEY_CTX_get_rsa_padding(ctx, &padding) <= 0 ||
-        padding != RSA_PKCS1_PSS_PADDING)
-        return next_sign(ctx, sig, sig_len, digest, digest_len);
-    return sign_pss(ctx, key, sig, sig_len, KM_SLICE(digest, digest_len));
-}
-
-static int pkey_decrypt(EVP_PKEY_CTX *ctx, unsigned char *out, size_t *out_len,
-                        const unsigned char *in, size_t in_len)
-{
-    struct km_door_key *key = key_of(ctx);
-    int padding = 0;
-    const EVP_MD *md = NULL;
-    unsigned char *label = NULL;
-    if (key == NULL || out == NULL || EVP_PKEY_CTX_get_rsa_padding(ctx, &padding) <= 0 ||
-        padding != RSA_PKCS1_OAEP_PADDING)
-        return next_decrypt(ctx, out, out_len, in, in_len);
-    int nid =
-        EVP_PKEY_CTX_get_rsa_oaep_md(ctx, &md) > 0 && md != NULL ? EVP_MD_get_type(md) : NID_sha1;
-    int label_len = EVP_PKEY_CTX_get0_rsa_oaep_label(ctx, &label);
-    ClrcAlgorithm algorithm = engine_algorithm(KM_DOOR_OAEP, nid);
-    if (algorithm == CLRC_ALG_NONE)
-        return 0;
-    int len = decrypt_with(key, algorithm, KM_SLICE(label, label_len > 0 ? (size_t)label_len : 0),
-                           KM_SLICE(in, in_len), KM_SPAN(out, *out_len));
-    if (len < 0)
-        return 0;
-    *out_len = (size_t)len;
-    return 1;
-}
-
-static void make_pkey_method(void)
-{
-    int (*sign_init)(EVP_PKEY_CTX *) = NULL;
-    int (*decrypt_init)(EVP_PKEY_CTX *) = NULL;
-    const EVP_PKEY_METHOD *builtin = EVP_PKEY_meth_find(EVP_PKEY_RSA);
-    EVP_PKEY_METHOD *made = EVP_PKEY_meth_new(EVP_PKEY_RSA, EVP_PKEY_FLAG_AUTOARGLEN);
-    if (builtin == NULL || made == NULL)
-        return;
-    EVP_PKEY_meth_copy(made, builtin);
-    EVP_PKEY_meth_get_sign(builtin, &sign_init, &next_sign);
-    EVP_PKEY_meth_get_decrypt(builtin, &decrypt_init, &next_decrypt);
-    EVP_PKEY_meth_set_sign(made, sign_init, pkey_sign);
-    EVP_PKEY_meth_set_decrypt(made, decrypt_init, pkey_decrypt);
-    pkey_method = made;
+    return engine_rsa_decrypt_with(key, CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1, KM_SLICE(NULL, 0),
+                                   KM_SLICE(in, (size_t)in_len),
+                                   KM_SPAN(out, (size_t)RSA_size(rsa)));
 }
 
 /* ---- making ---- */
@@ -262,8 +154,7 @@ static void make_methods(void)
 {
     slot = RSA_get_ex_new_index(0, NULL, NULL, NULL, free_slot);
     RSA_METHOD *made = RSA_meth_dup(RSA_PKCS1_OpenSSL());
-    make_pkey_method();
-    if (made == NULL || slot < 0 || pkey_method == NULL)
+    if (made == NULL || slot < 0)
         return;
     if (RSA_meth_set1_name(made, "Keymoor RSA") && RSA_meth_set_sign(made, rsa_sign) &&
         RSA_meth_set_priv_enc(made, rsa_priv_enc) && RSA_meth_set_priv_dec(made, rsa_priv_dec) &&
@@ -271,23 +162,16 @@ static void make_methods(void)
         method = made;
 }
 
-int engine_pkey_meths(ENGINE *engine, EVP_PKEY_METHOD **pmeth, const int **nids, int nid)
+/* The private part of a named key that may be exported, when private parts are not hidden. */
+static bool show_private(RSA *rsa, struct km_door_key *key)
 {
-    (void)engine;
-    /*
-     * Programs that make us the default for all we list would send every RSA key of the process
-     * here; so nothing is listed, and our own keys find the method through their engine.
-     */
-    if (pmeth == NULL) {
-        *nids = NULL;
-        return 0;
-    }
-    *pmeth = NULL;
-    if (nid != EVP_PKEY_RSA)
-        return 0;
-    pthread_once(&once, make_methods);
-    *pmeth = pkey_method;
-    return pkey_method != NULL;
+    static const ClrcAttribute parts[] = {
+        CLRC_ATTR_RSA_PRIVATE_EXPONENT, CLRC_ATTR_RSA_PRIME1,    CLRC_ATTR_RSA_PRIME2,
+        CLRC_ATTR_RSA_EXPONENT1,        CLRC_ATTR_RSA_EXPONENT2, CLRC_ATTR_RSA_COEFFICIENT};
+    BIGNUM *numbers[KM_ARRAY_LEN(parts)] = {NULL};
+    for (size_t i = 0; i < KM_ARRAY_LEN(parts) && (i == 0 || numbers[0] != NULL); i++)
+        numbers[i] = engine_door_number(key, parts[i]);
+    return engine_rsa_set_private(rsa, numbers);
 }
 
 static RSA *make_rsa(struct km_door_key *key)
@@ -302,7 +186,8 @@ static RSA *make_rsa(struct km_door_key *key)
         RSA_free(rsa);
         return NULL;
     }
-    if (!RSA_set_method(rsa, method) || !RSA_set_ex_data(rsa, slot, key)) {
+    if (!RSA_set_method(rsa, method) || !show_private(rsa, key) ||
+        !RSA_set_ex_data(rsa, slot, key)) {
         RSA_free(rsa);
         return NULL;
     }

@@ -235,6 +235,17 @@ void clrcFreePassword(ClrcPasswordHandle hPassword)
     free(hPassword);
 }
 
+/* Its keys were not made exportable, and doors ask for private numbers alone. */
+ClrcResult clrcGetKeyAttribute(ClrcKeyHandle hKey, ClrcAttribute attribute, void *data,
+                               uint32_t *length)
+{
+    (void)hKey;
+    (void)attribute;
+    (void)data;
+    (void)length;
+    return CLRC_ERROR_NOT_EXPORTABLE;
+}
+
 ClrcResult clrcExportPublicKey(ClrcKeyHandle hKey, uint8_t *der, uint32_t *length)
 {
     unsigned char *made = NULL;

@@ -3,13 +3,7 @@
  * The engine inside a program: its life, its control commands, and what must not come out. Run by
  * engine_program.sh, which makes the keys ec, rsa and locked (password "open sesame").
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "engine_rig.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,73 +19,30 @@
 
 #define N_THREADS 6
 
-static ENGINE *open_engine(void)
-{
-    ENGINE_load_dynamic();
-    ENGINE *engine = ENGINE_by_id("clrc");
-    assert_non_null(engine);
-    assert_int_equal(ENGINE_init(engine), 1);
-    return engine;
-}
-
-static void close_engine(ENGINE *engine)
-{
-    ENGINE_finish(engine);
-    ENGINE_free(engine);
-}
-
 static EVP_PKEY *load(ENGINE *engine, const char *id)
 {
     return ENGINE_load_private_key(engine, id, NULL, NULL);
-}
-
-/* Verifies with a fresh copy of the public part, so that OpenSSL's own code does it. */
-static bool sign_and_verify(EVP_PKEY *key, bool pss)
-{
-    uint8_t sig[512] = {0};
-    size_t len = sizeof(sig);
-    unsigned char *der = NULL;
-    EVP_PKEY_CTX *pctx = NULL;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool done = EVP_DigestSignInit(ctx, &pctx, EVP_sha256(), NULL, key) == 1;
-    if (pss)
-        done = done && EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-               EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-    done = done && EVP_DigestSign(ctx, sig, &len, (const uint8_t *)"message", 7) == 1;
-    EVP_MD_CTX_free(ctx);
-    int der_len = i2d_PUBKEY(key, &der);
-    const unsigned char *at = der;
-    EVP_PKEY *public = der_len > 0 ? d2i_PUBKEY(NULL, &at, der_len) : NULL;
-    OPENSSL_free(der);
-    ctx = EVP_MD_CTX_new();
-    done = done && EVP_DigestVerifyInit(ctx, &pctx, EVP_sha256(), NULL, public) == 1;
-    if (pss)
-        done = done && EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1;
-    done = done && EVP_DigestVerify(ctx, sig, len, (const uint8_t *)"message", 7) == 1;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(public);
-    return done;
 }
 
 /* Programs finish the engine as soon as they have their key. */
 static void test_keys_outlive_the_engine(void **state)
 {
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     EVP_PKEY *ec = load(engine, "ec");
     EVP_PKEY *rsa = load(engine, "clrc:rsa");
     assert_non_null(ec);
     assert_non_null(rsa);
-    close_engine(engine);
-    assert_true(sign_and_verify(ec, false));
-    assert_true(sign_and_verify(rsa, false));
-    assert_true(sign_and_verify(rsa, true));
+    rig_close(engine);
+    assert_true(rig_sign_and_verify(ec, false));
+    assert_true(rig_sign_and_verify(rsa, false));
+    assert_true(rig_sign_and_verify(rsa, true));
     assert_int_equal(ERR_peek_error(), 0);
     EC_KEY *copy = EC_KEY_dup(EVP_PKEY_get0_EC_KEY(ec));
     EVP_PKEY_free(ec);
     EVP_PKEY *again = EVP_PKEY_new();
     assert_int_equal(EVP_PKEY_assign_EC_KEY(again, copy), 1);
-    assert_true(sign_and_verify(again, false));
+    assert_true(rig_sign_and_verify(again, false));
     EVP_PKEY_free(again);
     EVP_PKEY_free(rsa);
 }
@@ -100,7 +51,7 @@ static void test_no_private_part(void **state)
 {
     static const char *const ids[] = {"ec", "rsa"};
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     for (size_t i = 0; i < 2; i++) {
         unsigned char *der = NULL;
         char *text = NULL;
@@ -122,7 +73,7 @@ static void test_no_private_part(void **state)
         EVP_PKEY_free(key);
         ERR_clear_error();
     }
-    close_engine(engine);
+    rig_close(engine);
 }
 
 /* RSA by the old functions, as programs without EVP call it; raw RSA is refused. */
@@ -133,7 +84,7 @@ static void test_old_rsa(void **state)
     uint8_t sig[256] = {0};
     unsigned len = 0;
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     EVP_PKEY *key = load(engine, "rsa");
     assert_non_null(key);
     RSA *rsa = EVP_PKEY_get1_RSA(key);
@@ -155,14 +106,14 @@ static void test_old_rsa(void **state)
     assert_int_equal(RSA_private_decrypt(256, block, sig, rsa, RSA_PKCS1_PADDING), -1);
     RSA_free(rsa);
     EVP_PKEY_free(key);
-    close_engine(engine);
+    rig_close(engine);
     ERR_clear_error();
 }
 
 static void test_control_commands(void **state)
 {
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     ERR_clear_error();
     assert_int_equal(ENGINE_ctrl_cmd_string(engine, "HIDE_PRIVATE", "1", 0), 1);
     assert_int_equal(ENGINE_ctrl_cmd(engine, "SET_USER_INTERFACE", 0, NULL, NULL, 0), 1);
@@ -177,23 +128,23 @@ static void test_control_commands(void **state)
     } wish = {"no-such-certificate", NULL};
     assert_int_not_equal(ENGINE_ctrl_cmd(engine, "LOAD_CERT_CTRL", 0, &wish, NULL, 0), 1);
     assert_null(wish.cert);
-    close_engine(engine);
+    rig_close(engine);
     ERR_clear_error();
 }
 
 static void test_passwords(void **state)
 {
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     assert_null(load(engine, "locked"));
     assert_int_equal(ENGINE_ctrl_cmd_string(engine, "PIN", "open sesame", 0), 1);
     EVP_PKEY *key = load(engine, "locked");
     assert_non_null(key);
     assert_int_equal(ENGINE_ctrl_cmd(engine, "PIN", 0, NULL, NULL, 0), 1); /* forgets it */
-    assert_true(sign_and_verify(key, false));
+    assert_true(rig_sign_and_verify(key, false));
     assert_null(load(engine, "locked"));
     EVP_PKEY_free(key);
-    close_engine(engine);
+    rig_close(engine);
     ERR_clear_error();
 }
 
@@ -202,30 +153,30 @@ static void test_ids_refused(void **state)
     static const char *const ids[] = {"nobody",      "clrc:nobody", "clrc:ec%",    "",
                                       "/etc/passwd", "clrc:",       "clrc:cert=ec"};
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         assert_null(load(engine, ids[i]));
         assert_int_not_equal(ERR_peek_error(), 0);
         ERR_clear_error();
     }
-    close_engine(engine);
+    rig_close(engine);
 }
 
 /* In a program that has made the engine the default for all it has, other keys stay what they are. */
 static void test_default_for_everything(void **state)
 {
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     assert_int_equal(ENGINE_set_default(engine, ENGINE_METHOD_ALL), 1);
     EVP_PKEY *ec = EVP_EC_gen("P-256");
     EVP_PKEY *rsa = EVP_RSA_gen(2048);
-    assert_true(sign_and_verify(ec, false));
-    assert_true(sign_and_verify(rsa, true));
+    assert_true(rig_sign_and_verify(ec, false));
+    assert_true(rig_sign_and_verify(rsa, true));
     uint8_t md[32] = {0};
     assert_int_equal(EVP_Digest("x", 1, md, NULL, EVP_sha256(), NULL), 1);
     EVP_PKEY_free(rsa);
     EVP_PKEY_free(ec);
-    close_engine(engine);
+    rig_close(engine);
 }
 
 static atomic_int failures;
@@ -234,7 +185,7 @@ static void *run_thread(void *arg)
 {
     EVP_PKEY **keys = arg;
     for (int i = 0; i < 30; i++)
-        if (!sign_and_verify(keys[0], false) || !sign_and_verify(keys[1], i % 2 == 0))
+        if (!rig_sign_and_verify(keys[0], false) || !rig_sign_and_verify(keys[1], i % 2 == 0))
             atomic_fetch_add(&failures, 1);
     return NULL;
 }
@@ -243,7 +194,7 @@ static void test_threads_share_keys(void **state)
 {
     pthread_t threads[N_THREADS] = {0};
     (void)state;
-    ENGINE *engine = open_engine();
+    ENGINE *engine = rig_engine();
     EVP_PKEY *keys[2] = {load(engine, "ec"), load(engine, "rsa")};
     assert_non_null(keys[0]);
     assert_non_null(keys[1]);
@@ -254,7 +205,7 @@ static void test_threads_share_keys(void **state)
     assert_int_equal(atomic_load(&failures), 0);
     EVP_PKEY_free(keys[0]);
     EVP_PKEY_free(keys[1]);
-    close_engine(engine);
+    rig_close(engine);
 }
 
 int main(void)
