@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/km_bytes.h"
@@ -41,6 +42,8 @@ static unsigned count(const char *path)
     unsigned n = 0;
     DIR *folder = opendir(path);
     KM_RIG_NEED(folder != NULL);
+    if (folder == NULL)
+        return 0;
     while (readdir(folder) != NULL)
         n++;
     (void)closedir(folder);
@@ -192,20 +195,24 @@ static void begins_again(void)
     KM_RIG_OK(rig.p11->C_Finalize(NULL));
 }
 
-/* As daemons do: all descriptors are closed, and their numbers go to something else, which must stay untouched. */
+/* As daemons do: all descriptors are closed, and their numbers go to files of the program's, which must stay untouched. */
 static void closes_all(void)
 {
+    int files[16] = {0};
     char text[8] = {0};
-    FILE *file = NULL;
     begin();
     for (int fd = 3; fd < 64; fd++)
         (void)close(fd);
-    file = tmpfile();
-    KM_RIG_NEED(file != NULL && fwrite("mine", 1, 4, file) == 4 && fflush(file) == 0);
-    (void)km_rig_sign(&rig, session, key);
-    (void)rig.p11->C_Finalize(NULL);
-    rewind(file);
-    KM_RIG_NEED(fread(text, 1, sizeof(text), file) == 4 && strcmp(text, "mine") == 0);
+    for (size_t i = 0; i < KM_ARRAY_LEN(files); i++) {
+        files[i] = memfd_create("mine", MFD_CLOEXEC);
+        KM_RIG_NEED(files[i] >= 0 && write(files[i], "mine", 4) == 4);
+    }
+    CK_RV rv = km_rig_sign(&rig, session, key);
+    KM_RIG_NEED(rv == CKR_OK || rv == CKR_DEVICE_REMOVED);
+    KM_RIG_OK(km_rig_sign(&rig, session, key));
+    KM_RIG_OK(rig.p11->C_Finalize(NULL));
+    for (size_t i = 0; i < KM_ARRAY_LEN(files); i++)
+        KM_RIG_NEED(pread(files[i], text, sizeof(text), 0) == 4 && strcmp(text, "mine") == 0);
     KM_RIG_OK(rig.p11->C_Initialize(NULL));
     KM_RIG_OK(km_rig_open(&rig, 0, &session));
     KM_RIG_OK(km_rig_key(&rig, session, KEY, &key));

@@ -143,6 +143,9 @@ check "--delete" installed p11tool --login --batch --delete "pkcs11:token=greeng
 refuse "what was deleted" "greenkey" says "object=other" installed p11tool --login --list-privkeys pkcs11:token=greengrass
 check "--generate-random" sees random --generate-random=64 "pkcs11:token=greengrass"
 check "are 64 octets" test "$(stat -c %s random)" -eq 64
+check "certtool finds the key, too" installed certtool --generate-request --load-privkey "$key;type=private" --template <(echo 'cn = "device"') \
+    --outfile device.csr
+check "the request verifies" says "verify OK" openssl req -in device.csr -verify -noout
 check "--list-mechanisms" says "CKM_ECDSA " installed p11tool --list-mechanisms pkcs11:token=greengrass
 refuse "a wrong PIN" "PIN" env GNUTLS_PIN=9999 "${loaded[@]}" p11tool --provider "$module" --login --list-privkeys "pkcs11:token=greengrass"
 

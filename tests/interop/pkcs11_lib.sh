@@ -15,7 +15,7 @@ export KEYMOOR_PKCS11_CONF=$work/pkcs11.conf
 loaded=(env)
 if [ -n "${KM_TEST_PRELOAD:-}" ]; then
     mkdir reports
-    options="halt_on_error=0:exitcode=0:log_path=$work/reports/report"
+    options="halt_on_error=0:exitcode=0:symbolize=0:log_path=$work/reports/report"
     loaded+=("LD_PRELOAD=$KM_TEST_PRELOAD" "ASAN_OPTIONS=$options" "TSAN_OPTIONS=$options" "LSAN_OPTIONS=exitcode=0")
 fi
 no_reports() { ! grep -l libkeymoor_pkcs11 reports/* 2>/dev/null; }

@@ -67,7 +67,7 @@ check "p11tool lists its keys" says "object=greenkey;type=private" gnutls --logi
 check "p11tool signs" says "in the token... ok" gnutls --login --test-sign "pkcs11:token=greengrass;object=greenkey"
 
 # ---- OpenSSH: the key of an agent ----
-ssh-keygen -q -D "$module" >keys.pub 2>/dev/null
+"${loaded[@]}" ssh-keygen -q -D "$module" >keys.pub 2>/dev/null
 check "ssh-keygen -D" grep -q " ec$" keys.pub
 grep " ec$" keys.pub >ec.pub
 sign_by_agent() {
@@ -75,10 +75,13 @@ sign_by_agent() {
     echo x >text
     ssh-keygen -q -Y sign -n file -f ec.pub text
 }
-eval "$("${loaded[@]}" ssh-agent -s -P "$(realpath "$module")")" >/dev/null
-pids="$pids $SSH_AGENT_PID"
-check "ssh-agent signs with it" sign_by_agent
-check "the signature verifies" says "Good" ssh-keygen -Y check-novalidate -n file -s text.sig <text
+# The agent's helper does not begin with a sanitizer in it.
+if [ -z "${KM_TEST_PRELOAD:-}" ]; then
+    eval "$("${loaded[@]}" ssh-agent -s -P "$(realpath "$module")")" >/dev/null
+    pids="$pids $SSH_AGENT_PID"
+    check "ssh-agent signs with it" sign_by_agent
+    check "the signature verifies" says "Good" ssh-keygen -Y check-novalidate -n file -s text.sig <text
+fi
 
 # ---- p11-kit ----
 export XDG_RUNTIME_DIR=$work
