@@ -451,6 +451,23 @@ static void copies(void **state)
     (void)copy_of(op[0], KM_CRYPTO_E_TOO_LARGE);
 }
 
+/* A copy counts as a use, and there are none beyond the last. */
+static void copies_are_counted(void **state)
+{
+    struct km_crypto_template wish = rig_wish(KM_CRYPTO_KEY_HMAC, 256);
+    uint8_t none[1] = {0};
+    uint32_t id = 0;
+    uint32_t op = 0;
+    (void)state;
+    wish.max_uses = 2;
+    assert_int_equal(rig_create(&s, &wish, &id), TEE_SUCCESS);
+    assert_int_equal(
+        rig_op_new(&s, id, KM_CRYPTO_HMAC_SHA256, KM_CRYPTO_MODE_MAC, 0, KM_SLICE(none, 0), 0, &op),
+        TEE_SUCCESS);
+    (void)copy_of(op, TEE_SUCCESS);
+    (void)copy_of(op, KM_CRYPTO_E_USED_UP);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -463,6 +480,7 @@ int main(void)
         T(aead_in_parts),
         T(macs_and_digests_in_parts),
         T(copies),
+        T(copies_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
