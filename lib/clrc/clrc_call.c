@@ -430,11 +430,35 @@ static bool may_take_long(const struct clrc_call *call)
     }
 }
 
+/* Whether the lane with this number plus 1 holds keys of the caller's that were neither saved nor freed. */
+static bool holds_own(uint32_t lane)
+{
+    if (lane == 0)
+        return false;
+    struct lane_state *state = &states[lane - 1];
+    uint32_t n_others = 0;
+    (void)pthread_mutex_lock(&state->lock);
+    for (uint32_t i = 0; i < atomic_load(&state->n_posted); i++)
+        n_others += state->posted[i].command == KM_CRYPTO_CMD_FREE_KEY ? 1 : 0;
+    n_others += atomic_load(&state->n_loaded);
+    (void)pthread_mutex_unlock(&state->lock);
+    return atomic_load(&state->n_keys) > n_others;
+}
+
+/* Keys that a thread makes one after the other can be used together: a new one goes to those that it has. */
+static enum km_pool_kind kind_of(const struct clrc_call *call)
+{
+    if (call->is_new_key && holds_own(last_long_lane))
+        return KM_POOL_LONG;
+    if (call->is_new_key && holds_own(last_lane))
+        return KM_POOL_SHORT;
+    return may_take_long(call) && km_pool_has_neighbours(&pool) ? KM_POOL_LONG : KM_POOL_SHORT;
+}
+
 static struct km_pool_lane *take_any(struct clrc_call *call)
 {
-    bool is_long = may_take_long(call) && km_pool_has_neighbours(&pool);
-    call->kind = is_long ? KM_POOL_LONG : KM_POOL_SHORT;
-    if (is_long)
+    call->kind = kind_of(call);
+    if (call->kind == KM_POOL_LONG)
         return km_pool_take(&pool, last_long_lane - 1,
                             call->makes_key ? has_room_long : is_long_lane);
     return km_pool_take(&pool, last_lane - 1, call->makes_key ? has_room_short : is_short_lane);

@@ -78,6 +78,7 @@ struct clrc_call {
     struct km_call sent;
     bool is_repeatable;         /* harmless when the service does it twice */
     bool makes_key;             /* wants a session with room for one more */
+    bool is_new_key;            /* makes a key of the caller's, not saved yet */
     bool seeks_primes;          /* makes a key that takes long to find */
     struct clrc_key *key;       /* NULL: none */
     uint32_t *key_value;        /* where its id goes: here, */

@@ -32,6 +32,7 @@ ClrcResult clrc_make_key(struct clrc_call *call, const ClrcKeyTemplate *wish, un
     km_call_value_out(&call->sent, id_at);
     call->is_repeatable = true; /* a key made in a session that died is gone with it */
     call->makes_key = true;
+    call->is_new_key = true;
     call->seeks_primes = call->sent.command != KM_CRYPTO_CMD_IMPORT_KEY && has_primes(wish->type);
     result = clrc_run(call);
     if (result != CLRC_SUCCESS)

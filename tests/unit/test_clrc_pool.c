@@ -340,6 +340,69 @@ static void test_few_sessions_are_shared(void **state)
     clrcFreeKey(queued);
 }
 
+static void *sign_once(void *key)
+{
+    struct signature made = {0};
+    return sign(key, &made) == CLRC_SUCCESS ? key : NULL;
+}
+
+/* Two lanes for signatures, by as many attempts as it takes for two calls to meet. */
+static void open_two_lanes(ClrcKeyHandle named)
+{
+    fake.pause_us = 20000;
+    while (fake.n_open < 2) {
+        pthread_t threads[2];
+        for (unsigned i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, sign_once, named), 0);
+        for (unsigned i = 0; i < 2; i++) {
+            void *done = NULL;
+            assert_int_equal(pthread_join(threads[i], &done), 0);
+            assert_ptr_equal(done, named);
+        }
+    }
+    fake.pause_us = 0;
+}
+
+static uint32_t session_of(ClrcKeyHandle key)
+{
+    struct signature made = {0};
+    assert_int_equal(sign(key, &made), CLRC_SUCCESS);
+    return made.session;
+}
+
+/* The search for primes leaves the lanes of the signatures, but not the keys that it may be used with. */
+static void test_long_commands_have_their_own_sessions(void **state)
+{
+    (void)state;
+    static const ClrcKeyTemplate rsa = {.type = KEY_RSA_KEYPAIR, .bits = 2048};
+    ClrcKeyHandle named = new_named("beside");
+    ClrcKeyHandle prime = NULL, other = NULL;
+    assert_int_equal(clrcCreateKey(&rsa, &prime), CLRC_SUCCESS);
+    assert_int_equal(fake.n_open, 1); /* there is nobody to hold up */
+    clrcFreeKey(prime);
+    open_two_lanes(named);
+    uint32_t here = session_of(named);
+
+    assert_int_equal(clrcCreateKey(&rsa, &prime), CLRC_SUCCESS);
+    assert_int_equal(fake.n_open, 3);
+    assert_int_not_equal(session_of(prime), here);
+    other = new_key();
+    assert_int_equal(session_of(other), session_of(prime));
+    assert_int_equal(session_of(named), here);
+    clrcFreeKey(other);
+    clrcFreeKey(prime);
+    clrcShutdown(); /* with all that was freed */
+
+    open_two_lanes(named);
+    other = new_key();
+    assert_int_equal(clrcCreateKey(&rsa, &prime), CLRC_SUCCESS);
+    assert_int_equal(session_of(prime), session_of(other));
+    assert_int_equal(fake.n_open, 2);
+    clrcFreeKey(other);
+    clrcFreeKey(prime);
+    clrcFreeKey(named);
+}
+
 /* More than a session can hold: saved keys make room, others go to another session. */
 static void test_many_keys(void **state)
 {
@@ -733,6 +796,7 @@ int main(void)
         cmocka_unit_test_setup(test_every_result_has_a_text, setup),
         cmocka_unit_test_setup(test_names_go_both_ways, setup),
         cmocka_unit_test_setup(test_threads_run_in_their_own_sessions, setup),
+        cmocka_unit_test_setup(test_long_commands_have_their_own_sessions, setup),
         cmocka_unit_test_setup(test_many_keys, setup),
         cmocka_unit_test_setup(test_shutdown_keeps_what_is_in_use, setup),
         cmocka_unit_test_setup(test_named_keys_come_back, setup),
