@@ -430,11 +430,19 @@ static bool may_take_long(const struct clrc_call *call)
     }
 }
 
-/* Whether the lane with this number plus 1 holds keys of the caller's that were not saved. */
+/* Whether the lane with this number plus 1 holds keys of the caller's that were neither saved nor freed. */
 static bool holds_own(uint32_t lane)
 {
-    return lane != 0 &&
-           atomic_load(&states[lane - 1].n_keys) > atomic_load(&states[lane - 1].n_loaded);
+    if (lane == 0)
+        return false;
+    struct lane_state *state = &states[lane - 1];
+    uint32_t n_others = 0;
+    (void)pthread_mutex_lock(&state->lock);
+    for (uint32_t i = 0; i < atomic_load(&state->n_posted); i++)
+        n_others += state->posted[i].command == KM_CRYPTO_CMD_FREE_KEY ? 1 : 0;
+    n_others += atomic_load(&state->n_loaded);
+    (void)pthread_mutex_unlock(&state->lock);
+    return atomic_load(&state->n_keys) > n_others;
 }
 
 /* Keys that a thread makes one after the other can be used together: a new one goes to those that it has. */
