@@ -7,7 +7,8 @@
  *   report  followed by the numbers so far
  * A request runs from before connect to the end of the answer. One that failed is excused when it ran at some moment between an
  * away and the back after it: it was cut, or began when there was no key. Every other failure counts, and so does each request
- * that took TIMEOUT_S, excused or not. Ends with 0 when none counted and, after the last back, requests have succeeded.
+ * that took TIMEOUT_S, excused or not. Ends with 0 when none counted and some succeeded, after
+ * the last back as well.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -242,6 +243,7 @@ int main(int argc, char **argv)
         pthread_join(threads[i], NULL);
     report();
     SSL_CTX_free(client);
-    bool ends_well = n_windows == 0 || atomic_load(&last_good) > windows[n_windows - 1].end;
+    bool ends_well = atomic_load(&n_good) > 0 &&
+                     (n_windows == 0 || atomic_load(&last_good) > windows[n_windows - 1].end);
     return obeyed && ends_well && tally().counted == 0 && atomic_load(&n_hung) == 0 ? 0 : 1;
 }
