@@ -93,6 +93,7 @@
 #define KM_CRYPTO_GRANT_WIRE_MAX (48u + KM_CRYPTO_UNIT_MAX)
 #define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
 #define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
+#define KM_CRYPTO_STORAGE_STATE_LEN 24u
 #define KM_CRYPTO_NOTE_MAX 1024u /* octets that a client may keep with a named key */
 #define KM_CRYPTO_DATA_MAX 4096u /* octets of a data object */
 #define KM_CRYPTO_NOTED_WIRE_MAX (8u + KM_CRYPTO_INFO_WIRE_MAX + KM_CRYPTO_NOTE_MAX)
@@ -447,6 +448,12 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_DELETE_DATA = 0x2a,
     /* LIST_DATA          vio(a cursor) mo(LIST of NOTED) - -          as LIST_NOTED; type 0, bits: octets of the content */
     KM_CRYPTO_CMD_LIST_DATA = 0x2b,
+    /* LIST_OBJECTS       vio(a cursor) mo(LIST of NOTED) - -          LIST_NOTED and LIST_DATA in one, in the place of LIST_NOTED's */
+    KM_CRYPTO_CMD_LIST_OBJECTS = 0x2c,
+    /* STORAGE_STATE      mo(STORAGE_STATE_LEN octets: u64 commits to the store so far, 16 octets that name the last one) - - -
+     *                    the same twice: nothing of what this application keeps has changed in between, whoever asks.
+     *                    SHORT_BUFFER; NOT_SUPPORTED where the TEE does not tell */
+    KM_CRYPTO_CMD_STORAGE_STATE = 0x2d,
 
     /* CREATE_PASSWORD    mi(name) mi(password, 1 to 256 octets) - -   EXISTS TOO_LARGE */
     KM_CRYPTO_CMD_CREATE_PASSWORD = 0x30,

@@ -75,6 +75,8 @@ TEE_Result km_cmd_create_recoverable(struct km_session *session, TEE_Param param
 TEE_Result km_cmd_check_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_change_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_list_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_list_objects(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_storage_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 /* cmd_data.c */
 TEE_Result km_cmd_save_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_load_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);

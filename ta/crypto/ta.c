@@ -60,6 +60,8 @@ static const struct row ROWS[] = {
     ROW(LOAD_DATA, ANYONE, MI | EMPTY, VI | A, MO, NONE, km_cmd_load_data),
     ROW(DELETE_DATA, ANYONE, MI | EMPTY, VI | A, NONE, NONE, km_cmd_delete_data),
     ROW(LIST_DATA, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_data),
+    ROW(LIST_OBJECTS, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_objects),
+    ROW(STORAGE_STATE, ANYONE, MO, NONE, NONE, NONE, km_cmd_storage_state),
 
     ROW(CREATE_PASSWORD, ANYONE, MI | EMPTY, MI, NONE, NONE, km_cmd_create_password),
     ROW(LOAD_PASSWORD, ANYONE, MI | EMPTY, MI, VO, NONE, km_cmd_load_password),

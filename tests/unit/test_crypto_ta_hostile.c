@@ -28,7 +28,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 69u
+#define ALL_CALLS 71
 
 static void make_inputs(uint32_t key)
 {
@@ -94,6 +94,8 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_DELETE_DATA, {name, P_VI(0, 0), none, none}},
         {KM_CRYPTO_CMD_LIST_DATA, {cursor, o2, none, none}},
         {KM_CRYPTO_CMD_LIST_NOTED, {cursor, o2, none, none}},
+        {KM_CRYPTO_CMD_LIST_OBJECTS, {cursor, o2, none, none}},
+        {KM_CRYPTO_CMD_STORAGE_STATE, {o1, none, none, none}},
         {KM_CRYPTO_CMD_SAVE_KEY_NOTED, {P_VI(1, 0), name, data, none}},
         {KM_CRYPTO_CMD_SET_NOTE, {name, data, data, none}},
         {KM_CRYPTO_CMD_CREATE_PASSWORD, {name, data, none, none}},
