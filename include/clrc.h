@@ -459,6 +459,21 @@ CLRC_API ClrcResult clrcSaveData(const char *name, const ClrcData *data,
 CLRC_API ClrcResult clrcLoadData(const char *name, ClrcPasswordHandle hPassword, uint8_t *content,
                                  uint32_t *length);
 CLRC_API ClrcResult clrcDeleteData(const char *name, ClrcPasswordHandle hPassword);
+/* clrcListObjects: clrcListNotedKeys and clrcListData in one; a data object is of type KEY_NONE. */
+CLRC_API ClrcResult clrcListObjects(int (*seen)(void *arg, const ClrcKeyInfo *info,
+                                                const uint8_t *note, uint32_t length),
+                                    void *arg);
+/*
+ * clrcStorageState: which state the service's store of keys and data is in: how many changes there were so far, and octets that are others
+ * after each. The same octets twice: no list would be another one. It tells of whatever the service keeps there, for whoever,
+ * so it also changes when nothing did that the caller can see. CLRC_ERROR_NOT_SUPPORTED: this service does not tell.
+ */
+#define CLRC_STORAGE_STATE_LEN 16u
+typedef struct ClrcStorageState {
+    uint64_t n_changes;
+    uint8_t octets[CLRC_STORAGE_STATE_LEN];
+} ClrcStorageState;
+CLRC_API ClrcResult clrcStorageState(ClrcStorageState *state);
 /* clrcListData: as clrcListNotedKeys; of the info, name, password, id and owner count, and bits are the content's octets. */
 CLRC_API ClrcResult clrcListData(int (*seen)(void *arg, const ClrcKeyInfo *info,
                                              const uint8_t *note, uint32_t length),
