@@ -228,7 +228,9 @@ static CK_RV component(struct km_p11_object *object, ClrcAttribute attribute, st
     KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
     uint32_t len = sizeof(value->bytes);
     P11_TRY(km_p11_object_key(object, &key));
+    uint64_t life = km_p11_outside();
     ClrcResult result = clrcGetKeyAttribute(key->handle, attribute, value->bytes, &len);
+    P11_TRY(km_p11_inside(life));
     if (result == CLRC_ERROR_NOT_FOUND)
         return CKR_ATTRIBUTE_TYPE_INVALID;
     value->len = len;
@@ -268,7 +270,10 @@ static CK_RV public_info(struct km_p11_object *object, struct value *value)
     KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
     uint32_t len = sizeof(value->bytes);
     P11_TRY(km_p11_object_key(object, &key));
-    P11_TRY(km_p11_result(clrcExportPublicKey(key->handle, value->bytes, &len)));
+    uint64_t life = km_p11_outside();
+    ClrcResult result = clrcExportPublicKey(key->handle, value->bytes, &len);
+    P11_TRY(km_p11_inside(life));
+    P11_TRY(km_p11_result(result));
     value->len = len;
     return CKR_OK;
 }
@@ -400,21 +405,37 @@ static CK_RV certificate_part(struct km_p11_object *object, CK_ATTRIBUTE_TYPE ty
     return set(value, type == CKA_ISSUER ? issuer : type == CKA_SUBJECT ? subject : serial);
 }
 
+bool km_p11_attribute_held(const struct km_p11_object *object, CK_ATTRIBUTE_TYPE type,
+                           struct km_slice *ret)
+{
+    const struct row *row = row_of(type);
+    if (row == NULL || (row->classes & class_bit(object->class)) == 0)
+        return false;
+    if (km_p11_list_find(&object->attributes, type, ret))
+        return true;
+    if (object->is_provisioned_certificate && type == CKA_ID)
+        return false;
+    *ret = KM_SLICE(NULL, 0);
+    if (object->is_foreign)
+        *ret = type == CKA_LABEL ? KM_SLICE_STR(object->info.name)
+                                 : KM_SLICE(object->info.id, sizeof(object->info.id));
+    return true;
+}
+
 static CK_RV stored(struct km_p11_object *object, const struct row *row, struct value *value)
 {
     struct km_slice kept = {0};
+    bool is_name = row->type == CKA_LABEL || row->type == CKA_ID;
+    if (is_name && km_p11_attribute_held(object, row->type, &kept))
+        return set(value, kept);
+    if (is_name)
+        return certificate_id(object, value);
     if (km_p11_list_find(&object->attributes, row->type, &kept))
         return set(value, kept);
     bool is_part =
         row->type == CKA_SUBJECT || row->type == CKA_ISSUER || row->type == CKA_SERIAL_NUMBER;
     if (object->class == CKO_CERTIFICATE && is_part)
         return certificate_part(object, row->type, value);
-    if (row->type == CKA_LABEL && object->is_foreign)
-        return set(value, KM_SLICE_STR(object->info.name));
-    if (object->is_provisioned_certificate && row->type == CKA_ID)
-        return certificate_id(object, value);
-    if (row->type == CKA_ID && object->is_foreign)
-        return set(value, KM_SLICE(object->info.id, sizeof(object->info.id)));
     return set(value, KM_SLICE(NULL, 0));
 }
 
@@ -522,10 +543,11 @@ CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
     P11_TRY(km_p11_enter(&entered));
-    struct km_p11_object *object = NULL;
+    struct km_p11_object *found = NULL;
     if (pTemplate == NULL && ulCount != 0)
         return CKR_ARGUMENTS_BAD;
-    P11_TRY(km_p11_object_find(session, hObject, &object));
+    P11_TRY(km_p11_object_find(session, hObject, &found));
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *object = km_p11_object_ref(found);
     CK_RV rv = CKR_OK;
     /* All are tried; the answer is the first failure's. */
     for (CK_ULONG i = 0; i < ulCount; i++) {
@@ -560,23 +582,24 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
     P11_TRY(km_p11_enter(&entered));
-    struct km_p11_object *object = NULL;
-    KM_AUTO(km_p11_list_clear) struct km_p11_list before = {0};
+    struct km_p11_object *found = NULL;
+    KM_AUTO(km_p11_turn_give) struct km_p11_turn turn = {0};
+    KM_AUTO(km_p11_list_clear) struct km_p11_list list = {0};
     if (pTemplate == NULL && ulCount != 0)
         return CKR_ARGUMENTS_BAD;
-    P11_TRY(km_p11_object_find(session, hObject, &object));
+    P11_TRY(km_p11_turn_take(&turn));
+    P11_TRY(km_p11_object_find(session, hObject, &found));
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *object = km_p11_object_ref(found);
     for (CK_ULONG i = 0; i < ulCount; i++)
         P11_TRY(check_set(session, object, &pTemplate[i]));
-    P11_TRY(km_p11_list_copy(&object->attributes, &before));
-    CK_RV rv = CKR_OK;
-    for (CK_ULONG i = 0; i < ulCount && rv == CKR_OK; i++) {
+    P11_TRY(km_p11_list_copy(&object->attributes, &list));
+    for (CK_ULONG i = 0; i < ulCount; i++) {
         if (km_p11_attribute_kind(pTemplate[i].type) == KM_P11_STORED)
-            rv = km_p11_list_set(&object->attributes, pTemplate[i].type,
-                                 KM_SLICE(pTemplate[i].pValue, pTemplate[i].ulValueLen));
+            P11_TRY(km_p11_list_set(&list, pTemplate[i].type,
+                                    KM_SLICE(pTemplate[i].pValue, pTemplate[i].ulValueLen)));
     }
-    if (rv == CKR_OK && object->session == 0)
-        rv = km_p11_object_save_note(object);
-    if (rv != CKR_OK)
-        (void)km_p11_list_copy(&before, &object->attributes);
-    return rv;
+    if (object->session == 0)
+        return km_p11_object_rewrite(object, &list, object->note_flags);
+    km_p11_object_set_list(object, &list);
+    return CKR_OK;
 }

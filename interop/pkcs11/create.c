@@ -99,27 +99,18 @@ static CK_RV may_save(const struct km_p11_session *session, const struct km_p11_
     return CKR_OK;
 }
 
-static CK_RV save(const struct km_p11_session *session, struct km_p11_object *object,
-                  struct km_p11_key *key, struct km_slice public_half)
+/* Without the lock: nobody else has seen the object yet. */
+static CK_RV save_named(struct km_p11_object *object, struct km_p11_key *key,
+                        ClrcPasswordHandle password, struct km_slice note)
 {
-    uint8_t bytes[CLRC_NOTE_MAX] = {0};
-    size_t len = 0;
-    struct km_p11_note note = {.token = object->token,
-                               .flags = object->note_flags,
-                               .own = KM_SLICE(object->attributes.bytes, object->attributes.len),
-                               .public_half = public_half};
-    ClrcPasswordHandle password =
-        object->is_private && object->token != 0 ? session->slot->user : NULL;
-    if (!km_p11_note_put(&note, KM_SPAN(bytes, sizeof(bytes)), &len))
-        return CKR_ATTRIBUTE_VALUE_INVALID;
     ClrcResult result = CLRC_ERROR_EXISTS;
     char name[CLRC_NAME_MAX + 1] = {0};
     for (unsigned try = 0; try < NAME_TRIES && result == CLRC_ERROR_EXISTS; try++) {
         P11_TRY(name_for(object, try, name));
-        ClrcData data = {bytes, (uint32_t)len, object->content, object->content_len};
-        result = key != NULL
-                     ? clrcSaveNamedKeyNoted(key->handle, name, password, bytes, (uint32_t)len)
-                     : clrcSaveData(name, &data, password, 0);
+        ClrcData data = {note.ptr, (uint32_t)note.len, object->content, object->content_len};
+        result = key != NULL ? clrcSaveNamedKeyNoted(key->handle, name, password, note.ptr,
+                                                     (uint32_t)note.len)
+                             : clrcSaveData(name, &data, password, 0);
     }
     P11_TRY(km_p11_result(result));
     if (key != NULL)
@@ -129,9 +120,36 @@ static CK_RV save(const struct km_p11_session *session, struct km_p11_object *ob
     return CKR_OK;
 }
 
+static CK_RV save(const struct km_p11_session *session, struct km_p11_object *object,
+                  struct km_p11_key *key, struct km_slice public_half)
+{
+    KM_AUTO(km_p11_pin_freep) struct km_p11_pin *pin = NULL;
+    uint8_t bytes[CLRC_NOTE_MAX] = {0};
+    size_t len = 0;
+    struct km_p11_note note = {.token = object->token,
+                               .flags = object->note_flags,
+                               .own = KM_SLICE(object->attributes.bytes, object->attributes.len),
+                               .public_half = public_half};
+    if (!km_p11_note_put(&note, KM_SPAN(bytes, sizeof(bytes)), &len))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    if (object->is_private && object->token != 0) {
+        if (session->slot->user == NULL)
+            return CKR_USER_NOT_LOGGED_IN;
+        pin = km_p11_pin_ref(session->slot->user);
+    }
+    struct km_p11_change change = km_p11_change_begin();
+    if (key == NULL) /* the service gives a data object its id, which the next listing has */
+        change.is_known = false;
+    CK_RV rv = save_named(object, key, km_p11_pin_handle(pin), KM_SLICE(bytes, len));
+    return km_p11_change_end(&change, rv);
+}
+
 static CK_RV draw_id(struct km_p11_object *object)
 {
-    return km_p11_result(clrcRandom(object->info.id, sizeof(object->info.id)));
+    uint64_t life = km_p11_outside();
+    ClrcResult result = clrcRandom(object->info.id, sizeof(object->info.id));
+    P11_TRY(km_p11_inside(life));
+    return km_p11_result(result);
 }
 
 static CK_RV add(struct km_p11_object **object, CK_OBJECT_HANDLE *ret_handle)
@@ -473,7 +491,7 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTR
 {
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     struct km_p11_template template = {pTemplate, ulCount};
-    struct km_p11_object *from = NULL;
+    struct km_p11_object *found = NULL;
     bool is_token = false;
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
@@ -484,7 +502,8 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTR
     if (to == NULL)
         return CKR_HOST_MEMORY;
     P11_TRY(km_p11_template_check(pTemplate, ulCount));
-    P11_TRY(km_p11_object_find(session, hObject, &from));
+    P11_TRY(km_p11_object_find(session, hObject, &found));
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *from = km_p11_object_ref(found);
     P11_TRY(km_p11_template_bool(&template, CKA_TOKEN, from->session == 0, &is_token));
     P11_TRY(km_p11_template_bool(&template, CKA_PRIVATE, from->is_private, &to->is_private));
     if (is_token || !km_p11_list_bool(&from->attributes, CKA_COPYABLE, true))
@@ -498,19 +517,31 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTR
     return add(&to, phNewObject);
 }
 
+/* The public half is not asked for any more; the key stays. */
+static CK_RV hide_public(struct km_p11_object *object)
+{
+    KM_AUTO(km_p11_turn_give) struct km_p11_turn turn = {0};
+    KM_AUTO(km_p11_list_clear) struct km_p11_list list = {0};
+    P11_TRY(km_p11_turn_take(&turn));
+    P11_TRY(km_p11_list_copy(&object->attributes, &list));
+    return km_p11_object_rewrite(object, &list, object->note_flags | KM_P11_NOTE_NO_PUBLIC);
+}
+
 static CK_RV destroy_saved(const struct km_p11_session *session, struct km_p11_object *object)
 {
-    ClrcPasswordHandle password = object->info.has_password ? session->slot->user : NULL;
+    KM_AUTO(km_p11_pin_freep)
+    struct km_p11_pin *pin = object->info.has_password ? km_p11_pin_ref(session->slot->user) : NULL;
     if ((session->flags & CKF_RW_SESSION) == 0)
         return CKR_SESSION_READ_ONLY;
-    if (object->is_public_half) {
-        object->note_flags |= KM_P11_NOTE_NO_PUBLIC;
-        return km_p11_object_save_note(object);
-    }
+    if (object->is_public_half)
+        return hide_public(object);
     bool is_data = object->class == CKO_CERTIFICATE || object->class == CKO_DATA;
-    ClrcResult result = is_data ? clrcDeleteData(object->info.name, password)
-                                : clrcDeleteNamedKey(object->info.name, password);
-    return result == CLRC_ERROR_ACCESS_DENIED ? CKR_ACTION_PROHIBITED : km_p11_result(result);
+    ClrcKeyInfo info = object->info;
+    struct km_p11_change change = km_p11_change_begin();
+    ClrcResult result = is_data ? clrcDeleteData(info.name, km_p11_pin_handle(pin))
+                                : clrcDeleteNamedKey(info.name, km_p11_pin_handle(pin));
+    return km_p11_change_end(&change, result == CLRC_ERROR_ACCESS_DENIED ? CKR_ACTION_PROHIBITED
+                                                                         : km_p11_result(result));
 }
 
 CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
@@ -518,15 +549,15 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
-    struct km_p11_object *object = NULL;
+    struct km_p11_object *found = NULL;
     P11_TRY(km_p11_enter(&entered));
-    P11_TRY(km_p11_object_find(session, hObject, &object));
+    P11_TRY(km_p11_object_find(session, hObject, &found));
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *object = km_p11_object_ref(found);
     if (!km_p11_list_bool(&object->attributes, CKA_DESTROYABLE, true))
         return CKR_ACTION_PROHIBITED;
     if (object->session == 0)
         P11_TRY(destroy_saved(session, object));
-    /* The public half of a destroyed pair goes with the next listing; its key is gone already. */
-    km_p11_object_remove(object);
+    km_p11_object_destroyed(object);
     return CKR_OK;
 }
 

@@ -37,6 +37,31 @@ void km_p11_leave(struct km_p11_entered *entered)
         km_p11_unlock();
 }
 
+uint64_t km_p11_outside(void)
+{
+    uint64_t mine = life;
+    km_p11_unlock();
+    return mine;
+}
+
+CK_RV km_p11_inside(uint64_t mine)
+{
+    km_p11_lock();
+    return is_initialized && life == mine ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+CK_RV km_p11_wait(void)
+{
+    uint64_t mine = life;
+    (void)pthread_cond_wait(&events, &lock);
+    return is_initialized && life == mine ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+void km_p11_wake(void)
+{
+    (void)pthread_cond_broadcast(&events);
+}
+
 uint64_t km_p11_life(void)
 {
     return life;
@@ -56,6 +81,7 @@ void km_p11_forget(void)
 {
     km_p11_sessions_forget();
     km_p11_objects_forget();
+    km_p11_listings_forget();
     km_p11_slots_forget();
 }
 
@@ -123,10 +149,12 @@ CK_RV C_Finalize(CK_VOID_PTR pReserved)
         return CKR_ARGUMENTS_BAD;
     P11_TRY(km_p11_enter(&entered));
     is_initialized = false;
-    km_p11_sessions_clear();
+    life++;
     km_p11_objects_clear();
+    km_p11_sessions_clear();
+    km_p11_listings_forget();
     km_p11_slots_clear();
-    (void)pthread_cond_broadcast(&events);
+    km_p11_wake();
     return CKR_OK;
 }
 
@@ -139,9 +167,8 @@ CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pRese
     P11_TRY(km_p11_enter(&entered));
     if ((flags & CKF_DONT_BLOCK) != 0)
         return CKR_NO_EVENT;
-    uint64_t mine = life;
-    while (is_initialized && life == mine)
-        (void)pthread_cond_wait(&events, &lock);
+    while (km_p11_wait() == CKR_OK)
+        continue;
     return CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 

@@ -2,10 +2,11 @@
 /*
  * What the files of the PKCS#11 module share.
  *
- * One lock guards the tables of sessions, objects and slots (km_p11_lock); it is held while they are looked at and while an
- * object's attributes are fetched, never while a key is used. What goes on in a session has the session's own lock, taken
- * after it was found and without the other one. Sessions, objects and keys are counted, so that whoever closes or destroys one does
- * not take it from under another thread. Nothing is connected or opened before the first call that needs the service.
+ * One lock guards the tables of sessions, objects and slots (km_p11_lock); it is held while they are looked at, never while the
+ * service is asked: whoever has it and needs the service goes outside (km_p11_outside) and looks again afterwards at what may have
+ * changed. What goes on in a session has the session's own lock, taken after it was found and without the other one. Sessions,
+ * objects, keys and PINs are counted, so that whoever closes, destroys or logs out does not take one from under another thread.
+ * Nothing is connected or opened before the first call that needs the service.
  */
 #ifndef KM_P11_H
 #define KM_P11_H
@@ -119,7 +120,16 @@ struct km_p11_entered {
 void km_p11_leave(struct km_p11_entered *entered);
 /* km_p11_enter: takes the lock; CKR_CRYPTOKI_NOT_INITIALIZED (and no lock) when it is not, or in a forked child. */
 CK_RV km_p11_enter(struct km_p11_entered *entered);
-/* km_p11_life: another number after each C_Initialize. */
+/*
+ * km_p11_outside: lets go of the lock, for calls to the service. km_p11_inside: takes it again with what km_p11_outside answered;
+ * CKR_CRYPTOKI_NOT_INITIALIZED when there was a C_Finalize meanwhile. It holds the lock in either case.
+ */
+uint64_t km_p11_outside(void);
+CK_RV km_p11_inside(uint64_t life);
+/* km_p11_wait: the same until somebody calls km_p11_wake, or for no reason: to be called in a loop that looks at what is waited for. */
+CK_RV km_p11_wait(void);
+void km_p11_wake(void);
+/* km_p11_life: another number after each C_Initialize and C_Finalize. */
 uint64_t km_p11_life(void);
 /* km_p11_config: what C_Initialize read; valid while initialised. */
 const struct km_p11_config *km_p11_config(void);
@@ -152,6 +162,12 @@ void km_p11_key_freep(struct km_p11_key **key);
 /* km_p11_key_new: takes the handle on success. */
 CK_RV km_p11_key_new(ClrcKeyHandle handle, struct km_p11_key **ret_key);
 
+/* A place in a chain of objects. */
+struct km_p11_link {
+    struct km_p11_object *next;
+    struct km_p11_object **at; /* what points here; NULL: in no chain */
+};
+
 struct km_p11_object {
     unsigned n_refs; /* under the lock */
     CK_OBJECT_HANDLE handle;
@@ -170,28 +186,57 @@ struct km_p11_object {
     struct km_p11_list attributes;
     uint8_t *content; /* of a certificate or data object; NULL: not loaded yet */
     uint32_t content_len;
-    struct km_p11_object *next;
+    struct km_p11_link by_key; /* objects of one named key, or of one session */
+    struct km_p11_link by_id, by_label;
 };
 
 /* All of these with the lock held. */
 struct km_p11_session;
 void km_p11_objects_clear(void);
 void km_p11_objects_forget(void);
-/* km_p11_objects_refresh: what the service has now of all tokens. It lets go of the lock meanwhile. */
+/* km_p11_objects_refresh: what the service has now of all tokens, or what is known when that has not changed. It goes outside. */
 CK_RV km_p11_objects_refresh(void);
+/* km_p11_certificates_refresh: the same of provisioned certificates. */
+CK_RV km_p11_certificates_refresh(void);
+void km_p11_listings_forget(void);
+/*
+ * km_p11_change_begin, _end: around one call to the service that changes something there; outside in between, inside again afterwards. _end
+ * answers what went wrong: the call (rv) or getting in again. When the store shows one change since the last listing, and the call succeeded, it
+ * was this one: then what is known, and what the caller now adds or takes away, is still all there is.
+ */
+struct km_p11_change {
+    uint64_t life;
+    ClrcStorageState before;
+    bool is_known;
+};
+struct km_p11_change km_p11_change_begin(void);
+CK_RV km_p11_change_end(const struct km_p11_change *change, CK_RV rv);
+/* km_p11_listings_without: this key is gone, whatever a listing that is on its way says. */
+void km_p11_listings_without(const uint8_t id[16]);
+/* km_p11_epoch: of the listing begun last. */
+uint64_t km_p11_epoch(void);
 CK_RV km_p11_object_find(const struct km_p11_session *session, CK_OBJECT_HANDLE handle,
                          struct km_p11_object **ret_object);
 /* km_p11_object_add: takes on success; the handle is set. */
 CK_RV km_p11_object_add(struct km_p11_object *object);
 struct km_p11_object *km_p11_object_new(void);
 void km_p11_object_freep(struct km_p11_object **object);
+struct km_p11_object *km_p11_object_ref(struct km_p11_object *object);
+/* km_p11_object_remove: from the table, when it is still there. */
 void km_p11_object_remove(struct km_p11_object *object);
+/* km_p11_object_destroyed: the same for one that was destroyed; the public half goes with its private key. */
+void km_p11_object_destroyed(struct km_p11_object *object);
+/* km_p11_object_known: the token object of this class with this id. */
+struct km_p11_object *km_p11_object_known(const uint8_t id[16], CK_OBJECT_CLASS class);
+/* km_p11_object_set_list: other attributes for an object; takes them. */
+void km_p11_object_set_list(struct km_p11_object *object, struct km_p11_list *list);
 /* km_p11_objects_of_session: those that go with it. */
-void km_p11_objects_of_session(CK_SESSION_HANDLE session);
-/* km_p11_objects_of_token_login: private ones vanish with the login. */
+void km_p11_objects_of_session(struct km_p11_session *session);
+/* km_p11_objects_hide: private ones vanish with the login. */
 void km_p11_objects_hide(uint32_t token);
-/* km_p11_object_key: its key, loaded; a reference that the caller frees. CKR_KEY_HANDLE_INVALID: it is none. */
+/* km_p11_object_key: its key, loaded; a reference that the caller frees. CKR_KEY_HANDLE_INVALID: it is none. It may go outside. */
 CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_key);
+/* km_p11_object_content: makes sure of object->content. It may go outside, so the caller has a reference. */
 CK_RV km_p11_object_content(struct km_p11_object *object);
 /* km_p11_object_named: a token object of slot 0 with this name; NULL when there is none. */
 struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *name);
@@ -199,16 +244,53 @@ struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *nam
 struct km_p11_object *km_p11_object_next(uint32_t *at);
 bool km_p11_object_visible(const struct km_p11_session *session,
                            const struct km_p11_object *object);
-/* km_p11_object_save_note: its attributes to the service. */
-CK_RV km_p11_object_save_note(struct km_p11_object *object);
+/*
+ * km_p11_object_rewrite: other attributes and flags for a token object's note, saved; only then they are the object's. takes list on success.
+ * It goes outside, so the caller has a reference, and the turn that km_p11_turn_take gave.
+ */
+CK_RV km_p11_object_rewrite(struct km_p11_object *object, struct km_p11_list *list,
+                            uint32_t note_flags);
+/* km_p11_turn_take: waits until nobody else rewrites a note: what a note will say depends on what it said. It may go outside. */
+struct km_p11_turn {
+    uint64_t life; /* 0: not taken */
+};
+CK_RV km_p11_turn_take(struct km_p11_turn *turn);
+/* For KM_AUTO, with the lock held. */
+void km_p11_turn_give(struct km_p11_turn *turn);
+
+/* ---- chains of objects with one CKA_ID or CKA_LABEL (index.c) ---- */
+
+/* km_p11_index_put, _drop: puts an object where its attributes say now, or takes it out. */
+void km_p11_index_put(struct km_p11_object *object);
+void km_p11_index_drop(struct km_p11_object *object);
+void km_p11_index_forget(void);
+/*
+ * km_p11_index_first: the chain in which all objects are that have this value, and others; false: there is none for this type. Objects whose
+ * value is not held here are in the chain of km_p11_index_unheld.
+ */
+bool km_p11_index_first(const CK_ATTRIBUTE *wanted, struct km_p11_object **ret_first);
+struct km_p11_object *km_p11_index_unheld(void);
+/* km_p11_index_next: the next one in the chain of that type. */
+struct km_p11_object *km_p11_index_next(const struct km_p11_object *object, CK_ATTRIBUTE_TYPE type);
+/* km_p11_link_put: to the front of a chain; link is the object's, the same one in all objects of that chain. */
+void km_p11_link_put(struct km_p11_object *object, struct km_p11_link *link,
+                     struct km_p11_object **first);
+/* km_p11_link_drop: takes it out of its chain, if it is in one. */
+void km_p11_link_drop(struct km_p11_object *object, struct km_p11_link *link);
 
 /* ---- attributes (attribute.c, template.c) ---- */
 
-/* km_p11_attribute: one attribute's value, with the lock held. value has room for *len octets, NULL asks; *len as C_GetAttributeValue. */
+/*
+ * km_p11_attribute: one attribute's value, as C_GetAttributeValue has it, with the lock held; it may go outside, so the caller has a
+ * reference to the object.
+ */
 CK_RV km_p11_attribute(struct km_p11_object *object, CK_ATTRIBUTE *attribute);
+/* km_p11_attribute_held: a CKA_ID or CKA_LABEL that is known without looking elsewhere; a view, valid until the object changes. */
+bool km_p11_attribute_held(const struct km_p11_object *object, CK_ATTRIBUTE_TYPE type,
+                           struct km_slice *ret);
 /* km_p11_keep_public: what makes up a public half, for its note: the key itself will be wrapped. */
 CK_RV km_p11_keep_public(struct km_p11_object *object);
-/* km_p11_attribute_matches: whether the object has this value. */
+/* km_p11_attribute_matches: whether the object has this value; as km_p11_attribute. */
 bool km_p11_attribute_matches(struct km_p11_object *object, const CK_ATTRIBUTE *wanted);
 /* km_p11_list_bool: a stored bool, or what it is without. */
 bool km_p11_list_bool(const struct km_p11_list *list, CK_ATTRIBUTE_TYPE type, bool otherwise);
@@ -332,6 +414,7 @@ struct km_p11_session {
     pthread_mutex_t lock; /* guards what follows */
     struct km_p11_op *ops[KM_P11_OPS];
     struct km_p11_find *find;
+    struct km_p11_object *objects; /* its session objects: chained by_key, under the lock of all */
 };
 /* km_p11_session_take: finds a session, one reference; no lock is held afterwards. km_p11_session_givep gives it back. */
 CK_RV km_p11_session_take(CK_SESSION_HANDLE handle, struct km_p11_session **ret_session);
@@ -341,8 +424,22 @@ CK_RV km_p11_session_enter(CK_SESSION_HANDLE handle, struct km_p11_session **ret
 void km_p11_session_leavep(struct km_p11_session **session);
 void km_p11_sessions_clear(void);
 void km_p11_sessions_forget(void);
-/* km_p11_session_count: of a slot; with the lock held. */
-void km_p11_session_count(const struct km_p11_slot *slot, CK_ULONG *ret_all, CK_ULONG *ret_rw);
+/* km_p11_session_is_open: whether nobody closed it meanwhile; with the lock held. */
+bool km_p11_session_is_open(const struct km_p11_session *session);
+/* km_p11_session_of: a session that is open, with the lock held; NULL. */
+struct km_p11_session *km_p11_session_of(CK_SESSION_HANDLE handle);
+
+/* A user's PIN as the service took it. Counted: who logs out takes it from nobody. */
+struct km_p11_pin {
+    atomic_uint n_refs;
+    ClrcPasswordHandle handle;
+};
+struct km_p11_pin *km_p11_pin_ref(struct km_p11_pin *pin);
+void km_p11_pin_freep(struct km_p11_pin **pin);
+/* km_p11_pin_new: takes the handle on success. */
+CK_RV km_p11_pin_new(ClrcPasswordHandle *handle, struct km_p11_pin **ret_pin);
+/* km_p11_pin_handle: NULL for NULL. */
+ClrcPasswordHandle km_p11_pin_handle(const struct km_p11_pin *pin);
 
 struct km_secret;
 struct km_p11_slot {
@@ -353,9 +450,22 @@ struct km_p11_slot {
     char label[33];
     char name[CLRC_NAME_MAX + 1]; /* of its password object and its record */
     uint64_t epoch;
-    ClrcPasswordHandle user; /* NULL: not logged in */
+    CK_ULONG n_sessions, n_rw;
+    bool is_busy;            /* somebody is outside with its PINs */
+    bool is_emptied;         /* and it is C_InitToken: no session begins */
+    struct km_p11_pin *user; /* NULL: not logged in */
     struct km_secret *so;    /* the security officer's PIN while he is logged in */
 };
+/*
+ * km_p11_slot_claim: waits until nobody else is at work on the slot's PINs, so that two logins are not one too many; it goes outside.
+ * km_p11_claim_give is for KM_AUTO, with the lock held.
+ */
+struct km_p11_claim {
+    struct km_p11_slot *slot; /* NULL: none is held */
+    uint64_t life;
+};
+CK_RV km_p11_slot_claim(struct km_p11_slot *slot, struct km_p11_claim *claim);
+void km_p11_claim_give(struct km_p11_claim *claim);
 struct km_p11_slot *km_p11_slot_find(CK_SLOT_ID id);
 struct km_p11_slot *km_p11_slot_of(uint32_t token);
 void km_p11_slots_clear(void);
