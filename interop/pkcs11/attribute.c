@@ -128,6 +128,8 @@ static const struct {
     /* The same by their identifiers of RFC 8410. */
     {KM_P11_ED25519, {6, 3, 0x2b, 0x65, 0x70}, 5},
     {KM_P11_X25519, {6, 3, 0x2b, 0x65, 0x6e}, 5},
+    /* As OpenSC has it up to 0.23: the length counts one letter too many. */
+    {KM_P11_X25519, {0x13, 11, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'}, 12},
 };
 
 CK_RV km_p11_curve_bits(struct km_slice params, uint32_t *ret_bits)

@@ -99,6 +99,8 @@ static bool take_line(struct km_slice name, struct km_slice value, struct km_p11
         return take_version(value, &config->firmware);
     if (km_slice_equal(name, KM_SLICE_STR("free-slot")))
         return take_bool(value, &config->has_free_slot);
+    if (km_slice_equal(name, KM_SLICE_STR("hardware-slot")))
+        return take_bool(value, &config->is_hardware);
     return false;
 }
 

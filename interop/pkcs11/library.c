@@ -187,7 +187,7 @@ CK_RV C_GetInfo(CK_INFO_PTR pInfo)
     if (pInfo == NULL)
         return CKR_ARGUMENTS_BAD;
     *pInfo = (CK_INFO){.cryptokiVersion = {3, 0}, .libraryVersion = {0, 1}};
-    km_p11_pad(pInfo->manufacturerID, sizeof(pInfo->manufacturerID), config.manufacturer);
+    km_p11_pad(pInfo->manufacturerID, sizeof(pInfo->manufacturerID), "Keymoor");
     km_p11_pad(pInfo->libraryDescription, sizeof(pInfo->libraryDescription), "Keymoor PKCS#11");
     return CKR_OK;
 }

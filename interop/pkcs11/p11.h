@@ -62,6 +62,7 @@ struct km_p11_config {
     CK_VERSION hardware, firmware;
     bool has_serial;    /* the file names one: of all tokens */
     bool has_free_slot; /* an empty slot at the end, for C_InitToken */
+    bool is_hardware;   /* slots say that they are */
 };
 /* km_p11_config_default: as it is without a file. */
 void km_p11_config_default(struct km_p11_config *ret);

@@ -195,7 +195,8 @@ CK_RV C_GetSlotInfo(CK_SLOT_ID slotID, CK_SLOT_INFO_PTR pInfo)
         return CKR_SLOT_ID_INVALID;
     if (pInfo == NULL)
         return CKR_ARGUMENTS_BAD;
-    *pInfo = (CK_SLOT_INFO){.flags = CKF_TOKEN_PRESENT,
+    CK_FLAGS hardware = km_p11_config()->is_hardware ? CKF_HW_SLOT : 0;
+    *pInfo = (CK_SLOT_INFO){.flags = CKF_TOKEN_PRESENT | hardware,
                             .hardwareVersion = km_p11_config()->hardware,
                             .firmwareVersion = km_p11_config()->firmware};
     (void)snprintf(text, sizeof(text), "Keymoor slot %lu", slot->id);

@@ -14,6 +14,8 @@
 static km_status send_mail(struct km_lane_client *lane, const struct km_lane_mail *mail, int fd)
 {
     uint8_t msg[KM_LANE_MAIL_LEN] = {0};
+    if (!km_lane_has_socket(lane))
+        return KM_E_DEAD;
     km_lane_mail_put(mail, msg);
     km_status status = km_sock_send(NULL, lane->sock, KM_SLICE(msg, sizeof(msg)), &fd, fd >= 0);
     if (status == KM_OK)

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tee/channel/lane_client.h"
@@ -17,12 +18,20 @@ km_status km_lane_memory_new(struct km_err *err, int *ret_fd)
     return km_lane_memfd_new(err, "keymoor-lane", KM_LANE_SIZE, ret_fd);
 }
 
+bool km_lane_has_socket(const struct km_lane_client *lane)
+{
+    struct stat is = {0};
+    return fstat(lane->sock, &is) == 0 && S_ISSOCK(is.st_mode) && is.st_ino == lane->sock_inode;
+}
+
 static km_status set_up(struct km_err *err, struct km_lane_client *lane, int socket_fd)
 {
+    struct stat is = {0};
     int flags = fcntl(socket_fd, F_GETFL);
     if (flags < 0 || fcntl(socket_fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        madvise(lane->page, KM_LANE_SIZE, MADV_DONTFORK) != 0)
+        fstat(socket_fd, &is) != 0 || madvise(lane->page, KM_LANE_SIZE, MADV_DONTFORK) != 0)
         return KM_FAIL_ERRNO(err, "set up a lane");
+    lane->sock_inode = is.st_ino;
     if (pthread_mutex_init(&lane->table_lock, NULL) != 0)
         return KM_FAIL(err, KM_E_NOMEM, "a lane's lock");
     return km_lane_enlist(err, lane);
@@ -60,7 +69,7 @@ void km_lane_client_free(struct km_lane_client *lane)
         if (lane->scratch != NULL)
             munmap(lane->scratch, lane->scratch_len);
     }
-    if (lane->sock >= 0)
+    if (km_lane_has_socket(lane))
         close(lane->sock);
     pthread_mutex_destroy(&lane->table_lock);
     free(lane);

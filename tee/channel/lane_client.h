@@ -14,6 +14,7 @@
 #define KM_LANE_CLIENT_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "tee/channel/lane_page.h"
 
@@ -42,6 +43,7 @@ struct km_lane_client {
     int wish;                 /* where client and instance had better be, or -1 */
     _Atomic uint32_t current; /* serial of the call in flight, 0 between calls */
     int sock;
+    ino_t sock_inode;
     uint8_t *scratch;
     size_t scratch_len;
     /* For whoever looks what else runs; under the process's lock. */
@@ -51,6 +53,14 @@ struct km_lane_client {
     pthread_mutex_t table_lock;
     struct km_lane_shared_entry table[KM_LANE_AREAS]; /* 0 and 1 are never used */
 };
+
+/* ---- lane_client.c ---- */
+
+/*
+ * km_lane_has_socket: whether its descriptor is still its own. A program that closes all that it has closes ours, too, and the number
+ * may be another file's by now. Any thread.
+ */
+bool km_lane_has_socket(const struct km_lane_client *lane);
 
 /* ---- lane_process.c ---- */
 

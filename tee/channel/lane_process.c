@@ -42,7 +42,8 @@ static void after_fork_parent(void)
 static void after_fork_child(void)
 {
     for (struct km_lane_client *lane = process.first; lane != NULL; lane = lane->next) {
-        close(lane->sock);
+        if (km_lane_has_socket(lane))
+            close(lane->sock);
         lane->sock = -1;
         lane->page = NULL;
         lane->scratch = NULL;

@@ -52,6 +52,8 @@ static bool answered(const struct km_lane_client *lane)
 static bool hung_up(const struct km_lane_client *lane)
 {
     struct pollfd fd = {.fd = lane->sock, .events = POLLRDHUP};
+    if (!km_lane_has_socket(lane))
+        return true;
     return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
 }
 

@@ -16,6 +16,8 @@ static void config(void **state)
         {"hardware-version = 255.0", true},
         {"free-slot = no", true},
         {"free-slot = maybe", false},
+        {"hardware-slot = yes", true},
+        {"hardware-slot = 1", false},
         {"label =", false},
         {"label", false},
         {"manufacturer = 123456789012345678901234567890123", false},
@@ -36,14 +38,17 @@ static void config(void **state)
     struct km_p11_config read = {0};
     km_p11_config_default(&read);
     assert_false(read.has_serial);
+    assert_false(read.is_hardware);
     assert_true(km_p11_config_parse(
-        KM_SLICE_STR("label =  a b \nserial = 00\nfirmware-version = 3.14\nfree-slot = no"),
+        KM_SLICE_STR("label =  a b \nserial = 00\nfirmware-version = 3.14\nfree-slot = no\n"
+                     "hardware-slot = yes"),
         &read));
     assert_string_equal(read.label, "a b");
     assert_string_equal(read.serial, "00");
     assert_true(read.has_serial);
     assert_int_equal(read.firmware.minor, 14);
     assert_false(read.has_free_slot);
+    assert_true(read.is_hardware);
 }
 
 static void notes(void **state)
