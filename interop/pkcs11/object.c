@@ -143,13 +143,13 @@ void km_p11_objects_of_session(CK_SESSION_HANDLE session)
     }
 }
 
-void km_p11_objects_hide(uint32_t token)
+void km_p11_objects_hide(uint32_t token, bool is_over)
 {
     uint32_t at = 0;
     for (struct km_p11_object *object = NULL; (object = km_p11_object_next(&at)) != NULL;) {
         if (object->token != token || token == 0 || !object->is_private)
             continue;
-        if (object->session != 0) {
+        if (object->session != 0 || is_over) {
             km_p11_object_remove(object);
             continue;
         }
