@@ -364,6 +364,12 @@ static CK_RV group_part(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type, st
     }
 }
 
+/* What this module brought in was outside before; of other doors' keys the service tells only that they stay. */
+static bool was_always_here(const struct km_p11_object *object)
+{
+    return object->is_foreign || km_p11_list_bool(&object->attributes, CKA_LOCAL, false);
+}
+
 /* Parts of keys of one family alone. What was kept of a public half is there without its key, so without a PIN. */
 static CK_RV computed_key(struct km_p11_object *object, const struct row *row, struct value *value)
 {
@@ -436,12 +442,13 @@ static CK_RV computed(struct km_p11_object *object, const struct row *row, struc
             return set(value, stored);
         return set_ulong(value, CK_UNAVAILABLE_INFORMATION);
     case CKA_SENSITIVE:
-    case CKA_ALWAYS_SENSITIVE:
         return set_bool(value, !is_exportable(object));
+    case CKA_ALWAYS_SENSITIVE:
+        return set_bool(value, !is_exportable(object) && was_always_here(object));
     case CKA_EXTRACTABLE:
         return set_bool(value, is_extractable(object));
     case CKA_NEVER_EXTRACTABLE:
-        return set_bool(value, !is_extractable(object));
+        return set_bool(value, !is_extractable(object) && was_always_here(object));
     case CKA_PUBLIC_KEY_INFO:
         return public_info(object, value);
     case CKA_VALUE_LEN:

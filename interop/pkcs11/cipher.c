@@ -394,15 +394,17 @@ static CK_RV update(struct km_p11_op *op, bool is_encrypt, struct km_slice part,
         *ret_is_over = false;
         return CKR_OK;
     }
+    /* Whole blocks are asked for at the end; the counter must not begin again before. */
+    *ret_is_over = true;
+    if (op->blocks_left != UINT64_MAX)
+        P11_TRY(check_len(op, is_encrypt, op->fed + part.len));
+    *ret_is_over = false;
     if (out == NULL) {
         *len = part.len + block_of(op);
         return CKR_OK;
     }
     op->is_multi = true;
     *ret_is_over = true;
-    /* Whole blocks are asked for at the end; the counter must not begin again before. */
-    if (op->blocks_left != UINT64_MAX)
-        P11_TRY(check_len(op, is_encrypt, op->fed + part.len));
     if (op->stream == NULL)
         P11_TRY(km_p11_result(clrcOperationNew(op->key->handle, &wish, &op->stream)));
     size_t got = *len;

@@ -28,6 +28,7 @@ struct km_p11_op {
     size_t aad_len;
     uint32_t tag_len;
     uint32_t salt_len;
+    uint32_t number_len;  /* of a DSA signature's two numbers */
     ClrcAlgorithm digest; /* of PSS and OAEP */
     uint64_t counter;     /* of generated nonces */
 };

@@ -7,7 +7,7 @@
 #include "interop/pkcs11/op.h"
 
 #define SIGNATURE_MAX KM_P11_SIGNATURE_MAX
-#define DSA_HALF_MAX 32u
+#define SUBPRIME_MAX 64u
 
 /* ---- parameters ---- */
 
@@ -51,6 +51,19 @@ static CK_RV eddsa_parameters(const CK_MECHANISM *mechanism)
     return fits ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }
 
+/* The numbers of a DSA signature are as long as the subprime. */
+static CK_RV dsa_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
+{
+    uint8_t subprime[SUBPRIME_MAX] = {0};
+    uint32_t len = sizeof(subprime);
+    if (mechanism->ulParameterLen != 0)
+        return CKR_MECHANISM_PARAM_INVALID;
+    P11_TRY(km_p11_result(
+        clrcGetKeyAttribute(op->key->handle, CLRC_ATTR_DSA_SUBPRIME, subprime, &len)));
+    op->number_len = len;
+    return CKR_OK;
+}
+
 CK_RV km_p11_sign_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
 {
     if (op->mechanism->family == KM_P11_MAC && op->mechanism->key_type == CKK_GENERIC_SECRET &&
@@ -60,13 +73,9 @@ CK_RV km_p11_sign_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism
         return pss_parameters(op, mechanism);
     if (op->mechanism->family == KM_P11_EDDSA)
         return eddsa_parameters(mechanism);
+    if (op->mechanism->family == KM_P11_DSA)
+        return dsa_parameters(op, mechanism);
     return mechanism->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
-}
-
-/* Octets of each number of a DSA signature: those of the subprime, which goes with the prime (FIPS 186-4, 4.2). */
-static uint32_t dsa_half(const struct km_p11_op *op)
-{
-    return op->key->info.bits == 1024 ? 20 : DSA_HALF_MAX;
 }
 
 static uint32_t signature_len(const struct km_p11_op *op)
@@ -80,7 +89,7 @@ static uint32_t signature_len(const struct km_p11_op *op)
     case KM_P11_EDDSA:
         return 64;
     case KM_P11_DSA:
-        return 2 * dsa_half(op);
+        return 2 * op->number_len;
     default:
         return octets;
     }
