@@ -424,10 +424,10 @@ struct km_p11_slot {
     uint32_t token; /* 0: slot 0, or nothing there yet */
     bool is_initialized;
     bool has_user_pin;
+    bool has_event; /* its token came or went, and C_WaitForSlotEvent has not said so yet */
     char label[33];
     char name[CLRC_NAME_MAX + 1]; /* of its password object and its record */
     uint64_t epoch;
-    bool has_event; /* its token came or went, and C_WaitForSlotEvent has not said so yet */
     ClrcPasswordHandle user; /* NULL: not logged in */
     struct km_secret *so;    /* the security officer's PIN while he is logged in */
 };
