@@ -60,7 +60,7 @@ build_tests() {
 # one WAY MODULE TEST
 one() {
     rm -rf "${1:?}/tokens" && mkdir "$1/tokens"
-    (cd "$1" && P11M=$2 timeout 120 ./p11test "$3" </dev/null) >one.log 2>&1
+    (cd "$1" && P11M=$2 timeout 300 ./p11test "$3" </dev/null) >one.log 2>&1
 }
 
 # run_tests WAY: which of our module's fail, in WAY.failed; and how many of SoftHSM2's do.
