@@ -173,7 +173,14 @@ void km_p11_objects_of_session(struct km_p11_session *session)
         km_p11_object_remove(session->objects);
 }
 
-static void hide(struct km_p11_object *object)
+/* Under another handle; the place that it had serves, so this can't fail. */
+static void new_handle(struct km_p11_object *object)
+{
+    (void)km_p11_table_remove(&objects, object->handle);
+    (void)km_p11_table_add(&objects, object, &object->handle);
+}
+
+static void hide(struct km_p11_object *object, bool is_over)
 {
     if (object->session != 0) {
         km_p11_object_remove(object);
@@ -184,14 +191,16 @@ static void hide(struct km_p11_object *object)
         km_wipe(object->content, object->content_len);
     free(object->content);
     object->content = NULL;
+    if (is_over)
+        new_handle(object);
 }
 
-void km_p11_objects_hide(uint32_t token)
+void km_p11_objects_hide(uint32_t token, bool is_over)
 {
     uint32_t at = 0;
     for (struct km_p11_object *object = NULL; (object = km_p11_object_next(&at)) != NULL;) {
         if (object->token == token && token != 0 && object->is_private)
-            hide(object);
+            hide(object, is_over);
     }
 }
 

@@ -25,8 +25,18 @@
 #include "common/km_status.h"
 
 /* Numbers of the standard that the header does not have. */
+#ifndef CKM_AES_XTS
+#define CKM_AES_XTS 0x00001071UL
+#define CKM_AES_XTS_KEY_GEN 0x00001072UL
+#endif
 #ifndef CKA_UNIQUE_ID
 #define CKA_UNIQUE_ID 0x00000004UL
+#endif
+#ifndef CKA_NAME_HASH_ALGORITHM
+#define CKA_NAME_HASH_ALGORITHM 0x0000008cUL
+#endif
+#ifndef CKM_DES3_CMAC
+#define CKM_DES3_CMAC 0x00000138UL
 #endif
 #ifndef CKM_AES_OFB
 #define CKM_AES_OFB 0x00002104UL
@@ -63,6 +73,7 @@ struct km_p11_config {
     bool has_serial;    /* the file names one: of all tokens */
     bool has_free_slot; /* an empty slot at the end, for C_InitToken */
     bool is_hardware;   /* slots say that they are */
+    bool has_key_slot;  /* slot 0 is listed */
 };
 /* km_p11_config_default: as it is without a file. */
 void km_p11_config_default(struct km_p11_config *ret);
@@ -78,6 +89,7 @@ struct km_p11_list {
     uint8_t *bytes;
     size_t len;
 };
+#define KM_P11_CHECK_LEN 3u /* octets of CKA_CHECK_VALUE */
 #define KM_P11_LIST_MAX 900u
 #define KM_P11_VALUE_MAX 512u
 KM_MUST_USE bool km_p11_list_check(struct km_slice bytes);
@@ -87,6 +99,9 @@ KM_MUST_USE bool km_p11_list_find(const struct km_p11_list *list, CK_ATTRIBUTE_T
 CK_RV km_p11_list_set(struct km_p11_list *list, CK_ATTRIBUTE_TYPE type, struct km_slice value);
 CK_RV km_p11_list_copy(const struct km_p11_list *from, struct km_p11_list *ret);
 void km_p11_list_clear(struct km_p11_list *list);
+/* km_p11_list_next: one attribute after the other of a list's octets; false at the end. */
+KM_MUST_USE bool km_p11_list_next(struct km_rd *rd, CK_ATTRIBUTE_TYPE *ret_type,
+                                  struct km_slice *ret_value);
 
 /* What stands in a key's or data object's note. */
 struct km_p11_note {
@@ -233,8 +248,8 @@ struct km_p11_object *km_p11_object_known(const uint8_t id[16], CK_OBJECT_CLASS 
 void km_p11_object_set_list(struct km_p11_object *object, struct km_p11_list *list);
 /* km_p11_objects_of_session: those that go with it. */
 void km_p11_objects_of_session(struct km_p11_session *session);
-/* km_p11_objects_hide: private ones vanish with the login. */
-void km_p11_objects_hide(uint32_t token);
+/* km_p11_objects_hide: a token's private objects are unloaded; when its login ends they vanish, and their handles for good. */
+void km_p11_objects_hide(uint32_t token, bool is_over);
 /* km_p11_object_key: its key, loaded; a reference that the caller frees. CKR_KEY_HANDLE_INVALID: it is none. It may go outside. */
 CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_key);
 /* km_p11_object_content: makes sure of object->content. It may go outside, so the caller has a reference. */
@@ -317,6 +332,7 @@ enum km_p11_kind {
     KM_P11_BOOL,     /* kept, one octet */
     KM_P11_USAGE,    /* a bool that the service enforces */
     KM_P11_SECRET,   /* part of a private or secret key */
+    KM_P11_ARRAY,    /* a template, kept as a list within the list */
 };
 enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type);
 
@@ -326,14 +342,44 @@ enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type);
 CK_RV km_p11_curve_bits(struct km_slice params, uint32_t *ret_bits);
 /* km_p11_curve_params: the other way; empty when there is none. A view of static storage. */
 struct km_slice km_p11_curve_params(uint32_t bits);
-CK_KEY_TYPE km_p11_key_type(ClrcKeyType type);
+/* km_p11_key_type: of a key that the service has; km_p11_object_type: as its template said, which may be more to the point. */
+CK_KEY_TYPE km_p11_key_type(const ClrcKeyInfo *info);
+CK_KEY_TYPE km_p11_object_type(const struct km_p11_object *object);
+/* km_p11_usage_of: what the service calls a usage, CLRC_USAGE_...; 0 for other attributes. */
+uint32_t km_p11_usage_of(CK_ATTRIBUTE_TYPE type);
+/* km_p11_attribute_fixed: kept, and not to be changed afterwards. */
+bool km_p11_attribute_fixed(CK_ATTRIBUTE_TYPE type);
 bool km_p11_is_ec(ClrcKeyType type);
+
+/* ---- templates as attributes (array.c) ---- */
+
+/* km_p11_array_keep: the list's form of a template that stands in an attribute. */
+CK_RV km_p11_array_keep(const CK_ATTRIBUTE *attribute, struct km_p11_list *list);
+/* km_p11_array_give: the other way, as C_GetAttributeValue has it: sizes where the caller has no room yet. */
+CK_RV km_p11_array_give(struct km_slice kept, CK_ATTRIBUTE *attribute);
+/* km_p11_array_matches: whether an object has all that the template wants of it; as km_p11_attribute. */
+bool km_p11_array_matches(struct km_slice kept, struct km_p11_object *object);
+/*
+ * km_p11_merged: a caller's template with what a key demands of the keys that are made with it behind it; views of both.
+ * CKR_TEMPLATE_INCONSISTENT: it says otherwise.
+ */
+#define KM_P11_MERGED_MAX 64u
+struct km_p11_merged {
+    struct km_p11_list demanded;
+    CK_ATTRIBUTE at[KM_P11_MERGED_MAX];
+    CK_ULONG n;
+};
+CK_RV km_p11_merge(const CK_ATTRIBUTE *at, CK_ULONG n, struct km_slice demanded,
+                   struct km_p11_merged *ret);
+void km_p11_merged_clear(struct km_p11_merged *merged);
 
 /* ---- making objects (create.c) ---- */
 
 /* What a template says of a key that is to be made. */
 struct km_p11_wish {
     struct km_p11_template template;
+    const struct km_p11_list
+        *kept; /* attributes to begin with, of the object that is copied; NULL: none */
     CK_OBJECT_CLASS class;
     CK_KEY_TYPE key_type;
     bool is_token, is_private;
@@ -350,6 +396,13 @@ CK_RV km_p11_make_pair(struct km_p11_session *session, const struct km_p11_wish 
                        const struct km_p11_wish *public_wish, struct km_p11_key *key,
                        CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE *ret_private,
                        CK_OBJECT_HANDLE *ret_public);
+
+/* km_p11_make_public: an object of its own for the public half of a key, or for a public key once more. */
+CK_RV km_p11_make_public(struct km_p11_session *session, const struct km_p11_wish *wish,
+                         struct km_p11_key *pair, CK_OBJECT_HANDLE *ret_handle);
+/* km_p11_make_data: a certificate or data object. Takes and gives back the lock. */
+CK_RV km_p11_make_data(struct km_p11_session *session, const struct km_p11_wish *wish,
+                       struct km_slice content, CK_OBJECT_HANDLE *ret_handle);
 
 /* ---- mechanisms (mechanism.c) ---- */
 
@@ -373,6 +426,15 @@ enum km_p11_family {
     KM_P11_GENERATE_PAIR,
     KM_P11_AGREE,
     KM_P11_HKDF,
+    KM_P11_HKDF_DATA,
+    KM_P11_DSA,
+    KM_P11_CIPHER_WHOLE, /* data are worked on as a whole alone */
+    KM_P11_CTS,
+    KM_P11_DH,
+    KM_P11_HASH_DERIVE,
+    KM_P11_ENCRYPT_DERIVE,
+    KM_P11_PASSWORD,
+    KM_P11_RSA_AES,
 };
 struct km_p11_mechanism {
     CK_MECHANISM_TYPE type;
@@ -386,10 +448,16 @@ struct km_p11_mechanism {
 const struct km_p11_mechanism *km_p11_mechanism_find(CK_MECHANISM_TYPE type);
 const struct km_p11_mechanism *km_p11_mechanism_at(size_t i);
 size_t km_p11_n_mechanisms(void);
+/* km_p11_is_hmac_type: CKK_SHA256_HMAC and the like. */
+bool km_p11_is_hmac_type(CK_KEY_TYPE type);
+/* km_p11_mechanism_takes: whether keys of this type go with it. */
+bool km_p11_mechanism_takes(const struct km_p11_mechanism *mechanism, CK_KEY_TYPE type);
 /* km_p11_digest_len: octets of a digest's or MAC's output. */
 uint32_t km_p11_digest_len(ClrcAlgorithm algorithm);
 ClrcAlgorithm km_p11_pss_of(ClrcAlgorithm digest);
 ClrcAlgorithm km_p11_pkcs_of(ClrcAlgorithm digest);
+/* km_p11_hkdf_of: HKDF with a digest: both steps, or one; NONE when it is not offered. */
+ClrcAlgorithm km_p11_hkdf_of(CK_MECHANISM_TYPE hash, bool extracts, bool expands);
 
 /* ---- sessions and slots (session.c, slot.c) ---- */
 
@@ -401,6 +469,8 @@ enum km_p11_op_slot {
     KM_P11_OP_VERIFY,
     KM_P11_OP_ENCRYPT,
     KM_P11_OP_DECRYPT,
+    KM_P11_OP_SIGN_RECOVER,
+    KM_P11_OP_VERIFY_RECOVER,
     KM_P11_OP_MESSAGE_SIGN,
     KM_P11_OP_MESSAGE_VERIFY,
     KM_P11_OP_MESSAGE_ENCRYPT,
@@ -448,6 +518,7 @@ struct km_p11_slot {
     uint32_t token; /* 0: slot 0, or nothing there yet */
     bool is_initialized;
     bool has_user_pin;
+    bool has_event; /* its token came or went, and C_WaitForSlotEvent has not said so yet */
     char label[33];
     char name[CLRC_NAME_MAX + 1]; /* of its password object and its record */
     uint64_t epoch;
@@ -475,6 +546,8 @@ void km_p11_slots_forget(void);
 void km_p11_slot_seen(uint32_t token, const char *name, struct km_slice label, bool has_user_pin,
                       uint64_t epoch);
 void km_p11_slots_sweep(uint64_t before);
+/* km_p11_slot_event: a slot whose token came or went, once; false when there is none. */
+bool km_p11_slot_event(CK_SLOT_ID *ret);
 CK_RV km_p11_slots_begin(void);
 void km_p11_logout(struct km_p11_slot *slot);
 

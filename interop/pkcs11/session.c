@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/km_secret.h"
-#include "interop/pkcs11/p11.h"
+#include "interop/pkcs11/op.h"
 
 static struct km_p11_table sessions;
 
@@ -214,8 +214,6 @@ static CK_RV check_login(const struct km_p11_slot *slot, CK_USER_TYPE user, stru
 {
     if (slot->token == 0)
         return CKR_USER_PIN_NOT_INITIALIZED;
-    if (user == CKU_CONTEXT_SPECIFIC)
-        return CKR_OPERATION_NOT_INITIALIZED;
     if (user != CKU_USER && user != CKU_SO)
         return CKR_USER_TYPE_INVALID;
     P11_TRY(is_taken(slot, user));
@@ -267,6 +265,8 @@ static CK_RV login(const struct km_p11_session *session, CK_USER_TYPE user, stru
 CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
                   CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pUsername, CK_ULONG ulUsernameLen)
 {
+    if (userType == CKU_CONTEXT_SPECIFIC && (pPin != NULL || ulPinLen == 0))
+        return km_p11_op_login(hSession, KM_SLICE(pPin, ulPinLen));
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
@@ -305,6 +305,8 @@ CK_RV C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
         [KM_P11_OP_VERIFY] = CKF_VERIFY,
         [KM_P11_OP_ENCRYPT] = CKF_ENCRYPT,
         [KM_P11_OP_DECRYPT] = CKF_DECRYPT,
+        [KM_P11_OP_SIGN_RECOVER] = CKF_SIGN_RECOVER,
+        [KM_P11_OP_VERIFY_RECOVER] = CKF_VERIFY_RECOVER,
         [KM_P11_OP_MESSAGE_SIGN] = CKF_MESSAGE_SIGN,
         [KM_P11_OP_MESSAGE_VERIFY] = CKF_MESSAGE_VERIFY,
         [KM_P11_OP_MESSAGE_ENCRYPT] = CKF_MESSAGE_ENCRYPT,

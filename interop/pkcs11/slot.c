@@ -13,6 +13,7 @@
 static struct km_p11_slot slots[SLOTS_MAX];
 static uint32_t n_slots;
 static uint64_t listed_in; /* the life in which tokens were looked for */
+static uint64_t known_in;  /* the one in which they were found */
 
 static struct km_p11_slot *slot_new(void)
 {
@@ -55,8 +56,13 @@ void km_p11_slots_forget(void)
     n_slots = 0;
 }
 
+/* Who knows a slot from before need not ask for the list again. */
 struct km_p11_slot *km_p11_slot_find(CK_SLOT_ID id)
 {
+    if (id >= n_slots && listed_in != km_p11_life()) {
+        listed_in = km_p11_life();
+        (void)km_p11_objects_refresh();
+    }
     return id < n_slots ? &slots[id] : NULL;
 }
 
@@ -77,6 +83,11 @@ void km_p11_slot_seen(uint32_t token, const char *name, struct km_slice label, b
         slot = free_slot();
     if (slot == NULL || label.len >= sizeof(slot->label))
         return;
+    bool is_new = slot->token != token || !slot->is_initialized;
+    if (is_new && known_in == km_p11_life()) { /* what is there at first is no news */
+        slot->has_event = true;
+        km_p11_wake();
+    }
     slot->token = token;
     slot->is_initialized = true;
     slot->has_user_pin = has_user_pin;
@@ -94,7 +105,10 @@ void km_p11_slots_sweep(uint64_t before)
         km_p11_logout(&slots[i]);
         slots[i].token = 0;
         slots[i].is_initialized = false;
+        slots[i].has_event = true;
+        km_p11_wake();
     }
+    known_in = km_p11_life();
     if (km_p11_config()->has_free_slot)
         (void)free_slot();
 }
@@ -149,6 +163,18 @@ void km_p11_claim_give(struct km_p11_claim *claim)
     km_p11_wake();
 }
 
+bool km_p11_slot_event(CK_SLOT_ID *ret)
+{
+    for (uint32_t i = 0; i < n_slots; i++) {
+        if (slots[i].has_event) {
+            slots[i].has_event = false;
+            *ret = slots[i].id;
+            return true;
+        }
+    }
+    return false;
+}
+
 void km_p11_logout(struct km_p11_slot *slot)
 {
     if (slot->user == NULL && slot->so == NULL)
@@ -156,7 +182,7 @@ void km_p11_logout(struct km_p11_slot *slot)
     km_p11_pin_freep(&slot->user);
     km_secret_free(slot->so);
     slot->so = NULL;
-    km_p11_objects_hide(slot->token);
+    km_p11_objects_hide(slot->token, true);
 }
 
 /* ---- what they say ---- */
@@ -175,13 +201,14 @@ CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PT
     if (rv != CKR_OK && rv != CKR_DEVICE_REMOVED)
         return rv;
     CK_ULONG room = *pulCount;
-    *pulCount = n_slots;
+    uint32_t first = km_p11_config()->has_key_slot ? 0 : 1;
+    *pulCount = n_slots - first;
     if (pSlotList == NULL)
         return CKR_OK;
-    if (room < n_slots)
+    if (room < *pulCount)
         return CKR_BUFFER_TOO_SMALL;
-    for (uint32_t i = 0; i < n_slots; i++)
-        pSlotList[i] = slots[i].id;
+    for (uint32_t i = first; i < n_slots; i++)
+        pSlotList[i - first] = slots[i].id;
     return CKR_OK;
 }
 
@@ -457,7 +484,7 @@ static CK_RV keep_new_pin(struct km_p11_slot *slot, struct km_slice pin)
     if (rv == CKR_OK)
         rv = inside;
     if (rv == CKR_OK && slot->user != NULL) { /* nobody logged out meanwhile */
-        km_p11_objects_hide(slot->token);
+        km_p11_objects_hide(slot->token, false);
         km_p11_pin_freep(&slot->user);
         rv = km_p11_pin_new(&handle, &slot->user);
     }

@@ -3,7 +3,6 @@
  * The PKCS#11 module among others: threads that log in, save and destroy while others sign, and other processes that change what is on the
  * token. KM_TEST_MODULE: its path; KM_TEST_OBJECTS: among how many objects is searched.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,19 +11,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <pkcs11.h>
-
+#include "tests/interop/pkcs11_rig.h"
 #include "tests/unit/km_test.h"
 
 #define ATTEMPTS 300u
 #define LOGINS 4u
 
+static struct km_rig rig;
 static CK_FUNCTION_LIST *p11;
 static CK_SESSION_HANDLE session;
 static CK_SLOT_ID token;
 
 static CK_BBOOL yes = CK_TRUE;
-static CK_BYTE p256[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
 static CK_UTF8CHAR pin[] = "1234";
 static CK_UTF8CHAR so_pin[] = "5678";
 
@@ -33,18 +31,14 @@ static CK_UTF8CHAR so_pin[] = "5678";
 
 static void load(void)
 {
-    void *module = dlopen(getenv("KM_TEST_MODULE"), RTLD_NOW | RTLD_LOCAL);
-    CK_RV (*get)(CK_FUNCTION_LIST_PTR_PTR) = NULL;
-    assert_non_null(module);
-    *(void **)(&get) = dlsym(module, "C_GetFunctionList");
-    assert_non_null(get);
-    OK(get(&p11));
+    assert_true(km_rig_load(getenv("KM_TEST_MODULE"), &rig));
+    p11 = rig.p11;
 }
 
 static CK_SESSION_HANDLE open_session(CK_SLOT_ID slot)
 {
     CK_SESSION_HANDLE opened = 0;
-    OK(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &opened));
+    OK(km_rig_open(&rig, slot, &opened));
     return opened;
 }
 
@@ -89,15 +83,9 @@ static void make_token(void)
 
 static CK_OBJECT_HANDLE make_pair(CK_SESSION_HANDLE in, const char *label)
 {
-    CK_MECHANISM mechanism = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
-    CK_ATTRIBUTE name = {CKA_LABEL, (void *)(uintptr_t)label, strlen(label)};
-    CK_ATTRIBUTE of_public[] = {{CKA_EC_PARAMS, p256, sizeof(p256)}, {CKA_TOKEN, &yes, 1}, name};
-    CK_ATTRIBUTE of_private[] = {{CKA_TOKEN, &yes, 1}, {CKA_SIGN, &yes, 1}, name};
-    CK_OBJECT_HANDLE public_key = 0;
-    CK_OBJECT_HANDLE private_key = 0;
-    OK(p11->C_GenerateKeyPair(in, &mechanism, of_public, 3, of_private, 3, &public_key,
-                              &private_key));
-    return private_key;
+    CK_OBJECT_HANDLE keys[2] = {0};
+    OK(km_rig_pair(&rig, in, label, keys));
+    return keys[1];
 }
 
 static CK_RV set_label(CK_OBJECT_HANDLE object, const char *label)

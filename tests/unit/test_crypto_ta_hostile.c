@@ -28,7 +28,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 71
+#define ALL_CALLS 73u
 
 static void make_inputs(uint32_t key)
 {
@@ -82,6 +82,7 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_EXPORT_PRIVATE, {id, o1, none, none}},
         {KM_CRYPTO_CMD_GET_ATTRIBUTE, {use, o1, none, none}},
         {KM_CRYPTO_CMD_KEY_INFO, {id, o1, none, none}},
+        {KM_CRYPTO_CMD_KEY_CHECK, {id, o1, none, none}},
         {KM_CRYPTO_CMD_SAVE_KEY, {id, name, none, none}},
         {KM_CRYPTO_CMD_LOAD_KEY, {name, P_VI(0, 0), empty, vo}},
         {KM_CRYPTO_CMD_DESCRIBE_KEY, {name, o1, none, none}},
@@ -126,6 +127,7 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_UNWRAP_KEY, {wish, P_VI(wrapping, KM_CRYPTO_AES_KWP), data, vo}},
         {KM_CRYPTO_CMD_CREATE_KEY_WITH, {wish, data, group, vo}},
         {KM_CRYPTO_CMD_DERIVE_PASSWORD, {wish, use, pbkdf2, vo}},
+        {KM_CRYPTO_CMD_COPY_KEY, {wish, id, vo, none}},
         {KM_CRYPTO_CMD_OP_NEW, {use, mode, empty, cursor}},
         {KM_CRYPTO_CMD_OP_UPDATE_AAD, {P_VI(1025, 0), data, none, none}},
         {KM_CRYPTO_CMD_OP_UPDATE, {P_VI(1025, 0), data, o2, none}},
@@ -196,6 +198,8 @@ static const uint32_t ALGORITHMS[] = {
     KM_CRYPTO_RSA_NOPAD,
     KM_CRYPTO_CONCAT_KDF_SHA256,
     KM_CRYPTO_PBKDF2_HMAC_SHA256,
+    KM_CRYPTO_HKDF_EXTRACT_SHA256,
+    KM_CRYPTO_HKDF_EXPAND_SHA256,
     18, /* as an attribute: private values of DSA, DH, Ed25519 and X25519 */
     23,
     25,
