@@ -202,8 +202,15 @@ static CK_RV draw_id(struct km_p11_object *object)
     return km_p11_result(result);
 }
 
+/* A listing by another thread may have had a saved object first: then that one is it. */
 static CK_RV add(struct km_p11_object **object, CK_OBJECT_HANDLE *ret_handle)
 {
+    const struct km_p11_object *seen =
+        (*object)->session == 0 ? km_p11_object_known((*object)->info.id, (*object)->class) : NULL;
+    if (seen != NULL) {
+        *ret_handle = seen->handle;
+        return CKR_OK;
+    }
     P11_TRY(km_p11_object_add(*object));
     *ret_handle = (*object)->handle;
     (void)km_steal(object);
