@@ -8,8 +8,10 @@
 # Children that the program forks let their parent's sessions and objects go without releasing them, on purpose.
 run() {
     env "KM_TEST_MODULE=$build/pkcs11/libkeymoor_pkcs11.so" ${KM_TEST_PRELOAD:+LD_PRELOAD=$KM_TEST_PRELOAD ASAN_OPTIONS=detect_leaks=0} \
-        "$build/tests/test_pkcs11_together"
+        "$build/tests/$1"
 }
-check "threads and processes together" run
-cat out.txt
+for program in test_pkcs11_together test_pkcs11_meanwhile; do
+    check "$program" run $program
+    cat out.txt
+done
 finish
