@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mechanisms of the PKCS#11 module that test_pkcs11.c has not, each with what is refused. */
-#include "tests/interop/pkcs11_groups.h"
 #include "tests/interop/pkcs11_calls.h"
+#include "tests/interop/pkcs11_groups.h"
 
 static CK_OBJECT_CLASS secret_class = CKO_SECRET_KEY;
 
