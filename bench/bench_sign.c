@@ -70,7 +70,7 @@ static void crypto_end(void *context)
 /* ---- a PKCS#11 module ---- */
 
 static struct token soft_hsm = {.file = SOFT_HSM_FILE};
-static struct token remote = {.file = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"};
+static struct token remote = {.file = REMOTE_FILE};
 
 static void token_generate(struct token *token)
 {

@@ -27,15 +27,20 @@ CK_FUNCTION_LIST *token_login(struct token *token)
         bench_die("%s: no functions", token->file);
     token_must(token->calls->C_Initialize(&args), "C_Initialize");
     token_must(token->calls->C_GetSlotList(CK_TRUE, slots, &n_slots), "C_GetSlotList");
+    CK_FLAGS flags = 0;
     for (CK_ULONG i = 0; i < n_slots; i++) {
         CK_TOKEN_INFO info = {0};
         token_must(token->calls->C_GetTokenInfo(slots[i], &info), "C_GetTokenInfo");
-        if (memcmp(info.label, "bench ", 6) == 0)
-            token->slot = slots[i];
+        if (memcmp(info.label, "bench ", 6) != 0)
+            continue;
+        token->slot = slots[i];
+        flags = info.flags;
     }
     token_must(token->calls->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
                                            NULL, &token->session),
                "C_OpenSession");
+    if ((flags & CKF_LOGIN_REQUIRED) == 0)
+        return token->calls;
     CK_RV rv =
         token->calls->C_Login(token->session, CKU_USER, (CK_UTF8CHAR *)(uintptr_t) "1234", 4);
     if (rv != CKR_USER_ALREADY_LOGGED_IN)

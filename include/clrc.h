@@ -149,6 +149,7 @@ typedef enum ClrcKeyType {
 #define CLRC_USAGE_DERIVE 0x00000020u
 /*
  * An AES key that wraps or unwraps other keys does nothing else: these two go with no other usage, and 0 does not include them.
+ * An RSA key may have them beside others. With CLRC_USAGE_UNWRAP and without CLRC_USAGE_DECRYPT it shows nobody what it unwraps.
  */
 #define CLRC_USAGE_WRAP 0x00000040u
 #define CLRC_USAGE_UNWRAP 0x00000080u
@@ -303,6 +304,14 @@ typedef enum ClrcAlgorithm {
     CLRC_DSA_SHA256,
     CLRC_ED25519,             /* over the message itself, not a digest */
     CLRC_ECDSA_DETERMINISTIC, /* ECDSA with the nonce of RFC 6979; verifies like CLRC_ECDSA */
+    CLRC_RSASSA_PKCS1_V1_5_SHA3_224,
+    CLRC_RSASSA_PKCS1_V1_5_SHA3_256,
+    CLRC_RSASSA_PKCS1_V1_5_SHA3_384,
+    CLRC_RSASSA_PKCS1_V1_5_SHA3_512,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_224,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_256,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_384,
+    CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_512,
     /* asymmetric encryption */
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA224,
@@ -331,6 +340,16 @@ typedef enum ClrcAlgorithm {
     CLRC_PBKDF2_HMAC_SHA256,
     CLRC_PBKDF2_HMAC_SHA384,
     CLRC_PBKDF2_HMAC_SHA512,
+    CLRC_HKDF_EXTRACT_SHA1, /* the first step of HKDF alone */
+    CLRC_HKDF_EXTRACT_SHA224,
+    CLRC_HKDF_EXTRACT_SHA256,
+    CLRC_HKDF_EXTRACT_SHA384,
+    CLRC_HKDF_EXTRACT_SHA512,
+    CLRC_HKDF_EXPAND_SHA1, /* the second: of a key that is even already, no salt */
+    CLRC_HKDF_EXPAND_SHA224,
+    CLRC_HKDF_EXPAND_SHA256,
+    CLRC_HKDF_EXPAND_SHA384,
+    CLRC_HKDF_EXPAND_SHA512,
 } ClrcAlgorithm;
 
 typedef enum ClrcMode {
@@ -400,6 +419,19 @@ CLRC_API ClrcResult clrcExportKey(ClrcKeyHandle hKey, uint8_t *data, uint32_t *l
 CLRC_API ClrcResult clrcGetKeyAttribute(ClrcKeyHandle hKey, ClrcAttribute attribute, void *data,
                                         uint32_t *length);
 CLRC_API ClrcResult clrcGetKeyInfo(ClrcKeyHandle hKey, ClrcKeyInfo *info);
+/*
+ * clrcCopyKey: a new ephemeral key of the same octets, for the key's owner and the administrator. wish has its type and may take away
+ * usages (0: those it has) and CLRC_ATTR_EXPORT_AS_PLAIN or CLRC_ATTR_WRAPPABLE, and end it sooner: CLRC_ERROR_ACCESS_DENIED for
+ * more than the first may do, and for a key whose uses are counted. CLRC_ERROR_IMMUTABLE: a provisioned key.
+ */
+CLRC_API ClrcResult clrcCopyKey(ClrcKeyHandle hKey, const ClrcKeyTemplate *wish,
+                                ClrcKeyHandle *hCopy);
+/*
+ * clrcKeyCheckValue: three octets that tell a symmetric key from others, as PKCS#11 has them: of AES and DES3 the first of an
+ * encrypted block of zeros, of others those of its SHA-1. CLRC_ERROR_NOT_SUPPORTED: not symmetric, or shorter than 128 bits and not
+ * exportable.
+ */
+CLRC_API ClrcResult clrcKeyCheckValue(ClrcKeyHandle hKey, uint8_t check_value[3]);
 /* clrcFreeKey: ends the handle; an ephemeral key is gone. NULL is allowed. */
 CLRC_API void clrcFreeKey(ClrcKeyHandle hKey);
 
@@ -459,6 +491,21 @@ CLRC_API ClrcResult clrcSaveData(const char *name, const ClrcData *data,
 CLRC_API ClrcResult clrcLoadData(const char *name, ClrcPasswordHandle hPassword, uint8_t *content,
                                  uint32_t *length);
 CLRC_API ClrcResult clrcDeleteData(const char *name, ClrcPasswordHandle hPassword);
+/* clrcListObjects: clrcListNotedKeys and clrcListData in one; a data object is of type KEY_NONE. */
+CLRC_API ClrcResult clrcListObjects(int (*seen)(void *arg, const ClrcKeyInfo *info,
+                                                const uint8_t *note, uint32_t length),
+                                    void *arg);
+/*
+ * clrcStorageState: which state the service's store of keys and data is in: how many changes there were so far, and octets that are others
+ * after each. The same octets twice: no list would be another one. It tells of whatever the service keeps there, for whoever,
+ * so it also changes when nothing did that the caller can see. CLRC_ERROR_NOT_SUPPORTED: this service does not tell.
+ */
+#define CLRC_STORAGE_STATE_LEN 16u
+typedef struct ClrcStorageState {
+    uint64_t n_changes;
+    uint8_t octets[CLRC_STORAGE_STATE_LEN];
+} ClrcStorageState;
+CLRC_API ClrcResult clrcStorageState(ClrcStorageState *state);
 /* clrcListData: as clrcListNotedKeys; of the info, name, password, id and owner count, and bits are the content's octets. */
 CLRC_API ClrcResult clrcListData(int (*seen)(void *arg, const ClrcKeyInfo *info,
                                              const uint8_t *note, uint32_t length),
@@ -590,7 +637,8 @@ CLRC_API ClrcResult clrcAgreeRaw(ClrcKeyHandle hKey, const uint8_t *peer_point,
                                  uint32_t peer_length, uint8_t *shared, uint32_t *shared_length);
 /*
  * clrcDerive: HKDF or Concat KDF (SP 800-56C, one step with a hash; no salt, info is its FixedInfo) of a generic secret into a
- * new ephemeral key of wish's type and bits. CLRC_ERROR_NOT_SUPPORTED: less than 128
+ * new ephemeral key of wish's type and bits. Also one step of HKDF (CLRC_HKDF_EXTRACT_...: no info, all bits of the digest;
+ * CLRC_HKDF_EXPAND_...: no salt), and a digest but MD5 of the secret, with neither. CLRC_ERROR_NOT_SUPPORTED: less than 128
  * bits of a secret that is not exportable. One salt and info give keys that begin alike: use an info of its own for each purpose.
  */
 CLRC_API ClrcResult clrcDerive(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, const uint8_t *salt,
@@ -610,8 +658,8 @@ CLRC_API ClrcResult clrcDerivePassword(ClrcKeyHandle hSecret, ClrcAlgorithm algo
 /* ---- keys under keys ---- */
 
 /*
- * clrcWrapKey: hKey encrypted under hWrapping, an AES key with CLRC_USAGE_WRAP, by CLRC_AES_KW or CLRC_AES_KWP. A key that may be
- * exported is wrapped as clrcExportKey gives it. One with CLRC_ATTR_WRAPPABLE may leave as well, by CLRC_AES_KWP, when hWrapping
+ * clrcWrapKey: hKey encrypted under hWrapping, an AES key with CLRC_USAGE_WRAP, by CLRC_AES_KW or CLRC_AES_KWP, or an RSA key with
+ * it, by CLRC_RSAES_... (no label; CLRC_ERROR_NOT_SUPPORTED: hKey is too long for that). A key that may be exported is wrapped as clrcExportKey gives it. One with CLRC_ATTR_WRAPPABLE may leave as well, by CLRC_AES_KWP, when hWrapping
  * was made by clrcCreateKey, is neither exportable nor wrappable: its type, usages, expiry and flags travel along, and only
  * hWrapping opens it. All others: CLRC_ERROR_NOT_EXPORTABLE. CLRC_ERROR_STATE: both are ephemeral and live in different sessions.
  */
@@ -619,7 +667,7 @@ CLRC_API ClrcResult clrcWrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm
                                 ClrcKeyHandle hKey, uint8_t *wrapped, uint32_t *wrapped_length);
 /*
  * clrcUnwrapKey: the other way, with CLRC_USAGE_UNWRAP, into a new ephemeral key as wish says; its octets are seen by nobody.
- * wish may be exportable only if hWrapping is (CLRC_ERROR_NOT_EXPORTABLE). A key that left with its policy keeps it: wish may only
+ * wish may be exportable only if hWrapping is, or is an RSA key with CLRC_USAGE_DECRYPT (CLRC_ERROR_NOT_EXPORTABLE). By CLRC_RSAES_PKCS1_V1_5 octets that are no such key give some key or other. A key that left with its policy keeps it: wish may only
  * take away (CLRC_ERROR_ACCESS_DENIED for more usages, 0 for those it had). CLRC_ERROR_MAC: not wrapped so.
  */
 CLRC_API ClrcResult clrcUnwrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm,

@@ -39,6 +39,8 @@ CLRC_API ClrcResult clrscGetNamedCertificate(const char *name, uint8_t *der, uin
 CLRC_API ClrcResult clrscListNamedCertificates(int (*seen)(void *arg, const char *name,
                                                            uint32_t length),
                                                void *arg);
+/* clrscStorageState: clrcStorageState of the store of certificates. */
+CLRC_API ClrcResult clrscStorageState(ClrcStorageState *state);
 /*
  * clrscProvisionCertificate: stores DER under a name, replacing what is there; administrator only, until
  * clrscProvisionSeal (CLRC_ERROR_STATE). CLRC_ERROR_BAD_FORMAT unless it is a certificate, or a certificate signing

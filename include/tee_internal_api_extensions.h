@@ -126,6 +126,21 @@ TEE_Result TEE_KmEccPublicValue(uint32_t curve, const void *privateValue, size_t
  * each, as RFC 8032 and RFC 7748 have them. TEE_ERROR_NOT_SUPPORTED: another type, or not allowed.
  */
 TEE_Result TEE_Km25519PublicValue(uint32_t type, const void *privateValue, void *publicValue);
+/*
+ * TEE_KmStorageState: which commit a storage space is at, whoever made it: how many there were, and a name that no other state of any space
+ * has. The same name twice: nothing has changed in between.
+ */
+#define TEE_KM_STORAGE_STATE_LEN 16u
+TEE_Result TEE_KmStorageState(uint32_t storageID, uint64_t *count,
+                              uint8_t name[TEE_KM_STORAGE_STATE_LEN]);
+/*
+ * TEE_KmGetNextObjectData: TEE_GetNextPersistentObject for the next object whose identifier begins with one of these octets, and the first
+ * octets of its data without opening it: at most size, *dataSize how many there are. Whoever has it open is not asked; what is
+ * read is of one commit.
+ */
+TEE_Result TEE_KmGetNextObjectData(TEE_ObjectEnumHandle objectEnumerator, const void *firsts,
+                                   size_t firstsLen, void *objectID, size_t *objectIDLen,
+                                   void *buffer, size_t size, size_t *dataSize);
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif

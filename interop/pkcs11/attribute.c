@@ -41,6 +41,10 @@ static const struct row ROWS[] = {
     {CKA_LOCAL, KEYS, KM_P11_BOOL, 0},
     {CKA_KEY_GEN_MECHANISM, KEYS, KM_P11_COMPUTED, 0},
     {CKA_ALLOWED_MECHANISMS, KEYS, KM_P11_STORED, 0},
+    {CKA_WRAP_TEMPLATE, PUB | SECR, KM_P11_ARRAY, 0},
+    {CKA_UNWRAP_TEMPLATE, PRIV | SECR, KM_P11_ARRAY, 0},
+    {CKA_DERIVE_TEMPLATE, PRIV | SECR, KM_P11_ARRAY, 0},
+    {CKA_CHECK_VALUE, SECR | CERT, KM_P11_COMPUTED, 0},
     {CKA_DERIVE, KEYS, KM_P11_USAGE, CLRC_USAGE_DERIVE},
     {CKA_ENCRYPT, PUB | SECR, KM_P11_USAGE, CLRC_USAGE_ENCRYPT},
     {CKA_DECRYPT, PRIV | SECR, KM_P11_USAGE, CLRC_USAGE_DECRYPT},
@@ -50,9 +54,14 @@ static const struct row ROWS[] = {
     {CKA_UNWRAP, PRIV | SECR, KM_P11_USAGE, CLRC_USAGE_UNWRAP},
     {CKA_SIGN_RECOVER, PRIV, KM_P11_COMPUTED, 0},
     {CKA_VERIFY_RECOVER, PUB, KM_P11_COMPUTED, 0},
+    {CKA_PRIME, PUB | PRIV, KM_P11_COMPUTED, 0},
+    {CKA_SUBPRIME, PUB | PRIV, KM_P11_COMPUTED, 0},
+    {CKA_BASE, PUB | PRIV, KM_P11_COMPUTED, 0},
+    {CKA_PRIME_BITS, PUB | PRIV, KM_P11_COMPUTED, 0},
+    {CKA_VALUE_BITS, PRIV, KM_P11_COMPUTED, 0},
     {CKA_TRUSTED, PUB | SECR | CERT, KM_P11_COMPUTED, 0},
     {CKA_WRAP_WITH_TRUSTED, PRIV | SECR, KM_P11_COMPUTED, 0},
-    {CKA_ALWAYS_AUTHENTICATE, PRIV, KM_P11_COMPUTED, 0},
+    {CKA_ALWAYS_AUTHENTICATE, PRIV, KM_P11_BOOL, 0},
     {CKA_SENSITIVE, PRIV | SECR, KM_P11_COMPUTED, 0},
     {CKA_EXTRACTABLE, PRIV | SECR, KM_P11_COMPUTED, 0},
     {CKA_ALWAYS_SENSITIVE, PRIV | SECR, KM_P11_COMPUTED, 0},
@@ -69,13 +78,17 @@ static const struct row ROWS[] = {
     {CKA_EXPONENT_1, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_EXPONENT1},
     {CKA_EXPONENT_2, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_EXPONENT2},
     {CKA_COEFFICIENT, PRIV, KM_P11_SECRET, CLRC_ATTR_RSA_COEFFICIENT},
-    {CKA_VALUE, PRIV | SECR | CERT | DATA, KM_P11_SECRET, CLRC_ATTR_SECRET_VALUE},
+    {CKA_VALUE, PUB | PRIV | SECR | CERT | DATA, KM_P11_SECRET, CLRC_ATTR_SECRET_VALUE},
     {CKA_VALUE_LEN, SECR, KM_P11_COMPUTED, 0},
     {CKA_CERTIFICATE_TYPE, CERT, KM_P11_COMPUTED, 0},
     {CKA_CERTIFICATE_CATEGORY, CERT, KM_P11_COMPUTED, 0},
     {CKA_ISSUER, CERT, KM_P11_STORED, 0},
     {CKA_SERIAL_NUMBER, CERT, KM_P11_STORED, 0},
     {CKA_URL, CERT, KM_P11_STORED, 0},
+    {CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CERT, KM_P11_STORED, 0},
+    {CKA_HASH_OF_ISSUER_PUBLIC_KEY, CERT, KM_P11_STORED, 0},
+    {CKA_NAME_HASH_ALGORITHM, CERT, KM_P11_COMPUTED, 0},
+    {CKA_JAVA_MIDP_SECURITY_DOMAIN, CERT, KM_P11_COMPUTED, 0},
     {CKA_APPLICATION, DATA, KM_P11_STORED, 0},
     {CKA_OBJECT_ID, DATA, KM_P11_STORED, 0},
 };
@@ -109,6 +122,17 @@ enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type)
 {
     const struct row *row = row_of(type);
     return row == NULL ? KM_P11_UNKNOWN : row->kind;
+}
+
+uint32_t km_p11_usage_of(CK_ATTRIBUTE_TYPE type)
+{
+    const struct row *row = row_of(type);
+    return row != NULL && row->kind == KM_P11_USAGE ? row->usage_or_default : 0;
+}
+
+bool km_p11_attribute_fixed(CK_ATTRIBUTE_TYPE type)
+{
+    return type == CKA_ALLOWED_MECHANISMS || type == CKA_APPLICATION || type == CKA_OBJECT_ID;
 }
 
 /* ---- curves and key types ---- */
@@ -157,13 +181,13 @@ bool km_p11_is_ec(ClrcKeyType type)
     return type >= KEY_ECDSA_PUBLIC && type <= KEY_EC_DUAL_KEYPAIR;
 }
 
-CK_KEY_TYPE km_p11_key_type(ClrcKeyType type)
+CK_KEY_TYPE km_p11_key_type(const ClrcKeyInfo *info)
 {
-    switch (type) {
+    switch (info->type) {
     case KEY_AES:
-        return CKK_AES;
+        return info->bits > 256 ? CKK_AES_XTS : CKK_AES;
     case KEY_DES3:
-        return CKK_DES3;
+        return info->bits == 128 ? CKK_DES2 : CKK_DES3;
     case KEY_CHACHA20:
         return CKK_CHACHA20;
     case KEY_HMAC:
@@ -195,6 +219,17 @@ CK_KEY_TYPE km_p11_key_type(ClrcKeyType type)
         break;
     }
     return CKK_VENDOR_DEFINED;
+}
+
+CK_KEY_TYPE km_p11_object_type(const struct km_p11_object *object)
+{
+    struct km_slice kept = {0};
+    CK_KEY_TYPE type = 0;
+    if (object->class != CKO_SECRET_KEY ||
+        !km_p11_list_find(&object->attributes, CKA_KEY_TYPE, &kept) || kept.len != sizeof(type))
+        return km_p11_key_type(&object->info);
+    km_copy(&type, sizeof(type), kept.ptr, kept.len);
+    return type;
 }
 
 /* ---- values ---- */
@@ -230,7 +265,9 @@ static CK_RV component(struct km_p11_object *object, ClrcAttribute attribute, st
     KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
     uint32_t len = sizeof(value->bytes);
     P11_TRY(km_p11_object_key(object, &key));
+    uint64_t life = km_p11_outside();
     ClrcResult result = clrcGetKeyAttribute(key->handle, attribute, value->bytes, &len);
+    P11_TRY(km_p11_inside(life));
     if (result == CLRC_ERROR_NOT_FOUND)
         return CKR_ATTRIBUTE_TYPE_INVALID;
     value->len = len;
@@ -270,14 +307,17 @@ static CK_RV public_info(struct km_p11_object *object, struct value *value)
     KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
     uint32_t len = sizeof(value->bytes);
     P11_TRY(km_p11_object_key(object, &key));
-    P11_TRY(km_p11_result(clrcExportPublicKey(key->handle, value->bytes, &len)));
+    uint64_t life = km_p11_outside();
+    ClrcResult result = clrcExportPublicKey(key->handle, value->bytes, &len);
+    P11_TRY(km_p11_inside(life));
+    P11_TRY(km_p11_result(result));
     value->len = len;
     return CKR_OK;
 }
 
 static CK_RV curve(const struct km_p11_object *object, struct value *value)
 {
-    CK_KEY_TYPE type = km_p11_key_type(object->info.type);
+    CK_KEY_TYPE type = km_p11_key_type(&object->info);
     if (type == CKK_EC_EDWARDS)
         return set(value, km_p11_curve_params(KM_P11_ED25519));
     if (type == CKK_EC_MONTGOMERY)
@@ -307,25 +347,89 @@ static bool is_extractable(const struct km_p11_object *object)
     return is_exportable(object) || (object->info.attributes & CLRC_ATTR_WRAPPABLE) != 0;
 }
 
+/* Numbers of DSA and DH; the public value is CKA_VALUE of the public half. */
+static CK_RV group_part(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type, struct value *value)
+{
+    bool is_dsa = km_p11_key_type(&object->info) == CKK_DSA;
+    switch (type) {
+    case CKA_PRIME:
+        return component(object, is_dsa ? CLRC_ATTR_DSA_PRIME : CLRC_ATTR_DH_PRIME, value);
+    case CKA_SUBPRIME:
+        return is_dsa ? component(object, CLRC_ATTR_DSA_SUBPRIME, value)
+                      : CKR_ATTRIBUTE_TYPE_INVALID;
+    case CKA_BASE:
+        return component(object, is_dsa ? CLRC_ATTR_DSA_BASE : CLRC_ATTR_DH_BASE, value);
+    case CKA_VALUE:
+        return component(object, is_dsa ? CLRC_ATTR_DSA_PUBLIC_VALUE : CLRC_ATTR_DH_PUBLIC_VALUE,
+                         value);
+    case CKA_PRIME_BITS:
+        return set_ulong(value, object->info.bits);
+    case CKA_VALUE_BITS:
+        return is_dsa ? CKR_ATTRIBUTE_TYPE_INVALID : set_ulong(value, object->info.bits);
+    default:
+        return CKR_ATTRIBUTE_TYPE_INVALID;
+    }
+}
+
+/* What this module brought in was outside before; of other doors' keys the service tells only that they stay. */
+static bool was_always_here(const struct km_p11_object *object)
+{
+    return object->is_foreign || km_p11_list_bool(&object->attributes, CKA_LOCAL, false);
+}
+
 /* Parts of keys of one family alone. What was kept of a public half is there without its key, so without a PIN. */
 static CK_RV computed_key(struct km_p11_object *object, const struct row *row, struct value *value)
 {
     struct km_slice kept = {0};
     if (object->is_public_half && km_p11_list_find(&object->attributes, row->type, &kept))
         return set(value, kept);
-    CK_KEY_TYPE type = km_p11_key_type(object->info.type);
+    CK_KEY_TYPE type = km_p11_key_type(&object->info);
     bool is_ec = type == CKK_EC || type == CKK_EC_EDWARDS || type == CKK_EC_MONTGOMERY;
-    if (type == CKK_RSA) {
-        if (row->type == CKA_MODULUS_BITS)
-            return set_ulong(value, object->info.bits);
-        if (row->type == CKA_MODULUS || row->type == CKA_PUBLIC_EXPONENT)
-            return component(object, (ClrcAttribute)row->usage_or_default, value);
-    }
+    if (type == CKK_RSA && row->type == CKA_MODULUS_BITS)
+        return set_ulong(value, object->info.bits);
+    if (type == CKK_RSA && (row->type == CKA_MODULUS || row->type == CKA_PUBLIC_EXPONENT))
+        return component(object, (ClrcAttribute)row->usage_or_default, value);
+    if (type == CKK_DSA || type == CKK_DH)
+        return group_part(object, row->type, value);
     if (is_ec && row->type == CKA_EC_PARAMS)
         return curve(object, value);
     if (is_ec && row->type == CKA_EC_POINT)
         return point(object, value);
     return CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
+/* What tells a secret key or a certificate from others; empty when its maker wished it so. */
+static CK_RV check_value(struct km_p11_object *object, struct value *value)
+{
+    KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
+    struct km_slice kept = {0};
+    uint8_t digest[20] = {0};
+    uint32_t len = sizeof(digest);
+    if (km_p11_list_find(&object->attributes, CKA_CHECK_VALUE, &kept))
+        return set(value, kept);
+    if (object->class == CKO_CERTIFICATE) {
+        P11_TRY(km_p11_object_content(object));
+        P11_TRY(set(value, KM_SLICE(object->content, object->content_len)));
+    } else {
+        P11_TRY(km_p11_object_key(object, &key));
+    }
+    uint64_t life = km_p11_outside();
+    ClrcResult result = key != NULL ? clrcKeyCheckValue(key->handle, digest)
+                                    : clrcDigest(CLRC_SHA1, value->bytes, value->len, digest, &len);
+    P11_TRY(km_p11_inside(life));
+    if (result == CLRC_ERROR_NOT_SUPPORTED)
+        return CKR_ATTRIBUTE_TYPE_INVALID;
+    P11_TRY(km_p11_result(result));
+    return set(value, KM_SLICE(digest, KM_P11_CHECK_LEN));
+}
+
+/* Recovery takes the bare operation, in either direction. */
+static bool recovers(const struct km_p11_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    uint32_t needed = type == CKA_SIGN_RECOVER ? CLRC_USAGE_SIGN | CLRC_USAGE_DECRYPT
+                                               : CLRC_USAGE_VERIFY | CLRC_USAGE_ENCRYPT;
+    return km_p11_key_type(&object->info) == CKK_RSA && (object->info.usage & needed) == needed &&
+           km_p11_list_bool(&object->attributes, type, true);
 }
 
 static CK_RV computed(struct km_p11_object *object, const struct row *row, struct value *value)
@@ -341,18 +445,19 @@ static CK_RV computed(struct km_p11_object *object, const struct row *row, struc
     case CKA_UNIQUE_ID:
         return unique_id(object, value);
     case CKA_KEY_TYPE:
-        return set_ulong(value, km_p11_key_type(object->info.type));
+        return set_ulong(value, km_p11_object_type(object));
     case CKA_KEY_GEN_MECHANISM:
         if (km_p11_list_find(&object->attributes, row->type, &stored))
             return set(value, stored);
         return set_ulong(value, CK_UNAVAILABLE_INFORMATION);
     case CKA_SENSITIVE:
-    case CKA_ALWAYS_SENSITIVE:
         return set_bool(value, !is_exportable(object));
+    case CKA_ALWAYS_SENSITIVE:
+        return set_bool(value, !is_exportable(object) && was_always_here(object));
     case CKA_EXTRACTABLE:
         return set_bool(value, is_extractable(object));
     case CKA_NEVER_EXTRACTABLE:
-        return set_bool(value, !is_extractable(object));
+        return set_bool(value, !is_extractable(object) && was_always_here(object));
     case CKA_PUBLIC_KEY_INFO:
         return public_info(object, value);
     case CKA_VALUE_LEN:
@@ -360,12 +465,17 @@ static CK_RV computed(struct km_p11_object *object, const struct row *row, struc
     case CKA_CERTIFICATE_TYPE:
         return set_ulong(value, CKC_X_509);
     case CKA_CERTIFICATE_CATEGORY:
+    case CKA_JAVA_MIDP_SECURITY_DOMAIN:
         return set_ulong(value, 0);
+    case CKA_NAME_HASH_ALGORITHM:
+        return set_ulong(value, CKM_SHA_1);
+    case CKA_CHECK_VALUE:
+        return check_value(object, value);
     case CKA_SIGN_RECOVER:
     case CKA_VERIFY_RECOVER:
+        return set_bool(value, recovers(object, row->type));
     case CKA_TRUSTED:
     case CKA_WRAP_WITH_TRUSTED:
-    case CKA_ALWAYS_AUTHENTICATE:
         return set_bool(value, false);
     default:
         return computed_key(object, row, value);
@@ -402,21 +512,37 @@ static CK_RV certificate_part(struct km_p11_object *object, CK_ATTRIBUTE_TYPE ty
     return set(value, type == CKA_ISSUER ? issuer : type == CKA_SUBJECT ? subject : serial);
 }
 
+bool km_p11_attribute_held(const struct km_p11_object *object, CK_ATTRIBUTE_TYPE type,
+                           struct km_slice *ret)
+{
+    const struct row *row = row_of(type);
+    if (row == NULL || (row->classes & class_bit(object->class)) == 0)
+        return false;
+    if (km_p11_list_find(&object->attributes, type, ret))
+        return true;
+    if (object->is_provisioned_certificate && type == CKA_ID)
+        return false;
+    *ret = KM_SLICE(NULL, 0);
+    if (object->is_foreign)
+        *ret = type == CKA_LABEL ? KM_SLICE_STR(object->info.name)
+                                 : KM_SLICE(object->info.id, sizeof(object->info.id));
+    return true;
+}
+
 static CK_RV stored(struct km_p11_object *object, const struct row *row, struct value *value)
 {
     struct km_slice kept = {0};
+    bool is_name = row->type == CKA_LABEL || row->type == CKA_ID;
+    if (is_name && km_p11_attribute_held(object, row->type, &kept))
+        return set(value, kept);
+    if (is_name)
+        return certificate_id(object, value);
     if (km_p11_list_find(&object->attributes, row->type, &kept))
         return set(value, kept);
     bool is_part =
         row->type == CKA_SUBJECT || row->type == CKA_ISSUER || row->type == CKA_SERIAL_NUMBER;
     if (object->class == CKO_CERTIFICATE && is_part)
         return certificate_part(object, row->type, value);
-    if (row->type == CKA_LABEL && object->is_foreign)
-        return set(value, KM_SLICE_STR(object->info.name));
-    if (object->is_provisioned_certificate && row->type == CKA_ID)
-        return certificate_id(object, value);
-    if (row->type == CKA_ID && object->is_foreign)
-        return set(value, KM_SLICE(object->info.id, sizeof(object->info.id)));
     return set(value, KM_SLICE(NULL, 0));
 }
 
@@ -428,15 +554,15 @@ static bool is_immutable(const struct km_p11_object *object)
 static CK_RV secret(struct km_p11_object *object, const struct row *row, struct value *value)
 {
     ClrcAttribute which = (ClrcAttribute)row->usage_or_default;
-    CK_KEY_TYPE type = km_p11_key_type(object->info.type);
+    CK_KEY_TYPE type = km_p11_key_type(&object->info);
     if (object->class == CKO_CERTIFICATE || object->class == CKO_DATA) {
         P11_TRY(km_p11_object_content(object));
         return set(value, KM_SLICE(object->content, object->content_len));
     }
-    if (row->type != CKA_VALUE && type != CKK_RSA)
+    if ((row->type == CKA_VALUE) == (type == CKK_RSA))
         return CKR_ATTRIBUTE_TYPE_INVALID;
-    if (row->type == CKA_VALUE && type == CKK_RSA)
-        return CKR_ATTRIBUTE_TYPE_INVALID;
+    if (object->class == CKO_PUBLIC_KEY)
+        return computed_key(object, row, value);
     if (!is_exportable(object))
         return CKR_ATTRIBUTE_SENSITIVE;
     if (type == CKK_EC)
@@ -445,7 +571,25 @@ static CK_RV secret(struct km_p11_object *object, const struct row *row, struct 
         which = CLRC_ATTR_ED25519_PRIVATE_VALUE;
     if (type == CKK_EC_MONTGOMERY)
         which = CLRC_ATTR_X25519_PRIVATE_VALUE;
+    if (type == CKK_DSA)
+        which = CLRC_ATTR_DSA_PRIVATE_VALUE;
+    if (type == CKK_DH)
+        which = CLRC_ATTR_DH_PRIVATE_VALUE;
     return component(object, which, value);
+}
+
+/*
+ * What the service lets a key do, unless its template gave that up. Who may encrypt with a key may derive others from what it
+ * encrypts.
+ */
+static bool may(const struct km_p11_object *object, const struct row *row)
+{
+    bool is_cipher = object->info.type == KEY_AES || object->info.type == KEY_DES3;
+    if (row->type == CKA_DERIVE && is_cipher)
+        return (object->info.usage & CLRC_USAGE_ENCRYPT) != 0 &&
+               km_p11_list_bool(&object->attributes, CKA_DERIVE, false);
+    return (object->info.usage & row->usage_or_default) != 0 &&
+           km_p11_list_bool(&object->attributes, row->type, true);
 }
 
 static CK_RV get(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type, struct value *value)
@@ -464,7 +608,9 @@ static CK_RV get(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type, struct va
                         km_p11_list_bool(&object->attributes, type, row->usage_or_default != 0) &&
                             !(is_guard && is_immutable(object)));
     case KM_P11_USAGE:
-        return set_bool(value, (object->info.usage & row->usage_or_default) != 0);
+        return set_bool(value, may(object, row));
+    case KM_P11_ARRAY:
+        return stored(object, row, value);
     case KM_P11_SECRET:
         return secret(object, row, value);
     case KM_P11_UNKNOWN:
@@ -476,6 +622,9 @@ static CK_RV get(struct km_p11_object *object, CK_ATTRIBUTE_TYPE type, struct va
 CK_RV km_p11_keep_public(struct km_p11_object *object)
 {
     static const CK_ATTRIBUTE_TYPE PARTS[] = {CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_POINT};
+    CK_KEY_TYPE type = km_p11_key_type(&object->info);
+    if (type == CKK_DSA || type == CKK_DH)
+        return CKR_OK; /* too long for a note: these are told with the key alone */
     for (size_t i = 0; i < KM_ARRAY_LEN(PARTS); i++) {
         struct value value = {0};
         CK_RV rv = computed_key(object, row_of(PARTS[i]), &value);
@@ -493,6 +642,10 @@ CK_RV km_p11_attribute(struct km_p11_object *object, CK_ATTRIBUTE *attribute)
     CK_ULONG room = attribute->ulValueLen;
     attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
     CK_RV rv = get(object, attribute->type, &value);
+    if (rv == CKR_OK && km_p11_attribute_kind(attribute->type) == KM_P11_ARRAY) {
+        attribute->ulValueLen = room;
+        return km_p11_array_give(KM_SLICE(value.bytes, value.len), attribute);
+    }
     if (rv == CKR_OK && attribute->pValue != NULL && room < value.len)
         rv = CKR_BUFFER_TOO_SMALL;
     if (rv == CKR_OK) {
@@ -507,9 +660,11 @@ CK_RV km_p11_attribute(struct km_p11_object *object, CK_ATTRIBUTE *attribute)
 bool km_p11_attribute_matches(struct km_p11_object *object, const CK_ATTRIBUTE *wanted)
 {
     struct value value = {0};
+    enum km_p11_kind kind = km_p11_attribute_kind(wanted->type);
+    bool is_open = object->class == CKO_CERTIFICATE || object->class == CKO_DATA ||
+                   object->class == CKO_PUBLIC_KEY;
     /* What is asked of a key's secret part is never told by whether it is found. */
-    if (km_p11_attribute_kind(wanted->type) == KM_P11_SECRET && object->class != CKO_CERTIFICATE &&
-        object->class != CKO_DATA)
+    if ((kind == KM_P11_SECRET && !is_open) || kind == KM_P11_ARRAY)
         return false;
     bool fits = get(object, wanted->type, &value) == CKR_OK && value.len == wanted->ulValueLen &&
                 (value.len == 0 ||
@@ -524,10 +679,11 @@ CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
     P11_TRY(km_p11_enter(&entered));
-    struct km_p11_object *object = NULL;
+    struct km_p11_object *found = NULL;
     if (pTemplate == NULL && ulCount != 0)
         return CKR_ARGUMENTS_BAD;
-    P11_TRY(km_p11_object_find(session, hObject, &object));
+    P11_TRY(km_p11_object_find(session, hObject, &found));
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *object = km_p11_object_ref(found);
     CK_RV rv = CKR_OK;
     /* All are tried; the answer is the first failure's. */
     for (CK_ULONG i = 0; i < ulCount; i++) {
@@ -549,6 +705,11 @@ static CK_RV check_set(const struct km_p11_session *session, struct km_p11_objec
         return CKR_SESSION_READ_ONLY;
     if (is_immutable(object) || !km_p11_list_bool(&object->attributes, CKA_MODIFIABLE, true))
         return CKR_ACTION_PROHIBITED;
+    /* What is shut stays so, and so does what else limits a key. */
+    bool is_shut = (at->type == CKA_SENSITIVE && !is_exportable(object)) ||
+                   (at->type == CKA_EXTRACTABLE && !is_extractable(object));
+    if (is_shut || at->type == CKA_CHECK_VALUE || km_p11_attribute_fixed(at->type))
+        return CKR_ATTRIBUTE_READ_ONLY;
     /* What the service enforces is settled when a key is made; saying it once more is fine. */
     if (row->kind != KM_P11_STORED && !km_p11_attribute_matches(object, at))
         return CKR_ATTRIBUTE_READ_ONLY;
@@ -562,23 +723,24 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
     P11_TRY(km_p11_enter(&entered));
-    struct km_p11_object *object = NULL;
-    KM_AUTO(km_p11_list_clear) struct km_p11_list before = {0};
+    struct km_p11_object *found = NULL;
+    KM_AUTO(km_p11_turn_give) struct km_p11_turn turn = {0};
+    KM_AUTO(km_p11_list_clear) struct km_p11_list list = {0};
     if (pTemplate == NULL && ulCount != 0)
         return CKR_ARGUMENTS_BAD;
-    P11_TRY(km_p11_object_find(session, hObject, &object));
+    P11_TRY(km_p11_turn_take(&turn));
+    P11_TRY(km_p11_object_find(session, hObject, &found));
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *object = km_p11_object_ref(found);
     for (CK_ULONG i = 0; i < ulCount; i++)
         P11_TRY(check_set(session, object, &pTemplate[i]));
-    P11_TRY(km_p11_list_copy(&object->attributes, &before));
-    CK_RV rv = CKR_OK;
-    for (CK_ULONG i = 0; i < ulCount && rv == CKR_OK; i++) {
+    P11_TRY(km_p11_list_copy(&object->attributes, &list));
+    for (CK_ULONG i = 0; i < ulCount; i++) {
         if (km_p11_attribute_kind(pTemplate[i].type) == KM_P11_STORED)
-            rv = km_p11_list_set(&object->attributes, pTemplate[i].type,
-                                 KM_SLICE(pTemplate[i].pValue, pTemplate[i].ulValueLen));
+            P11_TRY(km_p11_list_set(&list, pTemplate[i].type,
+                                    KM_SLICE(pTemplate[i].pValue, pTemplate[i].ulValueLen)));
     }
-    if (rv == CKR_OK && object->session == 0)
-        rv = km_p11_object_save_note(object);
-    if (rv != CKR_OK)
-        (void)km_p11_list_copy(&before, &object->attributes);
-    return rv;
+    if (object->session == 0)
+        return km_p11_object_rewrite(object, &list, object->note_flags);
+    km_p11_object_set_list(object, &list);
+    return CKR_OK;
 }

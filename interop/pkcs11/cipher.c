@@ -6,7 +6,8 @@
 #include "common/km_secret.h"
 #include "interop/pkcs11/op.h"
 
-#define BLOCK 16u
+#define BLOCK_MAX 16u
+#define CTS_BLOCK 16u
 
 /* ---- parameters ---- */
 
@@ -19,11 +20,42 @@ static CK_RV set_iv(struct km_p11_op *op, const void *iv, CK_ULONG len, CK_ULONG
     return CKR_OK;
 }
 
+static size_t block_of(const struct km_p11_op *op)
+{
+    return op->mechanism->key_type == CKK_DES3 ? 8 : 16;
+}
+
+/* Data come in whole blocks of so many octets; 1: any length. */
+static size_t unit_of(const struct km_p11_op *op)
+{
+    switch (op->mechanism->type) {
+    case CKM_AES_ECB:
+    case CKM_AES_CBC:
+    case CKM_DES3_ECB:
+    case CKM_DES3_CBC:
+        return block_of(op);
+    default:
+        return 1;
+    }
+}
+
 static CK_RV cipher_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
 {
-    if (mechanism->mechanism == CKM_AES_ECB)
+    if (mechanism->mechanism == CKM_AES_ECB || mechanism->mechanism == CKM_DES3_ECB)
         return mechanism->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
-    return set_iv(op, mechanism->pParameter, mechanism->ulParameterLen, BLOCK, BLOCK);
+    return set_iv(op, mechanism->pParameter, mechanism->ulParameterLen, block_of(op), block_of(op));
+}
+
+/* The service counts in the whole block, so what is encrypted ends before the counter's part of it would begin again. */
+static uint64_t blocks_of(const CK_AES_CTR_PARAMS *given)
+{
+    uint64_t count = 0;
+    if (given->ulCounterBits >= 64)
+        return UINT64_MAX;
+    for (unsigned i = 8; i < 16; i++)
+        count = count << 8 | given->cb[i];
+    uint64_t all = (uint64_t)1 << given->ulCounterBits;
+    return all - (count & (all - 1));
 }
 
 static CK_RV ctr_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
@@ -32,7 +64,8 @@ static CK_RV ctr_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
     if (given == NULL || mechanism->ulParameterLen != sizeof(*given) || given->ulCounterBits == 0 ||
         given->ulCounterBits > 128)
         return CKR_MECHANISM_PARAM_INVALID;
-    return set_iv(op, given->cb, sizeof(given->cb), BLOCK, BLOCK);
+    op->blocks_left = blocks_of(given);
+    return set_iv(op, given->cb, sizeof(given->cb), sizeof(given->cb), sizeof(given->cb));
 }
 
 static CK_RV set_tag(struct km_p11_op *op, CK_ULONG bits)
@@ -82,7 +115,7 @@ static CK_RV chacha_parameters(struct km_p11_op *op, const CK_MECHANISM *mechani
     return km_p11_op_set_aad(op, given->pAAD, given->ulAADLen);
 }
 
-static CK_RV oaep_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
+CK_RV km_p11_oaep_of(const CK_RSA_PKCS_OAEP_PARAMS *given, ClrcAlgorithm *ret)
 {
     static const struct {
         CK_MECHANISM_TYPE hash;
@@ -93,25 +126,34 @@ static CK_RV oaep_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism
                   {CKM_SHA256, CKG_MGF1_SHA256, CLRC_RSAES_PKCS1_OAEP_MGF1_SHA256},
                   {CKM_SHA384, CKG_MGF1_SHA384, CLRC_RSAES_PKCS1_OAEP_MGF1_SHA384},
                   {CKM_SHA512, CKG_MGF1_SHA512, CLRC_RSAES_PKCS1_OAEP_MGF1_SHA512}};
+    for (size_t i = 0; i < KM_ARRAY_LEN(HASHES); i++) {
+        if (HASHES[i].hash == given->hashAlg && HASHES[i].mgf == given->mgf) {
+            *ret = HASHES[i].algorithm;
+            return CKR_OK;
+        }
+    }
+    return CKR_MECHANISM_PARAM_INVALID;
+}
+
+static CK_RV oaep_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
+{
     const CK_RSA_PKCS_OAEP_PARAMS *given = mechanism->pParameter;
     if (given == NULL || mechanism->ulParameterLen != sizeof(*given) ||
         (given->source != CKZ_DATA_SPECIFIED && given->ulSourceDataLen != 0) ||
         given->ulSourceDataLen > 512)
         return CKR_MECHANISM_PARAM_INVALID;
-    for (size_t i = 0; i < KM_ARRAY_LEN(HASHES); i++) {
-        if (HASHES[i].hash == given->hashAlg && HASHES[i].mgf == given->mgf)
-            op->digest = HASHES[i].algorithm;
-    }
-    if (op->digest == CLRC_ALG_NONE)
-        return CKR_MECHANISM_PARAM_INVALID;
+    P11_TRY(km_p11_oaep_of(given, &op->digest));
     return km_p11_op_set_aad(op, given->pSourceData, given->ulSourceDataLen);
 }
 
 CK_RV km_p11_cipher_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
 {
+    op->blocks_left = UINT64_MAX;
     switch ((unsigned)op->mechanism->family) {
     case KM_P11_CIPHER:
     case KM_P11_CIPHER_PAD:
+    case KM_P11_CIPHER_WHOLE:
+    case KM_P11_CTS:
         return cipher_parameters(op, mechanism);
     case KM_P11_CIPHER_CTR:
         return ctr_parameters(op, mechanism);
@@ -144,7 +186,7 @@ static bool is_rsa(const struct km_p11_op *op)
 /* Room that suffices for the result, whatever it is. */
 static size_t room_for(const struct km_p11_op *op, size_t len)
 {
-    return is_rsa(op) ? 512 : len + 2 * BLOCK;
+    return is_rsa(op) ? 512 : len + 2 * BLOCK_MAX;
 }
 
 /* A mistake of the ciphertext's sender, told apart from one in the call. */
@@ -167,7 +209,7 @@ static CK_RV plain_cipher(struct km_p11_op *op, bool is_encrypt, struct km_slice
 
 static CK_RV pad_and_encrypt(struct km_p11_op *op, struct km_slice in, uint8_t *out, size_t *len)
 {
-    size_t padding = BLOCK - in.len % BLOCK;
+    size_t padding = block_of(op) - in.len % block_of(op);
     if (*len < in.len + padding)
         return CKR_GENERAL_ERROR;
     km_copy(out, *len, in.ptr, in.len);
@@ -178,12 +220,13 @@ static CK_RV pad_and_encrypt(struct km_p11_op *op, struct km_slice in, uint8_t *
 /* Every octet of the last block is looked at, whatever it says. */
 static CK_RV decrypt_and_strip(struct km_p11_op *op, struct km_slice in, uint8_t *out, size_t *len)
 {
-    if (in.len == 0 || in.len % BLOCK != 0)
+    unsigned block = (unsigned)block_of(op);
+    if (in.len == 0 || in.len % block != 0)
         return CKR_ENCRYPTED_DATA_LEN_RANGE;
     P11_TRY(plain_cipher(op, false, in, out, len));
     unsigned padding = out[*len - 1];
-    unsigned wrong = (padding == 0) | (padding > BLOCK);
-    for (unsigned i = 0; i < BLOCK; i++) {
+    unsigned wrong = (padding == 0) | (padding > block);
+    for (unsigned i = 0; i < block; i++) {
         unsigned counts = i < padding;
         wrong |= counts & (unsigned)(out[*len - 1 - i] != padding);
     }
@@ -191,6 +234,37 @@ static CK_RV decrypt_and_strip(struct km_p11_op *op, struct km_slice in, uint8_t
         return CKR_ENCRYPTED_DATA_INVALID;
     *len -= padding;
     return CKR_OK;
+}
+
+/* The last two blocks, of which one may be short, change places: the service has CS3, PKCS#11 (as NSS reads it) CS1. */
+static void swap_end(uint8_t *data, size_t len, size_t first)
+{
+    uint8_t tail[2 * CTS_BLOCK] = {0};
+    size_t part = len % CTS_BLOCK == 0 ? CTS_BLOCK : len % CTS_BLOCK;
+    size_t tail_len = CTS_BLOCK + part;
+    if (len <= CTS_BLOCK)
+        return;
+    uint8_t *at = data + (len - tail_len);
+    km_copy(tail, sizeof(tail), at, tail_len);
+    first = first == 0 ? part : first;
+    km_copy(at, tail_len, tail + first, tail_len - first);
+    km_copy(at + (tail_len - first), first, tail, first);
+    km_wipe(tail, sizeof(tail));
+}
+
+static CK_RV cts(struct km_p11_op *op, bool is_encrypt, struct km_slice in, uint8_t *out,
+                 size_t *len)
+{
+    if (in.len < CTS_BLOCK || *len < in.len)
+        return is_encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+    if (is_encrypt) {
+        P11_TRY(plain_cipher(op, true, in, out, len));
+        swap_end(out, *len, CTS_BLOCK);
+        return CKR_OK;
+    }
+    km_copy(out, *len, in.ptr, in.len);
+    swap_end(out, in.len, 0);
+    return plain_cipher(op, false, KM_SLICE(out, in.len), out, len);
 }
 
 static CK_RV aead(struct km_p11_op *op, bool is_encrypt, struct km_slice in, uint8_t *out,
@@ -241,7 +315,9 @@ static CK_RV whole(struct km_p11_op *op, bool is_encrypt, struct km_slice in, ui
         return rsa(op, is_encrypt, in, out, len);
     if (op->mechanism->family == KM_P11_CIPHER_PAD)
         return is_encrypt ? pad_and_encrypt(op, in, out, len) : decrypt_and_strip(op, in, out, len);
-    if (is_streamed(op))
+    if (op->mechanism->family == KM_P11_CTS)
+        return cts(op, is_encrypt, in, out, len);
+    if (is_streamed(op) || op->mechanism->family == KM_P11_CIPHER_WHOLE)
         return plain_cipher(op, is_encrypt, in, out, len);
     return aead(op, is_encrypt, in, out, len);
 }
@@ -252,12 +328,20 @@ static size_t expected_len(const struct km_p11_op *op, bool is_encrypt, size_t l
     if (is_rsa(op))
         return op->key->info.bits / 8;
     if (op->mechanism->family == KM_P11_CIPHER_PAD)
-        return is_encrypt ? len + BLOCK - len % BLOCK : len;
-    if (is_streamed(op))
+        return is_encrypt ? len + block_of(op) - len % block_of(op) : len;
+    if (op->tag_len == 0)
         return len;
     if (is_encrypt)
         return len + op->tag_len;
     return len > op->tag_len ? len - op->tag_len : 0;
+}
+
+/* Lengths that no output comes of, told before anything is asked of the service. */
+static CK_RV check_len(const struct km_p11_op *op, bool is_encrypt, uint64_t len)
+{
+    bool fits = len % unit_of(op) == 0 &&
+                (op->blocks_left == UINT64_MAX || (len + 15) / 16 <= op->blocks_left);
+    return fits ? CKR_OK : is_encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
 }
 
 /* With too little room the operation goes on, and nothing was told but the length. */
@@ -266,6 +350,9 @@ static CK_RV run_whole(struct km_p11_op *op, bool is_encrypt, struct km_slice in
 {
     size_t room = room_for(op, in.len);
     size_t got = room;
+    *ret_is_over = true;
+    P11_TRY(km_p11_op_ready(op));
+    P11_TRY(check_len(op, is_encrypt, in.len));
     *ret_is_over = false;
     if (out == NULL) {
         *len = expected_len(op, is_encrypt, in.len);
@@ -296,6 +383,8 @@ static CK_RV update(struct km_p11_op *op, bool is_encrypt, struct km_slice part,
                               .mode = is_encrypt ? CLRC_MODE_ENCRYPT : CLRC_MODE_DECRYPT,
                               .iv = op->iv_len == 0 ? NULL : op->iv,
                               .iv_length = op->iv_len};
+    *ret_is_over = true;
+    P11_TRY(km_p11_op_ready(op));
     *ret_is_over = false;
     if (!is_streamed(op)) {
         *len = 0;
@@ -305,8 +394,13 @@ static CK_RV update(struct km_p11_op *op, bool is_encrypt, struct km_slice part,
         *ret_is_over = false;
         return CKR_OK;
     }
+    /* Whole blocks are asked for at the end; the counter must not begin again before. */
+    *ret_is_over = true;
+    if (op->blocks_left != UINT64_MAX)
+        P11_TRY(check_len(op, is_encrypt, op->fed + part.len));
+    *ret_is_over = false;
     if (out == NULL) {
-        *len = part.len + BLOCK;
+        *len = part.len + block_of(op);
         return CKR_OK;
     }
     op->is_multi = true;
@@ -317,14 +411,19 @@ static CK_RV update(struct km_p11_op *op, bool is_encrypt, struct km_slice part,
     ClrcResult result = clrcOperationUpdate(op->stream, part.ptr, part.len, out, &got);
     *ret_is_over = result != CLRC_SUCCESS && result != CLRC_ERROR_SHORT_BUFFER;
     *len = got;
+    if (result == CLRC_SUCCESS)
+        op->fed += part.len;
     return data_result(result, is_encrypt);
 }
 
 static CK_RV final(struct km_p11_op *op, bool is_encrypt, CK_BYTE_PTR out, CK_ULONG_PTR len,
                    bool *ret_is_over)
 {
+    *ret_is_over = true;
+    P11_TRY(km_p11_op_ready(op));
     if (!is_streamed(op))
         return run_whole(op, is_encrypt, KM_SLICE(op->held, op->held_len), out, len, ret_is_over);
+    P11_TRY(check_len(op, is_encrypt, op->fed));
     if (out == NULL && op->stream != NULL) {
         *len = 0; /* whole blocks leave nothing behind */
         *ret_is_over = false;
@@ -374,11 +473,9 @@ enum step {
     FINAL,
 };
 
-static CK_RV step(CK_SESSION_HANDLE handle, bool is_encrypt, enum step which, struct km_slice in,
-                  CK_BYTE_PTR out, CK_ULONG_PTR len)
+static CK_RV run_step(struct km_p11_session *session, bool is_encrypt, enum step which,
+                      struct km_slice in, CK_BYTE_PTR out, CK_ULONG_PTR len)
 {
-    KM_AUTO(km_p11_session_leavep) struct km_p11_session *session = NULL;
-    P11_TRY(km_p11_session_enter(handle, &session));
     struct km_p11_op **slot = &session->ops[is_encrypt ? KM_P11_OP_ENCRYPT : KM_P11_OP_DECRYPT];
     bool is_over = true;
     CK_RV rv = CKR_ARGUMENTS_BAD;
@@ -397,6 +494,20 @@ static CK_RV step(CK_SESSION_HANDLE handle, bool is_encrypt, enum step which, st
     if (is_over)
         km_p11_op_freep(slot);
     return rv;
+}
+
+CK_RV km_p11_cipher_part(struct km_p11_session *session, bool is_encrypt, struct km_slice part,
+                         CK_BYTE_PTR out, CK_ULONG_PTR len)
+{
+    return run_step(session, is_encrypt, UPDATE, part, out, len);
+}
+
+static CK_RV step(CK_SESSION_HANDLE handle, bool is_encrypt, enum step which, struct km_slice in,
+                  CK_BYTE_PTR out, CK_ULONG_PTR len)
+{
+    KM_AUTO(km_p11_session_leavep) struct km_p11_session *session = NULL;
+    P11_TRY(km_p11_session_enter(handle, &session));
+    return run_step(session, is_encrypt, which, in, out, len);
 }
 
 CK_RV C_Encrypt(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,

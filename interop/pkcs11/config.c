@@ -16,7 +16,8 @@ static void set_text(char *to, size_t room, const char *text)
 
 void km_p11_config_default(struct km_p11_config *ret)
 {
-    *ret = (struct km_p11_config){.hardware = {1, 0}, .firmware = {1, 0}, .has_free_slot = true};
+    *ret = (struct km_p11_config){
+        .hardware = {1, 0}, .firmware = {1, 0}, .has_free_slot = true, .has_key_slot = true};
     set_text(ret->manufacturer, sizeof(ret->manufacturer), "Keymoor");
     set_text(ret->model, sizeof(ret->model), "soft");
     set_text(ret->serial, sizeof(ret->serial), "0000000000000000");
@@ -97,6 +98,8 @@ static bool take_line(struct km_slice name, struct km_slice value, struct km_p11
         return take_version(value, &config->hardware);
     if (km_slice_equal(name, KM_SLICE_STR("firmware-version")))
         return take_version(value, &config->firmware);
+    if (km_slice_equal(name, KM_SLICE_STR("key-slot")))
+        return take_bool(value, &config->has_key_slot);
     if (km_slice_equal(name, KM_SLICE_STR("free-slot")))
         return take_bool(value, &config->has_free_slot);
     if (km_slice_equal(name, KM_SLICE_STR("hardware-slot")))

@@ -17,10 +17,58 @@ static CK_RV keep_attributes(const struct km_p11_template *template, struct km_p
     for (CK_ULONG i = 0; i < template->n; i++) {
         const CK_ATTRIBUTE *at = &template->at[i];
         enum km_p11_kind kind = km_p11_attribute_kind(at->type);
+        if (kind == KM_P11_ARRAY)
+            P11_TRY(km_p11_array_keep(at, ret));
         if (kind == KM_P11_STORED || (kind == KM_P11_BOOL && at->type != CKA_LOCAL))
             P11_TRY(km_p11_list_set(ret, at->type, KM_SLICE(at->pValue, at->ulValueLen)));
     }
     return CKR_OK;
+}
+
+/* What a template gives up of what its key could do, or says more exactly than the service does. */
+static CK_RV keep_narrower(const struct km_p11_wish *wish, const ClrcKeyInfo *info,
+                           struct km_p11_list *list)
+{
+    CK_BBOOL no = CK_FALSE;
+    CK_BBOOL yes = CK_TRUE;
+    bool derives = false;
+    for (CK_ULONG i = 0; i < wish->template.n; i++) {
+        CK_ATTRIBUTE_TYPE type = wish->template.at[i].type;
+        bool is = true;
+        if ((info->usage & km_p11_usage_of(type)) == 0)
+            continue;
+        P11_TRY(km_p11_template_bool(&wish->template, type, true, &is));
+        if (!is)
+            P11_TRY(km_p11_list_set(list, type, KM_SLICE(&no, sizeof(no))));
+    }
+    if (wish->class != CKO_SECRET_KEY)
+        return CKR_OK;
+    P11_TRY(km_p11_template_bool(&wish->template, CKA_DERIVE, false, &derives));
+    if (derives && (info->type == KEY_AES || info->type == KEY_DES3))
+        P11_TRY(km_p11_list_set(list, CKA_DERIVE, KM_SLICE(&yes, sizeof(yes))));
+    if (wish->key_type == km_p11_key_type(info))
+        return CKR_OK;
+    return km_p11_list_set(list, CKA_KEY_TYPE, KM_SLICE(&wish->key_type, sizeof(wish->key_type)));
+}
+
+/* A check value that was given must be the key's; an empty one means that there shall be none. It goes outside: the list is no object's yet. */
+static CK_RV keep_check_value(const struct km_p11_wish *wish, struct km_p11_key *key,
+                              struct km_p11_list *list)
+{
+    const CK_ATTRIBUTE *given = km_p11_template_find(&wish->template, CKA_CHECK_VALUE);
+    uint8_t value[KM_P11_CHECK_LEN] = {0};
+    if (given == NULL)
+        return CKR_OK;
+    if (given->ulValueLen == 0)
+        return km_p11_list_set(list, CKA_CHECK_VALUE, KM_SLICE(NULL, 0));
+    uint64_t life = km_p11_outside();
+    ClrcResult result = clrcKeyCheckValue(key->handle, value);
+    P11_TRY(km_p11_inside(life));
+    P11_TRY(km_p11_result(result));
+    return km_slice_equal(KM_SLICE(given->pValue, given->ulValueLen),
+                          KM_SLICE(value, sizeof(value)))
+               ? CKR_OK
+               : CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
 static CK_RV keep_origin(struct km_p11_list *list, bool is_local, CK_MECHANISM_TYPE mechanism)
@@ -47,6 +95,8 @@ static CK_RV object_from(const struct km_p11_session *session, const struct km_p
         object->note_flags |= KM_P11_NOTE_NO_PUBLIC;
     if (wish->class == CKO_CERTIFICATE)
         object->note_flags |= KM_P11_NOTE_CERTIFICATE;
+    if (wish->kept != NULL)
+        P11_TRY(km_p11_list_copy(wish->kept, &object->attributes));
     P11_TRY(keep_attributes(&wish->template, &object->attributes));
     *ret_object = km_steal(&object);
     return CKR_OK;
@@ -94,32 +144,23 @@ static CK_RV may_save(const struct km_p11_session *session, const struct km_p11_
                    : CKR_OK;
     if ((session->flags & CKF_RW_SESSION) == 0)
         return CKR_SESSION_READ_ONLY;
-    if (session->slot->token != 0 && session->slot->user == NULL)
-        return object->is_private || session->slot->so == NULL ? CKR_USER_NOT_LOGGED_IN : CKR_OK;
-    return CKR_OK;
+    return object->is_private && session->slot->token != 0 && session->slot->user == NULL
+               ? CKR_USER_NOT_LOGGED_IN
+               : CKR_OK;
 }
 
-static CK_RV save(const struct km_p11_session *session, struct km_p11_object *object,
-                  struct km_p11_key *key, struct km_slice public_half)
+/* Without the lock: nobody else has seen the object yet. */
+static CK_RV save_named(struct km_p11_object *object, struct km_p11_key *key,
+                        ClrcPasswordHandle password, struct km_slice note)
 {
-    uint8_t bytes[CLRC_NOTE_MAX] = {0};
-    size_t len = 0;
-    struct km_p11_note note = {.token = object->token,
-                               .flags = object->note_flags,
-                               .own = KM_SLICE(object->attributes.bytes, object->attributes.len),
-                               .public_half = public_half};
-    ClrcPasswordHandle password =
-        object->is_private && object->token != 0 ? session->slot->user : NULL;
-    if (!km_p11_note_put(&note, KM_SPAN(bytes, sizeof(bytes)), &len))
-        return CKR_ATTRIBUTE_VALUE_INVALID;
     ClrcResult result = CLRC_ERROR_EXISTS;
     char name[CLRC_NAME_MAX + 1] = {0};
     for (unsigned try = 0; try < NAME_TRIES && result == CLRC_ERROR_EXISTS; try++) {
         P11_TRY(name_for(object, try, name));
-        ClrcData data = {bytes, (uint32_t)len, object->content, object->content_len};
-        result = key != NULL
-                     ? clrcSaveNamedKeyNoted(key->handle, name, password, bytes, (uint32_t)len)
-                     : clrcSaveData(name, &data, password, 0);
+        ClrcData data = {note.ptr, (uint32_t)note.len, object->content, object->content_len};
+        result = key != NULL ? clrcSaveNamedKeyNoted(key->handle, name, password, note.ptr,
+                                                     (uint32_t)note.len)
+                             : clrcSaveData(name, &data, password, 0);
     }
     P11_TRY(km_p11_result(result));
     if (key != NULL)
@@ -129,13 +170,47 @@ static CK_RV save(const struct km_p11_session *session, struct km_p11_object *ob
     return CKR_OK;
 }
 
-static CK_RV draw_id(struct km_p11_object *object)
+static CK_RV save(const struct km_p11_session *session, struct km_p11_object *object,
+                  struct km_p11_key *key, struct km_slice public_half)
 {
-    return km_p11_result(clrcRandom(object->info.id, sizeof(object->info.id)));
+    KM_AUTO(km_p11_pin_freep) struct km_p11_pin *pin = NULL;
+    uint8_t bytes[CLRC_NOTE_MAX] = {0};
+    size_t len = 0;
+    struct km_p11_note note = {.token = object->token,
+                               .flags = object->note_flags,
+                               .own = KM_SLICE(object->attributes.bytes, object->attributes.len),
+                               .public_half = public_half};
+    if (!km_p11_note_put(&note, KM_SPAN(bytes, sizeof(bytes)), &len))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    if (object->is_private && object->token != 0) {
+        if (session->slot->user == NULL)
+            return CKR_USER_NOT_LOGGED_IN;
+        pin = km_p11_pin_ref(session->slot->user);
+    }
+    struct km_p11_change change = km_p11_change_begin();
+    if (key == NULL) /* the service gives a data object its id, which the next listing has */
+        change.is_known = false;
+    CK_RV rv = save_named(object, key, km_p11_pin_handle(pin), KM_SLICE(bytes, len));
+    return km_p11_change_end(&change, rv);
 }
 
+static CK_RV draw_id(struct km_p11_object *object)
+{
+    uint64_t life = km_p11_outside();
+    ClrcResult result = clrcRandom(object->info.id, sizeof(object->info.id));
+    P11_TRY(km_p11_inside(life));
+    return km_p11_result(result);
+}
+
+/* A listing by another thread may have had a saved object first: then that one is it. */
 static CK_RV add(struct km_p11_object **object, CK_OBJECT_HANDLE *ret_handle)
 {
+    const struct km_p11_object *seen =
+        (*object)->session == 0 ? km_p11_object_known((*object)->info.id, (*object)->class) : NULL;
+    if (seen != NULL) {
+        *ret_handle = seen->handle;
+        return CKR_OK;
+    }
     P11_TRY(km_p11_object_add(*object));
     *ret_handle = (*object)->handle;
     (void)km_steal(object);
@@ -150,8 +225,11 @@ CK_RV km_p11_make_object(struct km_p11_session *session, const struct km_p11_wis
     KM_AUTO(km_p11_object_freep) struct km_p11_object *object = NULL;
     P11_TRY(km_p11_enter(&entered));
     P11_TRY(object_from(session, wish, &object));
-    P11_TRY(may_save(session, object));
     P11_TRY(keep_origin(&object->attributes, is_local, mechanism));
+    P11_TRY(keep_narrower(wish, &key->info, &object->attributes));
+    if (wish->class == CKO_SECRET_KEY)
+        P11_TRY(keep_check_value(wish, key, &object->attributes));
+    P11_TRY(may_save(session, object)); /* now, after the last time outside */
     if (wish->is_token)
         P11_TRY(save(session, object, key, KM_SLICE(NULL, 0)));
     object->key = km_p11_key_ref(key);
@@ -184,6 +262,8 @@ static CK_RV make_both(struct km_p11_session *session, const struct km_p11_wish 
     P11_TRY(may_save(session, private_object));
     P11_TRY(keep_origin(&private_object->attributes, true, mechanism));
     P11_TRY(keep_origin(&public_object->attributes, true, mechanism));
+    P11_TRY(keep_narrower(private_wish, &key->info, &private_object->attributes));
+    P11_TRY(keep_narrower(public_wish, &key->info, &public_object->attributes));
     private_object->note_flags &= ~KM_P11_NOTE_NO_PUBLIC;
     public_object->note_flags = private_object->note_flags;
     public_object->info = key->info;
@@ -197,9 +277,42 @@ static CK_RV make_both(struct km_p11_session *session, const struct km_p11_wish 
     return add_pair(&private_object, &public_object, key, ret_private, ret_public);
 }
 
-static ClrcKeyType public_of(ClrcKeyType pair)
+static ClrcKeyType public_of(ClrcKeyType type)
 {
-    return (ClrcKeyType)(pair - 1); /* the types stand in couples */
+    static const ClrcKeyType PAIRS[] = {KEY_RSA_KEYPAIR,     KEY_ECDSA_KEYPAIR, KEY_ECDH_KEYPAIR,
+                                        KEY_EC_DUAL_KEYPAIR, KEY_DSA_KEYPAIR,   KEY_DH_KEYPAIR,
+                                        KEY_ED25519_KEYPAIR, KEY_X25519_KEYPAIR};
+    for (size_t i = 0; i < KM_ARRAY_LEN(PAIRS); i++) {
+        if (PAIRS[i] == type)
+            return (ClrcKeyType)(type - 1); /* the types stand in couples */
+    }
+    return type;
+}
+
+static CK_RV public_key(struct km_p11_key *pair, struct km_p11_key **ret_key)
+{
+    uint8_t der[1024] = {0};
+    uint32_t len = sizeof(der);
+    ClrcKeyTemplate template = {.type = public_of(pair->info.type)};
+    ClrcKeyHandle handle = NULL;
+    /* What the private half of RSA may do, its public one may the other way round. */
+    if (template.type == KEY_RSA_PUBLIC)
+        template.usage =
+            pair->info.usage &(CLRC_USAGE_ENCRYPT | CLRC_USAGE_VERIFY | CLRC_USAGE_WRAP);
+    P11_TRY(km_p11_result(clrcExportPublicKey(pair->handle, der, &len)));
+    P11_TRY(km_p11_result(clrcImportKeyDer(&template, der, len, &handle)));
+    CK_RV rv = km_p11_key_new(handle, ret_key);
+    if (rv != CKR_OK)
+        clrcFreeKey(handle);
+    return rv;
+}
+
+CK_RV km_p11_make_public(struct km_p11_session *session, const struct km_p11_wish *wish,
+                         struct km_p11_key *pair, CK_OBJECT_HANDLE *ret_handle)
+{
+    KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
+    P11_TRY(public_key(pair, &key));
+    return km_p11_make_object(session, wish, key, false, 0, ret_handle);
 }
 
 static CK_RV make_apart(struct km_p11_session *session, const struct km_p11_wish *wish,
@@ -207,16 +320,8 @@ static CK_RV make_apart(struct km_p11_session *session, const struct km_p11_wish
                         CK_OBJECT_HANDLE *ret_handle)
 {
     KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
-    uint8_t der[1024] = {0};
-    uint32_t len = sizeof(der);
-    ClrcKeyTemplate template = {.type = public_of(pair->info.type)};
-    ClrcKeyHandle handle = NULL;
-    P11_TRY(km_p11_result(clrcExportPublicKey(pair->handle, der, &len)));
-    P11_TRY(km_p11_result(clrcImportKeyDer(&template, der, len, &handle)));
-    CK_RV rv = km_p11_key_new(handle, &key);
-    if (rv != CKR_OK)
-        clrcFreeKey(handle);
-    return rv != CKR_OK ? rv : km_p11_make_object(session, wish, key, true, mechanism, ret_handle);
+    P11_TRY(public_key(pair, &key));
+    return km_p11_make_object(session, wish, key, true, mechanism, ret_handle);
 }
 
 CK_RV km_p11_make_pair(struct km_p11_session *session, const struct km_p11_wish *private_wish,
@@ -334,6 +439,22 @@ static CK_RV curve25519_parts(const struct km_p11_wish *wish, struct parts *part
     return CKR_OK;
 }
 
+/* Public: the group and the public value; private: the group and the private value. RFC 3526's and 7919's DH groups need no subprime. */
+static CK_RV group_parts(const struct km_p11_wish *wish, struct parts *parts)
+{
+    bool is_dsa = wish->key_type == CKK_DSA;
+    bool is_public = wish->class == CKO_PUBLIC_KEY;
+    P11_TRY(part(wish, CKA_PRIME, is_dsa ? CLRC_ATTR_DSA_PRIME : CLRC_ATTR_DH_PRIME, parts));
+    if (is_dsa)
+        P11_TRY(part(wish, CKA_SUBPRIME, CLRC_ATTR_DSA_SUBPRIME, parts));
+    P11_TRY(part(wish, CKA_BASE, is_dsa ? CLRC_ATTR_DSA_BASE : CLRC_ATTR_DH_BASE, parts));
+    if (is_dsa)
+        return part(wish, CKA_VALUE,
+                    is_public ? CLRC_ATTR_DSA_PUBLIC_VALUE : CLRC_ATTR_DSA_PRIVATE_VALUE, parts);
+    return part(wish, CKA_VALUE, is_public ? CLRC_ATTR_DH_PUBLIC_VALUE : CLRC_ATTR_DH_PRIVATE_VALUE,
+                parts);
+}
+
 static CK_RV import_parts(const struct km_p11_wish *wish, ClrcKeyHandle *ret_handle)
 {
     struct parts parts = {0};
@@ -342,6 +463,8 @@ static CK_RV import_parts(const struct km_p11_wish *wish, ClrcKeyHandle *ret_han
         rv = rsa_parts(wish, &parts);
     else if (wish->key_type == CKK_EC)
         rv = ec_parts(wish, &parts);
+    else if (wish->key_type == CKK_DSA || wish->key_type == CKK_DH)
+        rv = group_parts(wish, &parts);
     else
         rv = curve25519_parts(wish, &parts);
     if (rv == CKR_OK)
@@ -376,8 +499,8 @@ static CK_RV create_key(struct km_p11_session *session, const struct km_p11_wish
 
 /* ---- certificates and data ---- */
 
-static CK_RV create_data(struct km_p11_session *session, const struct km_p11_wish *wish,
-                         struct km_slice content, CK_OBJECT_HANDLE *ret_handle)
+CK_RV km_p11_make_data(struct km_p11_session *session, const struct km_p11_wish *wish,
+                       struct km_slice content, CK_OBJECT_HANDLE *ret_handle)
 {
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
     KM_AUTO(km_p11_object_freep) struct km_p11_object *object = NULL;
@@ -422,7 +545,7 @@ static CK_RV create_content(struct km_p11_session *session, const struct km_p11_
         if (value == NULL || value->ulValueLen == 0)
             return CKR_TEMPLATE_INCOMPLETE;
     }
-    return create_data(
+    return km_p11_make_data(
         session, wish,
         value == NULL ? KM_SLICE(NULL, 0) : KM_SLICE(value->pValue, value->ulValueLen), ret_handle);
 }
@@ -449,68 +572,31 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_
 
 /* ---- the rest of an object's life ---- */
 
-static CK_RV copy_into(struct km_p11_object *from, struct km_p11_object *to)
+/* The public half is not asked for any more; the key stays. */
+static CK_RV hide_public(struct km_p11_object *object)
 {
-    bool is_data = from->class == CKO_CERTIFICATE || from->class == CKO_DATA;
-    to->class = from->class;
-    to->info = from->info;
-    to->is_public_half = from->is_public_half;
-    to->token = from->token;
-    if (!is_data)
-        return km_p11_object_key(from, &to->key);
-    P11_TRY(km_p11_object_content(from));
-    to->content = calloc(1, from->content_len + 1u);
-    if (to->content == NULL)
-        return CKR_HOST_MEMORY;
-    km_copy(to->content, from->content_len + 1u, from->content, from->content_len);
-    to->content_len = from->content_len;
-    return CKR_OK;
-}
-
-/* Copies are session objects that stand for the same key: a key is never in the store twice. */
-CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
-                   CK_ULONG ulCount, CK_OBJECT_HANDLE_PTR phNewObject)
-{
-    KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
-    struct km_p11_template template = {pTemplate, ulCount};
-    struct km_p11_object *from = NULL;
-    bool is_token = false;
-    P11_TRY(km_p11_session_take(hSession, &session));
-    KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
-    KM_AUTO(km_p11_object_freep) struct km_p11_object *to = km_p11_object_new();
-    P11_TRY(km_p11_enter(&entered));
-    if (phNewObject == NULL)
-        return CKR_ARGUMENTS_BAD;
-    if (to == NULL)
-        return CKR_HOST_MEMORY;
-    P11_TRY(km_p11_template_check(pTemplate, ulCount));
-    P11_TRY(km_p11_object_find(session, hObject, &from));
-    P11_TRY(km_p11_template_bool(&template, CKA_TOKEN, from->session == 0, &is_token));
-    P11_TRY(km_p11_template_bool(&template, CKA_PRIVATE, from->is_private, &to->is_private));
-    if (is_token || !km_p11_list_bool(&from->attributes, CKA_COPYABLE, true))
-        return CKR_ACTION_PROHIBITED;
-    if (from->is_private && !to->is_private)
-        return CKR_TEMPLATE_INCONSISTENT;
-    P11_TRY(km_p11_list_copy(&from->attributes, &to->attributes));
-    P11_TRY(keep_attributes(&template, &to->attributes));
-    P11_TRY(copy_into(from, to));
-    to->session = session->handle;
-    return add(&to, phNewObject);
+    KM_AUTO(km_p11_turn_give) struct km_p11_turn turn = {0};
+    KM_AUTO(km_p11_list_clear) struct km_p11_list list = {0};
+    P11_TRY(km_p11_turn_take(&turn));
+    P11_TRY(km_p11_list_copy(&object->attributes, &list));
+    return km_p11_object_rewrite(object, &list, object->note_flags | KM_P11_NOTE_NO_PUBLIC);
 }
 
 static CK_RV destroy_saved(const struct km_p11_session *session, struct km_p11_object *object)
 {
-    ClrcPasswordHandle password = object->info.has_password ? session->slot->user : NULL;
+    KM_AUTO(km_p11_pin_freep)
+    struct km_p11_pin *pin = object->info.has_password ? km_p11_pin_ref(session->slot->user) : NULL;
     if ((session->flags & CKF_RW_SESSION) == 0)
         return CKR_SESSION_READ_ONLY;
-    if (object->is_public_half) {
-        object->note_flags |= KM_P11_NOTE_NO_PUBLIC;
-        return km_p11_object_save_note(object);
-    }
+    if (object->is_public_half)
+        return hide_public(object);
     bool is_data = object->class == CKO_CERTIFICATE || object->class == CKO_DATA;
-    ClrcResult result = is_data ? clrcDeleteData(object->info.name, password)
-                                : clrcDeleteNamedKey(object->info.name, password);
-    return result == CLRC_ERROR_ACCESS_DENIED ? CKR_ACTION_PROHIBITED : km_p11_result(result);
+    ClrcKeyInfo info = object->info;
+    struct km_p11_change change = km_p11_change_begin();
+    ClrcResult result = is_data ? clrcDeleteData(info.name, km_p11_pin_handle(pin))
+                                : clrcDeleteNamedKey(info.name, km_p11_pin_handle(pin));
+    return km_p11_change_end(&change, result == CLRC_ERROR_ACCESS_DENIED ? CKR_ACTION_PROHIBITED
+                                                                         : km_p11_result(result));
 }
 
 CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
@@ -518,15 +604,15 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
-    struct km_p11_object *object = NULL;
+    struct km_p11_object *found = NULL;
     P11_TRY(km_p11_enter(&entered));
-    P11_TRY(km_p11_object_find(session, hObject, &object));
+    P11_TRY(km_p11_object_find(session, hObject, &found));
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *object = km_p11_object_ref(found);
     if (!km_p11_list_bool(&object->attributes, CKA_DESTROYABLE, true))
         return CKR_ACTION_PROHIBITED;
     if (object->session == 0)
         P11_TRY(destroy_saved(session, object));
-    /* The public half of a destroyed pair goes with the next listing; its key is gone already. */
-    km_p11_object_remove(object);
+    km_p11_object_destroyed(object);
     return CKR_OK;
 }
 

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "common/km_der.h"
+#include "common/km_des.h"
 #include "common/km_secret.h"
 #include "interop/pkcs11/op.h"
 
-#define SHARED_MAX 72u
+#define SHARED_MAX 512u /* the largest DH group */
+#define ENCRYPTED_MAX 4096u
 #define DERIVED_MAX 512u
 
 static const struct {
@@ -141,45 +143,171 @@ static CK_RV agree(struct km_p11_key *own, const CK_MECHANISM *mechanism,
     return CKR_MECHANISM_PARAM_INVALID;
 }
 
+/* The peer's value is the parameter itself. */
+static CK_RV agree_dh(struct km_p11_key *own, const CK_MECHANISM *mechanism,
+                      const ClrcKeyTemplate *key, ClrcKeyHandle *ret)
+{
+    struct km_slice peer = KM_SLICE(mechanism->pParameter, mechanism->ulParameterLen);
+    bool is_whole =
+        key->type == KEY_GENERIC_SECRET && (key->bits == 0 || key->bits == own->info.bits);
+    ClrcKeyTemplate shared = *key;
+    shared.bits = 0;
+    if (peer.ptr == NULL || peer.len == 0 || peer.len > SHARED_MAX)
+        return CKR_MECHANISM_PARAM_INVALID;
+    if (is_whole)
+        return agree_result(clrcAgree(own->handle, peer.ptr, (uint32_t)peer.len, &shared, ret));
+    return from_raw(own->handle, peer, CLRC_ALG_NONE, KM_SLICE(NULL, 0), key, ret);
+}
+
 static CK_RV hkdf(struct km_p11_key *own, const CK_MECHANISM *mechanism, const ClrcKeyTemplate *key,
                   ClrcKeyHandle *ret)
 {
-    static const struct {
-        CK_MECHANISM_TYPE hash;
-        ClrcAlgorithm algorithm;
-    } HASHES[] = {{CKM_SHA_1, CLRC_HKDF_SHA1},
-                  {CKM_SHA224, CLRC_HKDF_SHA224},
-                  {CKM_SHA256, CLRC_HKDF_SHA256},
-                  {CKM_SHA384, CLRC_HKDF_SHA384},
-                  {CKM_SHA512, CLRC_HKDF_SHA512}};
     const CK_HKDF_PARAMS *given = mechanism->pParameter;
+    ClrcKeyTemplate wish = *key;
     if (given == NULL || mechanism->ulParameterLen != sizeof(*given) ||
-        given->bExtract != CK_TRUE || given->bExpand != CK_TRUE ||
         given->ulSaltType == CKF_HKDF_SALT_KEY || given->ulSaltLen > 1024 ||
         given->ulInfoLen > 1024)
         return CKR_MECHANISM_PARAM_INVALID;
-    bool has_salt = given->ulSaltType == CKF_HKDF_SALT_DATA;
-    if (key->bits == 0)
+    const struct km_p11_mechanism *hash = km_p11_mechanism_find(given->prfHashMechanism);
+    ClrcAlgorithm algorithm = km_p11_hkdf_of(given->prfHashMechanism, given->bExtract != CK_FALSE,
+                                             given->bExpand != CK_FALSE);
+    if (algorithm == CLRC_ALG_NONE || hash == NULL)
+        return CKR_MECHANISM_PARAM_INVALID;
+    /* Extraction makes what the digest makes; expansion has no salt, extraction no info. */
+    bool has_salt = given->ulSaltType == CKF_HKDF_SALT_DATA && given->bExtract != CK_FALSE;
+    bool has_info = given->bExpand != CK_FALSE;
+    if (wish.bits == 0 && !has_info)
+        wish.bits = 8 * km_p11_digest_len(hash->algorithm);
+    if (wish.bits == 0)
         return CKR_TEMPLATE_INCOMPLETE;
-    for (size_t i = 0; i < KM_ARRAY_LEN(HASHES); i++) {
-        if (HASHES[i].hash == given->prfHashMechanism)
-            return km_p11_result(clrcDerive(own->handle, HASHES[i].algorithm,
-                                            has_salt ? given->pSalt : NULL,
-                                            has_salt ? (uint32_t)given->ulSaltLen : 0, given->pInfo,
-                                            (uint32_t)given->ulInfoLen, key, ret));
-    }
-    return CKR_MECHANISM_PARAM_INVALID;
+    ClrcResult result =
+        clrcDerive(own->handle, algorithm, has_salt ? given->pSalt : NULL,
+                   has_salt ? (uint32_t)given->ulSaltLen : 0, has_info ? given->pInfo : NULL,
+                   has_info ? (uint32_t)given->ulInfoLen : 0, &wish, ret);
+    return result == CLRC_ERROR_BAD_PARAMETERS ? CKR_TEMPLATE_INCONSISTENT : km_p11_result(result);
 }
 
-static CK_RV wish_for(const CK_ATTRIBUTE *at, CK_ULONG n, struct km_p11_wish *ret)
+/* The first octets of the secret's digest; SHAKE has as many as are wanted. */
+static CK_RV hash_of(struct km_p11_key *own, const struct km_p11_mechanism *mechanism,
+                     const CK_MECHANISM *given, const ClrcKeyTemplate *key, ClrcKeyHandle *ret)
+{
+    ClrcAlgorithm algorithm = mechanism->algorithm;
+    bool is_shake = algorithm == CLRC_SHAKE128 || algorithm == CLRC_SHAKE256;
+    ClrcKeyTemplate wish = *key;
+    if (given->ulParameterLen != 0)
+        return CKR_MECHANISM_PARAM_INVALID;
+    if (wish.bits == 0 && is_shake)
+        return CKR_TEMPLATE_INCOMPLETE;
+    if (wish.bits == 0)
+        wish.bits = 8 * km_p11_digest_len(algorithm);
+    ClrcResult result = clrcDerive(own->handle, algorithm, NULL, 0, NULL, 0, &wish, ret);
+    return result == CLRC_ERROR_BAD_PARAMETERS ? CKR_TEMPLATE_INCONSISTENT : km_p11_result(result);
+}
+
+/* IV and data of ..._ENCRYPT_DATA. */
+static CK_RV encrypt_parameters(const CK_MECHANISM *given, struct km_slice *ret_iv,
+                                struct km_slice *ret_data)
+{
+    const CK_KEY_DERIVATION_STRING_DATA *ecb = given->pParameter;
+    const CK_AES_CBC_ENCRYPT_DATA_PARAMS *aes = given->pParameter;
+    const CK_DES_CBC_ENCRYPT_DATA_PARAMS *des = given->pParameter;
+    size_t expected = sizeof(*ecb);
+    if (given->mechanism == CKM_AES_CBC_ENCRYPT_DATA)
+        expected = sizeof(*aes);
+    else if (given->mechanism == CKM_DES3_CBC_ENCRYPT_DATA)
+        expected = sizeof(*des);
+    if (given->pParameter == NULL || given->ulParameterLen != expected)
+        return CKR_MECHANISM_PARAM_INVALID;
+    if (given->mechanism == CKM_AES_CBC_ENCRYPT_DATA) {
+        *ret_iv = KM_SLICE(aes->iv, sizeof(aes->iv));
+        *ret_data = KM_SLICE(aes->pData, aes->length);
+    } else if (given->mechanism == CKM_DES3_CBC_ENCRYPT_DATA) {
+        *ret_iv = KM_SLICE(des->iv, sizeof(des->iv));
+        *ret_data = KM_SLICE(des->pData, des->length);
+    } else {
+        *ret_data = KM_SLICE(ecb->pData, ecb->ulLen);
+    }
+    return ret_data->ptr == NULL || ret_data->len == 0 || ret_data->len > ENCRYPTED_MAX
+               ? CKR_MECHANISM_PARAM_INVALID
+               : CKR_OK;
+}
+
+/* The first octets of what the key encrypts, which its user could encrypt himself: they pass through this process. */
+static CK_RV encrypted(struct km_p11_key *own, const struct km_p11_mechanism *mechanism,
+                       const CK_MECHANISM *given, const ClrcKeyTemplate *key, ClrcKeyHandle *ret)
+{
+    uint8_t octets[ENCRYPTED_MAX] = {0};
+    size_t len = sizeof(octets);
+    struct km_slice iv = {0};
+    struct km_slice data = {0};
+    P11_TRY(encrypt_parameters(given, &iv, &data));
+    ClrcResult result = clrcCipher(own->handle, mechanism->algorithm, CLRC_MODE_ENCRYPT, iv.ptr,
+                                   (uint32_t)iv.len, data.ptr, data.len, octets, &len);
+    uint32_t wanted = key->bits == 0 ? (uint32_t)len : key->bits / 8;
+    CK_RV rv = CKR_OK;
+    if (result != CLRC_SUCCESS)
+        rv = result == CLRC_ERROR_BAD_PARAMETERS ? CKR_MECHANISM_PARAM_INVALID
+                                                 : km_p11_result(result);
+    else if (wanted > len)
+        rv = CKR_TEMPLATE_INCONSISTENT;
+    if (rv == CKR_OK && key->type == KEY_DES3)
+        km_des_set_parity(KM_SPAN(octets, wanted));
+    if (rv == CKR_OK)
+        rv = km_p11_result(clrcImportKeyRaw(key, octets, wanted, ret));
+    km_wipe(octets, sizeof(octets));
+    return rv;
+}
+
+static CK_RV derive(struct km_p11_key *own, const struct km_p11_mechanism *mechanism,
+                    const CK_MECHANISM *given, const ClrcKeyTemplate *key, ClrcKeyHandle *ret)
+{
+    switch ((unsigned)mechanism->family) {
+    case KM_P11_HKDF:
+    case KM_P11_HKDF_DATA:
+        return hkdf(own, given, key, ret);
+    case KM_P11_DH:
+        return agree_dh(own, given, key, ret);
+    case KM_P11_HASH_DERIVE:
+        return hash_of(own, mechanism, given, key, ret);
+    case KM_P11_ENCRYPT_DERIVE:
+        return encrypted(own, mechanism, given, key, ret);
+    default:
+        return agree(own, given, key, ret);
+    }
+}
+
+static CK_RV wish_for(const struct km_p11_merged *template, CK_OBJECT_CLASS class,
+                      struct km_p11_wish *ret)
 {
     CK_ULONG octets = 0;
-    P11_TRY(km_p11_wish_read(at, n, CKO_SECRET_KEY, CKK_GENERIC_SECRET, ret));
+    P11_TRY(km_p11_wish_read(template->at, template->n, class, CKK_GENERIC_SECRET, ret));
     P11_TRY(km_p11_template_ulong(&ret->template, CKA_VALUE_LEN, 0, &octets));
     if (octets > DERIVED_MAX)
         return CKR_KEY_SIZE_RANGE;
-    ret->key.bits = (uint32_t)(8 * octets);
+    if (octets != 0 && ret->key.bits != 0 && ret->key.bits != 8 * octets)
+        return CKR_TEMPLATE_INCONSISTENT;
+    if (octets != 0)
+        ret->key.bits = (uint32_t)(8 * octets);
     return CKR_OK;
+}
+
+/* CKM_HKDF_DATA: for who may read the secret in any case, what comes of it as data. */
+static CK_RV make_derived_data(struct km_p11_session *session, struct km_p11_wish *wish,
+                               struct km_p11_key *own, const CK_MECHANISM *given,
+                               CK_OBJECT_HANDLE *ret_handle)
+{
+    uint8_t octets[DERIVED_MAX] = {0};
+    uint32_t len = sizeof(octets);
+    ClrcKeyHandle handle = NULL;
+    wish->key.type = KEY_GENERIC_SECRET;
+    wish->key.attributes = CLRC_ATTR_EXPORT_AS_PLAIN;
+    P11_TRY(hkdf(own, given, &wish->key, &handle));
+    CK_RV rv = km_p11_result(clrcExportKey(handle, octets, &len));
+    clrcFreeKey(handle);
+    if (rv == CKR_OK)
+        rv = km_p11_make_data(session, wish, KM_SLICE(octets, len), ret_handle);
+    km_wipe(octets, sizeof(octets));
+    return rv;
 }
 
 CK_RV C_DeriveKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
@@ -189,6 +317,8 @@ CK_RV C_DeriveKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     KM_AUTO(km_p11_key_freep) struct km_p11_key *own = NULL;
     KM_AUTO(km_p11_key_freep) struct km_p11_key *made = NULL;
+    KM_AUTO(km_p11_list_clear) struct km_p11_list demanded = {0};
+    KM_AUTO(km_p11_merged_clear) struct km_p11_merged template = {0};
     struct km_p11_wish wish = {0};
     ClrcKeyHandle handle = NULL;
     P11_TRY(km_p11_session_take(hSession, &session));
@@ -198,9 +328,14 @@ CK_RV C_DeriveKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     if (mechanism == NULL || (mechanism->flags & CKF_DERIVE) == 0)
         return CKR_MECHANISM_INVALID;
     P11_TRY(km_p11_op_use(session, hBaseKey, mechanism, CKA_DERIVE, &own));
-    P11_TRY(wish_for(pTemplate, ulAttributeCount, &wish));
-    P11_TRY(mechanism->family == KM_P11_HKDF ? hkdf(own, pMechanism, &wish.key, &handle)
-                                             : agree(own, pMechanism, &wish.key, &handle));
+    P11_TRY(km_p11_op_demands(session, hBaseKey, CKA_DERIVE_TEMPLATE, &demanded));
+    P11_TRY(km_p11_merge(pTemplate, ulAttributeCount, KM_SLICE(demanded.bytes, demanded.len),
+                         &template));
+    bool is_data = mechanism->family == KM_P11_HKDF_DATA;
+    P11_TRY(wish_for(&template, is_data ? CKO_DATA : CKO_SECRET_KEY, &wish));
+    if (is_data)
+        return make_derived_data(session, &wish, own, pMechanism, phKey);
+    P11_TRY(derive(own, mechanism, pMechanism, &wish.key, &handle));
     CK_RV rv = km_p11_key_new(handle, &made);
     if (rv != CKR_OK) {
         clrcFreeKey(handle);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lists of functions, and those functions that are not offered. */
+/* The lists of functions. */
 #include <string.h>
 
 #include "interop/pkcs11/p11.h"
@@ -86,114 +86,21 @@ CK_RV C_GetInterface(CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion,
     return CKR_ARGUMENTS_BAD;
 }
 
-/* ---- not offered ---- */
+/* ---- of parallel functions, which nobody has ---- */
 
-static CK_RV not_offered(CK_SESSION_HANDLE handle, CK_RV answer)
+static CK_RV not_parallel(CK_SESSION_HANDLE handle)
 {
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_take(handle, &session));
-    return answer;
-}
-
-CK_RV C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pState, CK_ULONG_PTR pulLen)
-{
-    (void)pState;
-    (void)pulLen;
-    return not_offered(hSession, CKR_STATE_UNSAVEABLE);
-}
-
-CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pState, CK_ULONG ulLen,
-                          CK_OBJECT_HANDLE hEncryptionKey, CK_OBJECT_HANDLE hAuthenticationKey)
-{
-    (void)pState;
-    (void)ulLen;
-    (void)hEncryptionKey;
-    (void)hAuthenticationKey;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_SignRecoverInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
-                        CK_OBJECT_HANDLE hKey)
-{
-    (void)pMechanism;
-    (void)hKey;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_SignRecover(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
-                    CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
-{
-    (void)pData;
-    (void)ulDataLen;
-    (void)pSignature;
-    (void)pulSignatureLen;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_VerifyRecoverInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
-                          CK_OBJECT_HANDLE hKey)
-{
-    (void)pMechanism;
-    (void)hKey;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_VerifyRecover(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen,
-                      CK_BYTE_PTR pData, CK_ULONG_PTR pulDataLen)
-{
-    (void)pSignature;
-    (void)ulSignatureLen;
-    (void)pData;
-    (void)pulDataLen;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DigestEncryptUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
-                            CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-{
-    (void)pPart;
-    (void)ulPartLen;
-    (void)pOut;
-    (void)pulOutLen;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DecryptDigestUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
-                            CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-{
-    (void)pPart;
-    (void)ulPartLen;
-    (void)pOut;
-    (void)pulOutLen;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_SignEncryptUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
-                          CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-{
-    (void)pPart;
-    (void)ulPartLen;
-    (void)pOut;
-    (void)pulOutLen;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
-}
-
-CK_RV C_DecryptVerifyUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen,
-                            CK_BYTE_PTR pOut, CK_ULONG_PTR pulOutLen)
-{
-    (void)pPart;
-    (void)ulPartLen;
-    (void)pOut;
-    (void)pulOutLen;
-    return not_offered(hSession, CKR_FUNCTION_NOT_SUPPORTED);
+    return CKR_FUNCTION_NOT_PARALLEL;
 }
 
 CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE hSession)
 {
-    return not_offered(hSession, CKR_FUNCTION_NOT_PARALLEL);
+    return not_parallel(hSession);
 }
 
 CK_RV C_CancelFunction(CK_SESSION_HANDLE hSession)
 {
-    return not_offered(hSession, CKR_FUNCTION_NOT_PARALLEL);
+    return not_parallel(hSession);
 }

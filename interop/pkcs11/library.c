@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C_Initialize and C_Finalize, the lock, forks, and tables of handles. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +12,35 @@ static uint64_t life;
 static struct km_p11_config config;
 static pthread_cond_t events = PTHREAD_COND_INITIALIZER;
 
+/*
+ * The host's own mutex, around the system's, when it brings such functions and does not allow the system's. What lies below has
+ * threads of its own making nowhere, and keeps the system's.
+ */
+struct host_mutex {
+    CK_DESTROYMUTEX destroy;
+    CK_LOCKMUTEX lock;
+    CK_UNLOCKMUTEX unlock;
+    void *mutex;
+};
+static struct host_mutex host_storage;
+static _Atomic(struct host_mutex *) host;
+static const struct host_mutex *held; /* with which the lock was taken; under the lock */
+
 void km_p11_lock(void)
 {
+    const struct host_mutex *with = atomic_load(&host);
+    if (with != NULL)
+        (void)with->lock(with->mutex);
     (void)pthread_mutex_lock(&lock);
+    held = with;
 }
 
 void km_p11_unlock(void)
 {
+    const struct host_mutex *with = held;
     (void)pthread_mutex_unlock(&lock);
+    if (with != NULL)
+        (void)with->unlock(with->mutex);
 }
 
 CK_RV km_p11_enter(struct km_p11_entered *entered)
@@ -35,6 +57,39 @@ void km_p11_leave(struct km_p11_entered *entered)
 {
     if (entered->is_in)
         km_p11_unlock();
+}
+
+uint64_t km_p11_outside(void)
+{
+    uint64_t mine = life;
+    km_p11_unlock();
+    return mine;
+}
+
+CK_RV km_p11_inside(uint64_t mine)
+{
+    km_p11_lock();
+    return is_initialized && life == mine ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+CK_RV km_p11_wait(void)
+{
+    const struct host_mutex *with = held;
+    uint64_t mine = life;
+    if (with != NULL)
+        (void)with->unlock(with->mutex);
+    (void)pthread_cond_wait(&events, &lock);
+    held = NULL;
+    if (with != NULL) { /* the host's comes first, always */
+        (void)pthread_mutex_unlock(&lock);
+        km_p11_lock();
+    }
+    return is_initialized && life == mine ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+void km_p11_wake(void)
+{
+    (void)pthread_cond_broadcast(&events);
 }
 
 uint64_t km_p11_life(void)
@@ -56,6 +111,7 @@ void km_p11_forget(void)
 {
     km_p11_sessions_forget();
     km_p11_objects_forget();
+    km_p11_listings_forget();
     km_p11_slots_forget();
 }
 
@@ -63,6 +119,8 @@ static void fork_child(void)
 {
     lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     events = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    atomic_store(&host, NULL);
+    held = NULL;
     if (!is_initialized)
         return;
     is_initialized = false;
@@ -87,7 +145,7 @@ struct initialize_args {
     void *reserved;
 };
 
-/* The system's locks are used in any case; who forbids them and brings none can't be served. */
+/* All four functions or none. */
 static CK_RV check_arguments(const struct initialize_args *args)
 {
     if (args == NULL)
@@ -99,9 +157,35 @@ static CK_RV check_arguments(const struct initialize_args *args)
     return n == 0 || n == 4 ? CKR_OK : CKR_ARGUMENTS_BAD;
 }
 
+/* A mutex of the host's making, if he wants it so. */
+static CK_RV host_mutex_new(const struct initialize_args *args, struct host_mutex *ret)
+{
+    *ret = (struct host_mutex){0};
+    if (args == NULL || args->create == NULL || (args->flags & CKF_OS_LOCKING_OK) != 0)
+        return CKR_OK;
+    P11_TRY(args->create(&ret->mutex));
+    ret->destroy = args->destroy;
+    ret->lock = args->lock;
+    ret->unlock = args->unlock;
+    return CKR_OK;
+}
+
+/* With the lock held, of which the system's half stays held. */
+static void host_mutex_end(void)
+{
+    const struct host_mutex *with = atomic_exchange(&host, NULL);
+    held = NULL;
+    if (with == NULL)
+        return;
+    (void)with->unlock(with->mutex);
+    (void)with->destroy(with->mutex);
+}
+
 CK_RV C_Initialize(CK_VOID_PTR pInitArgs)
 {
+    struct host_mutex mutex = {0};
     P11_TRY(check_arguments(pInitArgs));
+    P11_TRY(host_mutex_new(pInitArgs, &mutex));
     km_p11_lock();
     CK_RV rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
     if (!is_initialized)
@@ -111,8 +195,13 @@ CK_RV C_Initialize(CK_VOID_PTR pInitArgs)
     if (rv == CKR_OK) {
         is_initialized = true;
         life++;
+        host_storage = mutex;
     }
     km_p11_unlock();
+    if (rv == CKR_OK && mutex.lock != NULL)
+        atomic_store(&host, &host_storage);
+    else if (mutex.lock != NULL)
+        (void)mutex.destroy(mutex.mutex);
     return rv;
 }
 
@@ -123,26 +212,14 @@ CK_RV C_Finalize(CK_VOID_PTR pReserved)
         return CKR_ARGUMENTS_BAD;
     P11_TRY(km_p11_enter(&entered));
     is_initialized = false;
-    km_p11_sessions_clear();
+    life++;
     km_p11_objects_clear();
+    km_p11_sessions_clear();
+    km_p11_listings_forget();
     km_p11_slots_clear();
-    (void)pthread_cond_broadcast(&events);
+    km_p11_wake();
+    host_mutex_end();
     return CKR_OK;
-}
-
-/* Slots come and go only by what this process does or asks for: there is never an event, but a finalise ends the wait. */
-CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pReserved)
-{
-    KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
-    if (pSlot == NULL || pReserved != NULL)
-        return CKR_ARGUMENTS_BAD;
-    P11_TRY(km_p11_enter(&entered));
-    if ((flags & CKF_DONT_BLOCK) != 0)
-        return CKR_NO_EVENT;
-    uint64_t mine = life;
-    while (is_initialized && life == mine)
-        (void)pthread_cond_wait(&events, &lock);
-    return CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
 void km_p11_pad(CK_UTF8CHAR *to, size_t len, const char *text)

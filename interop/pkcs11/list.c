@@ -8,7 +8,7 @@
 #define NOTE_MAGIC 0x314e314bu /* "K1N1" */
 #define NOTE_FLAGS_ALL 31u
 
-static bool next(struct km_rd *rd, CK_ATTRIBUTE_TYPE *ret_type, struct km_slice *ret_value)
+bool km_p11_list_next(struct km_rd *rd, CK_ATTRIBUTE_TYPE *ret_type, struct km_slice *ret_value)
 {
     uint32_t type = 0;
     if (!km_rd_u32le(rd, &type) || !km_rd_blob32le(rd, KM_P11_VALUE_MAX, ret_value))
@@ -22,7 +22,7 @@ static bool find(struct km_slice bytes, CK_ATTRIBUTE_TYPE type, struct km_slice 
     struct km_rd rd = km_rd_init(bytes);
     CK_ATTRIBUTE_TYPE seen = 0;
     struct km_slice value = {0};
-    while (!km_rd_done(&rd) && next(&rd, &seen, &value)) {
+    while (!km_rd_done(&rd) && km_p11_list_next(&rd, &seen, &value)) {
         if (seen == type) {
             *ret = value;
             return true;
@@ -39,7 +39,7 @@ bool km_p11_list_check(struct km_slice bytes)
         struct km_slice value = {0};
         size_t at = bytes.len - km_rd_left(&rd);
         struct km_slice same = {0};
-        if (!next(&rd, &type, &value) || find(KM_SLICE(bytes.ptr, at), type, &same))
+        if (!km_p11_list_next(&rd, &type, &value) || find(KM_SLICE(bytes.ptr, at), type, &same))
             return false;
     }
     return bytes.len <= KM_P11_LIST_MAX;
@@ -75,7 +75,7 @@ CK_RV km_p11_list_set(struct km_p11_list *list, CK_ATTRIBUTE_TYPE type, struct k
     struct km_rd rd = km_rd_init(KM_SLICE(list->bytes, list->len));
     CK_ATTRIBUTE_TYPE seen = 0;
     struct km_slice kept = {0};
-    while (!km_rd_done(&rd) && next(&rd, &seen, &kept)) {
+    while (!km_rd_done(&rd) && km_p11_list_next(&rd, &seen, &kept)) {
         if (seen != type)
             put(&wr, seen, kept);
     }

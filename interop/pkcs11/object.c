@@ -13,8 +13,8 @@
 #define BUCKETS 16384u
 
 static struct km_p11_table objects;
-static struct km_p11_object *buckets[BUCKETS];
-static uint64_t epoch;
+static struct km_p11_object *buckets[BUCKETS]; /* token objects, by their key */
+static bool is_turn_taken;
 
 /* ---- keys ---- */
 
@@ -67,6 +67,12 @@ struct km_p11_object *km_p11_object_new(void)
     return object;
 }
 
+struct km_p11_object *km_p11_object_ref(struct km_p11_object *object)
+{
+    object->n_refs++;
+    return object;
+}
+
 static void object_free(struct km_p11_object *object)
 {
     if (--object->n_refs > 0)
@@ -86,27 +92,51 @@ void km_p11_object_freep(struct km_p11_object **object)
     *object = NULL;
 }
 
+void km_p11_link_put(struct km_p11_object *object, struct km_p11_link *link,
+                     struct km_p11_object **first)
+{
+    size_t where = (size_t)((uint8_t *)link - (uint8_t *)object);
+    *link = (struct km_p11_link){*first, first};
+    if (*first != NULL)
+        ((struct km_p11_link *)(void *)((uint8_t *)*first + where))->at = &link->next;
+    *first = object;
+}
+
 CK_RV km_p11_object_add(struct km_p11_object *object)
 {
-    object->epoch = epoch;
+    struct km_p11_session *session = NULL;
+    if (object->session != 0) {
+        session = km_p11_session_of(object->session);
+        if (session == NULL) /* closed while the object was made */
+            return CKR_SESSION_HANDLE_INVALID;
+    }
+    object->epoch = km_p11_epoch();
     P11_TRY(km_p11_table_add(&objects, object, &object->handle));
-    if (object->session != 0)
-        return CKR_OK;
-    struct km_p11_object **bucket = bucket_of(object->info.id);
-    object->next = *bucket;
-    *bucket = object;
+    km_p11_link_put(object, &object->by_key,
+                    session != NULL ? &session->objects : bucket_of(object->info.id));
+    km_p11_index_put(object);
     return CKR_OK;
 }
 
 void km_p11_object_remove(struct km_p11_object *object)
 {
-    struct km_p11_object **at = bucket_of(object->info.id);
-    while (*at != NULL && *at != object)
-        at = &(*at)->next;
-    if (*at == object)
-        *at = object->next;
-    (void)km_p11_table_remove(&objects, object->handle);
+    if (km_p11_table_remove(&objects, object->handle) == NULL)
+        return;
+    km_p11_link_drop(object, &object->by_key);
+    km_p11_index_drop(object);
     object_free(object);
+}
+
+void km_p11_object_destroyed(struct km_p11_object *object)
+{
+    struct km_p11_object *twin = NULL;
+    if (object->session == 0 && !object->is_public_half) {
+        twin = km_p11_object_known(object->info.id, CKO_PUBLIC_KEY);
+        km_p11_listings_without(object->info.id);
+    }
+    if (twin != NULL && twin != object)
+        km_p11_object_remove(twin);
+    km_p11_object_remove(object);
 }
 
 struct km_p11_object *km_p11_object_next(uint32_t *at)
@@ -125,6 +155,7 @@ void km_p11_objects_clear(void)
     for (struct km_p11_object *object = NULL; (object = km_p11_object_next(&at)) != NULL;)
         km_p11_object_remove(object);
     km_p11_table_clear(&objects);
+    is_turn_taken = false;
 }
 
 void km_p11_objects_forget(void)
@@ -132,33 +163,55 @@ void km_p11_objects_forget(void)
     objects = (struct km_p11_table){0};
     for (unsigned i = 0; i < BUCKETS; i++)
         buckets[i] = NULL;
+    km_p11_index_forget();
+    is_turn_taken = false;
 }
 
-void km_p11_objects_of_session(CK_SESSION_HANDLE session)
+void km_p11_objects_of_session(struct km_p11_session *session)
+{
+    while (session->objects != NULL)
+        km_p11_object_remove(session->objects);
+}
+
+/* Under another handle; the place that it had serves, so this can't fail. */
+static void new_handle(struct km_p11_object *object)
+{
+    (void)km_p11_table_remove(&objects, object->handle);
+    (void)km_p11_table_add(&objects, object, &object->handle);
+}
+
+static void hide(struct km_p11_object *object, bool is_over)
+{
+    if (object->session != 0) {
+        km_p11_object_remove(object);
+        return;
+    }
+    km_p11_key_freep(&object->key);
+    if (object->content != NULL)
+        km_wipe(object->content, object->content_len);
+    free(object->content);
+    object->content = NULL;
+    if (is_over)
+        new_handle(object);
+}
+
+void km_p11_objects_hide(uint32_t token, bool is_over)
 {
     uint32_t at = 0;
     for (struct km_p11_object *object = NULL; (object = km_p11_object_next(&at)) != NULL;) {
-        if (object->session == session)
-            km_p11_object_remove(object);
+        if (object->token == token && token != 0 && object->is_private)
+            hide(object, is_over);
     }
 }
 
-void km_p11_objects_hide(uint32_t token)
+void km_p11_object_set_list(struct km_p11_object *object, struct km_p11_list *list)
 {
-    uint32_t at = 0;
-    for (struct km_p11_object *object = NULL; (object = km_p11_object_next(&at)) != NULL;) {
-        if (object->token != token || token == 0 || !object->is_private)
-            continue;
-        if (object->session != 0) {
-            km_p11_object_remove(object);
-            continue;
-        }
-        km_p11_key_freep(&object->key);
-        if (object->content != NULL)
-            km_wipe(object->content, object->content_len);
-        free(object->content);
-        object->content = NULL;
-    }
+    km_p11_index_drop(object);
+    km_p11_list_clear(&object->attributes);
+    object->attributes = *list;
+    *list = (struct km_p11_list){0};
+    if (km_p11_table_find(&objects, object->handle) == object)
+        km_p11_index_put(object);
 }
 
 bool km_p11_object_visible(const struct km_p11_session *session, const struct km_p11_object *object)
@@ -178,49 +231,77 @@ CK_RV km_p11_object_find(const struct km_p11_session *session, CK_OBJECT_HANDLE 
     return CKR_OK;
 }
 
-/* The other one of a pair; NULL when there is none. */
-static struct km_p11_object *twin_of(const struct km_p11_object *object)
+struct km_p11_object *km_p11_object_known(const uint8_t id[16], CK_OBJECT_CLASS class)
 {
-    for (struct km_p11_object *at = *bucket_of(object->info.id); at != NULL; at = at->next) {
-        if (at != object && at->class != object->class &&
-            memcmp(at->info.id, object->info.id, sizeof(at->info.id)) == 0)
+    for (struct km_p11_object *at = *bucket_of(id); at != NULL; at = at->by_key.next) {
+        if (at->class == class && memcmp(at->info.id, id, sizeof(at->info.id)) == 0)
             return at;
     }
     return NULL;
 }
 
+/* The other one of a pair; NULL when there is none. */
+static struct km_p11_object *twin_of(const struct km_p11_object *object)
+{
+    if (object->class != CKO_PUBLIC_KEY && object->class != CKO_PRIVATE_KEY)
+        return NULL;
+    return km_p11_object_known(object->info.id,
+                               object->class == CKO_PUBLIC_KEY ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY);
+}
+
 /* ---- what lives in the service ---- */
 
-static CK_RV password_of(const struct km_p11_object *object, ClrcPasswordHandle *ret_password)
+/* The PIN that it is under, one reference; NULL when it is under none. */
+static CK_RV pin_of(const struct km_p11_object *object, struct km_p11_pin **ret_pin)
 {
-    *ret_password = NULL;
+    *ret_pin = NULL;
     if (!object->info.has_password)
         return CKR_OK;
     const struct km_p11_slot *slot = km_p11_slot_of(object->token);
     if (slot == NULL || slot->user == NULL)
         return CKR_USER_NOT_LOGGED_IN;
-    *ret_password = slot->user;
+    *ret_pin = km_p11_pin_ref(slot->user);
     return CKR_OK;
 }
 
-static CK_RV load_key(struct km_p11_object *object)
+/* Without the lock. */
+static CK_RV fetch_key(const ClrcKeyInfo *info, ClrcPasswordHandle password,
+                       struct km_p11_key **ret_key)
 {
-    ClrcPasswordHandle password = NULL;
     ClrcKeyHandle handle = NULL;
-    P11_TRY(password_of(object, &password));
-    ClrcResult result = clrcLoadNamedKey(object->info.name, password, &handle);
+    ClrcResult result = clrcLoadNamedKey(info->name, password, &handle);
     if (result == CLRC_ERROR_NOT_FOUND)
         return CKR_OBJECT_HANDLE_INVALID;
     P11_TRY(km_p11_result(result));
-    CK_RV rv = km_p11_key_new(handle, &object->key);
+    KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
+    CK_RV rv = km_p11_key_new(handle, &key);
     if (rv != CKR_OK) {
         clrcFreeKey(handle);
         return rv;
     }
-    if (memcmp(object->key->info.id, object->info.id, sizeof(object->info.id)) == 0)
-        return CKR_OK;
-    km_p11_key_freep(&object->key);
-    return CKR_OBJECT_HANDLE_INVALID;
+    if (memcmp(key->info.id, info->id, sizeof(info->id)) != 0) /* the name stands for another */
+        return CKR_OBJECT_HANDLE_INVALID;
+    *ret_key = km_steal(&key);
+    return CKR_OK;
+}
+
+static CK_RV load_key(struct km_p11_object *object, struct km_p11_key **ret_key)
+{
+    KM_AUTO(km_p11_pin_freep) struct km_p11_pin *pin = NULL;
+    KM_AUTO(km_p11_key_freep) struct km_p11_key *key = NULL;
+    ClrcKeyInfo info = object->info;
+    P11_TRY(pin_of(object, &pin));
+    uint64_t life = km_p11_outside();
+    CK_RV rv = fetch_key(&info, km_p11_pin_handle(pin), &key);
+    P11_TRY(km_p11_inside(life));
+    P11_TRY(rv);
+    /* Kept for the next one, unless the login that it needed is over. */
+    const struct km_p11_slot *slot = km_p11_slot_of(object->token);
+    bool is_open = pin == NULL || (slot != NULL && slot->user == pin);
+    if (object->key == NULL && is_open)
+        object->key = km_p11_key_ref(key);
+    *ret_key = km_steal(&key);
+    return CKR_OK;
 }
 
 CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_key)
@@ -228,13 +309,15 @@ CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_ke
     if (object->class != CKO_PUBLIC_KEY && object->class != CKO_PRIVATE_KEY &&
         object->class != CKO_SECRET_KEY)
         return CKR_KEY_HANDLE_INVALID;
-    struct km_p11_object *twin = object->session == 0 ? twin_of(object) : NULL;
-    if (object->key == NULL && twin != NULL && twin->key != NULL)
+    const struct km_p11_object *twin = object->session == 0 ? twin_of(object) : NULL;
+    if (object->key == NULL && twin != NULL)
         object->key = km_p11_key_ref(twin->key);
-    if (object->key == NULL)
-        P11_TRY(load_key(object));
-    *ret_key = km_p11_key_ref(object->key);
-    return CKR_OK;
+    if (object->key != NULL) {
+        *ret_key = km_p11_key_ref(object->key);
+        return CKR_OK;
+    }
+    KM_AUTO(km_p11_object_freep) struct km_p11_object *mine = km_p11_object_ref(object);
+    return load_key(mine, ret_key);
 }
 
 struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *name)
@@ -248,262 +331,141 @@ struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *nam
     return NULL;
 }
 
-/* It may have been replaced since it was last looked at. */
-static void forget_certificate(struct km_p11_object *object)
+/* Without the lock. */
+static CK_RV fetch_content(const char *name, bool is_provisioned, ClrcPasswordHandle password,
+                           uint8_t bytes[CLRC_OBJECT_DATA_MAX], uint32_t *len)
 {
-    free(object->content);
-    object->content = NULL;
+    *len = CLRC_OBJECT_DATA_MAX;
+    return km_p11_result(is_provisioned ? clrscGetNamedCertificate(name, bytes, len)
+                                        : clrcLoadData(name, password, bytes, len));
 }
 
-CK_RV km_p11_object_content(struct km_p11_object *object)
+static CK_RV keep_content(struct km_p11_object *object, const uint8_t *bytes, uint32_t len)
 {
-    if (object->is_provisioned_certificate)
-        forget_certificate(object);
-    ClrcPasswordHandle password = NULL;
-    uint8_t bytes[CLRC_OBJECT_DATA_MAX] = {0};
-    uint32_t len = sizeof(bytes);
-    if (object->content != NULL)
-        return CKR_OK;
-    P11_TRY(password_of(object, &password));
-    ClrcResult result = object->is_provisioned_certificate
-                            ? clrscGetNamedCertificate(object->info.name, bytes, &len)
-                            : clrcLoadData(object->info.name, password, bytes, &len);
-    if (result != CLRC_SUCCESS)
-        return km_p11_result(result);
-    object->content = calloc(1, len + 1u);
-    if (object->content == NULL)
+    uint8_t *content = calloc(1, len + 1u);
+    if (content == NULL)
         return CKR_HOST_MEMORY;
-    km_copy(object->content, len + 1u, bytes, len);
+    km_copy(content, len + 1u, bytes, len);
+    if (object->content != NULL)
+        km_wipe(object->content, object->content_len);
+    free(object->content);
+    object->content = content;
     object->content_len = len;
-    km_wipe(bytes, sizeof(bytes));
     return CKR_OK;
 }
 
-static struct km_slice list_slice(const struct km_p11_object *object)
+/* A provisioned certificate may have been replaced since it was last looked at. */
+CK_RV km_p11_object_content(struct km_p11_object *object)
 {
-    return object == NULL ? KM_SLICE(NULL, 0)
-                          : KM_SLICE(object->attributes.bytes, object->attributes.len);
-}
-
-CK_RV km_p11_object_save_note(struct km_p11_object *object)
-{
-    const struct km_p11_object *twin = twin_of(object);
-    const struct km_p11_object *own = object->is_public_half ? twin : object;
-    const struct km_p11_object *half = object->is_public_half ? object : twin;
-    uint8_t bytes[CLRC_NOTE_MAX] = {0};
-    size_t len = 0;
-    struct km_p11_note note = {.token = object->token,
-                               .flags = object->note_flags,
-                               .own = list_slice(own),
-                               .public_half = list_slice(half)};
-    if (!km_p11_note_put(&note, KM_SPAN(bytes, sizeof(bytes)), &len))
-        return CKR_ATTRIBUTE_VALUE_INVALID;
-    if (object->class == CKO_DATA || object->class == CKO_CERTIFICATE) {
-        ClrcPasswordHandle password = NULL;
-        P11_TRY(km_p11_object_content(object));
-        P11_TRY(password_of(object, &password));
-        ClrcData data = {bytes, (uint32_t)len, object->content, object->content_len};
-        return km_p11_result(clrcSaveData(object->info.name, &data, password, 1));
-    }
-    return km_p11_result(clrcSetKeyNote(object->info.name, object->info.id, bytes, (uint32_t)len));
-}
-
-/* ---- listings ---- */
-
-struct entry {
-    ClrcKeyInfo info;
-    bool is_data;
-    bool is_certificate; /* a provisioned one */
-    uint32_t note_len;
-    uint8_t *note;
-};
-struct entries {
-    struct entry *at;
-    size_t n, room;
-    bool is_data;
-    bool is_short; /* of memory */
-};
-
-static void entries_clear(struct entries *entries)
-{
-    for (size_t i = 0; i < entries->n; i++)
-        free(entries->at[i].note);
-    free(entries->at);
-    *entries = (struct entries){0};
-}
-
-static int collect(void *arg, const ClrcKeyInfo *info, const uint8_t *note, uint32_t length)
-{
-    struct entries *entries = arg;
-    if (entries->n == entries->room) {
-        size_t room = entries->room == 0 ? 64 : 2 * entries->room;
-        struct entry *grown = realloc(entries->at, room * sizeof(*grown));
-        entries->is_short = grown == NULL;
-        if (grown == NULL)
-            return 0;
-        entries->at = grown;
-        entries->room = room;
-    }
-    uint8_t *copy = calloc(1, length + 1u);
-    entries->is_short = copy == NULL;
-    if (copy == NULL)
-        return 0;
-    km_copy(copy, length + 1u, note, length);
-    entries->at[entries->n++] = (struct entry){
-        .info = *info, .is_data = entries->is_data, .note_len = length, .note = copy};
-    return 1;
-}
-
-/* Certificates have a name and no id: one is made of the name (FNV-1a, twice), to find it again in the next listing. */
-static int collect_certificate(void *arg, const char *name, uint32_t length)
-{
-    static const char REQUEST[] = "_csr";
-    struct entries *entries = arg;
-    ClrcKeyInfo info = {.bits = length, .is_provisioned = 1, .is_immutable = 1};
-    uint64_t hash[2] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
-    size_t len = strlen(name);
-    if (len >= sizeof(info.name) ||
-        (len >= sizeof(REQUEST) && strcmp(name + len - (sizeof(REQUEST) - 1), REQUEST) == 0))
-        return 1;
-    for (size_t i = 0; i < len; i++) {
-        hash[0] = (hash[0] ^ (uint8_t)name[i]) * 0x100000001b3u;
-        hash[1] = (hash[1] ^ (uint8_t)name[len - 1 - i]) * 0x100000001b3u;
-    }
-    km_copy(info.id, sizeof(info.id), hash, sizeof(hash));
-    km_copy(info.name, sizeof(info.name), name, len + 1);
-    int goes_on = collect(arg, &info, NULL, 0);
-    if (goes_on != 0)
-        entries->at[entries->n - 1].is_certificate = true;
-    return goes_on;
-}
-
-static CK_OBJECT_CLASS class_of(const struct entry *entry, const struct km_p11_note *note)
-{
-    if (entry->is_certificate)
-        return CKO_CERTIFICATE;
-    if (entry->is_data)
-        return (note->flags & KM_P11_NOTE_CERTIFICATE) != 0 ? CKO_CERTIFICATE : CKO_DATA;
-    switch (entry->info.type) {
-    case KEY_AES:
-    case KEY_HMAC:
-    case KEY_GENERIC_SECRET:
-    case KEY_DES3:
-    case KEY_CHACHA20:
-        return CKO_SECRET_KEY;
-    case KEY_RSA_PUBLIC:
-    case KEY_ECDSA_PUBLIC:
-    case KEY_ECDH_PUBLIC:
-    case KEY_EC_DUAL_PUBLIC:
-    case KEY_DSA_PUBLIC:
-    case KEY_DH_PUBLIC:
-    case KEY_ED25519_PUBLIC:
-    case KEY_X25519_PUBLIC:
-        return CKO_PUBLIC_KEY;
-    case KEY_RSA_KEYPAIR:
-    case KEY_ECDSA_KEYPAIR:
-    case KEY_ECDH_KEYPAIR:
-    case KEY_EC_DUAL_KEYPAIR:
-    case KEY_DSA_KEYPAIR:
-    case KEY_DH_KEYPAIR:
-    case KEY_ED25519_KEYPAIR:
-    case KEY_X25519_KEYPAIR:
-        return CKO_PRIVATE_KEY;
-    case KEY_NONE:
-        break;
-    }
-    return CKO_VENDOR_DEFINED;
-}
-
-/* One object as the service has it now: a new one, or one that is known takes what changed. */
-static CK_RV merge_one(const struct entry *entry, const struct km_p11_note *note,
-                       CK_OBJECT_CLASS class, bool is_half)
-{
-    struct km_p11_object *object = *bucket_of(entry->info.id);
-    struct km_slice bytes = is_half ? note->public_half : note->own;
-    struct km_p11_list list = {(uint8_t *)(uintptr_t)bytes.ptr, bytes.len};
-    while (object != NULL && (object->class != class ||
-                              memcmp(object->info.id, entry->info.id, sizeof(entry->info.id)) != 0))
-        object = object->next;
-    bool is_new = object == NULL;
-    if (is_new)
-        object = km_p11_object_new();
-    if (object == NULL)
-        return CKR_HOST_MEMORY;
-    object->token = note->token;
-    object->class = class;
-    object->is_public_half = is_half;
-    object->info = entry->info;
-    object->note_flags = note->flags;
-    object->is_foreign = note->own.ptr == NULL;
-    object->is_provisioned_certificate = entry->is_certificate;
-    object->is_private = (note->flags & KM_P11_NOTE_PRIVATE) != 0 && class != CKO_PUBLIC_KEY;
-    object->epoch = epoch;
-    CK_RV rv = km_p11_list_copy(&list, &object->attributes);
-    if (rv == CKR_OK && is_new)
-        rv = km_p11_object_add(object);
-    if (rv != CKR_OK && is_new)
-        object_free(object);
+    KM_AUTO(km_p11_pin_freep) struct km_p11_pin *pin = NULL;
+    uint8_t bytes[CLRC_OBJECT_DATA_MAX] = {0};
+    uint32_t len = 0;
+    if (object->content != NULL && !object->is_provisioned_certificate)
+        return CKR_OK;
+    P11_TRY(pin_of(object, &pin));
+    ClrcKeyInfo info = object->info;
+    bool is_provisioned = object->is_provisioned_certificate;
+    uint64_t life = km_p11_outside();
+    CK_RV rv = fetch_content(info.name, is_provisioned, km_p11_pin_handle(pin), bytes, &len);
+    CK_RV inside = km_p11_inside(life);
+    if (rv == CKR_OK)
+        rv = inside == CKR_OK ? keep_content(object, bytes, len) : inside;
+    km_wipe(bytes, sizeof(bytes));
     return rv;
 }
 
-static CK_RV merge_entry(const struct entry *entry)
-{
-    struct km_p11_note note = {0};
-    struct km_slice label = {0};
-    /* A note of somebody else's making is as good as none. */
-    if (!km_p11_note_parse(KM_SLICE(entry->note, entry->note_len), &note))
-        note = (struct km_p11_note){0};
-    if ((note.flags & KM_P11_NOTE_TOKEN) != 0) {
-        struct km_p11_list list = {(uint8_t *)(uintptr_t)note.own.ptr, note.own.len};
-        if (entry->is_data && note.token != 0 && km_p11_list_find(&list, CKA_LABEL, &label))
-            km_p11_slot_seen(note.token, entry->info.name, label,
-                             (note.flags & KM_P11_NOTE_USER_PIN) != 0, epoch);
-        return CKR_OK;
-    }
-    CK_OBJECT_CLASS class = class_of(entry, &note);
-    if (class == CKO_VENDOR_DEFINED)
-        return CKR_OK;
-    P11_TRY(merge_one(entry, &note, class, false));
-    if (class != CKO_PRIVATE_KEY || (note.flags & KM_P11_NOTE_NO_PUBLIC) != 0 ||
-        (entry->info.has_password && (note.flags & KM_P11_NOTE_PRIVATE) == 0))
-        return CKR_OK;
-    return merge_one(entry, &note, CKO_PUBLIC_KEY, true);
-}
+/* ---- notes ---- */
 
-static CK_RV merge(const struct entries *entries, uint64_t ticket)
+CK_RV km_p11_turn_take(struct km_p11_turn *turn)
 {
-    for (size_t i = 0; i < entries->n; i++)
-        P11_TRY(merge_entry(&entries->at[i]));
-    uint32_t at = 0;
-    for (struct km_p11_object *object = NULL; (object = km_p11_object_next(&at)) != NULL;) {
-        if (object->session == 0 && object->epoch < ticket)
-            km_p11_object_remove(object);
-    }
-    km_p11_slots_sweep(ticket);
+    while (is_turn_taken)
+        P11_TRY(km_p11_wait());
+    is_turn_taken = true;
+    turn->life = km_p11_life();
     return CKR_OK;
 }
 
-CK_RV km_p11_objects_refresh(void)
+void km_p11_turn_give(struct km_p11_turn *turn)
 {
-    KM_AUTO(entries_clear) struct entries entries = {0};
-    uint64_t ticket = ++epoch;
-    uint64_t life = km_p11_life();
-    km_p11_unlock();
-    ClrcResult result = clrcListNotedKeys(collect, &entries);
-    if (result == CLRC_SUCCESS) {
-        entries.is_data = true;
-        result = clrcListData(collect, &entries);
+    if (turn->life == 0 || turn->life != km_p11_life())
+        return;
+    is_turn_taken = false;
+    km_p11_wake();
+}
+
+static struct km_slice list_slice(const struct km_p11_list *list)
+{
+    return list == NULL ? KM_SLICE(NULL, 0) : KM_SLICE(list->bytes, list->len);
+}
+
+static CK_RV put_note(const struct km_p11_object *object, const struct km_p11_list *list,
+                      uint32_t note_flags, uint8_t ret[CLRC_NOTE_MAX], size_t *ret_len)
+{
+    const struct km_p11_object *twin = twin_of(object);
+    const struct km_p11_list *other = twin == NULL ? NULL : &twin->attributes;
+    struct km_p11_note note = {.token = object->token,
+                               .flags = note_flags,
+                               .own = list_slice(object->is_public_half ? other : list),
+                               .public_half = list_slice(object->is_public_half ? list : other)};
+    return km_p11_note_put(&note, KM_SPAN(ret, CLRC_NOTE_MAX), ret_len)
+               ? CKR_OK
+               : CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+/* What goes to the service; copies, since others see the object meanwhile and a logout wipes its content. */
+struct letter {
+    bool is_data;
+    ClrcKeyInfo info;
+    uint8_t *content;
+    uint32_t content_len;
+    uint8_t note[CLRC_NOTE_MAX];
+    size_t note_len;
+};
+
+static void letter_clear(struct letter *letter)
+{
+    if (letter->content != NULL)
+        km_wipe(letter->content, letter->content_len);
+    free(letter->content);
+}
+
+static CK_RV letter_write(struct km_p11_object *object, const struct km_p11_list *list,
+                          uint32_t note_flags, struct letter *letter)
+{
+    letter->is_data = object->class == CKO_DATA || object->class == CKO_CERTIFICATE;
+    if (letter->is_data) {
+        P11_TRY(km_p11_object_content(object));
+        letter->content = calloc(1, object->content_len + 1u);
+        if (letter->content == NULL)
+            return CKR_HOST_MEMORY;
+        letter->content_len = object->content_len;
+        km_copy(letter->content, object->content_len + 1u, object->content, object->content_len);
     }
-    /* A service without that application has no certificates, and is good for all else. */
-    entries.is_data = false;
-    if (result == CLRC_SUCCESS)
-        (void)clrscListNamedCertificates(collect_certificate, &entries);
-    km_p11_lock();
-    if (result != CLRC_SUCCESS)
-        return km_p11_result(result);
-    if (entries.is_short)
-        return CKR_HOST_MEMORY;
-    if (life != km_p11_life())
-        return CKR_CRYPTOKI_NOT_INITIALIZED;
-    return merge(&entries, ticket);
+    letter->info = object->info;
+    return put_note(object, list, note_flags, letter->note, &letter->note_len);
+}
+
+/* Without the lock. */
+static CK_RV letter_send(const struct letter *letter, ClrcPasswordHandle password)
+{
+    uint32_t note_len = (uint32_t)letter->note_len;
+    ClrcData data = {letter->note, note_len, letter->content, letter->content_len};
+    return km_p11_result(letter->is_data ? clrcSaveData(letter->info.name, &data, password, 1)
+                                         : clrcSetKeyNote(letter->info.name, letter->info.id,
+                                                          letter->note, note_len));
+}
+
+CK_RV km_p11_object_rewrite(struct km_p11_object *object, struct km_p11_list *list,
+                            uint32_t note_flags)
+{
+    KM_AUTO(km_p11_pin_freep) struct km_p11_pin *pin = NULL;
+    KM_AUTO(letter_clear) struct letter letter = {0};
+    P11_TRY(pin_of(object, &pin));
+    P11_TRY(letter_write(object, list, note_flags, &letter));
+    struct km_p11_change change = km_p11_change_begin();
+    CK_RV rv = letter_send(&letter, km_p11_pin_handle(pin));
+    P11_TRY(km_p11_change_end(&change, rv));
+    object->note_flags = note_flags;
+    km_p11_object_set_list(object, list);
+    return CKR_OK;
 }

@@ -2,10 +2,11 @@
 /*
  * What the files of the PKCS#11 module share.
  *
- * One lock guards the tables of sessions, objects and slots (km_p11_lock); it is held while they are looked at and while an
- * object's attributes are fetched, never while a key is used. What goes on in a session has the session's own lock, taken
- * after it was found and without the other one. Sessions, objects and keys are counted, so that whoever closes or destroys one does
- * not take it from under another thread. Nothing is connected or opened before the first call that needs the service.
+ * One lock guards the tables of sessions, objects and slots (km_p11_lock); it is held while they are looked at, never while the
+ * service is asked: whoever has it and needs the service goes outside (km_p11_outside) and looks again afterwards at what may have
+ * changed. What goes on in a session has the session's own lock, taken after it was found and without the other one. Sessions,
+ * objects, keys and PINs are counted, so that whoever closes, destroys or logs out does not take one from under another thread.
+ * Nothing is connected or opened before the first call that needs the service.
  */
 #ifndef KM_P11_H
 #define KM_P11_H
@@ -24,8 +25,18 @@
 #include "common/km_status.h"
 
 /* Numbers of the standard that the header does not have. */
+#ifndef CKM_AES_XTS
+#define CKM_AES_XTS 0x00001071UL
+#define CKM_AES_XTS_KEY_GEN 0x00001072UL
+#endif
 #ifndef CKA_UNIQUE_ID
 #define CKA_UNIQUE_ID 0x00000004UL
+#endif
+#ifndef CKA_NAME_HASH_ALGORITHM
+#define CKA_NAME_HASH_ALGORITHM 0x0000008cUL
+#endif
+#ifndef CKM_DES3_CMAC
+#define CKM_DES3_CMAC 0x00000138UL
 #endif
 #ifndef CKM_AES_OFB
 #define CKM_AES_OFB 0x00002104UL
@@ -62,6 +73,7 @@ struct km_p11_config {
     bool has_serial;    /* the file names one: of all tokens */
     bool has_free_slot; /* an empty slot at the end, for C_InitToken */
     bool is_hardware;   /* slots say that they are */
+    bool has_key_slot;  /* slot 0 is listed */
 };
 /* km_p11_config_default: as it is without a file. */
 void km_p11_config_default(struct km_p11_config *ret);
@@ -77,6 +89,7 @@ struct km_p11_list {
     uint8_t *bytes;
     size_t len;
 };
+#define KM_P11_CHECK_LEN 3u /* octets of CKA_CHECK_VALUE */
 #define KM_P11_LIST_MAX 900u
 #define KM_P11_VALUE_MAX 512u
 KM_MUST_USE bool km_p11_list_check(struct km_slice bytes);
@@ -86,6 +99,9 @@ KM_MUST_USE bool km_p11_list_find(const struct km_p11_list *list, CK_ATTRIBUTE_T
 CK_RV km_p11_list_set(struct km_p11_list *list, CK_ATTRIBUTE_TYPE type, struct km_slice value);
 CK_RV km_p11_list_copy(const struct km_p11_list *from, struct km_p11_list *ret);
 void km_p11_list_clear(struct km_p11_list *list);
+/* km_p11_list_next: one attribute after the other of a list's octets; false at the end. */
+KM_MUST_USE bool km_p11_list_next(struct km_rd *rd, CK_ATTRIBUTE_TYPE *ret_type,
+                                  struct km_slice *ret_value);
 
 /* What stands in a key's or data object's note. */
 struct km_p11_note {
@@ -120,7 +136,16 @@ struct km_p11_entered {
 void km_p11_leave(struct km_p11_entered *entered);
 /* km_p11_enter: takes the lock; CKR_CRYPTOKI_NOT_INITIALIZED (and no lock) when it is not, or in a forked child. */
 CK_RV km_p11_enter(struct km_p11_entered *entered);
-/* km_p11_life: another number after each C_Initialize. */
+/*
+ * km_p11_outside: lets go of the lock, for calls to the service. km_p11_inside: takes it again with what km_p11_outside answered;
+ * CKR_CRYPTOKI_NOT_INITIALIZED when there was a C_Finalize meanwhile. It holds the lock in either case.
+ */
+uint64_t km_p11_outside(void);
+CK_RV km_p11_inside(uint64_t life);
+/* km_p11_wait: the same until somebody calls km_p11_wake, or for no reason: to be called in a loop that looks at what is waited for. */
+CK_RV km_p11_wait(void);
+void km_p11_wake(void);
+/* km_p11_life: another number after each C_Initialize and C_Finalize. */
 uint64_t km_p11_life(void);
 /* km_p11_config: what C_Initialize read; valid while initialised. */
 const struct km_p11_config *km_p11_config(void);
@@ -153,6 +178,12 @@ void km_p11_key_freep(struct km_p11_key **key);
 /* km_p11_key_new: takes the handle on success. */
 CK_RV km_p11_key_new(ClrcKeyHandle handle, struct km_p11_key **ret_key);
 
+/* A place in a chain of objects. */
+struct km_p11_link {
+    struct km_p11_object *next;
+    struct km_p11_object **at; /* what points here; NULL: in no chain */
+};
+
 struct km_p11_object {
     unsigned n_refs; /* under the lock */
     CK_OBJECT_HANDLE handle;
@@ -171,28 +202,57 @@ struct km_p11_object {
     struct km_p11_list attributes;
     uint8_t *content; /* of a certificate or data object; NULL: not loaded yet */
     uint32_t content_len;
-    struct km_p11_object *next;
+    struct km_p11_link by_key; /* objects of one named key, or of one session */
+    struct km_p11_link by_id, by_label;
 };
 
 /* All of these with the lock held. */
 struct km_p11_session;
 void km_p11_objects_clear(void);
 void km_p11_objects_forget(void);
-/* km_p11_objects_refresh: what the service has now of all tokens. It lets go of the lock meanwhile. */
+/* km_p11_objects_refresh: what the service has now of all tokens, or what is known when that has not changed. It goes outside. */
 CK_RV km_p11_objects_refresh(void);
+/* km_p11_certificates_refresh: the same of provisioned certificates. */
+CK_RV km_p11_certificates_refresh(void);
+void km_p11_listings_forget(void);
+/*
+ * km_p11_change_begin, _end: around one call to the service that changes something there; outside in between, inside again afterwards. _end
+ * answers what went wrong: the call (rv) or getting in again. When the store shows one change since the last listing, and the call succeeded, it
+ * was this one: then what is known, and what the caller now adds or takes away, is still all there is.
+ */
+struct km_p11_change {
+    uint64_t life;
+    ClrcStorageState before;
+    bool is_known;
+};
+struct km_p11_change km_p11_change_begin(void);
+CK_RV km_p11_change_end(const struct km_p11_change *change, CK_RV rv);
+/* km_p11_listings_without: this key is gone, whatever a listing that is on its way says. */
+void km_p11_listings_without(const uint8_t id[16]);
+/* km_p11_epoch: of the listing begun last. */
+uint64_t km_p11_epoch(void);
 CK_RV km_p11_object_find(const struct km_p11_session *session, CK_OBJECT_HANDLE handle,
                          struct km_p11_object **ret_object);
 /* km_p11_object_add: takes on success; the handle is set. */
 CK_RV km_p11_object_add(struct km_p11_object *object);
 struct km_p11_object *km_p11_object_new(void);
 void km_p11_object_freep(struct km_p11_object **object);
+struct km_p11_object *km_p11_object_ref(struct km_p11_object *object);
+/* km_p11_object_remove: from the table, when it is still there. */
 void km_p11_object_remove(struct km_p11_object *object);
+/* km_p11_object_destroyed: the same for one that was destroyed; the public half goes with its private key. */
+void km_p11_object_destroyed(struct km_p11_object *object);
+/* km_p11_object_known: the token object of this class with this id. */
+struct km_p11_object *km_p11_object_known(const uint8_t id[16], CK_OBJECT_CLASS class);
+/* km_p11_object_set_list: other attributes for an object; takes them. */
+void km_p11_object_set_list(struct km_p11_object *object, struct km_p11_list *list);
 /* km_p11_objects_of_session: those that go with it. */
-void km_p11_objects_of_session(CK_SESSION_HANDLE session);
-/* km_p11_objects_of_token_login: private ones vanish with the login. */
-void km_p11_objects_hide(uint32_t token);
-/* km_p11_object_key: its key, loaded; a reference that the caller frees. CKR_KEY_HANDLE_INVALID: it is none. */
+void km_p11_objects_of_session(struct km_p11_session *session);
+/* km_p11_objects_hide: a token's private objects are unloaded; when its login ends they vanish, and their handles for good. */
+void km_p11_objects_hide(uint32_t token, bool is_over);
+/* km_p11_object_key: its key, loaded; a reference that the caller frees. CKR_KEY_HANDLE_INVALID: it is none. It may go outside. */
 CK_RV km_p11_object_key(struct km_p11_object *object, struct km_p11_key **ret_key);
+/* km_p11_object_content: makes sure of object->content. It may go outside, so the caller has a reference. */
 CK_RV km_p11_object_content(struct km_p11_object *object);
 /* km_p11_object_named: a token object of slot 0 with this name; NULL when there is none. */
 struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *name);
@@ -200,16 +260,53 @@ struct km_p11_object *km_p11_object_named(CK_OBJECT_CLASS class, const char *nam
 struct km_p11_object *km_p11_object_next(uint32_t *at);
 bool km_p11_object_visible(const struct km_p11_session *session,
                            const struct km_p11_object *object);
-/* km_p11_object_save_note: its attributes to the service. */
-CK_RV km_p11_object_save_note(struct km_p11_object *object);
+/*
+ * km_p11_object_rewrite: other attributes and flags for a token object's note, saved; only then they are the object's. takes list on success.
+ * It goes outside, so the caller has a reference, and the turn that km_p11_turn_take gave.
+ */
+CK_RV km_p11_object_rewrite(struct km_p11_object *object, struct km_p11_list *list,
+                            uint32_t note_flags);
+/* km_p11_turn_take: waits until nobody else rewrites a note: what a note will say depends on what it said. It may go outside. */
+struct km_p11_turn {
+    uint64_t life; /* 0: not taken */
+};
+CK_RV km_p11_turn_take(struct km_p11_turn *turn);
+/* For KM_AUTO, with the lock held. */
+void km_p11_turn_give(struct km_p11_turn *turn);
+
+/* ---- chains of objects with one CKA_ID or CKA_LABEL (index.c) ---- */
+
+/* km_p11_index_put, _drop: puts an object where its attributes say now, or takes it out. */
+void km_p11_index_put(struct km_p11_object *object);
+void km_p11_index_drop(struct km_p11_object *object);
+void km_p11_index_forget(void);
+/*
+ * km_p11_index_first: the chain in which all objects are that have this value, and others; false: there is none for this type. Objects whose
+ * value is not held here are in the chain of km_p11_index_unheld.
+ */
+bool km_p11_index_first(const CK_ATTRIBUTE *wanted, struct km_p11_object **ret_first);
+struct km_p11_object *km_p11_index_unheld(void);
+/* km_p11_index_next: the next one in the chain of that type. */
+struct km_p11_object *km_p11_index_next(const struct km_p11_object *object, CK_ATTRIBUTE_TYPE type);
+/* km_p11_link_put: to the front of a chain; link is the object's, the same one in all objects of that chain. */
+void km_p11_link_put(struct km_p11_object *object, struct km_p11_link *link,
+                     struct km_p11_object **first);
+/* km_p11_link_drop: takes it out of its chain, if it is in one. */
+void km_p11_link_drop(struct km_p11_object *object, struct km_p11_link *link);
 
 /* ---- attributes (attribute.c, template.c) ---- */
 
-/* km_p11_attribute: one attribute's value, with the lock held. value has room for *len octets, NULL asks; *len as C_GetAttributeValue. */
+/*
+ * km_p11_attribute: one attribute's value, as C_GetAttributeValue has it, with the lock held; it may go outside, so the caller has a
+ * reference to the object.
+ */
 CK_RV km_p11_attribute(struct km_p11_object *object, CK_ATTRIBUTE *attribute);
+/* km_p11_attribute_held: a CKA_ID or CKA_LABEL that is known without looking elsewhere; a view, valid until the object changes. */
+bool km_p11_attribute_held(const struct km_p11_object *object, CK_ATTRIBUTE_TYPE type,
+                           struct km_slice *ret);
 /* km_p11_keep_public: what makes up a public half, for its note: the key itself will be wrapped. */
 CK_RV km_p11_keep_public(struct km_p11_object *object);
-/* km_p11_attribute_matches: whether the object has this value. */
+/* km_p11_attribute_matches: whether the object has this value; as km_p11_attribute. */
 bool km_p11_attribute_matches(struct km_p11_object *object, const CK_ATTRIBUTE *wanted);
 /* km_p11_list_bool: a stored bool, or what it is without. */
 bool km_p11_list_bool(const struct km_p11_list *list, CK_ATTRIBUTE_TYPE type, bool otherwise);
@@ -235,6 +332,7 @@ enum km_p11_kind {
     KM_P11_BOOL,     /* kept, one octet */
     KM_P11_USAGE,    /* a bool that the service enforces */
     KM_P11_SECRET,   /* part of a private or secret key */
+    KM_P11_ARRAY,    /* a template, kept as a list within the list */
 };
 enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type);
 
@@ -244,14 +342,44 @@ enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type);
 CK_RV km_p11_curve_bits(struct km_slice params, uint32_t *ret_bits);
 /* km_p11_curve_params: the other way; empty when there is none. A view of static storage. */
 struct km_slice km_p11_curve_params(uint32_t bits);
-CK_KEY_TYPE km_p11_key_type(ClrcKeyType type);
+/* km_p11_key_type: of a key that the service has; km_p11_object_type: as its template said, which may be more to the point. */
+CK_KEY_TYPE km_p11_key_type(const ClrcKeyInfo *info);
+CK_KEY_TYPE km_p11_object_type(const struct km_p11_object *object);
+/* km_p11_usage_of: what the service calls a usage, CLRC_USAGE_...; 0 for other attributes. */
+uint32_t km_p11_usage_of(CK_ATTRIBUTE_TYPE type);
+/* km_p11_attribute_fixed: kept, and not to be changed afterwards. */
+bool km_p11_attribute_fixed(CK_ATTRIBUTE_TYPE type);
 bool km_p11_is_ec(ClrcKeyType type);
+
+/* ---- templates as attributes (array.c) ---- */
+
+/* km_p11_array_keep: the list's form of a template that stands in an attribute. */
+CK_RV km_p11_array_keep(const CK_ATTRIBUTE *attribute, struct km_p11_list *list);
+/* km_p11_array_give: the other way, as C_GetAttributeValue has it: sizes where the caller has no room yet. */
+CK_RV km_p11_array_give(struct km_slice kept, CK_ATTRIBUTE *attribute);
+/* km_p11_array_matches: whether an object has all that the template wants of it; as km_p11_attribute. */
+bool km_p11_array_matches(struct km_slice kept, struct km_p11_object *object);
+/*
+ * km_p11_merged: a caller's template with what a key demands of the keys that are made with it behind it; views of both.
+ * CKR_TEMPLATE_INCONSISTENT: it says otherwise.
+ */
+#define KM_P11_MERGED_MAX 64u
+struct km_p11_merged {
+    struct km_p11_list demanded;
+    CK_ATTRIBUTE at[KM_P11_MERGED_MAX];
+    CK_ULONG n;
+};
+CK_RV km_p11_merge(const CK_ATTRIBUTE *at, CK_ULONG n, struct km_slice demanded,
+                   struct km_p11_merged *ret);
+void km_p11_merged_clear(struct km_p11_merged *merged);
 
 /* ---- making objects (create.c) ---- */
 
 /* What a template says of a key that is to be made. */
 struct km_p11_wish {
     struct km_p11_template template;
+    const struct km_p11_list
+        *kept; /* attributes to begin with, of the object that is copied; NULL: none */
     CK_OBJECT_CLASS class;
     CK_KEY_TYPE key_type;
     bool is_token, is_private;
@@ -268,6 +396,13 @@ CK_RV km_p11_make_pair(struct km_p11_session *session, const struct km_p11_wish 
                        const struct km_p11_wish *public_wish, struct km_p11_key *key,
                        CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE *ret_private,
                        CK_OBJECT_HANDLE *ret_public);
+
+/* km_p11_make_public: an object of its own for the public half of a key, or for a public key once more. */
+CK_RV km_p11_make_public(struct km_p11_session *session, const struct km_p11_wish *wish,
+                         struct km_p11_key *pair, CK_OBJECT_HANDLE *ret_handle);
+/* km_p11_make_data: a certificate or data object. Takes and gives back the lock. */
+CK_RV km_p11_make_data(struct km_p11_session *session, const struct km_p11_wish *wish,
+                       struct km_slice content, CK_OBJECT_HANDLE *ret_handle);
 
 /* ---- mechanisms (mechanism.c) ---- */
 
@@ -291,6 +426,15 @@ enum km_p11_family {
     KM_P11_GENERATE_PAIR,
     KM_P11_AGREE,
     KM_P11_HKDF,
+    KM_P11_HKDF_DATA,
+    KM_P11_DSA,
+    KM_P11_CIPHER_WHOLE, /* data are worked on as a whole alone */
+    KM_P11_CTS,
+    KM_P11_DH,
+    KM_P11_HASH_DERIVE,
+    KM_P11_ENCRYPT_DERIVE,
+    KM_P11_PASSWORD,
+    KM_P11_RSA_AES,
 };
 struct km_p11_mechanism {
     CK_MECHANISM_TYPE type;
@@ -304,10 +448,16 @@ struct km_p11_mechanism {
 const struct km_p11_mechanism *km_p11_mechanism_find(CK_MECHANISM_TYPE type);
 const struct km_p11_mechanism *km_p11_mechanism_at(size_t i);
 size_t km_p11_n_mechanisms(void);
+/* km_p11_is_hmac_type: CKK_SHA256_HMAC and the like. */
+bool km_p11_is_hmac_type(CK_KEY_TYPE type);
+/* km_p11_mechanism_takes: whether keys of this type go with it. */
+bool km_p11_mechanism_takes(const struct km_p11_mechanism *mechanism, CK_KEY_TYPE type);
 /* km_p11_digest_len: octets of a digest's or MAC's output. */
 uint32_t km_p11_digest_len(ClrcAlgorithm algorithm);
 ClrcAlgorithm km_p11_pss_of(ClrcAlgorithm digest);
 ClrcAlgorithm km_p11_pkcs_of(ClrcAlgorithm digest);
+/* km_p11_hkdf_of: HKDF with a digest: both steps, or one; NONE when it is not offered. */
+ClrcAlgorithm km_p11_hkdf_of(CK_MECHANISM_TYPE hash, bool extracts, bool expands);
 
 /* ---- sessions and slots (session.c, slot.c) ---- */
 
@@ -319,6 +469,8 @@ enum km_p11_op_slot {
     KM_P11_OP_VERIFY,
     KM_P11_OP_ENCRYPT,
     KM_P11_OP_DECRYPT,
+    KM_P11_OP_SIGN_RECOVER,
+    KM_P11_OP_VERIFY_RECOVER,
     KM_P11_OP_MESSAGE_SIGN,
     KM_P11_OP_MESSAGE_VERIFY,
     KM_P11_OP_MESSAGE_ENCRYPT,
@@ -333,6 +485,7 @@ struct km_p11_session {
     pthread_mutex_t lock; /* guards what follows */
     struct km_p11_op *ops[KM_P11_OPS];
     struct km_p11_find *find;
+    struct km_p11_object *objects; /* its session objects: chained by_key, under the lock of all */
 };
 /* km_p11_session_take: finds a session, one reference; no lock is held afterwards. km_p11_session_givep gives it back. */
 CK_RV km_p11_session_take(CK_SESSION_HANDLE handle, struct km_p11_session **ret_session);
@@ -342,8 +495,22 @@ CK_RV km_p11_session_enter(CK_SESSION_HANDLE handle, struct km_p11_session **ret
 void km_p11_session_leavep(struct km_p11_session **session);
 void km_p11_sessions_clear(void);
 void km_p11_sessions_forget(void);
-/* km_p11_session_count: of a slot; with the lock held. */
-void km_p11_session_count(const struct km_p11_slot *slot, CK_ULONG *ret_all, CK_ULONG *ret_rw);
+/* km_p11_session_is_open: whether nobody closed it meanwhile; with the lock held. */
+bool km_p11_session_is_open(const struct km_p11_session *session);
+/* km_p11_session_of: a session that is open, with the lock held; NULL. */
+struct km_p11_session *km_p11_session_of(CK_SESSION_HANDLE handle);
+
+/* A user's PIN as the service took it. Counted: who logs out takes it from nobody. */
+struct km_p11_pin {
+    atomic_uint n_refs;
+    ClrcPasswordHandle handle;
+};
+struct km_p11_pin *km_p11_pin_ref(struct km_p11_pin *pin);
+void km_p11_pin_freep(struct km_p11_pin **pin);
+/* km_p11_pin_new: takes the handle on success. */
+CK_RV km_p11_pin_new(ClrcPasswordHandle *handle, struct km_p11_pin **ret_pin);
+/* km_p11_pin_handle: NULL for NULL. */
+ClrcPasswordHandle km_p11_pin_handle(const struct km_p11_pin *pin);
 
 struct km_secret;
 struct km_p11_slot {
@@ -351,12 +518,26 @@ struct km_p11_slot {
     uint32_t token; /* 0: slot 0, or nothing there yet */
     bool is_initialized;
     bool has_user_pin;
+    bool has_event; /* its token came or went, and C_WaitForSlotEvent has not said so yet */
     char label[33];
     char name[CLRC_NAME_MAX + 1]; /* of its password object and its record */
     uint64_t epoch;
-    ClrcPasswordHandle user; /* NULL: not logged in */
+    CK_ULONG n_sessions, n_rw;
+    bool is_busy;            /* somebody is outside with its PINs */
+    bool is_emptied;         /* and it is C_InitToken: no session begins */
+    struct km_p11_pin *user; /* NULL: not logged in */
     struct km_secret *so;    /* the security officer's PIN while he is logged in */
 };
+/*
+ * km_p11_slot_claim: waits until nobody else is at work on the slot's PINs, so that two logins are not one too many; it goes outside.
+ * km_p11_claim_give is for KM_AUTO, with the lock held.
+ */
+struct km_p11_claim {
+    struct km_p11_slot *slot; /* NULL: none is held */
+    uint64_t life;
+};
+CK_RV km_p11_slot_claim(struct km_p11_slot *slot, struct km_p11_claim *claim);
+void km_p11_claim_give(struct km_p11_claim *claim);
 struct km_p11_slot *km_p11_slot_find(CK_SLOT_ID id);
 struct km_p11_slot *km_p11_slot_of(uint32_t token);
 void km_p11_slots_clear(void);
@@ -365,6 +546,8 @@ void km_p11_slots_forget(void);
 void km_p11_slot_seen(uint32_t token, const char *name, struct km_slice label, bool has_user_pin,
                       uint64_t epoch);
 void km_p11_slots_sweep(uint64_t before);
+/* km_p11_slot_event: a slot whose token came or went, once; false when there is none. */
+bool km_p11_slot_event(CK_SLOT_ID *ret);
 CK_RV km_p11_slots_begin(void);
 void km_p11_logout(struct km_p11_slot *slot);
 

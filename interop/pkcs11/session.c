@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/km_secret.h"
-#include "interop/pkcs11/p11.h"
+#include "interop/pkcs11/op.h"
 
 static struct km_p11_table sessions;
 
@@ -74,17 +74,14 @@ void km_p11_sessions_forget(void)
     sessions = (struct km_p11_table){0};
 }
 
-void km_p11_session_count(const struct km_p11_slot *slot, CK_ULONG *ret_all, CK_ULONG *ret_rw)
+struct km_p11_session *km_p11_session_of(CK_SESSION_HANDLE handle)
 {
-    *ret_all = 0;
-    *ret_rw = 0;
-    for (uint32_t i = 0; i < sessions.n_items; i++) {
-        const struct km_p11_session *session = sessions.items[i];
-        if (session == NULL || session->slot != slot)
-            continue;
-        ++*ret_all;
-        *ret_rw += (session->flags & CKF_RW_SESSION) != 0;
-    }
+    return km_p11_table_find(&sessions, handle);
+}
+
+bool km_p11_session_is_open(const struct km_p11_session *session)
+{
+    return km_p11_table_find(&sessions, session->handle) == session;
 }
 
 CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication, CK_NOTIFY Notify,
@@ -101,6 +98,8 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
     struct km_p11_slot *slot = km_p11_slot_find(slotID);
     if (slot == NULL)
         return CKR_SLOT_ID_INVALID;
+    while (slot->is_emptied)
+        P11_TRY(km_p11_wait());
     if (!slot->is_initialized)
         return CKR_TOKEN_NOT_RECOGNIZED;
     if (slot->so != NULL && (flags & CKF_RW_SESSION) == 0)
@@ -115,6 +114,8 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
         session_free(session);
         return rv;
     }
+    slot->n_sessions++;
+    slot->n_rw += (flags & CKF_RW_SESSION) != 0;
     *phSession = session->handle;
     return CKR_OK;
 }
@@ -123,15 +124,12 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
 static void close_session(struct km_p11_session *session)
 {
     struct km_p11_slot *slot = session->slot;
-    CK_ULONG n = 0;
-    CK_ULONG n_rw = 0;
     (void)km_p11_table_remove(&sessions, session->handle);
-    km_p11_objects_of_session(session->handle);
+    km_p11_objects_of_session(session);
+    slot->n_sessions--;
+    slot->n_rw -= (session->flags & CKF_RW_SESSION) != 0;
     unref(session);
-    if (slot->user == NULL && slot->so == NULL)
-        return;
-    km_p11_session_count(slot, &n, &n_rw);
-    if (n == 0)
+    if (slot->n_sessions == 0)
         km_p11_logout(slot);
 }
 
@@ -189,60 +187,95 @@ CK_RV C_GetSessionInfo(CK_SESSION_HANDLE hSession, CK_SESSION_INFO_PTR pInfo)
 
 static bool has_read_only(const struct km_p11_slot *slot)
 {
-    CK_ULONG n = 0;
-    CK_ULONG n_rw = 0;
-    km_p11_session_count(slot, &n, &n_rw);
-    return n != n_rw;
+    return slot->n_sessions != slot->n_rw;
 }
 
-static CK_RV login_so(struct km_p11_slot *slot, struct km_slice pin)
+/* What the service made of a PIN; without the lock. */
+static CK_RV ask(const char *name, CK_USER_TYPE user, struct km_slice pin,
+                 ClrcPasswordHandle *ret_user)
 {
     ClrcPasswordGiven given = {CLRC_RECOVERY_PASSWORD, pin.ptr, (uint32_t)pin.len};
-    if (has_read_only(slot))
-        return CKR_SESSION_READ_ONLY_EXISTS;
-    P11_TRY(km_p11_result(clrcCheckPassword(slot->name, &given)));
-    slot->so = km_secret_from(pin);
-    return slot->so == NULL ? CKR_HOST_MEMORY : CKR_OK;
+    if (user == CKU_SO)
+        return km_p11_result(clrcCheckPassword(name, &given));
+    return km_p11_result(clrcLoadPassword(name, pin.ptr, (uint32_t)pin.len, ret_user));
 }
 
-static CK_RV login_user(struct km_p11_slot *slot, struct km_slice pin)
+/* Whoever is asked now whether somebody is logged in, answers so. */
+static CK_RV is_taken(const struct km_p11_slot *slot, CK_USER_TYPE user)
 {
-    if (!slot->has_user_pin)
-        return CKR_USER_PIN_NOT_INITIALIZED;
-    return km_p11_result(clrcLoadPassword(slot->name, pin.ptr, (uint32_t)pin.len, &slot->user));
-}
-
-/* The lock is held while the service looks at the PIN: two logins at once would be one too many. */
-static CK_RV login(struct km_p11_slot *slot, CK_USER_TYPE user, struct km_slice pin)
-{
-    if (slot->token == 0)
-        return CKR_USER_PIN_NOT_INITIALIZED;
-    if (user == CKU_CONTEXT_SPECIFIC)
-        return CKR_OPERATION_NOT_INITIALIZED;
-    if (user != CKU_USER && user != CKU_SO)
-        return CKR_USER_TYPE_INVALID;
     if (slot->user != NULL)
         return user == CKU_USER ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
     if (slot->so != NULL)
         return user == CKU_SO ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+    return CKR_OK;
+}
+
+static CK_RV check_login(const struct km_p11_slot *slot, CK_USER_TYPE user, struct km_slice pin)
+{
+    if (slot->token == 0)
+        return CKR_USER_PIN_NOT_INITIALIZED;
+    if (user != CKU_USER && user != CKU_SO)
+        return CKR_USER_TYPE_INVALID;
+    P11_TRY(is_taken(slot, user));
     if (pin.len == 0 || pin.len > CLRC_PASSWORD_MAX)
         return CKR_PIN_INCORRECT;
-    return user == CKU_SO ? login_so(slot, pin) : login_user(slot, pin);
+    if (user == CKU_SO && has_read_only(slot))
+        return CKR_SESSION_READ_ONLY_EXISTS;
+    return user == CKU_USER && !slot->has_user_pin ? CKR_USER_PIN_NOT_INITIALIZED : CKR_OK;
+}
+
+/* The PIN is right: what happened while the service looked at it? */
+static CK_RV let_in(const struct km_p11_session *session, CK_USER_TYPE user, struct km_slice pin,
+                    uint32_t token, ClrcPasswordHandle *handle)
+{
+    struct km_p11_slot *slot = session->slot;
+    if (!km_p11_session_is_open(session))
+        return CKR_SESSION_HANDLE_INVALID;
+    if (slot->token != token)
+        return CKR_DEVICE_REMOVED;
+    P11_TRY(is_taken(slot, user));
+    if (user == CKU_USER)
+        return km_p11_pin_new(handle, &slot->user);
+    if (has_read_only(slot))
+        return CKR_SESSION_READ_ONLY_EXISTS;
+    slot->so = km_secret_from(pin);
+    return slot->so == NULL ? CKR_HOST_MEMORY : CKR_OK;
+}
+
+/* One login at a time, so that two at once are not one too many; what needs no PIN of this slot goes on meanwhile. */
+static CK_RV login(const struct km_p11_session *session, CK_USER_TYPE user, struct km_slice pin)
+{
+    KM_AUTO(km_p11_claim_give) struct km_p11_claim claim = {0};
+    struct km_p11_slot *slot = session->slot;
+    ClrcPasswordHandle handle = NULL;
+    char name[sizeof(slot->name)] = {0};
+    P11_TRY(km_p11_slot_claim(slot, &claim));
+    P11_TRY(check_login(slot, user, pin));
+    km_copy(name, sizeof(name), slot->name, sizeof(slot->name));
+    uint32_t token = slot->token;
+    uint64_t life = km_p11_outside();
+    CK_RV rv = ask(name, user, pin, &handle);
+    CK_RV inside = km_p11_inside(life);
+    if (rv == CKR_OK)
+        rv = inside == CKR_OK ? let_in(session, user, pin, token, &handle) : inside;
+    clrcFreePassword(handle);
+    return rv;
 }
 
 CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
                   CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pUsername, CK_ULONG ulUsernameLen)
 {
+    if (userType == CKU_CONTEXT_SPECIFIC && (pPin != NULL || ulPinLen == 0))
+        return km_p11_op_login(hSession, KM_SLICE(pPin, ulPinLen));
+    KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
+    P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
     P11_TRY(km_p11_enter(&entered));
-    const struct km_p11_session *session = km_p11_table_find(&sessions, hSession);
-    if (session == NULL)
-        return CKR_SESSION_HANDLE_INVALID;
     if (pPin == NULL && ulPinLen != 0)
         return CKR_ARGUMENTS_BAD;
     if (pUsername != NULL && ulUsernameLen != 0)
         return CKR_USER_TYPE_INVALID; /* tokens have no named users */
-    return login(session->slot, userType, KM_SLICE(pPin, ulPinLen));
+    return login(session, userType, KM_SLICE(pPin, ulPinLen));
 }
 
 CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
@@ -272,6 +305,8 @@ CK_RV C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
         [KM_P11_OP_VERIFY] = CKF_VERIFY,
         [KM_P11_OP_ENCRYPT] = CKF_ENCRYPT,
         [KM_P11_OP_DECRYPT] = CKF_DECRYPT,
+        [KM_P11_OP_SIGN_RECOVER] = CKF_SIGN_RECOVER,
+        [KM_P11_OP_VERIFY_RECOVER] = CKF_VERIFY_RECOVER,
         [KM_P11_OP_MESSAGE_SIGN] = CKF_MESSAGE_SIGN,
         [KM_P11_OP_MESSAGE_VERIFY] = CKF_MESSAGE_VERIFY,
         [KM_P11_OP_MESSAGE_ENCRYPT] = CKF_MESSAGE_ENCRYPT,

@@ -6,7 +6,8 @@
 #include "common/km_secret.h"
 #include "interop/pkcs11/op.h"
 
-#define SIGNATURE_MAX 512u
+#define SIGNATURE_MAX KM_P11_SIGNATURE_MAX
+#define SUBPRIME_MAX 64u
 
 /* ---- parameters ---- */
 
@@ -22,11 +23,11 @@ static CK_RV pss_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
     static const struct {
         ClrcAlgorithm digest;
         CK_RSA_PKCS_MGF_TYPE mgf;
-    } MGFS[] = {{CLRC_SHA1, CKG_MGF1_SHA1},
-                {CLRC_SHA224, CKG_MGF1_SHA224},
-                {CLRC_SHA256, CKG_MGF1_SHA256},
-                {CLRC_SHA384, CKG_MGF1_SHA384},
-                {CLRC_SHA512, CKG_MGF1_SHA512}};
+    } MGFS[] = {{CLRC_SHA1, CKG_MGF1_SHA1},         {CLRC_SHA224, CKG_MGF1_SHA224},
+                {CLRC_SHA256, CKG_MGF1_SHA256},     {CLRC_SHA384, CKG_MGF1_SHA384},
+                {CLRC_SHA512, CKG_MGF1_SHA512},     {CLRC_SHA3_224, CKG_MGF1_SHA3_224},
+                {CLRC_SHA3_256, CKG_MGF1_SHA3_256}, {CLRC_SHA3_384, CKG_MGF1_SHA3_384},
+                {CLRC_SHA3_512, CKG_MGF1_SHA3_512}};
     bool fits = false;
     for (size_t i = 0; i < KM_ARRAY_LEN(MGFS); i++)
         fits |= MGFS[i].digest == hash->algorithm && MGFS[i].mgf == given->mgf;
@@ -50,6 +51,19 @@ static CK_RV eddsa_parameters(const CK_MECHANISM *mechanism)
     return fits ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }
 
+/* The numbers of a DSA signature are as long as the subprime. */
+static CK_RV dsa_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
+{
+    uint8_t subprime[SUBPRIME_MAX] = {0};
+    uint32_t len = sizeof(subprime);
+    if (mechanism->ulParameterLen != 0)
+        return CKR_MECHANISM_PARAM_INVALID;
+    P11_TRY(km_p11_result(
+        clrcGetKeyAttribute(op->key->handle, CLRC_ATTR_DSA_SUBPRIME, subprime, &len)));
+    op->number_len = len;
+    return CKR_OK;
+}
+
 CK_RV km_p11_sign_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
 {
     if (op->mechanism->family == KM_P11_MAC && op->mechanism->key_type == CKK_GENERIC_SECRET &&
@@ -59,6 +73,8 @@ CK_RV km_p11_sign_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism
         return pss_parameters(op, mechanism);
     if (op->mechanism->family == KM_P11_EDDSA)
         return eddsa_parameters(mechanism);
+    if (op->mechanism->family == KM_P11_DSA)
+        return dsa_parameters(op, mechanism);
     return mechanism->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }
 
@@ -72,6 +88,8 @@ static uint32_t signature_len(const struct km_p11_op *op)
         return 2 * octets;
     case KM_P11_EDDSA:
         return 64;
+    case KM_P11_DSA:
+        return 2 * op->number_len;
     default:
         return octets;
     }
@@ -90,6 +108,10 @@ static const struct {
     {CLRC_SHA256, {0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1}, 9},
     {CLRC_SHA384, {0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2}, 9},
     {CLRC_SHA512, {0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3}, 9},
+    {CLRC_SHA3_224, {0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 7}, 9},
+    {CLRC_SHA3_256, {0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 8}, 9},
+    {CLRC_SHA3_384, {0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 9}, 9},
+    {CLRC_SHA3_512, {0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 10}, 9},
 };
 
 /* The DigestInfo that CKM_RSA_PKCS is given by all but old protocols. */
@@ -137,34 +159,66 @@ static CK_RV bare_sign(struct km_p11_op *op, struct km_slice in, uint8_t *out, u
                                                signature_len(op), out, len));
 }
 
+CK_RV km_p11_open_signature(struct km_p11_op *op, struct km_slice signature,
+                            uint8_t block[KM_P11_SIGNATURE_MAX])
+{
+    uint32_t len = KM_P11_SIGNATURE_MAX;
+    ClrcResult result = clrcAsymmetricEncrypt(op->key->handle, CLRC_RSA_NOPAD, NULL, 0,
+                                              signature.ptr, (uint32_t)signature.len, block, &len);
+    if (result == CLRC_ERROR_BAD_PARAMETERS)
+        return CKR_SIGNATURE_INVALID; /* a number that is none below the modulus */
+    P11_TRY(km_p11_result(result));
+    return len == signature_len(op) ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
 static CK_RV bare_verify(struct km_p11_op *op, struct km_slice in, struct km_slice signature)
 {
     uint8_t block[SIGNATURE_MAX] = {0};
     uint8_t seen[SIGNATURE_MAX] = {0};
-    uint32_t len = sizeof(seen);
     P11_TRY(block_for(op, in, block, signature_len(op)));
-    ClrcResult result = clrcAsymmetricEncrypt(op->key->handle, CLRC_RSA_NOPAD, NULL, 0,
-                                              signature.ptr, (uint32_t)signature.len, seen, &len);
-    if (result == CLRC_ERROR_BAD_PARAMETERS)
-        return CKR_SIGNATURE_INVALID; /* a number that is none below the modulus */
-    P11_TRY(km_p11_result(result));
-    return len == signature_len(op) && memcmp(seen, block, len) == 0 ? CKR_OK
-                                                                     : CKR_SIGNATURE_INVALID;
+    P11_TRY(km_p11_open_signature(op, signature, seen));
+    return memcmp(seen, block, signature_len(op)) == 0 ? CKR_OK : CKR_SIGNATURE_INVALID;
 }
 
 /* ---- what is signed, to a signature ---- */
 
-static CK_RV ecdsa_sign(struct km_p11_op *op, struct km_slice in, uint8_t *out, uint32_t *len)
+/* DSA goes by the digest, of which only the first octets count in a small group; ECDSA takes any. */
+static ClrcAlgorithm two_numbers(const struct km_p11_op *op, size_t len)
+{
+    if (op->mechanism->family == KM_P11_ECDSA)
+        return len > 64 ? CLRC_ALG_NONE : CLRC_ECDSA;
+    return len == 20   ? CLRC_DSA_SHA1
+           : len == 28 ? CLRC_DSA_SHA224
+           : len == 32 ? CLRC_DSA_SHA256
+                       : CLRC_ALG_NONE;
+}
+
+static CK_RV sign_two(struct km_p11_op *op, struct km_slice in, uint8_t *out, uint32_t *len)
 {
     uint8_t der[160] = {0};
     uint32_t der_len = sizeof(der);
-    size_t coordinate = signature_len(op) / 2;
+    ClrcAlgorithm algorithm = two_numbers(op, in.len);
+    if (algorithm == CLRC_ALG_NONE)
+        return CKR_DATA_LEN_RANGE;
     P11_TRY(km_p11_result(
-        clrcSignDigest(op->key->handle, CLRC_ECDSA, in.ptr, (uint32_t)in.len, der, &der_len)));
-    if (!km_der_ecdsa_to_raw(KM_SLICE(der, der_len), coordinate, out))
+        clrcSignDigest(op->key->handle, algorithm, in.ptr, (uint32_t)in.len, der, &der_len)));
+    if (!km_der_ecdsa_to_raw(KM_SLICE(der, der_len), signature_len(op) / 2, out))
         return CKR_DEVICE_ERROR;
     *len = signature_len(op);
     return CKR_OK;
+}
+
+static CK_RV verify_two(struct km_p11_op *op, struct km_slice in, struct km_slice signature)
+{
+    uint8_t der[160] = {0};
+    size_t der_len = 0;
+    ClrcAlgorithm algorithm = two_numbers(op, in.len);
+    if (algorithm == CLRC_ALG_NONE)
+        return CKR_DATA_LEN_RANGE;
+    if (!km_der_ecdsa_from_raw(signature, KM_SPAN(der, sizeof(der)), &der_len))
+        return CKR_SIGNATURE_INVALID;
+    return km_p11_result(clrcVerifyDigest(op->key->handle, algorithm, in.ptr, (uint32_t)in.len, der,
+                                          (uint32_t)der_len));
 }
 
 /* op->digest: of the message (hashed here before), or what a PSS of the caller's own digest says. */
@@ -179,7 +233,8 @@ static CK_RV sign_input(struct km_p11_op *op, struct km_slice in, uint8_t out[SI
         return CKR_DATA_LEN_RANGE;
     switch ((unsigned)op->mechanism->family) {
     case KM_P11_ECDSA:
-        return in.len > 64 ? CKR_DATA_LEN_RANGE : ecdsa_sign(op, in, out, len);
+    case KM_P11_DSA:
+        return sign_two(op, in, out, len);
     case KM_P11_RSA_PSS:
         if (in.len != km_p11_digest_len(op->digest))
             return CKR_DATA_LEN_RANGE;
@@ -202,18 +257,12 @@ static CK_RV verify_input(struct km_p11_op *op, struct km_slice in, struct km_sl
     ClrcKeyHandle key = op->key->handle;
     ClrcAlgorithm digest = op->mechanism->digest;
     struct km_slice octets = in;
-    uint8_t der[160] = {0};
-    size_t der_len = 0;
     if (in.len > 4096)
         return CKR_DATA_LEN_RANGE;
     switch ((unsigned)op->mechanism->family) {
     case KM_P11_ECDSA:
-        if (in.len > 64)
-            return CKR_DATA_LEN_RANGE;
-        if (!km_der_ecdsa_from_raw(signature, KM_SPAN(der, sizeof(der)), &der_len))
-            return CKR_SIGNATURE_INVALID;
-        return km_p11_result(
-            clrcVerifyDigest(key, CLRC_ECDSA, in.ptr, (uint32_t)in.len, der, (uint32_t)der_len));
+    case KM_P11_DSA:
+        return verify_two(op, in, signature);
     case KM_P11_RSA_PSS:
         if (in.len != km_p11_digest_len(op->digest))
             return CKR_DATA_LEN_RANGE;
@@ -247,6 +296,7 @@ static CK_RV feed(struct km_p11_op *op, struct km_slice part)
     ClrcOperationWish wish = {.algorithm =
                                   is_mac ? op->mechanism->algorithm : op->mechanism->digest,
                               .mode = is_mac ? CLRC_MODE_MAC : CLRC_MODE_DIGEST};
+    P11_TRY(km_p11_op_ready(op));
     op->is_multi = true;
     if (!is_streamed(op))
         return km_p11_op_hold(op, part);
@@ -319,6 +369,8 @@ CK_RV km_p11_sign_once(struct km_p11_op *op, struct km_slice data, CK_BYTE_PTR o
     uint8_t signature[SIGNATURE_MAX] = {0};
     uint32_t signature_octets = signature_len(op);
     CK_ULONG room = *len;
+    *ret_is_over = true;
+    P11_TRY(km_p11_op_ready(op));
     CK_RV rv = km_p11_give(KM_SLICE(signature, signature_octets), out, len, ret_is_over);
     if (!*ret_is_over)
         return rv;
@@ -400,18 +452,24 @@ CK_RV C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
     return finish_sign(slot, KM_SLICE(pData, ulDataLen), pSignature, pulSignatureLen);
 }
 
+CK_RV km_p11_sign_part(struct km_p11_session *session, enum km_p11_op_slot which,
+                       struct km_slice part)
+{
+    struct km_p11_op **slot = &session->ops[which];
+    if (*slot == NULL)
+        return CKR_OPERATION_NOT_INITIALIZED;
+    CK_RV rv = part.ptr == NULL && part.len != 0 ? CKR_ARGUMENTS_BAD : feed(*slot, part);
+    if (rv != CKR_OK)
+        km_p11_op_freep(slot);
+    return rv;
+}
+
 static CK_RV update(CK_SESSION_HANDLE handle, enum km_p11_op_slot which, CK_BYTE_PTR part,
                     CK_ULONG len)
 {
     KM_AUTO(km_p11_session_leavep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_enter(handle, &session));
-    struct km_p11_op **slot = &session->ops[which];
-    if (*slot == NULL)
-        return CKR_OPERATION_NOT_INITIALIZED;
-    CK_RV rv = part == NULL && len != 0 ? CKR_ARGUMENTS_BAD : feed(*slot, KM_SLICE(part, len));
-    if (rv != CKR_OK)
-        km_p11_op_freep(slot);
-    return rv;
+    return km_p11_sign_part(session, which, KM_SLICE(part, len));
 }
 
 CK_RV C_SignUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen)

@@ -13,6 +13,7 @@
 static struct km_p11_slot slots[SLOTS_MAX];
 static uint32_t n_slots;
 static uint64_t listed_in; /* the life in which tokens were looked for */
+static uint64_t known_in;  /* the one in which they were found */
 
 static struct km_p11_slot *slot_new(void)
 {
@@ -55,8 +56,13 @@ void km_p11_slots_forget(void)
     n_slots = 0;
 }
 
+/* Who knows a slot from before need not ask for the list again. */
 struct km_p11_slot *km_p11_slot_find(CK_SLOT_ID id)
 {
+    if (id >= n_slots && listed_in != km_p11_life()) {
+        listed_in = km_p11_life();
+        (void)km_p11_objects_refresh();
+    }
     return id < n_slots ? &slots[id] : NULL;
 }
 
@@ -77,6 +83,11 @@ void km_p11_slot_seen(uint32_t token, const char *name, struct km_slice label, b
         slot = free_slot();
     if (slot == NULL || label.len >= sizeof(slot->label))
         return;
+    bool is_new = slot->token != token || !slot->is_initialized;
+    if (is_new && known_in == km_p11_life()) { /* what is there at first is no news */
+        slot->has_event = true;
+        km_p11_wake();
+    }
     slot->token = token;
     slot->is_initialized = true;
     slot->has_user_pin = has_user_pin;
@@ -94,18 +105,84 @@ void km_p11_slots_sweep(uint64_t before)
         km_p11_logout(&slots[i]);
         slots[i].token = 0;
         slots[i].is_initialized = false;
+        slots[i].has_event = true;
+        km_p11_wake();
     }
+    known_in = km_p11_life();
     if (km_p11_config()->has_free_slot)
         (void)free_slot();
 }
 
+struct km_p11_pin *km_p11_pin_ref(struct km_p11_pin *pin)
+{
+    if (pin != NULL)
+        (void)atomic_fetch_add(&pin->n_refs, 1);
+    return pin;
+}
+
+void km_p11_pin_freep(struct km_p11_pin **pin)
+{
+    if (*pin != NULL && atomic_fetch_sub(&(*pin)->n_refs, 1) == 1) {
+        clrcFreePassword((*pin)->handle);
+        free(*pin);
+    }
+    *pin = NULL;
+}
+
+CK_RV km_p11_pin_new(ClrcPasswordHandle *handle, struct km_p11_pin **ret_pin)
+{
+    struct km_p11_pin *pin = calloc(1, sizeof(*pin));
+    if (pin == NULL)
+        return CKR_HOST_MEMORY;
+    atomic_init(&pin->n_refs, 1);
+    pin->handle = km_steal(handle);
+    *ret_pin = pin;
+    return CKR_OK;
+}
+
+ClrcPasswordHandle km_p11_pin_handle(const struct km_p11_pin *pin)
+{
+    return pin == NULL ? NULL : pin->handle;
+}
+
+CK_RV km_p11_slot_claim(struct km_p11_slot *slot, struct km_p11_claim *claim)
+{
+    while (slot->is_busy)
+        P11_TRY(km_p11_wait());
+    slot->is_busy = true;
+    *claim = (struct km_p11_claim){slot, km_p11_life()};
+    return CKR_OK;
+}
+
+void km_p11_claim_give(struct km_p11_claim *claim)
+{
+    if (claim->slot == NULL || claim->life != km_p11_life())
+        return;
+    claim->slot->is_busy = false;
+    claim->slot->is_emptied = false;
+    km_p11_wake();
+}
+
+bool km_p11_slot_event(CK_SLOT_ID *ret)
+{
+    for (uint32_t i = 0; i < n_slots; i++) {
+        if (slots[i].has_event) {
+            slots[i].has_event = false;
+            *ret = slots[i].id;
+            return true;
+        }
+    }
+    return false;
+}
+
 void km_p11_logout(struct km_p11_slot *slot)
 {
-    clrcFreePassword(slot->user);
-    slot->user = NULL;
+    if (slot->user == NULL && slot->so == NULL)
+        return;
+    km_p11_pin_freep(&slot->user);
     km_secret_free(slot->so);
     slot->so = NULL;
-    km_p11_objects_hide(slot->token);
+    km_p11_objects_hide(slot->token, true);
 }
 
 /* ---- what they say ---- */
@@ -124,13 +201,14 @@ CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PT
     if (rv != CKR_OK && rv != CKR_DEVICE_REMOVED)
         return rv;
     CK_ULONG room = *pulCount;
-    *pulCount = n_slots;
+    uint32_t first = km_p11_config()->has_key_slot ? 0 : 1;
+    *pulCount = n_slots - first;
     if (pSlotList == NULL)
         return CKR_OK;
-    if (room < n_slots)
+    if (room < *pulCount)
         return CKR_BUFFER_TOO_SMALL;
-    for (uint32_t i = 0; i < n_slots; i++)
-        pSlotList[i] = slots[i].id;
+    for (uint32_t i = first; i < n_slots; i++)
+        pSlotList[i - first] = slots[i].id;
     return CKR_OK;
 }
 
@@ -188,7 +266,8 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo)
                              .ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION,
                              .hardwareVersion = config->hardware,
                              .firmwareVersion = config->firmware};
-    km_p11_session_count(slot, &pInfo->ulSessionCount, &pInfo->ulRwSessionCount);
+    pInfo->ulSessionCount = slot->n_sessions;
+    pInfo->ulRwSessionCount = slot->n_rw;
     (void)snprintf(serial, sizeof(serial), "%016x", slot->token);
     bool is_given = config->has_serial || slot->id == 0;
     km_p11_pad(pInfo->label, sizeof(pInfo->label), slot->label);
@@ -237,13 +316,14 @@ CK_RV C_GetMechanismInfo(CK_SLOT_ID slotID, CK_MECHANISM_TYPE type, CK_MECHANISM
 
 /* ---- tokens ---- */
 
-static CK_RV save_record(const struct km_p11_slot *slot, const char *label, bool has_user_pin)
+/* Without the lock, as all of these up to C_InitToken. */
+static CK_RV save_record(const char *name, uint32_t token, const char *label, bool has_user_pin)
 {
     uint8_t bytes[CLRC_NOTE_MAX] = {0};
     struct km_p11_list list = {0};
     size_t len = 0;
     CK_RV rv = km_p11_list_set(&list, CKA_LABEL, KM_SLICE_STR(label));
-    struct km_p11_note note = {.token = slot->token,
+    struct km_p11_note note = {.token = token,
                                .flags =
                                    KM_P11_NOTE_TOKEN | (has_user_pin ? KM_P11_NOTE_USER_PIN : 0),
                                .own = KM_SLICE(list.bytes, list.len)};
@@ -251,92 +331,111 @@ static CK_RV save_record(const struct km_p11_slot *slot, const char *label, bool
         rv = CKR_GENERAL_ERROR;
     km_p11_list_clear(&list);
     ClrcData data = {.note = bytes, .note_length = (uint32_t)len};
-    return rv != CKR_OK ? rv : km_p11_result(clrcSaveData(slot->name, &data, NULL, 1));
+    return rv != CKR_OK ? rv : km_p11_result(clrcSaveData(name, &data, NULL, 1));
 }
 
-static CK_RV make_token(struct km_p11_slot *slot, struct km_slice pin, const char *label)
+static CK_RV make_token(struct km_slice pin, const char *label)
 {
+    char name[CLRC_NAME_MAX + 1] = {0};
     uint32_t token = 0;
     P11_TRY(km_p11_result(clrcRandom((uint8_t *)&token, sizeof(token))));
-    struct km_p11_slot made = *slot;
-    made.token = token == 0 ? 1 : token;
-    (void)snprintf(made.name, sizeof(made.name), "pkcs11.token.%08x", made.token);
-    P11_TRY(km_p11_result(
-        clrcCreateRecoverablePassword(made.name, NULL, 0, pin.ptr, (uint32_t)pin.len)));
-    return save_record(&made, label, false);
+    token = token == 0 ? 1 : token;
+    (void)snprintf(name, sizeof(name), "pkcs11.token.%08x", token);
+    P11_TRY(
+        km_p11_result(clrcCreateRecoverablePassword(name, NULL, 0, pin.ptr, (uint32_t)pin.len)));
+    return save_record(name, token, label, false);
 }
 
-static CK_RV delete_all(struct km_p11_slot *slot, ClrcPasswordHandle password)
+struct emptied {
+    uint32_t token;
+    ClrcPasswordHandle password;
+    ClrcResult result;
+};
+
+/* An object of the service, if it is on the token. */
+static int delete_one(void *arg, const ClrcKeyInfo *info, const uint8_t *bytes, uint32_t len)
 {
-    uint32_t at = 0;
-    for (;;) {
-        struct km_p11_object *object = km_p11_object_next(&at);
-        if (object == NULL)
-            return CKR_OK;
-        if (object->token != slot->token || object->session != 0 || object->is_public_half)
-            continue;
-        ClrcPasswordHandle with = object->info.has_password ? password : NULL;
-        bool is_data = object->class == CKO_DATA || object->class == CKO_CERTIFICATE;
-        ClrcResult result = is_data ? clrcDeleteData(object->info.name, with)
-                                    : clrcDeleteNamedKey(object->info.name, with);
-        if (result != CLRC_ERROR_NOT_FOUND)
-            P11_TRY(km_p11_result(result));
-    }
+    struct emptied *emptied = arg;
+    struct km_p11_note note = {0};
+    if (!km_p11_note_parse(KM_SLICE(bytes, len), &note) || note.token != emptied->token ||
+        (note.flags & KM_P11_NOTE_TOKEN) != 0)
+        return 1;
+    ClrcPasswordHandle with = info->has_password ? emptied->password : NULL;
+    emptied->result = info->type == KEY_NONE ? clrcDeleteData(info->name, with)
+                                             : clrcDeleteNamedKey(info->name, with);
+    if (emptied->result == CLRC_ERROR_NOT_FOUND)
+        emptied->result = CLRC_SUCCESS;
+    return emptied->result == CLRC_SUCCESS;
 }
 
 /* What is under the user's PIN is deleted under one that is drawn for it; then nobody knows the PIN. */
-static CK_RV empty_token(struct km_p11_slot *slot, struct km_slice pin)
+static CK_RV empty_token(const char *name, uint32_t token, struct km_slice pin)
 {
     uint8_t drawn[32] = {0};
-    ClrcPasswordHandle password = NULL;
+    struct emptied emptied = {.token = token, .result = CLRC_SUCCESS};
     ClrcPasswordGiven by = {CLRC_RECOVERY_PASSWORD, pin.ptr, (uint32_t)pin.len};
     ClrcPasswordGiven to = {CLRC_OWN_PASSWORD, drawn, sizeof(drawn)};
     ClrcPasswordGiven unknown = {CLRC_OWN_PASSWORD, NULL, 0};
-    P11_TRY(km_p11_objects_refresh());
     P11_TRY(km_p11_result(clrcRandom(drawn, sizeof(drawn))));
-    CK_RV rv = km_p11_result(clrcChangePassword(slot->name, &by, &to));
+    CK_RV rv = km_p11_result(clrcChangePassword(name, &by, &to));
     if (rv == CKR_OK)
-        rv = km_p11_result(clrcLoadPassword(slot->name, drawn, sizeof(drawn), &password));
+        rv = km_p11_result(clrcLoadPassword(name, drawn, sizeof(drawn), &emptied.password));
     if (rv == CKR_OK)
-        rv = delete_all(slot, password);
+        rv = km_p11_result(clrcListObjects(delete_one, &emptied));
     if (rv == CKR_OK)
-        rv = km_p11_result(clrcChangePassword(slot->name, &by, &unknown));
-    clrcFreePassword(password);
+        rv = km_p11_result(emptied.result);
+    if (rv == CKR_OK)
+        rv = km_p11_result(clrcChangePassword(name, &by, &unknown));
+    clrcFreePassword(emptied.password);
     km_wipe(drawn, sizeof(drawn));
     return rv;
+}
+
+static CK_RV check_init(const struct km_p11_slot *slot, CK_ULONG pin_len)
+{
+    if (slot->id == 0)
+        return CKR_TOKEN_WRITE_PROTECTED;
+    if (pin_len < PIN_MIN || pin_len > CLRC_PASSWORD_MAX)
+        return slot->is_initialized ? CKR_PIN_INCORRECT : CKR_PIN_LEN_RANGE;
+    return slot->n_sessions != 0 ? CKR_SESSION_EXISTS : CKR_OK;
 }
 
 CK_RV C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen,
                   CK_UTF8CHAR_PTR pLabel)
 {
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
+    KM_AUTO(km_p11_claim_give) struct km_p11_claim claim = {0};
     P11_TRY(km_p11_enter(&entered));
     struct km_p11_slot *slot = km_p11_slot_find(slotID);
     char label[33] = {0};
-    CK_ULONG n = 0;
-    CK_ULONG n_rw = 0;
     if (slot == NULL)
         return CKR_SLOT_ID_INVALID;
     if (pPin == NULL || pLabel == NULL)
         return CKR_ARGUMENTS_BAD;
-    if (slotID == 0)
-        return CKR_TOKEN_WRITE_PROTECTED;
-    if (ulPinLen < PIN_MIN || ulPinLen > CLRC_PASSWORD_MAX)
-        return slot->is_initialized ? CKR_PIN_INCORRECT : CKR_PIN_LEN_RANGE;
-    km_p11_session_count(slot, &n, &n_rw);
-    if (n != 0)
-        return CKR_SESSION_EXISTS;
+    P11_TRY(km_p11_slot_claim(slot, &claim));
+    P11_TRY(check_init(slot, ulPinLen));
+    slot->is_emptied = true;
     km_copy(label, sizeof(label), pLabel, 32);
     for (size_t i = 32; i > 0 && label[i - 1] == ' '; i--)
         label[i - 1] = 0;
+    const struct km_p11_slot was = *slot;
     struct km_slice pin = KM_SLICE(pPin, ulPinLen);
-    if (slot->is_initialized) {
-        P11_TRY(empty_token(slot, pin));
-        P11_TRY(save_record(slot, label, false));
-    } else {
-        P11_TRY(make_token(slot, pin, label));
-    }
+    uint64_t life = km_p11_outside();
+    CK_RV rv = was.is_initialized ? empty_token(was.name, was.token, pin) : make_token(pin, label);
+    if (rv == CKR_OK && was.is_initialized)
+        rv = save_record(was.name, was.token, label, false);
+    P11_TRY(km_p11_inside(life));
+    P11_TRY(rv);
     return km_p11_objects_refresh();
+}
+
+/* A copy of the security officer's PIN; he may log out meanwhile. */
+static CK_RV so_pin(const struct km_p11_slot *slot, struct km_secret **ret_pin)
+{
+    if (slot->so == NULL)
+        return CKR_USER_NOT_LOGGED_IN;
+    *ret_pin = km_secret_from(km_secret_expose(slot->so));
+    return *ret_pin == NULL ? CKR_HOST_MEMORY : CKR_OK;
 }
 
 CK_RV C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen)
@@ -344,24 +443,33 @@ CK_RV C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPin
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
+    KM_AUTO(km_p11_claim_give) struct km_p11_claim claim = {0};
+    KM_AUTO(km_secret_freep) struct km_secret *so = NULL;
     P11_TRY(km_p11_enter(&entered));
     struct km_p11_slot *slot = session->slot;
-    if (slot->so == NULL)
-        return CKR_USER_NOT_LOGGED_IN;
+    P11_TRY(km_p11_slot_claim(slot, &claim));
+    P11_TRY(so_pin(slot, &so));
     if (pPin == NULL || ulPinLen < PIN_MIN || ulPinLen > CLRC_PASSWORD_MAX)
         return CKR_PIN_LEN_RANGE;
-    struct km_slice so = km_secret_expose(slot->so);
-    ClrcPasswordGiven by = {CLRC_RECOVERY_PASSWORD, so.ptr, (uint32_t)so.len};
+    struct km_slice known = km_secret_expose(so);
+    ClrcPasswordGiven by = {CLRC_RECOVERY_PASSWORD, known.ptr, (uint32_t)known.len};
     ClrcPasswordGiven to = {CLRC_OWN_PASSWORD, pPin, (uint32_t)ulPinLen};
-    P11_TRY(km_p11_result(clrcChangePassword(slot->name, &by, &to)));
-    P11_TRY(save_record(slot, slot->label, true));
+    const struct km_p11_slot was = *slot;
+    uint64_t life = km_p11_outside();
+    CK_RV rv = km_p11_result(clrcChangePassword(was.name, &by, &to));
+    if (rv == CKR_OK)
+        rv = save_record(was.name, was.token, was.label, true);
+    P11_TRY(km_p11_inside(life));
+    P11_TRY(rv);
     slot->has_user_pin = true;
     return CKR_OK;
 }
 
-/* The PIN that is kept for new sessions with the service is the new one; keys are loaded anew with it. */
+/* The PIN that is kept for new sessions with the service is the new one; keys are loaded anew with it. Without the lock in between. */
 static CK_RV keep_new_pin(struct km_p11_slot *slot, struct km_slice pin)
 {
+    ClrcPasswordHandle handle = NULL;
+    char name[sizeof(slot->name)] = {0};
     if (slot->so != NULL) {
         km_secret_free(slot->so);
         slot->so = km_secret_from(pin);
@@ -369,10 +477,33 @@ static CK_RV keep_new_pin(struct km_p11_slot *slot, struct km_slice pin)
     }
     if (slot->user == NULL)
         return CKR_OK;
-    km_p11_objects_hide(slot->token);
-    clrcFreePassword(slot->user);
-    slot->user = NULL;
-    return km_p11_result(clrcLoadPassword(slot->name, pin.ptr, (uint32_t)pin.len, &slot->user));
+    km_copy(name, sizeof(name), slot->name, sizeof(slot->name));
+    uint64_t life = km_p11_outside();
+    CK_RV rv = km_p11_result(clrcLoadPassword(name, pin.ptr, (uint32_t)pin.len, &handle));
+    CK_RV inside = km_p11_inside(life);
+    if (rv == CKR_OK)
+        rv = inside;
+    if (rv == CKR_OK && slot->user != NULL) { /* nobody logged out meanwhile */
+        km_p11_objects_hide(slot->token, false);
+        km_p11_pin_freep(&slot->user);
+        rv = km_p11_pin_new(&handle, &slot->user);
+    }
+    clrcFreePassword(handle);
+    return rv;
+}
+
+static CK_RV check_change(const struct km_p11_session *session, struct km_slice before,
+                          struct km_slice after)
+{
+    if ((session->flags & CKF_RW_SESSION) == 0)
+        return CKR_SESSION_READ_ONLY;
+    if (session->slot->token == 0)
+        return CKR_USER_PIN_NOT_INITIALIZED;
+    if (before.ptr == NULL || after.ptr == NULL)
+        return CKR_ARGUMENTS_BAD;
+    if (after.len < PIN_MIN || after.len > CLRC_PASSWORD_MAX)
+        return CKR_PIN_LEN_RANGE;
+    return before.len == 0 || before.len > CLRC_PASSWORD_MAX ? CKR_PIN_INCORRECT : CKR_OK;
 }
 
 CK_RV C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulOldLen,
@@ -381,21 +512,19 @@ CK_RV C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulO
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_take(hSession, &session));
     KM_AUTO(km_p11_leave) struct km_p11_entered entered = {0};
+    KM_AUTO(km_p11_claim_give) struct km_p11_claim claim = {0};
     P11_TRY(km_p11_enter(&entered));
     struct km_p11_slot *slot = session->slot;
-    if ((session->flags & CKF_RW_SESSION) == 0)
-        return CKR_SESSION_READ_ONLY;
-    if (slot->token == 0)
-        return CKR_USER_PIN_NOT_INITIALIZED;
-    if (pOldPin == NULL || pNewPin == NULL)
-        return CKR_ARGUMENTS_BAD;
-    if (ulNewLen < PIN_MIN || ulNewLen > CLRC_PASSWORD_MAX)
-        return CKR_PIN_LEN_RANGE;
-    if (ulOldLen == 0 || ulOldLen > CLRC_PASSWORD_MAX)
-        return CKR_PIN_INCORRECT;
+    P11_TRY(km_p11_slot_claim(slot, &claim));
+    P11_TRY(check_change(session, KM_SLICE(pOldPin, ulOldLen), KM_SLICE(pNewPin, ulNewLen)));
     ClrcWhichPassword which = slot->so != NULL ? CLRC_RECOVERY_PASSWORD : CLRC_OWN_PASSWORD;
     ClrcPasswordGiven by = {which, pOldPin, (uint32_t)ulOldLen};
     ClrcPasswordGiven to = {which, pNewPin, (uint32_t)ulNewLen};
-    P11_TRY(km_p11_result(clrcChangePassword(slot->name, &by, &to)));
+    char name[sizeof(slot->name)] = {0};
+    km_copy(name, sizeof(name), slot->name, sizeof(slot->name));
+    uint64_t life = km_p11_outside();
+    CK_RV rv = km_p11_result(clrcChangePassword(name, &by, &to));
+    P11_TRY(km_p11_inside(life));
+    P11_TRY(rv);
     return keep_new_pin(slot, KM_SLICE(pNewPin, ulNewLen));
 }

@@ -87,16 +87,17 @@ static CK_RV collect_usage(const struct km_p11_template *template, uint32_t *ret
 #define WRAP (CLRC_USAGE_WRAP | CLRC_USAGE_UNWRAP)
 
 /* An AES key either wraps keys or works on data; who says both, as some tools do for any key, gets the latter. */
-static uint32_t aes_usage(uint32_t said, uint32_t wanted)
+static uint32_t cipher_usage(uint32_t said, uint32_t wanted)
 {
     uint32_t usage = wanted & CRYPT;
     if ((wanted & SIGN) != 0)
         usage |= CLRC_USAGE_MAC;
-    if (usage == 0 && (wanted & WRAP) != 0)
+    bool derives = (wanted & CLRC_USAGE_DERIVE) != 0; /* from what it encrypts */
+    if (usage == 0 && (wanted & WRAP) != 0 && !derives)
         return wanted & WRAP;
     if (usage == 0 && (said & CRYPT) == 0)
         return CRYPT;
-    return usage;
+    return derives ? usage | CLRC_USAGE_ENCRYPT : usage;
 }
 
 static void secret_type(CK_KEY_TYPE key_type, uint32_t said, uint32_t wanted, ClrcKeyTemplate *key)
@@ -105,7 +106,14 @@ static void secret_type(CK_KEY_TYPE key_type, uint32_t said, uint32_t wanted, Cl
     key->usage = CLRC_USAGE_MAC;
     if (key_type == CKK_AES) {
         key->type = KEY_AES;
-        key->usage = aes_usage(said, wanted);
+        key->usage = cipher_usage(said, wanted);
+    } else if (key_type == CKK_AES_XTS) {
+        key->type = KEY_AES;
+        key->usage = (wanted & CRYPT) != 0 ? wanted & CRYPT : CRYPT;
+    } else if (key_type == CKK_DES3 || key_type == CKK_DES2) {
+        key->type = KEY_DES3;
+        key->usage = cipher_usage(said, wanted & ~WRAP);
+        key->bits = key_type == CKK_DES2 ? 128 : 192;
     } else if (key_type == CKK_CHACHA20) {
         key->type = KEY_CHACHA20;
         key->usage = 0;
@@ -123,7 +131,42 @@ static uint32_t both_halves(uint32_t wanted)
         usage |= CRYPT;
     if ((wanted & SIGN) != 0)
         usage |= SIGN;
+    if ((wanted & WRAP) != 0)
+        usage |= WRAP;
     return usage;
+}
+
+/* Whether what is unwrapped is to stay inside in any case. */
+static bool demands_sensitive(const struct km_p11_template *template)
+{
+    const CK_ATTRIBUTE *array = km_p11_template_find(template, CKA_UNWRAP_TEMPLATE);
+    if (array == NULL || array->ulValueLen % sizeof(CK_ATTRIBUTE) != 0)
+        return false;
+    const struct km_p11_template inner = {array->pValue, array->ulValueLen / sizeof(CK_ATTRIBUTE)};
+    bool is_extractable = true;
+    bool is_sensitive = false;
+    return (km_p11_template_bool(&inner, CKA_EXTRACTABLE, true, &is_extractable) == CKR_OK &&
+            !is_extractable) ||
+           (km_p11_template_bool(&inner, CKA_SENSITIVE, false, &is_sensitive) == CKR_OK &&
+            is_sensitive);
+}
+
+/*
+ * Who unwraps with PKCS#11 may have what comes out as he likes, so the service's RSA keys need DECRYPT for it; not where
+ * CKA_UNWRAP_TEMPLATE keeps it inside, and then the service does. Recovery is the bare operation.
+ */
+static CK_RV rsa_usage(const struct km_p11_template *template, uint32_t wanted, uint32_t *ret)
+{
+    bool signs = false;
+    bool verifies = false;
+    P11_TRY(km_p11_template_bool(template, CKA_SIGN_RECOVER, false, &signs));
+    P11_TRY(km_p11_template_bool(template, CKA_VERIFY_RECOVER, false, &verifies));
+    if (signs || verifies)
+        wanted |= CRYPT | SIGN;
+    if ((wanted & CLRC_USAGE_UNWRAP) != 0 && !demands_sensitive(template))
+        wanted |= CRYPT;
+    *ret = both_halves(wanted) & (CRYPT | SIGN | WRAP);
+    return CKR_OK;
 }
 
 static void ec_type(bool is_public, uint32_t said, uint32_t wanted, ClrcKeyTemplate *key)
@@ -139,15 +182,22 @@ static void ec_type(bool is_public, uint32_t said, uint32_t wanted, ClrcKeyTempl
         key->type = is_public ? KEY_ECDSA_PUBLIC : KEY_ECDSA_KEYPAIR;
 }
 
-static CK_RV pair_type(CK_KEY_TYPE key_type, bool is_public, uint32_t said, uint32_t wanted,
+static CK_RV pair_type(const struct km_p11_wish *wish, uint32_t said, uint32_t wanted,
                        ClrcKeyTemplate *key)
 {
-    switch (key_type) {
+    bool is_public = wish->class == CKO_PUBLIC_KEY;
+    switch (wish->key_type) {
     case CKK_RSA:
         key->type = is_public ? KEY_RSA_PUBLIC : KEY_RSA_KEYPAIR;
-        key->usage = both_halves(wanted) & (CRYPT | SIGN);
+        P11_TRY(rsa_usage(&wish->template, wanted, &key->usage));
         if (is_public)
-            key->usage &= CLRC_USAGE_ENCRYPT | CLRC_USAGE_VERIFY;
+            key->usage &= CLRC_USAGE_ENCRYPT | CLRC_USAGE_VERIFY | CLRC_USAGE_WRAP;
+        return CKR_OK;
+    case CKK_DSA:
+        key->type = is_public ? KEY_DSA_PUBLIC : KEY_DSA_KEYPAIR;
+        return CKR_OK;
+    case CKK_DH:
+        key->type = is_public ? KEY_DH_PUBLIC : KEY_DH_KEYPAIR;
         return CKR_OK;
     case CKK_EC:
         ec_type(is_public, said, wanted, key);
@@ -165,9 +215,9 @@ static CK_RV pair_type(CK_KEY_TYPE key_type, bool is_public, uint32_t said, uint
 
 static bool is_secret_type(CK_KEY_TYPE type)
 {
-    return type == CKK_AES || type == CKK_CHACHA20 || type == CKK_GENERIC_SECRET ||
-           type == CKK_HKDF || type == CKK_SHA256_HMAC || type == CKK_SHA384_HMAC ||
-           type == CKK_SHA512_HMAC || type == CKK_SHA_1_HMAC || type == CKK_SHA224_HMAC;
+    return type == CKK_AES || type == CKK_AES_XTS || type == CKK_DES2 || type == CKK_DES3 ||
+           type == CKK_CHACHA20 || type == CKK_GENERIC_SECRET || type == CKK_HKDF ||
+           km_p11_is_hmac_type(type);
 }
 
 static CK_RV read_protection(struct km_p11_wish *wish)
@@ -179,6 +229,23 @@ static CK_RV read_protection(struct km_p11_wish *wish)
     if (wish->class != CKO_PUBLIC_KEY && is_extractable)
         wish->key.attributes = is_sensitive ? CLRC_ATTR_WRAPPABLE : CLRC_ATTR_EXPORT_AS_PLAIN;
     return CKR_OK;
+}
+
+/* Of what is kept, that which has a form; a key that asks for the PIN each time needs one. */
+static CK_RV check_limits(const struct km_p11_wish *wish)
+{
+    static const CK_ATTRIBUTE_TYPE DATES[] = {CKA_START_DATE, CKA_END_DATE};
+    const CK_ATTRIBUTE *allowed = km_p11_template_find(&wish->template, CKA_ALLOWED_MECHANISMS);
+    bool asks = false;
+    if (allowed != NULL && allowed->ulValueLen % sizeof(CK_MECHANISM_TYPE) != 0)
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    for (size_t i = 0; i < KM_ARRAY_LEN(DATES); i++) {
+        const CK_ATTRIBUTE *date = km_p11_template_find(&wish->template, DATES[i]);
+        if (date != NULL && date->ulValueLen != 0 && date->ulValueLen != sizeof(CK_DATE))
+            return CKR_ATTRIBUTE_VALUE_INVALID;
+    }
+    P11_TRY(km_p11_template_bool(&wish->template, CKA_ALWAYS_AUTHENTICATE, false, &asks));
+    return asks && !wish->is_private ? CKR_TEMPLATE_INCONSISTENT : CKR_OK;
 }
 
 CK_RV km_p11_wish_read(const CK_ATTRIBUTE *at, CK_ULONG n, CK_OBJECT_CLASS class,
@@ -206,8 +273,8 @@ CK_RV km_p11_wish_read(const CK_ATTRIBUTE *at, CK_ULONG n, CK_OBJECT_CLASS class
         if (wish.class == CKO_SECRET_KEY)
             secret_type(wish.key_type, said, wanted, &wish.key);
         else
-            P11_TRY(
-                pair_type(wish.key_type, wish.class == CKO_PUBLIC_KEY, said, wanted, &wish.key));
+            P11_TRY(pair_type(&wish, said, wanted, &wish.key));
+        P11_TRY(check_limits(&wish));
     }
     *ret = wish;
     return CKR_OK;

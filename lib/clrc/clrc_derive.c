@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys made of other keys: agreed, derived, wrapped, unwrapped. */
+/* Keys made of other keys: agreed, derived, copied, wrapped, unwrapped. */
 #include "lib/clrc/clrc_handle.h"
 
 #define NO_HANDLE "not a key handle"
@@ -93,6 +93,17 @@ ClrcResult clrcDerivePassword(ClrcKeyHandle hSecret, ClrcAlgorithm algorithm, co
     call.key_value = &call.sent.op.params[1].value.a;
     km_call_in(&call.sent, 2, octets, len);
     return clrc_make_key(&call, wish, 3, hKey);
+}
+
+ClrcResult clrcCopyKey(ClrcKeyHandle hKey, const ClrcKeyTemplate *wish, ClrcKeyHandle *hCopy)
+{
+    struct clrc_call call = {.function = "clrcCopyKey", .sent.command = KM_CRYPTO_CMD_COPY_KEY};
+    if (!clrc_key_is(hKey))
+        return clrc_bad(call.function, NO_HANDLE);
+    call.key = hKey;
+    km_call_value(&call.sent, 1, 0, 0);
+    call.key_value = &call.sent.op.params[1].value.a;
+    return clrc_make_key(&call, wish, 2, hCopy);
 }
 
 ClrcResult clrcWrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorithm, ClrcKeyHandle hKey,

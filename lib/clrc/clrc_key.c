@@ -207,6 +207,14 @@ ClrcResult clrcGetKeyAttribute(ClrcKeyHandle hKey, ClrcAttribute attribute, void
     return CLRC_SUCCESS;
 }
 
+ClrcResult clrcKeyCheckValue(ClrcKeyHandle hKey, uint8_t check_value[3])
+{
+    struct clrc_call call = {.function = "clrcKeyCheckValue",
+                             .sent.command = KM_CRYPTO_CMD_KEY_CHECK};
+    uint32_t length = 3;
+    return ask_key(&call, hKey, 0, check_value, &length);
+}
+
 static ClrcResult info_arrived(struct clrc_call *call, const uint8_t *octets, ClrcKeyInfo *info)
 {
     if (!clrc_info_parse(KM_SLICE(octets, clrc_size(call, 1)), info))

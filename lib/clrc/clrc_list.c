@@ -172,6 +172,32 @@ ClrcResult clrcListData(int (*seen)(void *arg, const ClrcKeyInfo *info, const ui
     return list_noted(&list, seen, arg);
 }
 
+ClrcResult clrcListObjects(int (*seen)(void *arg, const ClrcKeyInfo *info, const uint8_t *note,
+                                       uint32_t length),
+                           void *arg)
+{
+    struct listing list = {.function = "clrcListObjects", .command = KM_CRYPTO_CMD_LIST_OBJECTS};
+    return list_noted(&list, seen, arg);
+}
+
+ClrcResult clrcStorageState(ClrcStorageState *state)
+{
+    static const char function[] = "clrcStorageState";
+    uint8_t bytes[KM_RESULT_STATE_LEN] = {0};
+    uint32_t len = sizeof(bytes);
+    if (state == NULL)
+        return clrc_bad(function, "a pointer is NULL");
+    struct clrc_call call = {
+        .function = function, .sent.command = KM_CRYPTO_CMD_STORAGE_STATE, .is_repeatable = true};
+    clrc_small_out(&call, 0, bytes, sizeof(bytes));
+    ClrcResult result = clrc_run_sized(&call, 0, &len);
+    if (result != CLRC_SUCCESS)
+        return result;
+    if (!km_result_state(KM_SLICE(bytes, len), state))
+        return clrc_fail(function, CLRC_ERROR_GENERIC, NULL, "the service's answer is malformed");
+    return CLRC_SUCCESS;
+}
+
 static ClrcResult show_names(const struct listing *list, int (*seen)(void *arg, const char *name),
                              void *arg)
 {

@@ -155,8 +155,10 @@ ClrcResult clrcVerifyDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, const u
 
 static bool is_pss(ClrcAlgorithm algorithm)
 {
-    return algorithm >= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA1 &&
-           algorithm <= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA512;
+    return (algorithm >= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA1 &&
+            algorithm <= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA512) ||
+           (algorithm >= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_224 &&
+            algorithm <= CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_512);
 }
 
 ClrcResult clrcSignDigestPss(ClrcKeyHandle hKey, ClrcAlgorithm algorithm, uint32_t salt_length,

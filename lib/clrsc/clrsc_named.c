@@ -64,6 +64,24 @@ ClrcResult clrscProvisionNumbers(int unnumbered)
     return clrsc_run(&call);
 }
 
+ClrcResult clrscStorageState(ClrcStorageState *state)
+{
+    uint8_t bytes[KM_RESULT_STATE_LEN] = {0};
+    struct clrsc_call call = {.function = "clrscStorageState",
+                              .sent.command = KM_CERTS_CMD_STORAGE_STATE};
+    if (state == NULL)
+        return clrsc_fail(call.function, CLRC_ERROR_BAD_PARAMETERS, NULL, CLRSC_NULL_POINTER);
+    km_call_out(&call.sent, 0, bytes, sizeof(bytes));
+    ClrcResult result = clrsc_run(&call);
+    if (result != CLRC_SUCCESS)
+        return result;
+    size_t len = call.sent.op.params[0].tmpref.size;
+    if (len != sizeof(bytes) || !km_result_state(KM_SLICE(bytes, len), state))
+        return clrsc_fail(call.function, CLRC_ERROR_GENERIC, NULL,
+                          "the service's answer is malformed");
+    return CLRC_SUCCESS;
+}
+
 struct names_to {
     int (*seen)(void *arg, const char *name, uint32_t length);
     void *arg;

@@ -63,3 +63,14 @@ ClrcResult km_result_socket(struct km_pool *pool, const char *path, const char *
                                      : "the path must be absolute and at most 107 octets";
     return status == KM_E_STATE ? CLRC_ERROR_STATE : CLRC_ERROR_BAD_PARAMETERS;
 }
+
+bool km_result_state(struct km_slice in, ClrcStorageState *ret)
+{
+    struct km_rd rd = km_rd_init(in);
+    ClrcStorageState state = {0};
+    if (!km_rd_u64le(&rd, &state.n_changes) ||
+        !km_rd_copy(&rd, state.octets, sizeof(state.octets)) || !km_rd_done(&rd))
+        return false;
+    *ret = state;
+    return true;
+}

@@ -3,6 +3,7 @@
 #ifndef KM_RESULT_H
 #define KM_RESULT_H
 
+#include "common/km_bytes.h"
 #include "include/clrc.h"
 #include "lib/session/km_pool.h"
 
@@ -36,5 +37,9 @@ ClrcResult km_result_unconnected(const struct km_result_row *rows, size_t n, TEE
 void km_result_refusal(struct km_pool *pool, uint32_t origin, char ret[KM_RESULT_REFUSAL_MAX]);
 /* km_result_socket: km_pool_set_path as a library's call; what is wrong is *ret_text, written on failure. */
 ClrcResult km_result_socket(struct km_pool *pool, const char *path, const char **ret_text);
+
+#define KM_RESULT_STATE_LEN (sizeof(uint64_t) + CLRC_STORAGE_STATE_LEN)
+/* km_result_state: what an application answers to STORAGE_STATE. */
+KM_MUST_USE bool km_result_state(struct km_slice in, ClrcStorageState *ret);
 
 #endif

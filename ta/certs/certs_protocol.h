@@ -150,6 +150,9 @@ enum km_certs_command {
      *                   cursor 0 begins; the answer's cursor goes into the next call, until it is 0.
      *                   SHORT_BUFFER: not even one entry fits */
     KM_CERTS_CMD_LIST = 0x02,
+    /* STORAGE_STATE     mo(24 octets: u64 commits to the store so far, 16 octets that name the last one) - - -
+     *                   anybody; the same twice: nothing has changed in between. SHORT_BUFFER NOT_SUPPORTED */
+    KM_CERTS_CMD_STORAGE_STATE = 0x03,
     /* VERIFY            mi(CHAIN) mi(WISH) vo(a enum km_certs_verdict, b depth at which it was found) -
      *                   anybody. ITEM_NOT_FOUND: no such anchor. BAD_FORMAT: CHAIN or WISH */
     KM_CERTS_CMD_VERIFY = 0x10,

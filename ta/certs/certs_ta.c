@@ -19,6 +19,14 @@ static TEE_Result version(const struct km_client *client, TEE_Param params[TEE_N
     return TEE_SUCCESS;
 }
 
+static TEE_Result state(const struct km_client *client, TEE_Param params[TEE_NUM_PARAMS])
+{
+    uint8_t bytes[KM_STORAGE_STATE_LEN] = {0};
+    (void)client;
+    KM_TRY_TEE(km_storage_state(bytes));
+    return km_ta_give(&params[0], KM_SLICE(bytes, sizeof(bytes)));
+}
+
 static const struct row {
     uint32_t command;
     uint32_t types;
@@ -28,6 +36,7 @@ static const struct row {
     {KM_CERTS_CMD_VERSION, TEE_PARAM_TYPES(VO, NONE, NONE, NONE), false, version},
     {KM_CERTS_CMD_GET, TEE_PARAM_TYPES(MI, MO, NONE, NONE), false, km_certs_get},
     {KM_CERTS_CMD_LIST, TEE_PARAM_TYPES(VIO, MO, NONE, NONE), false, km_certs_list},
+    {KM_CERTS_CMD_STORAGE_STATE, TEE_PARAM_TYPES(MO, NONE, NONE, NONE), false, state},
     {KM_CERTS_CMD_VERIFY, TEE_PARAM_TYPES(MI, MI, VO, NONE), false, km_certs_verify},
     {KM_CERTS_CMD_COMMAND, TEE_PARAM_TYPES(MI, VO, NONE, NONE), false, km_certs_command},
     {KM_CERTS_CMD_CRL, TEE_PARAM_TYPES(MI, NONE, NONE, NONE), true, km_certs_crl},

@@ -80,6 +80,22 @@ TEE_Result km_object_new(uint32_t tee_type, uint32_t bits, const TEE_Attribute *
     return TEE_SUCCESS;
 }
 
+TEE_Result km_storage_state(uint8_t ret[KM_STORAGE_STATE_LEN])
+{
+#ifdef TEE_KM_EXTENSIONS
+    uint64_t count = 0;
+    uint8_t name[TEE_KM_STORAGE_STATE_LEN] = {0};
+    KM_TRY_TEE(TEE_KmStorageState(TEE_STORAGE_PRIVATE, &count, name));
+    struct km_wr wr = km_wr_init(ret, KM_STORAGE_STATE_LEN);
+    km_wr_u64le(&wr, count);
+    km_wr_bytes(&wr, KM_SLICE(name, sizeof(name)));
+    return TEE_SUCCESS;
+#else
+    (void)ret;
+    return TEE_ERROR_NOT_SUPPORTED;
+#endif
+}
+
 uint64_t km_now(void)
 {
     TEE_Time now = {0};

@@ -41,6 +41,11 @@ TEE_Result km_sha256(struct km_slice octets, uint8_t ret[32]);
 TEE_Result km_object_new(uint32_t tee_type, uint32_t bits, const TEE_Attribute *attrs,
                          uint32_t n_attrs, uint32_t usage, TEE_ObjectHandle *ret_object);
 
+#define KM_STORAGE_STATE_LEN                                                                       \
+    24u /* u64 commits, little-endian, and 16 octets that name the last one */
+/* km_storage_state: which state the application's own storage is in; NOT_SUPPORTED where the TEE does not tell. */
+TEE_Result km_storage_state(uint8_t ret[KM_STORAGE_STATE_LEN]);
+
 /* km_now: seconds since 1970, as trustworthy as the operating system's clock. */
 uint64_t km_now(void);
 /* km_audit_name: one audit record; the subject is a name, never data. Nothing where the TEE has no audit. */

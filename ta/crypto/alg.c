@@ -34,6 +34,12 @@
      .tee_digest = TEE_ALG_##hash, .class = KM_ALG_KDF, .family = KM_FAMILY_SECRET,                \
      .digest_len = (len)}
 
+/* One step of HKDF alone (RFC 5869, 2.2 and 2.3), of HMACs: the Core API has but both. */
+#define STEP(name, hash, len, hash_block_)                                                         \
+    {.id = KM_CRYPTO_HKDF_##name##_##hash, .tee = TEE_ALG_HMAC_##hash,                             \
+     .tee_digest = TEE_ALG_##hash, .class = KM_ALG_KDF, .family = KM_FAMILY_SECRET,                \
+     .digest_len = (len), .hash_block = (hash_block_), .tee_type = TEE_TYPE_HMAC_##hash}
+
 /* The signatures stand first: they are looked up most often. */
 static const struct km_alg ALGS[] = {
     {.id = KM_CRYPTO_ECDSA, .class = KM_ALG_SIGN, .family = KM_FAMILY_ECDSA,
@@ -45,6 +51,8 @@ static const struct km_alg ALGS[] = {
      .class = KM_ALG_SIGN, .family = KM_FAMILY_ECDSA, .flags = KM_ALG_TWO_NUMBERS},
     PKCS1(SHA1, 20), PKCS1(SHA224, 28), PKCS1(SHA384, 48), PKCS1(SHA512, 64), PKCS1(MD5, 16),
     PSS(SHA1, 20), PSS(SHA224, 28), PSS(SHA384, 48), PSS(SHA512, 64),
+    PKCS1(SHA3_224, 28), PKCS1(SHA3_256, 32), PKCS1(SHA3_384, 48), PKCS1(SHA3_512, 64),
+    PSS(SHA3_224, 28), PSS(SHA3_256, 32), PSS(SHA3_384, 48), PSS(SHA3_512, 64),
     DSA(SHA1, 20), DSA(SHA224, 28), DSA(SHA256, 32),
     AES(AES_ECB_NOPAD, TEE_ALG_AES_ECB_NOPAD, 16, 0, 0),
     AES(AES_CBC_NOPAD, TEE_ALG_AES_CBC_NOPAD, 16, 16, 0),
@@ -95,6 +103,10 @@ static const struct km_alg ALGS[] = {
     KDF(CONCAT_KDF, SHA384, 48), KDF(CONCAT_KDF, SHA512, 64),
     KDF(PBKDF2_HMAC, SHA1, 20), KDF(PBKDF2_HMAC, SHA224, 28), KDF(PBKDF2_HMAC, SHA256, 32),
     KDF(PBKDF2_HMAC, SHA384, 48), KDF(PBKDF2_HMAC, SHA512, 64),
+    STEP(EXTRACT, SHA1, 20, 64), STEP(EXTRACT, SHA224, 28, 64), STEP(EXTRACT, SHA256, 32, 64),
+    STEP(EXTRACT, SHA384, 48, 128), STEP(EXTRACT, SHA512, 64, 128),
+    STEP(EXPAND, SHA1, 20, 64), STEP(EXPAND, SHA224, 28, 64), STEP(EXPAND, SHA256, 32, 64),
+    STEP(EXPAND, SHA384, 48, 128), STEP(EXPAND, SHA512, 64, 128),
     DIGEST(SHA1, 20), DIGEST(SHA224, 28), DIGEST(SHA256, 32), DIGEST(SHA384, 48),
     DIGEST(SHA512, 64), DIGEST(MD5, 16), DIGEST(SHA3_224, 28), DIGEST(SHA3_256, 32),
     DIGEST(SHA3_384, 48), DIGEST(SHA3_512, 64), SHAKE(SHAKE128, 32), SHAKE(SHAKE256, 64),
@@ -156,6 +168,16 @@ bool km_alg_is_concat(const struct km_alg *alg)
 bool km_alg_is_pbkdf2(const struct km_alg *alg)
 {
     return alg->id >= KM_CRYPTO_PBKDF2_HMAC_SHA1 && alg->id <= KM_CRYPTO_PBKDF2_HMAC_SHA512;
+}
+
+bool km_alg_is_extract(const struct km_alg *alg)
+{
+    return alg->id >= KM_CRYPTO_HKDF_EXTRACT_SHA1 && alg->id <= KM_CRYPTO_HKDF_EXTRACT_SHA512;
+}
+
+bool km_alg_is_expand(const struct km_alg *alg)
+{
+    return alg->id >= KM_CRYPTO_HKDF_EXPAND_SHA1 && alg->id <= KM_CRYPTO_HKDF_EXPAND_SHA512;
 }
 
 bool km_alg_key_fits(const struct km_alg *alg, uint32_t bits)

@@ -55,13 +55,13 @@ struct km_alg {
     uint32_t tee_digest; /* its hash, 0 for none */
     uint8_t class;       /* enum km_alg_class */
     uint8_t digest_len;  /* octets of its hash or MAC */
-    uint8_t hash_block;  /* octets, HMAC only */
+    uint8_t hash_block;  /* octets, HMAC and the steps of HKDF only */
     uint8_t flags;       /* KM_ALG_... */
     uint8_t block;       /* ciphers: data come in whole blocks of so many octets; 1: any length */
     uint8_t data_min;    /* octets, unless there are none at all */
     uint8_t iv_min, iv_max;
     uint16_t family;   /* of its key, 0 for digests */
-    uint32_t tee_type; /* HMAC: the type of its key object */
+    uint32_t tee_type; /* HMAC and the steps of HKDF: the type of its key object */
 };
 
 /* km_alg_find: NULL when there is no such algorithm. Static storage. */
@@ -72,9 +72,11 @@ uint32_t km_alg_tee(const struct km_alg *alg, uint32_t bits);
 const struct km_alg *km_alg_deterministic(size_t digest_len);
 /* km_alg_key_fits: whether it works with keys of so many bits (its family is right). */
 bool km_alg_key_fits(const struct km_alg *alg, uint32_t bits);
-/* km_alg_is_concat, km_alg_is_pbkdf2: which derivation it is; neither: HKDF. */
+/* km_alg_is_concat, ...: which derivation it is; none of these: HKDF, or a digest by its class. */
 bool km_alg_is_concat(const struct km_alg *alg);
 bool km_alg_is_pbkdf2(const struct km_alg *alg);
+bool km_alg_is_extract(const struct km_alg *alg);
+bool km_alg_is_expand(const struct km_alg *alg);
 /* km_alg_usage: the CLRC usages that a mode needs, all of them; 0 when the algorithm has no such mode. */
 uint32_t km_alg_usage(const struct km_alg *alg, uint32_t mode);
 /* km_alg_supported: whether this TEE offers it (bits 0: any size). */
@@ -86,7 +88,7 @@ struct km_key_type {
     bool is_public;
     bool is_pair;
     uint32_t usage;       /* what it may be used for when nothing is said */
-    uint32_t other_usage; /* what it may be used for instead of that, never beside it */
+    uint32_t other_usage; /* what it may be used for instead; only RSA's has the first in it */
     uint32_t public_type; /* of its public part; KM_CRYPTO_KEY_NONE for symmetric keys */
 };
 

@@ -102,7 +102,7 @@ static TEE_Result check_room(void)
     struct km_stored_walk walk = {0};
     struct km_crypto_name name = {0};
     uint32_t count = 0;
-    TEE_Result result = km_stored_walk_begin(&walk, KM_STORED_VERSION);
+    TEE_Result result = km_stored_walk_begin(&walk, KM_STORED_VERSION, KM_STORED_VERSION);
     while (result == TEE_SUCCESS && count < KM_CLAIM_RECORDS_MAX) {
         result = km_stored_walk_next(&walk, &name);
         count++;

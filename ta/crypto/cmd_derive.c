@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Agreement with a peer, and keys derived from secrets. */
+#include "ta/crypto/hash_kdf.h"
 #include "ta/crypto/session.h"
 
 #define SHARED_MAX 512u
@@ -211,6 +212,7 @@ TEE_Result km_cmd_agree_raw(struct km_session *session, TEE_Param params[TEE_NUM
 struct derivation {
     TEE_Attribute at[PARAMS_MAX];
     uint32_t n;
+    struct km_hash_kdf hashed; /* for what the Core API does not have */
 };
 
 static TEE_Result run(const struct km_use *use, const struct derivation *with, struct km_span out)
@@ -218,6 +220,10 @@ static TEE_Result run(const struct km_use *use, const struct derivation *with, s
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle derived = TEE_HANDLE_NULL;
     TEE_OperationHandle op = TEE_HANDLE_NULL;
     size_t len = out.len;
+    if (km_hash_kdf_is(use->alg)) {
+        KM_TRY_TEE(km_key_charge(use->key, use->usage));
+        return km_hash_kdf_run(use->key, use->alg, &with->hashed, out);
+    }
     KM_TRY_TEE(km_key_operation(use->key, use->alg, TEE_MODE_DERIVE, &op));
     KM_TRY_TEE(
         TEE_AllocateTransientObject(TEE_TYPE_GENERIC_SECRET, (uint32_t)out.len * 8u, &derived));
@@ -275,6 +281,23 @@ static TEE_Result derive_key(struct km_session *session, const struct km_use *us
     return km_session_add_key(session, &key, &out->value.a);
 }
 
+/* A digest is a derivation of a secret that is meant for that, and of nothing else. */
+static TEE_Result find_kdf(struct km_session *session, const TEE_Param *which, struct km_use *ret)
+{
+    struct km_use use = {.key = km_slots_find(&session->keys, which->value.a),
+                         .alg = km_alg_find(which->value.b),
+                         .usage = KM_CRYPTO_USAGE_DERIVE};
+    if (use.alg == NULL || use.alg->class != KM_ALG_DIGEST)
+        return km_use_find(session, which->value.a, which->value.b, KM_ALG_KDF, 0, ret);
+    if (use.key == NULL)
+        return KM_CRYPTO_E_STALE_ID;
+    if (use.key->type->family != KM_FAMILY_SECRET || !km_hash_kdf_is(use.alg))
+        return TEE_ERROR_NOT_SUPPORTED;
+    KM_TRY_TEE(km_key_permits(use.key, use.usage));
+    *ret = use;
+    return TEE_SUCCESS;
+}
+
 TEE_Result km_cmd_derive(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_crypto_template wish = {0};
@@ -284,9 +307,15 @@ TEE_Result km_cmd_derive(struct km_session *session, TEE_Param params[TEE_NUM_PA
     KM_TRY_TEE(km_template_in(&params[0], &wish));
     if (!km_crypto_hkdf_parse(km_in(&params[2]), &given))
         return TEE_ERROR_BAD_FORMAT;
-    KM_TRY_TEE(km_use_find(session, params[1].value.a, params[1].value.b, KM_ALG_KDF, 0, &use));
+    KM_TRY_TEE(find_kdf(session, &params[1], &use));
     if (km_alg_is_pbkdf2(use.alg))
         return TEE_ERROR_NOT_SUPPORTED;
+    if (km_hash_kdf_is(use.alg)) {
+        with.hashed = (struct km_hash_kdf){given.salt, given.info};
+        KM_TRY_TEE(check_derive(&use, &wish));
+        KM_TRY_TEE(km_hash_kdf_check(use.alg, &with.hashed, wish.bits / 8u));
+        return derive_key(session, &use, &wish, &with, &params[3]);
+    }
     bool is_concat = km_alg_is_concat(use.alg);
     if (is_concat && given.salt.len != 0)
         return TEE_ERROR_BAD_PARAMETERS;

@@ -265,8 +265,7 @@ static bool is_oaep(const struct km_alg *alg)
     return alg->digest_len != 0;
 }
 
-/* RFC 8017, 7.1 and 7.2: the longest message. */
-static size_t message_max(const struct km_use *use)
+size_t km_rsa_message_max(const struct km_use *use)
 {
     size_t len = use->key->meta.bits / 8u;
     if (use->alg->id == KM_CRYPTO_RSA_NOPAD)
@@ -334,7 +333,7 @@ TEE_Result km_cmd_asym_encrypt(struct km_session *session, TEE_Param params[TEE_
     uint8_t out[KM_CRYPTO_SIGNATURE_MAX] = {0};
     size_t len = sizeof(out);
     KM_TRY_TEE(asym_begin(session, params, KM_CRYPTO_MODE_ENCRYPT, &use));
-    if (in.len > message_max(&use))
+    if (in.len > km_rsa_message_max(&use))
         return TEE_ERROR_BAD_PARAMETERS;
     KM_TRY_TEE(raw_number(&use, &in, number));
     KM_TRY_TEE(km_ta_room(&params[3], use.key->meta.bits / 8u));
@@ -359,7 +358,7 @@ TEE_Result km_cmd_asym_decrypt(struct km_session *session, TEE_Param params[TEE_
     uint8_t out[KM_CRYPTO_SIGNATURE_MAX] = {0};
     size_t len = sizeof(out);
     KM_TRY_TEE(asym_begin(session, params, KM_CRYPTO_MODE_DECRYPT, &use));
-    KM_TRY_TEE(km_ta_room(&params[3], message_max(&use)));
+    KM_TRY_TEE(km_ta_room(&params[3], km_rsa_message_max(&use)));
     KM_TRY_TEE(km_key_operation(use.key, use.alg, TEE_MODE_DECRYPT, &op));
     KM_TRY_TEE(km_key_charge(use.key, use.usage));
     if (in.len != use.key->meta.bits / 8u || raw_number(&use, &in, number) != TEE_SUCCESS)

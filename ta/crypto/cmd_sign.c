@@ -85,8 +85,10 @@ TEE_Result km_sign_alg(const struct km_alg **alg, uint32_t mode, size_t digest_l
 
 static bool is_pss(const struct km_alg *alg)
 {
-    return alg->id >= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA1 &&
-           alg->id <= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA512;
+    return (alg->id >= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA1 &&
+            alg->id <= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA512) ||
+           (alg->id >= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_224 &&
+            alg->id <= KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_512);
 }
 
 static TEE_Result check_digest(const struct km_signing *with, struct km_slice digest)

@@ -124,88 +124,95 @@ static void listing_end(struct km_listing *list)
 }
 
 static TEE_Result listing_go_on(struct km_session *session, struct km_listing *list, char kind,
-                                uint32_t cursor)
+                                char also, uint32_t cursor)
 {
     if (cursor != 0)
         return cursor == list->cursor ? TEE_SUCCESS : TEE_ERROR_BAD_STATE;
     listing_end(list);
-    TEE_Result result = km_stored_walk_begin(&list->walk, kind);
+    TEE_Result result = km_stored_walk_begin(&list->walk, kind, also);
     if (result != TEE_SUCCESS)
         listing_end(list);
     session->last_cursor = session->last_cursor == UINT32_MAX ? 1 : session->last_cursor + 1;
     return result;
 }
 
-static TEE_Result listing_next(struct km_listing *list, struct km_crypto_name *ret)
+/* What a listing is at: a record that was read on the way, or a name whose record is to be opened (data.ptr NULL). */
+struct at {
+    char kind;
+    struct km_crypto_name name;
+    struct km_slice data;
+    uint8_t *buf; /* KM_RECORD_MAX octets */
+};
+
+static TEE_Result listing_next(struct km_listing *list, bool with_data, struct at *at)
 {
-    if (list->pending.len == 0)
-        return km_stored_walk_next(&list->walk, ret);
-    *ret = list->pending;
-    list->pending.len = 0;
-    return TEE_SUCCESS;
+    at->data = KM_SLICE(NULL, 0);
+    at->kind = list->walk.kind;
+    if (list->pending.len != 0) {
+        at->name = list->pending;
+        list->pending.len = 0;
+        return TEE_SUCCESS;
+    }
+    TEE_Result result = TEE_ERROR_CORRUPT_OBJECT;
+    while (result == TEE_ERROR_CORRUPT_OBJECT)
+        result = with_data ? km_stored_walk_read(&list->walk, &at->name, at->buf, &at->data)
+                           : km_stored_walk_next(&list->walk, &at->name);
+    at->kind = list->walk.kind;
+    return result;
 }
 
 /* One entry of a page; ITEM_NOT_FOUND when this name is not for the caller. */
-typedef TEE_Result (*entry_put)(struct km_session *session, const struct km_crypto_name *name,
+typedef TEE_Result (*entry_put)(struct km_session *session, const struct at *at,
                                 const struct km_crypto_name *filter, struct km_span out,
                                 size_t *ret_len);
 
-static TEE_Result key_entry(struct km_session *session, const struct km_crypto_name *name,
+static TEE_Result look_at(struct km_session *session, const struct at *at,
+                          struct km_crypto_noted *ret)
+{
+    bool is_data = at->kind == KM_STORED_DATA;
+    TEE_Result result = TEE_SUCCESS;
+    if (at->data.ptr != NULL)
+        result = is_data ? km_data_noted_from(&session->caller, &at->name, at->data, ret)
+                         : km_key_store_noted_from(&session->caller, &at->name, at->data, ret);
+    else
+        result = is_data ? km_data_describe(&session->caller, &at->name, at->buf, ret)
+                         : km_key_store_describe_noted(&session->caller, &at->name, at->buf, ret);
+    return result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT
+               ? TEE_ERROR_ITEM_NOT_FOUND
+               : result;
+}
+
+static TEE_Result key_entry(struct km_session *session, const struct at *at,
                             const struct km_crypto_name *filter, struct km_span out,
                             size_t *ret_len)
 {
-    struct km_crypto_info info = {0};
-    TEE_Result result = km_key_store_describe(&session->caller, name, &info);
-    if (result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT)
-        return TEE_ERROR_ITEM_NOT_FOUND;
-    KM_TRY_TEE(result);
+    struct km_crypto_noted noted = {0};
+    KM_TRY_TEE(look_at(session, at, &noted));
+    const struct km_crypto_name *password = &noted.info.password_name;
     if (filter->len != 0 &&
-        !km_slice_equal(KM_SLICE(filter->at, filter->len),
-                        KM_SLICE(info.password_name.at, info.password_name.len)))
+        !km_slice_equal(KM_SLICE(filter->at, filter->len), KM_SLICE(password->at, password->len)))
         return TEE_ERROR_ITEM_NOT_FOUND;
-    return km_crypto_info_put(&info, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
+    return km_crypto_info_put(&noted.info, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
 }
 
-static TEE_Result noted_entry(struct km_session *session, const struct km_crypto_name *name,
+static TEE_Result noted_entry(struct km_session *session, const struct at *at,
                               const struct km_crypto_name *filter, struct km_span out,
                               size_t *ret_len)
 {
-    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
     struct km_crypto_noted noted = {0};
     (void)filter;
-    if (buf == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    TEE_Result result = km_key_store_describe_noted(&session->caller, name, buf, &noted);
-    if (result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT)
-        return TEE_ERROR_ITEM_NOT_FOUND;
-    KM_TRY_TEE(result);
+    KM_TRY_TEE(look_at(session, at, &noted));
     return km_crypto_noted_put(&noted, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
 }
 
-static TEE_Result data_entry(struct km_session *session, const struct km_crypto_name *name,
-                             const struct km_crypto_name *filter, struct km_span out,
-                             size_t *ret_len)
-{
-    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
-    struct km_crypto_noted noted = {0};
-    (void)filter;
-    if (buf == NULL)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    TEE_Result result = km_data_describe(&session->caller, name, buf, &noted);
-    if (result == TEE_ERROR_ACCESS_DENIED || result == TEE_ERROR_CORRUPT_OBJECT)
-        return TEE_ERROR_ITEM_NOT_FOUND;
-    KM_TRY_TEE(result);
-    return km_crypto_noted_put(&noted, out, ret_len) ? TEE_SUCCESS : TEE_ERROR_GENERIC;
-}
-
-static TEE_Result password_entry(struct km_session *session, const struct km_crypto_name *name,
+static TEE_Result password_entry(struct km_session *session, const struct at *at,
                                  const struct km_crypto_name *filter, struct km_span out,
                                  size_t *ret_len)
 {
     (void)session;
     (void)filter;
-    km_copy(out.ptr, out.len, name->at, name->len);
-    *ret_len = name->len;
+    km_copy(out.ptr, out.len, at->name.at, at->name.len);
+    *ret_len = at->name.len;
     return TEE_SUCCESS;
 }
 
@@ -213,22 +220,25 @@ static TEE_Result password_entry(struct km_session *session, const struct km_cry
 static TEE_Result fill(struct km_session *session, struct km_listing *list, entry_put put,
                        const struct km_crypto_name *filter, struct km_wr *page, bool *ret_more)
 {
+    KM_AUTO(km_ta_freep) uint8_t *buf = TEE_Malloc(KM_RECORD_MAX, TEE_MALLOC_FILL_ZERO);
+    struct at at = {.buf = buf};
+    if (buf == NULL)
+        return TEE_ERROR_OUT_OF_MEMORY;
     for (;;) {
         uint8_t entry[KM_CRYPTO_NOTED_WIRE_MAX] = {0};
-        struct km_crypto_name name = {0};
         size_t len = 0;
-        TEE_Result result = listing_next(list, &name);
+        TEE_Result result = listing_next(list, put != password_entry, &at);
         if (result == TEE_ERROR_ITEM_NOT_FOUND) {
             *ret_more = false;
             return TEE_SUCCESS;
         }
         KM_TRY_TEE(result);
-        result = put(session, &name, filter, KM_SPAN(entry, sizeof(entry)), &len);
+        result = put(session, &at, filter, KM_SPAN(entry, sizeof(entry)), &len);
         if (result == TEE_ERROR_ITEM_NOT_FOUND)
             continue;
         KM_TRY_TEE(result);
         if (page->cap - page->len < 4 + len) {
-            list->pending = name;
+            list->pending = at.name;
             *ret_more = true;
             return TEE_SUCCESS;
         }
@@ -248,8 +258,8 @@ static TEE_Result give_page(struct km_session *session, struct km_listing *list,
     TEE_Result result = fill(session, list, put, filter, &page, &more);
     if (result == TEE_SUCCESS && more && page.len == 0) {
         /* The pending entry stays, so that the same cursor can be asked again with more room. */
-        out->memref.size = 4 + (put == noted_entry || put == data_entry ? KM_CRYPTO_NOTED_WIRE_MAX
-                                                                        : KM_CRYPTO_INFO_WIRE_MAX);
+        out->memref.size =
+            4 + (put == noted_entry ? KM_CRYPTO_NOTED_WIRE_MAX : KM_CRYPTO_INFO_WIRE_MAX);
         list->cursor = cursor->value.a;
         return TEE_ERROR_SHORT_BUFFER;
     }
@@ -270,29 +280,49 @@ TEE_Result km_cmd_list_keys(struct km_session *session, TEE_Param params[TEE_NUM
     struct km_crypto_name filter = {0};
     if (params[1].memref.size != 0)
         KM_TRY_TEE(km_name_in(&params[1], &filter));
-    KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
+    KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, KM_STORED_KEY,
+                             params[0].value.a));
     return give_page(session, &session->key_list, key_entry, &filter, &params[0], &params[2]);
 }
 
 TEE_Result km_cmd_list_noted(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_crypto_name filter = {0};
-    KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, params[0].value.a));
+    KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, KM_STORED_KEY,
+                             params[0].value.a));
     return give_page(session, &session->key_list, noted_entry, &filter, &params[0], &params[1]);
 }
 
 TEE_Result km_cmd_list_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_crypto_name filter = {0};
-    KM_TRY_TEE(listing_go_on(session, &session->data_list, KM_STORED_DATA, params[0].value.a));
-    return give_page(session, &session->data_list, data_entry, &filter, &params[0], &params[1]);
+    KM_TRY_TEE(listing_go_on(session, &session->data_list, KM_STORED_DATA, KM_STORED_DATA,
+                             params[0].value.a));
+    return give_page(session, &session->data_list, noted_entry, &filter, &params[0], &params[1]);
+}
+
+TEE_Result km_cmd_list_objects(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    struct km_crypto_name filter = {0};
+    KM_TRY_TEE(listing_go_on(session, &session->key_list, KM_STORED_KEY, KM_STORED_DATA,
+                             params[0].value.a));
+    return give_page(session, &session->key_list, noted_entry, &filter, &params[0], &params[1]);
+}
+
+TEE_Result km_cmd_storage_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    _Static_assert(KM_CRYPTO_STORAGE_STATE_LEN == KM_STORAGE_STATE_LEN, "as it is told everywhere");
+    uint8_t state[KM_STORAGE_STATE_LEN] = {0};
+    (void)session;
+    KM_TRY_TEE(km_storage_state(state));
+    return km_ta_give(&params[0], KM_SLICE(state, sizeof(state)));
 }
 
 TEE_Result km_cmd_list_passwords(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     struct km_crypto_name filter = {0};
-    KM_TRY_TEE(
-        listing_go_on(session, &session->password_list, KM_STORED_PASSWORD, params[0].value.a));
+    KM_TRY_TEE(listing_go_on(session, &session->password_list, KM_STORED_PASSWORD,
+                             KM_STORED_PASSWORD, params[0].value.a));
     return give_page(session, &session->password_list, password_entry, &filter, &params[0],
                      &params[1]);
 }

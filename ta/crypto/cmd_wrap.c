@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AES key wrap (RFC 3394, RFC 5649): of data, and of keys.
+ * AES key wrap (RFC 3394, RFC 5649): of data, and of keys; and RSA encryption (RFC 8017): of keys.
  *
  * A key leaves wrapped when it may leave in the clear, or when it was made wrappable and the wrapping key is closed: made in
  * here, never to leave, and for wrapping and unwrapping only. Then nobody outside can unwrap, and inside its policy comes
@@ -18,22 +18,45 @@ struct work {
     uint8_t out[WRAPPED_MAX];
 };
 
-static bool plain_fits(const struct km_alg *alg, size_t len)
+static bool plain_fits(const struct km_use *use, size_t len)
 {
+    const struct km_alg *alg = use->alg;
+    if (alg->class == KM_ALG_ASYM)
+        return len >= 1 && len <= km_rsa_message_max(use);
     if (alg->id == KM_CRYPTO_AES_KWP)
         return len >= 1;
     return len >= 2u * BLOCK && len % BLOCK == 0;
 }
 
-static bool wrapped_fits(const struct km_alg *alg, size_t len)
+static bool wrapped_fits(const struct km_use *use, size_t len)
 {
+    const struct km_alg *alg = use->alg;
+    if (alg->class == KM_ALG_ASYM)
+        return len == use->key->meta.bits / 8u;
     size_t least = alg->id == KM_CRYPTO_AES_KWP ? 2u * BLOCK : 3u * BLOCK;
     return len >= least && len % BLOCK == 0 && len <= WRAPPED_MAX;
 }
 
-static size_t wrapped_len(size_t len)
+static size_t wrapped_len(const struct km_use *use, size_t len)
 {
+    if (use->alg->class == KM_ALG_ASYM)
+        return use->key->meta.bits / 8u;
     return (len + BLOCK - 1u) / BLOCK * BLOCK + BLOCK;
+}
+
+/* Whatever is wrong with what was wrapped, the answer is the same. */
+static TEE_Result run_rsa(TEE_OperationHandle op, uint32_t tee_mode, struct km_slice in,
+                          uint8_t out[WRAPPED_MAX], size_t *ret_len)
+{
+    size_t len = WRAPPED_MAX;
+    TEE_Result result = tee_mode == TEE_MODE_ENCRYPT
+                            ? TEE_AsymmetricEncrypt(op, NULL, 0, in.ptr, in.len, out, &len)
+                            : TEE_AsymmetricDecrypt(op, NULL, 0, in.ptr, in.len, out, &len);
+    if (result == TEE_ERROR_CIPHERTEXT_INVALID || result == TEE_ERROR_BAD_PARAMETERS)
+        return TEE_ERROR_MAC_INVALID;
+    KM_TRY_TEE(result);
+    *ret_len = len;
+    return TEE_SUCCESS;
 }
 
 /* in and out are memory of this application: nobody changes one meanwhile, or sees the other before its check. */
@@ -44,6 +67,8 @@ static TEE_Result run(const struct km_use *use, uint32_t tee_mode, struct km_sli
     size_t len = WRAPPED_MAX;
     KM_TRY_TEE(km_key_operation(use->key, use->alg, tee_mode, &op));
     KM_TRY_TEE(km_key_charge(use->key, use->usage));
+    if (use->alg->class == KM_ALG_ASYM)
+        return run_rsa(op, tee_mode, in, out, ret_len);
     TEE_CipherInit(op, NULL, 0);
     TEE_Result result = TEE_CipherDoFinal(op, in.ptr, in.len, out, &len);
     if (result != TEE_SUCCESS) {
@@ -65,9 +90,9 @@ TEE_Result km_wrap_data(struct km_session *session, TEE_Param params[TEE_NUM_PAR
         return TEE_ERROR_BAD_PARAMETERS;
     if (in.len > (wraps ? PLAIN_MAX : WRAPPED_MAX))
         return KM_CRYPTO_E_TOO_LARGE;
-    if (wraps ? !plain_fits(use.alg, in.len) : !wrapped_fits(use.alg, in.len))
+    if (wraps ? !plain_fits(&use, in.len) : !wrapped_fits(&use, in.len))
         return TEE_ERROR_BAD_PARAMETERS;
-    KM_TRY_TEE(km_ta_room(&params[3], wraps ? wrapped_len(in.len) : in.len - BLOCK));
+    KM_TRY_TEE(km_ta_room(&params[3], wraps ? wrapped_len(&use, in.len) : in.len - BLOCK));
     KM_AUTO(km_ta_freep) struct work *work = TEE_Malloc(sizeof(*work), TEE_MALLOC_FILL_ZERO);
     if (work == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
@@ -87,6 +112,13 @@ static bool is_closed(const struct km_key *key)
            (key->meta.usage & ~wraps) == 0;
 }
 
+/* The bare RSA operation pads nothing, and so is no way to send a key. */
+static bool wraps_keys(const struct km_alg *alg)
+{
+    return alg != NULL && (alg->class == KM_ALG_WRAP ||
+                           (alg->class == KM_ALG_ASYM && alg->id != KM_CRYPTO_RSA_NOPAD));
+}
+
 static TEE_Result find_wrapping(struct km_session *session, const TEE_Param *which, uint32_t usage,
                                 struct km_use *ret)
 {
@@ -95,8 +127,7 @@ static TEE_Result find_wrapping(struct km_session *session, const TEE_Param *whi
                          .usage = usage};
     if (use.key == NULL)
         return KM_CRYPTO_E_STALE_ID;
-    if (use.alg == NULL || use.alg->class != KM_ALG_WRAP ||
-        (use.alg->family & use.key->type->family) == 0 ||
+    if (!wraps_keys(use.alg) || (use.alg->family & use.key->type->family) == 0 ||
         !km_alg_key_fits(use.alg, use.key->meta.bits))
         return TEE_ERROR_NOT_SUPPORTED;
     KM_TRY_TEE(km_key_permits(use.key, usage));
@@ -137,7 +168,8 @@ static TEE_Result plain_of(const struct km_use *use, struct km_key *key, uint8_t
     bool is_wrappable = (key->meta.attributes & KM_CRYPTO_ATTR_WRAPPABLE) != 0;
     if (key->type->is_public)
         return TEE_ERROR_NOT_SUPPORTED;
-    if (km_key_is_open(key) || !is_wrappable || !is_closed(use->key)) {
+    bool may_seal = is_wrappable && use->alg->class == KM_ALG_WRAP && is_closed(use->key);
+    if (km_key_is_open(key) || !may_seal) {
         KM_TRY_TEE(km_key_may_export(key));
         return open_form(key, out, ret_len);
     }
@@ -160,9 +192,9 @@ TEE_Result km_cmd_wrap_key(struct km_session *session, TEE_Param params[TEE_NUM_
     if (work == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     KM_TRY_TEE(plain_of(&use, key, work->in, &len));
-    if (!plain_fits(use.alg, len))
+    if (!plain_fits(&use, len))
         return TEE_ERROR_NOT_SUPPORTED;
-    KM_TRY_TEE(km_ta_room(&params[2], wrapped_len(len)));
+    KM_TRY_TEE(km_ta_room(&params[2], wrapped_len(&use, len)));
     KM_TRY_TEE(run(&use, TEE_MODE_ENCRYPT, KM_SLICE(work->in, len), work->out, &len));
     km_key_subject(key, &subject);
     km_audit("export-wrapped", &subject, TEE_SUCCESS);
@@ -190,6 +222,13 @@ static TEE_Result wish_from(const struct km_wrapped_key *wrapped, struct km_cryp
     return TEE_SUCCESS;
 }
 
+/* Whether what comes out may be exportable: who may use the wrapping key sees it in any case. */
+static bool may_open(const struct km_use *use)
+{
+    bool decrypts = (use->key->meta.usage & KM_CRYPTO_USAGE_DECRYPT) != 0;
+    return km_key_is_open(use->key) || (use->alg->class == KM_ALG_ASYM && decrypts);
+}
+
 static TEE_Result key_of(struct km_session *session, const struct km_use *use,
                          struct km_crypto_template *wish, struct km_slice plain,
                          struct km_key **ret_key)
@@ -201,7 +240,7 @@ static TEE_Result key_of(struct km_session *session, const struct km_use *use,
     bool wants_open = (wish->attributes & KM_CRYPTO_ATTR_EXPORT_AS_PLAIN) != 0;
     if (has_policy)
         KM_TRY_TEE(wish_from(&wrapped, wish));
-    else if (wants_open && !km_key_is_open(use->key))
+    else if (wants_open && !may_open(use))
         return KM_CRYPTO_E_NOT_EXPORTABLE;
     KM_TRY_TEE(km_key_new(wish, &session->caller, &key));
     if (has_policy) {
@@ -231,7 +270,7 @@ TEE_Result km_cmd_unwrap_key(struct km_session *session, TEE_Param params[TEE_NU
     const struct km_key_type *type = km_key_type_find(wish.type);
     if (type == NULL || type->is_public)
         return TEE_ERROR_BAD_PARAMETERS;
-    if (!wrapped_fits(use.alg, in.len))
+    if (!wrapped_fits(&use, in.len))
         return TEE_ERROR_MAC_INVALID;
     KM_AUTO(km_ta_freep) struct work *work = TEE_Malloc(sizeof(*work), TEE_MALLOC_FILL_ZERO);
     if (work == NULL)

@@ -93,6 +93,7 @@
 #define KM_CRYPTO_GRANT_WIRE_MAX (48u + KM_CRYPTO_UNIT_MAX)
 #define KM_CRYPTO_TEMPLATE_WIRE_MAX (36u + KM_CRYPTO_GRANTS_MAX * KM_CRYPTO_GRANT_WIRE_MAX)
 #define KM_CRYPTO_INFO_WIRE_MAX (76u + 2u * KM_CRYPTO_NAME_MAX + KM_CRYPTO_STORAGE_MAX)
+#define KM_CRYPTO_STORAGE_STATE_LEN 24u
 #define KM_CRYPTO_NOTE_MAX 1024u /* octets that a client may keep with a named key */
 #define KM_CRYPTO_DATA_MAX 4096u /* octets of a data object */
 #define KM_CRYPTO_NOTED_WIRE_MAX (8u + KM_CRYPTO_INFO_WIRE_MAX + KM_CRYPTO_NOTE_MAX)
@@ -246,6 +247,14 @@ enum km_crypto_algorithm {
     KM_CRYPTO_DSA_SHA256,
     KM_CRYPTO_ED25519,
     KM_CRYPTO_ECDSA_DETERMINISTIC,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA3_224,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA3_256,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA3_384,
+    KM_CRYPTO_RSASSA_PKCS1_V1_5_SHA3_512,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_224,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_256,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_384,
+    KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_512,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA224,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA256,
@@ -272,6 +281,16 @@ enum km_crypto_algorithm {
     KM_CRYPTO_PBKDF2_HMAC_SHA256,
     KM_CRYPTO_PBKDF2_HMAC_SHA384,
     KM_CRYPTO_PBKDF2_HMAC_SHA512,
+    KM_CRYPTO_HKDF_EXTRACT_SHA1,
+    KM_CRYPTO_HKDF_EXTRACT_SHA224,
+    KM_CRYPTO_HKDF_EXTRACT_SHA256,
+    KM_CRYPTO_HKDF_EXTRACT_SHA384,
+    KM_CRYPTO_HKDF_EXTRACT_SHA512,
+    KM_CRYPTO_HKDF_EXPAND_SHA1,
+    KM_CRYPTO_HKDF_EXPAND_SHA224,
+    KM_CRYPTO_HKDF_EXPAND_SHA256,
+    KM_CRYPTO_HKDF_EXPAND_SHA384,
+    KM_CRYPTO_HKDF_EXPAND_SHA512,
 };
 
 enum km_crypto_mode {
@@ -409,6 +428,11 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_KEY_INFO = 0x15,
     /* FREE_KEY           vi(a key) - - -                              operations made with it live on */
     KM_CRYPTO_CMD_FREE_KEY = 0x16,
+    /* KEY_CHECK          vi(a key) mo(3 octets) - -                   what tells a symmetric key from others: of AES (but two keys
+     *                    for XTS) and DES3 the first octets of a block of zeros encrypted with it, of others those of its SHA-1.
+     *                    Needs no usage. SHORT_BUFFER; NOT_SUPPORTED also: fewer than 128 bits that may not be exported, which
+     *                    these octets would help to search for; not symmetric */
+    KM_CRYPTO_CMD_KEY_CHECK = 0x17,
 
     /* SAVE_KEY           vi(a key, b password or 0) mi(name) - -      EXISTS; BAD_STATE: is saved already. ACCESS_DENIED: names
      *                    that begin with "com.seqlabs." are the administrator's */
@@ -447,6 +471,12 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_DELETE_DATA = 0x2a,
     /* LIST_DATA          vio(a cursor) mo(LIST of NOTED) - -          as LIST_NOTED; type 0, bits: octets of the content */
     KM_CRYPTO_CMD_LIST_DATA = 0x2b,
+    /* LIST_OBJECTS       vio(a cursor) mo(LIST of NOTED) - -          LIST_NOTED and LIST_DATA in one, in the place of LIST_NOTED's */
+    KM_CRYPTO_CMD_LIST_OBJECTS = 0x2c,
+    /* STORAGE_STATE      mo(STORAGE_STATE_LEN octets: u64 commits to the store so far, 16 octets that name the last one) - - -
+     *                    the same twice: nothing of what this application keeps has changed in between, whoever asks.
+     *                    SHORT_BUFFER; NOT_SUPPORTED where the TEE does not tell */
+    KM_CRYPTO_CMD_STORAGE_STATE = 0x2d,
 
     /* CREATE_PASSWORD    mi(name) mi(password, 1 to 256 octets) - -   EXISTS TOO_LARGE */
     KM_CRYPTO_CMD_CREATE_PASSWORD = 0x30,
@@ -515,22 +545,25 @@ enum km_crypto_command {
     /* AGREE_RAW          vi(a key) mi(peer) mo(shared value) -      BAD_FORMAT SHORT_BUFFER; NOT_EXPORTABLE: a provisioned
      *                    key, since what is sealed to it opens with the shared value */
     KM_CRYPTO_CMD_AGREE_RAW = 0x4e,
-    /* DERIVE             mi(TEMPLATE: symmetric) vi(a key, b HKDF or Concat KDF) mi(HKDF) vo(a key)
+    /* DERIVE             mi(TEMPLATE: symmetric) vi(a key, b HKDF, one of its two steps, Concat KDF or a digest) mi(HKDF) vo(a key)
+     *                    HKDF_EXTRACT takes no info and makes as many bits as the digest has, HKDF_EXPAND takes no salt. A digest
+     *                    of the secret takes neither: its first octets, as many as are wished (BAD_PARAMETERS beyond its
+     *                    length; SHAKE: any). MD5 is none of these.
      *                    NOT_EXPORTABLE: the wish is exportable and the secret is not. NOT_SUPPORTED also: less than 128 bits
      *                    of a secret that is not exportable, or DES3 of one. Keys derived with the same salt and info begin with the same
      *                    octets, whatever their types and lengths: give each purpose an info of its own */
     KM_CRYPTO_CMD_DERIVE = 0x4f,
 
-    /* WRAP_KEY           vi(a wrapping key, b AES_KW or AES_KWP) vi(a key) mo(wrapped) -
+    /* WRAP_KEY           vi(a wrapping key, b AES_KW, AES_KWP, RSA OAEP or RSA PKCS#1 v1.5) vi(a key) mo(wrapped) -
      *                    the wrapping key needs the usage WRAP. What may be exported: its octets or PKCS#8, as EXPORT_PRIVATE
      *                    gives them. What is WRAPPABLE, only under a key that CREATE_KEY made, that is neither exportable nor
      *                    wrappable, and by AES_KWP: with its policy. NOT_EXPORTABLE: anything else. NOT_SUPPORTED: a public
-     *                    key, or a length that AES_KW does not take. SHORT_BUFFER */
+     *                    key, or a length that the algorithm does not take. SHORT_BUFFER */
     KM_CRYPTO_CMD_WRAP_KEY = 0x50,
-    /* UNWRAP_KEY         mi(TEMPLATE) vi(a wrapping key, b AES_KW or AES_KWP) mi(wrapped) vo(a key)
+    /* UNWRAP_KEY         mi(TEMPLATE) vi(a wrapping key, b as in WRAP_KEY) mi(wrapped) vo(a key)
      *                    the usage UNWRAP. MAC_INVALID; BAD_FORMAT, DES3_PARITY, DES3_PARTS: what was wrapped is not such a key. NOT_EXPORTABLE: the wish
-     *                    is exportable and the wrapping key is not. A key that was wrapped with its policy keeps it:
-     *                    ACCESS_DENIED for more usages */
+     *                    is exportable and the wrapping key is neither that nor RSA with the usage DECRYPT. A key that was
+     *                    wrapped with its policy keeps it: ACCESS_DENIED for more usages */
     KM_CRYPTO_CMD_UNWRAP_KEY = 0x51,
     /* CREATE_KEY_WITH    mi(TEMPLATE: DSA or DH pair) mi(domain parameters) vi(a form) vo(a key)
      *                    ATTRIBUTES: PRIME, BASE, SUBPRIME (which DH may leave out for the groups of RFC 7919 and 3526); DER:
@@ -540,6 +573,11 @@ enum km_crypto_command {
      *                    as DERIVE. BAD_PARAMETERS: fewer than PBKDF2_SHUT_MIN iterations of a secret that is not exportable.
      *                    TOO_LARGE: iterations times blocks of output beyond PBKDF2_MAX */
     KM_CRYPTO_CMD_DERIVE_PASSWORD = 0x53,
+    /* COPY_KEY           mi(TEMPLATE) vi(a key) vo(a key) -           a new key with an id of its own and the same octets, for the
+     *                    owner and the administrator, that may do no more than the first: ACCESS_DENIED for other usages and
+     *                    flags, and for a key whose uses are counted, which a copy would not be. BAD_PARAMETERS: another type, or
+     *                    grants. IMMUTABLE: a provisioned key */
+    KM_CRYPTO_CMD_COPY_KEY = 0x54,
 
     /* OP_NEW             vi(a key or 0, b algorithm) vi(a mode, b digest; ECDSA only) mi(iv or nonce, may be empty)
      *                    vio(a in: tag length, out: operation)        TOO_LARGE (too many operations) */

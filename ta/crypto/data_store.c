@@ -14,6 +14,11 @@ static TEE_Result read_record(TEE_ObjectHandle *object, uint8_t buf[KM_RECORD_MA
     return km_data_record_parse(data, ret) ? TEE_SUCCESS : TEE_ERROR_CORRUPT_OBJECT;
 }
 
+static bool is_for(const struct km_caller *caller, const struct km_data_record *record)
+{
+    return caller->is_admin || km_owner_equal(&caller->owner, &record->meta.owner);
+}
+
 /* The object as the caller may have it; it is open when this succeeds. */
 static TEE_Result open_own(const struct km_caller *caller, const struct km_crypto_name *name,
                            uint32_t flags, uint8_t buf[KM_RECORD_MAX], TEE_ObjectHandle *object,
@@ -21,8 +26,7 @@ static TEE_Result open_own(const struct km_caller *caller, const struct km_crypt
 {
     KM_TRY_TEE(km_stored_open(KM_STORED_DATA, name, flags, object));
     KM_TRY_TEE(read_record(object, buf, ret));
-    bool may = caller->is_admin || km_owner_equal(&caller->owner, &ret->meta.owner);
-    return may ? TEE_SUCCESS : TEE_ERROR_ACCESS_DENIED;
+    return is_for(caller, ret) ? TEE_SUCCESS : TEE_ERROR_ACCESS_DENIED;
 }
 
 static bool is_under(const struct km_data_record *record, const struct km_password *password)
@@ -75,13 +79,17 @@ struct workspace {
     uint8_t record[KM_RECORD_MAX];
 };
 
+/* What takes the place of an object is the same one for those who know it by its id. */
 static TEE_Result check_replaced(const struct km_caller *caller, const struct km_crypto_name *name,
-                                 struct workspace *work, bool *ret_is_there)
+                                 struct workspace *work, bool *ret_is_there,
+                                 uint8_t ret_id[KM_CRYPTO_ID_LEN])
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
     struct km_data_record record = {0};
     TEE_Result result = open_own(caller, name, TOGETHER, work->record, &object, &record);
     *ret_is_there = result != TEE_ERROR_ITEM_NOT_FOUND;
+    if (result == TEE_SUCCESS)
+        km_copy(ret_id, KM_CRYPTO_ID_LEN, record.meta.id, KM_CRYPTO_ID_LEN);
     return result == TEE_ERROR_ITEM_NOT_FOUND ? TEE_SUCCESS : result;
 }
 
@@ -95,9 +103,9 @@ static TEE_Result save(const struct km_caller *caller, const struct km_crypto_na
     size_t len = 0;
     if (work == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    if (replace)
-        KM_TRY_TEE(check_replaced(caller, name, work, &is_there));
     TEE_GenerateRandom(record->meta.id, sizeof(record->meta.id));
+    if (replace)
+        KM_TRY_TEE(check_replaced(caller, name, work, &is_there, record->meta.id));
     if (password != NULL) {
         KM_TRY_TEE(km_password_hold(password, &held));
         record->meta.password_name = password->name;
@@ -168,8 +176,20 @@ TEE_Result km_data_describe(const struct km_caller *caller, const struct km_cryp
                             uint8_t buf[KM_RECORD_MAX], struct km_crypto_noted *ret)
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    struct km_slice data = {0};
+    KM_TRY_TEE(km_stored_open(KM_STORED_DATA, name, TOGETHER, &object));
+    KM_TRY_TEE(km_stored_read(&object, buf, &data));
+    return km_data_noted_from(caller, name, data, ret);
+}
+
+TEE_Result km_data_noted_from(const struct km_caller *caller, const struct km_crypto_name *name,
+                              struct km_slice data, struct km_crypto_noted *ret)
+{
     struct km_data_record record = {0};
-    KM_TRY_TEE(open_own(caller, name, TOGETHER, buf, &object, &record));
+    if (!km_data_record_parse(data, &record))
+        return TEE_ERROR_CORRUPT_OBJECT;
+    if (!is_for(caller, &record))
+        return TEE_ERROR_ACCESS_DENIED;
     bool is_under_password = record.meta.password_name.len != 0;
     *ret = (struct km_crypto_noted){
         .info = {.bits = (uint32_t)record.content.len,
@@ -205,7 +225,7 @@ TEE_Result km_data_under(const uint8_t password_id[KM_CRYPTO_ID_LEN], bool *ret_
     bool is_used = false;
     if (buf == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    KM_TRY_TEE(km_stored_walk_begin(&walk, KM_STORED_DATA));
+    KM_TRY_TEE(km_stored_walk_begin(&walk, KM_STORED_DATA, KM_STORED_DATA));
     while (!is_used) {
         struct km_crypto_name name = {0};
         TEE_Result result = km_stored_walk_next(&walk, &name);

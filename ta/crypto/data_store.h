@@ -31,6 +31,9 @@ TEE_Result km_data_delete(const struct km_caller *caller, const struct km_crypto
 /* km_data_describe: type KM_CRYPTO_KEY_NONE, bits: octets of the content; the note views buf. ITEM_NOT_FOUND ACCESS_DENIED. */
 TEE_Result km_data_describe(const struct km_caller *caller, const struct km_crypto_name *name,
                             uint8_t buf[KM_RECORD_MAX], struct km_crypto_noted *ret);
+/* km_data_noted_from: the same of a record that was read already; the note is a view of it. CORRUPT_OBJECT. */
+TEE_Result km_data_noted_from(const struct km_caller *caller, const struct km_crypto_name *name,
+                              struct km_slice data, struct km_crypto_noted *ret);
 /* km_data_under: whether any data object is wrapped under the password object with this id. */
 TEE_Result km_data_under(const uint8_t password_id[KM_CRYPTO_ID_LEN], bool *ret_is_used);
 

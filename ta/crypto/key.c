@@ -204,12 +204,9 @@ static uint32_t tee_usage(uint32_t tee_mode)
  * HMAC (RFC 2104) hashes a key longer than the block and fills a shorter one with zeros. Done here, every length from 64 to 4096
  * bits fits the sizes that GlobalPlatform allows for each hash.
  */
-static TEE_Result hmac_block(const struct km_key *key, const struct km_alg *alg, uint8_t *block,
+static TEE_Result hmac_block(struct km_slice secret, const struct km_alg *alg, uint8_t *block,
                              size_t cap)
 {
-    struct km_crypto_attrs attrs = {0};
-    km_key_attrs(key, &attrs);
-    struct km_slice secret = attrs.at[0].value;
     if (secret.len <= alg->hash_block) {
         km_copy(block, cap, secret.ptr, secret.len);
         return TEE_SUCCESS;
@@ -220,12 +217,12 @@ static TEE_Result hmac_block(const struct km_key *key, const struct km_alg *alg,
     return TEE_DigestDoFinal(digest, secret.ptr, secret.len, block, &len);
 }
 
-static TEE_Result hmac_object(const struct km_key *key, const struct km_alg *alg,
+TEE_Result km_key_hmac_object(struct km_slice secret, const struct km_alg *alg,
                               TEE_ObjectHandle *ret_object)
 {
     uint8_t block[144] = {0};
     TEE_Attribute attr = {0};
-    TEE_Result result = hmac_block(key, alg, block, sizeof(block));
+    TEE_Result result = hmac_block(secret, alg, block, sizeof(block));
     if (result == TEE_SUCCESS) {
         TEE_InitRefAttribute(&attr, TEE_ATTR_SECRET_VALUE, block, alg->hash_block);
         result =
@@ -258,8 +255,11 @@ static TEE_Result kdf_object(const struct km_key *key, const struct km_alg *alg,
 static TEE_Result object_for(const struct km_key *key, const struct km_alg *alg, uint32_t tee_mode,
                              TEE_ObjectHandle *ret_object)
 {
-    if (alg->family == KM_FAMILY_HMAC)
-        return hmac_object(key, alg, ret_object);
+    if (alg->family == KM_FAMILY_HMAC) {
+        struct km_crypto_attrs secret = {0};
+        km_key_attrs(key, &secret);
+        return km_key_hmac_object(secret.at[0].value, alg, ret_object);
+    }
     if (alg->family == KM_FAMILY_SECRET)
         return kdf_object(key, alg, ret_object);
     /* Public operations get the public part, even of a pair. */

@@ -91,6 +91,10 @@ uint32_t km_key_tee_type(uint32_t family, bool with_private);
 /* km_key_der_kind: as what a family's keys stand in DER. */
 enum km_der_kind km_key_der_kind(uint32_t family);
 
+/* km_key_hmac_object: an object of the Core API for HMAC with this secret, of any length, and this row's digest. Returns owned. */
+TEE_Result km_key_hmac_object(struct km_slice secret, const struct km_alg *alg,
+                              TEE_ObjectHandle *ret_object);
+
 /* km_key_is_open: exportable. */
 bool km_key_is_open(const struct km_key *key);
 /* km_key_attrs: views of the material, valid while the key is. */

@@ -63,7 +63,8 @@ static TEE_Result ec_public(uint32_t bits, struct km_slice scalar, struct km_sli
 #endif
 }
 
-static TEE_Result put_ec(struct km_key *key, const struct km_crypto_attrs *attrs, struct km_wr *wr)
+static TEE_Result put_ec(struct km_key *key, const struct km_crypto_attrs *attrs, bool is_made,
+                         struct km_wr *wr)
 {
     uint8_t x[66] = {0};
     uint8_t y[66] = {0};
@@ -85,7 +86,7 @@ static TEE_Result put_ec(struct km_key *key, const struct km_crypto_attrs *attrs
         return TEE_ERROR_BAD_FORMAT;
     struct km_wr head = km_wr_init(curve, sizeof(curve));
     km_wr_u32le(&head, bits);
-    if (has_scalar) {
+    if (has_scalar && !is_made) {
         KM_TRY_TEE(ec_public(bits, scalar, given_x, given_y, KM_SPAN(x, len), KM_SPAN(y, len)));
         given_x = KM_SLICE(x, len);
         given_y = KM_SLICE(y, len);
@@ -328,13 +329,15 @@ static TEE_Result put_secret(struct km_key *key, const struct km_crypto_attrs *a
     return TEE_SUCCESS;
 }
 
-static TEE_Result put(struct km_key *key, const struct km_crypto_attrs *attrs, struct km_wr *wr)
+/* is_made: all of it is the Core API's own, of a pair that it generated. */
+static TEE_Result put(struct km_key *key, const struct km_crypto_attrs *attrs, bool is_made,
+                      struct km_wr *wr)
 {
     switch (key->type->family) {
     case KM_FAMILY_ECDSA:
     case KM_FAMILY_ECDH:
     case KM_FAMILY_EC:
-        return put_ec(key, attrs, wr);
+        return put_ec(key, attrs, is_made, wr);
     case KM_FAMILY_RSA:
         return put_rsa(key, attrs, wr);
     case KM_FAMILY_DSA:
@@ -348,7 +351,7 @@ static TEE_Result put(struct km_key *key, const struct km_crypto_attrs *attrs, s
     }
 }
 
-TEE_Result km_key_set_attrs(struct km_key *key, const struct km_crypto_attrs *attrs)
+static TEE_Result take_attrs(struct km_key *key, const struct km_crypto_attrs *attrs, bool is_made)
 {
     if (key->material != NULL)
         return TEE_ERROR_BAD_STATE;
@@ -356,7 +359,7 @@ TEE_Result km_key_set_attrs(struct km_key *key, const struct km_crypto_attrs *at
     if (buf == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
     struct km_wr wr = km_wr_init(buf, KM_KEY_MATERIAL_MAX);
-    KM_TRY_TEE(put(key, attrs, &wr));
+    KM_TRY_TEE(put(key, attrs, is_made, &wr));
     struct km_slice whole = {0};
     if (!km_wr_finish(&wr, &whole))
         return TEE_ERROR_BAD_FORMAT;
@@ -366,6 +369,12 @@ TEE_Result km_key_set_attrs(struct km_key *key, const struct km_crypto_attrs *at
     km_copy(kept, whole.len, whole.ptr, whole.len);
     key->material = kept;
     key->material_len = whole.len;
+    return TEE_SUCCESS;
+}
+
+TEE_Result km_key_set_attrs(struct km_key *key, const struct km_crypto_attrs *attrs)
+{
+    KM_TRY_TEE(take_attrs(key, attrs, false));
     return km_key_check(key);
 }
 
@@ -587,5 +596,6 @@ TEE_Result km_key_generate(struct km_key *key, const struct km_crypto_attrs *gro
     KM_TRY_TEE(generate_pair(key, group, &wr));
     if (!km_wr_finish(&wr, &whole) || !km_crypto_attrs_parse(whole, &attrs))
         km_ta_unreached();
-    return km_key_set_attrs(key, &attrs);
+    /* What comes from outside is worked through once more; this was made a moment ago, by whoever would do that. */
+    return take_attrs(key, &attrs, true);
 }

@@ -373,10 +373,19 @@ TEE_Result km_key_store_describe_noted(struct km_caller *caller, const struct km
                                        uint8_t buf[KM_RECORD_MAX], struct km_crypto_noted *ret)
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
-    struct km_key_record record = {0};
+    struct km_slice data = {0};
     KM_TRY_TEE(km_stored_open(KM_STORED_KEY, name, TOGETHER, &object));
-    KM_TRY_TEE(read_record(&object, buf, &record));
+    KM_TRY_TEE(km_stored_read(&object, buf, &data));
     km_ta_objectp(&object); /* as when it is loaded */
+    return km_key_store_noted_from(caller, name, data, ret);
+}
+
+TEE_Result km_key_store_noted_from(struct km_caller *caller, const struct km_crypto_name *name,
+                                   struct km_slice data, struct km_crypto_noted *ret)
+{
+    struct km_key_record record = {0};
+    if (!km_key_record_parse(data, &record))
+        return TEE_ERROR_CORRUPT_OBJECT;
     if (!may(caller, &record.meta, KM_WANTS_LOOK))
         return TEE_ERROR_ACCESS_DENIED;
     struct km_key shown = {.meta = record.meta, .name = *name, .uses_left = record.uses_left};
@@ -508,7 +517,7 @@ TEE_Result km_key_store_under(const uint8_t password_id[KM_CRYPTO_ID_LEN], bool 
     bool is_used = false;
     if (buf == NULL)
         return TEE_ERROR_OUT_OF_MEMORY;
-    KM_TRY_TEE(km_stored_walk_begin(&walk, KM_STORED_KEY));
+    KM_TRY_TEE(km_stored_walk_begin(&walk, KM_STORED_KEY, KM_STORED_KEY));
     while (!is_used) {
         struct km_crypto_name name = {0};
         TEE_Result result = km_stored_walk_next(&walk, &name);

@@ -60,6 +60,9 @@ TEE_Result km_key_store_describe(struct km_caller *caller, const struct km_crypt
 /* km_key_store_describe_noted: with its note, a view of buf. */
 TEE_Result km_key_store_describe_noted(struct km_caller *caller, const struct km_crypto_name *name,
                                        uint8_t buf[KM_RECORD_MAX], struct km_crypto_noted *ret);
+/* km_key_store_noted_from: the same of a record that was read already; the note is a view of it. CORRUPT_OBJECT. */
+TEE_Result km_key_store_noted_from(struct km_caller *caller, const struct km_crypto_name *name,
+                                   struct km_slice data, struct km_crypto_noted *ret);
 /* km_key_store_count: takes one use of a saved key; committed when it returns. USED_UP, KEY_GONE. */
 TEE_Result km_key_store_count(struct km_key *key);
 /* km_key_store_refresh: uses_left as the store has it now. KEY_GONE. */

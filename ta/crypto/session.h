@@ -53,6 +53,9 @@ TEE_Result km_cmd_export_private(struct km_session *session, TEE_Param params[TE
 TEE_Result km_cmd_get_attribute(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_key_info(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_free_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+/* cmd_copy.c */
+TEE_Result km_cmd_key_check(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_copy_key(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 #ifdef KM_CRYPTO_TEST_BUILD
 TEE_Result km_cmd_tell_private(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 #endif
@@ -75,6 +78,8 @@ TEE_Result km_cmd_create_recoverable(struct km_session *session, TEE_Param param
 TEE_Result km_cmd_check_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_change_password(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_list_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_list_objects(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_storage_state(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 /* cmd_data.c */
 TEE_Result km_cmd_save_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_load_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -213,6 +218,8 @@ bool km_tag_fits(const struct km_alg *alg, uint32_t tag_len);
 TEE_Result km_cipher_check(const struct km_alg *alg, size_t len);
 /* km_shake_check: how many octets of SHAKE are wanted: as many as there is room for. SHORT_BUFFER for none, TOO_LARGE. */
 TEE_Result km_shake_check(const struct km_alg *alg, TEE_Param *out, size_t *ret_len);
+/* km_rsa_message_max: octets of the longest message that an RSA encryption takes (RFC 8017, 7.1 and 7.2). */
+size_t km_rsa_message_max(const struct km_use *use);
 /* km_wrap_data: CIPHER_ENCRYPT and CIPHER_DECRYPT with AES key wrap (cmd_wrap.c). */
 TEE_Result km_wrap_data(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS],
                         uint32_t mode);

@@ -111,14 +111,24 @@ TEE_Result km_stored_exists(char kind, const struct km_crypto_name *name, bool *
     return TEE_SUCCESS;
 }
 
-TEE_Result km_stored_walk_begin(struct km_stored_walk *walk, char kind)
+TEE_Result km_stored_walk_begin(struct km_stored_walk *walk, char kind, char also)
 {
     km_stored_walk_end(walk);
-    walk->kind = kind;
+    walk->kinds[0] = kind;
+    walk->kinds[1] = also;
     KM_TRY_TEE(TEE_AllocatePersistentObjectEnumerator(&walk->enumerator));
     TEE_Result result = TEE_StartPersistentObjectEnumerator(walk->enumerator, TEE_STORAGE_PRIVATE);
     /* An empty storage is an empty list. */
     return result == TEE_ERROR_ITEM_NOT_FOUND ? TEE_SUCCESS : result;
+}
+
+/* What an identifier says; false: it is not one of this walk. */
+static bool is_of(struct km_stored_walk *walk, struct km_slice id, struct km_crypto_name *ret_name)
+{
+    if (id.len < 2 || memchr(walk->kinds, id.ptr[0], sizeof(walk->kinds)) == NULL)
+        return false;
+    walk->kind = (char)id.ptr[0];
+    return km_crypto_name_parse(KM_SLICE(id.ptr + 1, id.len - 1), ret_name);
 }
 
 TEE_Result km_stored_walk_next(struct km_stored_walk *walk, struct km_crypto_name *ret_name)
@@ -130,11 +140,47 @@ TEE_Result km_stored_walk_next(struct km_stored_walk *walk, struct km_crypto_nam
         if (result == TEE_ERROR_CORRUPT_OBJECT)
             continue;
         KM_TRY_TEE(result);
-        if (len > 1 && id[0] == (uint8_t)walk->kind &&
-            km_crypto_name_parse(KM_SLICE(id + 1, len - 1), ret_name))
+        if (is_of(walk, KM_SLICE(id, len), ret_name))
             return TEE_SUCCESS;
     }
 }
+
+#ifdef TEE_KM_EXTENSIONS
+TEE_Result km_stored_walk_read(struct km_stored_walk *walk, struct km_crypto_name *ret_name,
+                               uint8_t buf[KM_RECORD_MAX], struct km_slice *ret_data)
+{
+    for (;;) {
+        uint8_t id[TEE_OBJECT_ID_MAX_LEN] = {0};
+        size_t len = sizeof(id);
+        size_t size = 0;
+        TEE_Result result =
+            TEE_KmGetNextObjectData(walk->enumerator, walk->kinds, sizeof(walk->kinds), id, &len,
+                                    buf, KM_RECORD_MAX, &size);
+        if (result == TEE_ERROR_CORRUPT_OBJECT)
+            continue;
+        KM_TRY_TEE(result);
+        if (!is_of(walk, KM_SLICE(id, len), ret_name))
+            continue;
+        *ret_data = KM_SLICE(buf, size);
+        return size <= KM_RECORD_MAX ? TEE_SUCCESS : TEE_ERROR_CORRUPT_OBJECT;
+    }
+}
+#else
+TEE_Result km_stored_walk_read(struct km_stored_walk *walk, struct km_crypto_name *ret_name,
+                               uint8_t buf[KM_RECORD_MAX], struct km_slice *ret_data)
+{
+    for (;;) {
+        KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
+        KM_TRY_TEE(km_stored_walk_next(walk, ret_name));
+        TEE_Result result = km_stored_open(
+            walk->kind, ret_name, TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ, &object);
+        if (result == TEE_SUCCESS)
+            result = km_stored_read(&object, buf, ret_data);
+        if (result != TEE_ERROR_ITEM_NOT_FOUND) /* deleted since */
+            return result;
+    }
+}
+#endif
 
 void km_stored_walk_end(struct km_stored_walk *walk)
 {

@@ -39,14 +39,22 @@ TEE_Result km_stored_delete(TEE_ObjectHandle *object);
 /* km_stored_exists: whether there is one, readable or not. */
 TEE_Result km_stored_exists(char kind, const struct km_crypto_name *name, bool *ret_exists);
 
-/* A walk over the names of one kind. All zero is one that has not begun. */
+/* A walk over the names of one kind or two. All zero is one that has not begun. */
 struct km_stored_walk {
     TEE_ObjectEnumHandle enumerator;
-    char kind;
+    char kinds[2];
+    char kind; /* of the object that was last told of */
 };
-TEE_Result km_stored_walk_begin(struct km_stored_walk *walk, char kind);
+/* km_stored_walk_begin: `also` is another kind, or the same again. */
+TEE_Result km_stored_walk_begin(struct km_stored_walk *walk, char kind, char also);
 /* km_stored_walk_next: ITEM_NOT_FOUND at the end. Damaged objects are passed over. */
 TEE_Result km_stored_walk_next(struct km_stored_walk *walk, struct km_crypto_name *ret_name);
+/*
+ * km_stored_walk_read: the same with all data, as they stand in the store: nobody who has the object open is waited for. *ret_data views
+ * buf. CORRUPT_OBJECT: more than KM_RECORD_MAX; the walk goes on.
+ */
+TEE_Result km_stored_walk_read(struct km_stored_walk *walk, struct km_crypto_name *ret_name,
+                               uint8_t buf[KM_RECORD_MAX], struct km_slice *ret_data);
 void km_stored_walk_end(struct km_stored_walk *walk);
 
 #endif

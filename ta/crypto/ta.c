@@ -46,6 +46,7 @@ static const struct row ROWS[] = {
     ROW(GET_ATTRIBUTE, ANYONE, VI, MO, NONE, NONE, km_cmd_get_attribute),
     ROW(KEY_INFO, DELEGATE, VI | A, MO, NONE, NONE, km_cmd_key_info),
     ROW(FREE_KEY, ANYONE, VI | A, NONE, NONE, NONE, km_cmd_free_key),
+    ROW(KEY_CHECK, ANYONE, VI | A, MO, NONE, NONE, km_cmd_key_check),
 
     ROW(SAVE_KEY, ANYONE, VI, MI | EMPTY, NONE, NONE, km_cmd_save_key),
     ROW(LOAD_KEY, DELEGATE, MI | EMPTY, VI | A, MI | EMPTY, VO, km_cmd_load_key),
@@ -60,6 +61,8 @@ static const struct row ROWS[] = {
     ROW(LOAD_DATA, ANYONE, MI | EMPTY, VI | A, MO, NONE, km_cmd_load_data),
     ROW(DELETE_DATA, ANYONE, MI | EMPTY, VI | A, NONE, NONE, km_cmd_delete_data),
     ROW(LIST_DATA, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_data),
+    ROW(LIST_OBJECTS, ANYONE, VIO | A, MO, NONE, NONE, km_cmd_list_objects),
+    ROW(STORAGE_STATE, ANYONE, MO, NONE, NONE, NONE, km_cmd_storage_state),
 
     ROW(CREATE_PASSWORD, ANYONE, MI | EMPTY, MI, NONE, NONE, km_cmd_create_password),
     ROW(LOAD_PASSWORD, ANYONE, MI | EMPTY, MI, VO, NONE, km_cmd_load_password),
@@ -96,6 +99,7 @@ static const struct row ROWS[] = {
     ROW(UNWRAP_KEY, ANYONE, MI, VI, MI, VO, km_cmd_unwrap_key),
     ROW(CREATE_KEY_WITH, ANYONE, MI, MI, VI | A, VO, km_cmd_create_key_with),
     ROW(DERIVE_PASSWORD, ANYONE, MI, VI, MI, VO, km_cmd_derive_password),
+    ROW(COPY_KEY, ANYONE, MI, VI | A, VO, NONE, km_cmd_copy_key),
 
     ROW(OP_NEW, ANYONE, VI, VI, MI | EMPTY, VIO | A, km_cmd_op_new),
     ROW(OP_UPDATE_AAD, ANYONE, VI | A, MI | BULK | EMPTY, NONE, NONE, km_cmd_op_update_aad),

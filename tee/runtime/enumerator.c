@@ -81,6 +81,37 @@ TEE_Result TEE_StartPersistentObjectEnumerator(TEE_ObjectEnumHandle objectEnumer
     return TEE_ERROR_ITEM_NOT_FOUND;
 }
 
+TEE_Result TEE_KmGetNextObjectData(TEE_ObjectEnumHandle objectEnumerator, const void *firsts,
+                                   size_t firstsLen, void *objectID, size_t *objectIDLen,
+                                   void *buffer, size_t size, size_t *dataSize)
+{
+    struct object_enum *self = km_rt_handle_get(KM_RT_OBJECT_ENUM, objectEnumerator);
+    km_rt_own(objectIDLen, sizeof(*objectIDLen), "a size outside the TA's own memory");
+    km_rt_own(dataSize, sizeof(*dataSize), "a size outside the TA's own memory");
+    km_rt_own(objectID, TEE_OBJECT_ID_MAX_LEN, "an object identifier outside the TA's own memory");
+    km_rt_own(buffer, size, "an object's data outside the TA's own memory");
+    km_rt_own(firsts, firstsLen, "octets of identifiers outside the TA's own memory");
+    if (self->cursor == NULL || (self->has_ahead && self->status == KM_E_NOTFOUND))
+        return TEE_ERROR_ITEM_NOT_FOUND;
+    if (self->has_ahead)
+        km_store_cursor_back(self->cursor);
+    self->has_ahead = false;
+    struct km_slice name = {0};
+    uint64_t len = 0;
+    bool hidden = true;
+    while (hidden) {
+        km_status status = km_store_cursor_read(NULL, self->cursor, KM_SLICE(firsts, firstsLen),
+                                                KM_SPAN(buffer, size), &name, &len);
+        if (status != KM_OK)
+            return status == KM_E_NOTFOUND ? TEE_ERROR_ITEM_NOT_FOUND : km_rt_result(status);
+        hidden = km_rt_name_reserved(name);
+    }
+    km_copy(objectID, TEE_OBJECT_ID_MAX_LEN, name.ptr, name.len);
+    *objectIDLen = name.len;
+    *dataSize = (size_t)len;
+    return TEE_SUCCESS;
+}
+
 static TEE_Result describe(const struct object_enum *self, TEE_ObjectInfo *ret)
 {
     if (ret == NULL)

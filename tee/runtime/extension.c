@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/runtime/alg_table.h"
-#include "tee/runtime/object_table.h"
+#include "tee/runtime/object.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -19,6 +19,20 @@ void TEE_KmAudit(const char *operation, const void *subject, size_t subjectLen, 
         km_copy(own, sizeof(own), subject, len);
     if (km_rt.config.host.audit != NULL)
         km_rt.config.host.audit(km_rt.config.host.arg, operation, KM_SLICE(own, len), result);
+}
+
+TEE_Result TEE_KmStorageState(uint32_t storageID, uint64_t *count,
+                              uint8_t name[TEE_KM_STORAGE_STATE_LEN])
+{
+    _Static_assert(TEE_KM_STORAGE_STATE_LEN == KM_STORE_STATE_LEN,
+                   "the store speaks the API's numbers");
+    km_rt_own(count, sizeof(*count), "a number outside the TA's own memory");
+    km_rt_own(name, TEE_KM_STORAGE_STATE_LEN, "a name outside the TA's own memory");
+    struct km_store *store = NULL;
+    TEE_Result result = km_rt_storage(storageID, &store);
+    if (result != TEE_SUCCESS)
+        return result;
+    return km_rt_result(km_store_state(NULL, store, count, name));
 }
 
 static bool in_range(const EC_GROUP *group, const BIGNUM *number)

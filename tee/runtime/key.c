@@ -2,6 +2,7 @@
 #include "tee/runtime/key.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -265,6 +266,25 @@ static bool generate_rsa(struct km_rt_object *object, uint32_t bits, struct km_s
     return ok && km_rt_key_extract(object);
 }
 
+/* Both coordinates at once: libcrypto works each out of the point anew. */
+static bool extract_point(struct km_rt_object *object)
+{
+    uint8_t encoded[POINT_MAX] = {0};
+    size_t width = km_rt_bytes(object->bits);
+    size_t len = 0;
+    if (EVP_PKEY_get_octet_string_param(object->pkey, OSSL_PKEY_PARAM_PUB_KEY, encoded,
+                                        sizeof(encoded), &len) != 1 ||
+        len != 1 + 2 * width || encoded[0] != POINT_CONVERSION_UNCOMPRESSED)
+        return false;
+    uint8_t *x = km_rt_attr_put(object, TEE_ATTR_ECC_PUBLIC_VALUE_X, width);
+    uint8_t *y = km_rt_attr_put(object, TEE_ATTR_ECC_PUBLIC_VALUE_Y, width);
+    if (x == NULL || y == NULL)
+        return false;
+    km_copy(x, width, encoded + 1, width);
+    km_copy(y, width, encoded + 1 + width, width);
+    return true;
+}
+
 static bool generate_ec(struct km_rt_object *object, uint32_t bits)
 {
     const struct km_rt_curve *curve = km_rt_curve_by_bits(bits);
@@ -275,7 +295,7 @@ static bool generate_ec(struct km_rt_object *object, uint32_t bits)
               EVP_PKEY_generate(ctx, &object->pkey) == 1;
     if (ok)
         km_rt_attr_put_value(object, TEE_ATTR_ECC_CURVE, curve->id, 0);
-    return ok && km_rt_key_extract(object);
+    return ok && extract_point(object) && km_rt_key_extract(object);
 }
 
 static bool generate_secret(struct km_rt_object *object, uint32_t bits)

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include <string.h>
+
+#include "tee/store/tree.h"
 #include "tee/store/txn.h"
 
 struct km_store_cursor {
     struct km_store *store;
     uint64_t next_id;
-    uint64_t end_id; /* objects made after the cursor have numbers from here on */
+    uint64_t last_id; /* of the object last told of */
+    uint64_t end_id;  /* objects made after the cursor have numbers from here on */
     struct km_record record;
     struct km_secret *meta;
 };
@@ -61,6 +65,7 @@ km_status km_store_cursor_next(struct km_err *err, struct km_store_cursor *curso
     KM_TRY(seek(err, cursor, &txn, &id));
     if (id == cursor->end_id)
         return KM_FAIL(err, KM_E_NOTFOUND, "there are no more objects");
+    cursor->last_id = id;
     cursor->next_id = id + 1;
     km_secret_free(km_steal(&cursor->meta));
     KM_TRY(km_txn_record_get(err, &txn, id, &cursor->record, NULL));
@@ -71,6 +76,44 @@ km_status km_store_cursor_next(struct km_err *err, struct km_store_cursor *curso
                     : KM_SLICE(km_secret_expose(cursor->meta).ptr, cursor->record.meta_len);
     *ret_size = cursor->record.size;
     return KM_OK;
+}
+
+/* The next record whose name begins so; KM_E_CORRUPT for a damaged one, whose name nobody knows. */
+static km_status seek_named(struct km_err *err, struct km_store_cursor *cursor, struct km_txn *txn,
+                            struct km_slice firsts)
+{
+    for (;;) {
+        uint64_t id = 0;
+        KM_TRY(seek(err, cursor, txn, &id));
+        if (id == cursor->end_id)
+            return KM_FAIL(err, KM_E_NOTFOUND, "there are no more objects");
+        cursor->last_id = id;
+        cursor->next_id = id + 1;
+        KM_TRY(km_txn_record_get(err, txn, id, &cursor->record, NULL));
+        if (memchr(firsts.ptr, cursor->record.name[0], firsts.len) != NULL)
+            return KM_OK;
+    }
+}
+
+km_status km_store_cursor_read(struct km_err *err, struct km_store_cursor *cursor,
+                               struct km_slice firsts, struct km_span out,
+                               struct km_slice *ret_name, uint64_t *ret_size)
+{
+    KM_AUTO(km_txn_end) struct km_txn txn = {0};
+    KM_TRY(km_txn_read(err, cursor->store, &txn));
+    KM_TRY(seek_named(err, cursor, &txn, firsts));
+    const struct km_record *record = &cursor->record;
+    struct km_span part = KM_SPAN(out.ptr, record->size < out.len ? record->size : out.len);
+    if (part.len > 0)
+        KM_TRY(km_tree_read(err, &txn, cursor->last_id, record, 0, part));
+    *ret_name = KM_SLICE(record->name, record->name_len);
+    *ret_size = record->size;
+    return KM_OK;
+}
+
+void km_store_cursor_back(struct km_store_cursor *cursor)
+{
+    cursor->next_id = cursor->last_id;
 }
 
 void km_store_cursor_close(struct km_store_cursor *cursor)

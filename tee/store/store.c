@@ -267,6 +267,25 @@ km_status km_store_open(struct km_err *err, const struct km_store_config *config
     return KM_OK;
 }
 
+km_status km_store_state(struct km_err *err, struct km_store *store, uint64_t *ret_count,
+                         uint8_t ret_name[KM_STORE_STATE_LEN])
+{
+    _Static_assert(KM_STORE_STATE_LEN == KM_TAG_LEN, "a commit's name is the tag of its header");
+    KM_AUTO(km_txn_end) struct km_txn txn = {0};
+    KM_TRY(km_txn_read(err, store, &txn));
+    uint64_t number = mdb_txn_id(txn.txn);
+    if (number != store->state_txn) {
+        struct km_head head = {0};
+        KM_TRY(km_txn_head(err, &txn, &head));
+        KM_TRY(km_txn_head_tag(err, &txn, store->state));
+        store->state_count = head.count;
+        store->state_txn = number;
+    }
+    *ret_count = store->state_count;
+    km_copy(ret_name, KM_STORE_STATE_LEN, store->state, sizeof store->state);
+    return KM_OK;
+}
+
 km_status km_store_settle(struct km_err *err, struct km_store *store)
 {
     if (store->advance == NULL || store->seen_count <= store->anchored)

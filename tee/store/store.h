@@ -73,6 +73,15 @@ void km_store_close(struct km_store *store);
  */
 km_status km_store_settle(struct km_err *err, struct km_store *store);
 
+#define KM_STORE_STATE_LEN 16
+
+/*
+ * km_store_state: which commit the store is at, whoever made it: how many there were, and a name that no other commit of any store has. The
+ * same name twice: nothing was committed in between.
+ */
+km_status km_store_state(struct km_err *err, struct km_store *store, uint64_t *ret_count,
+                         uint8_t ret_name[KM_STORE_STATE_LEN]);
+
 /* What a store looks like as a whole. */
 struct km_store_report {
     uint64_t count; /* commits since creation */
@@ -138,6 +147,15 @@ km_status km_store_cursor_open(struct km_err *err, struct km_store *store,
 km_status km_store_cursor_next(struct km_err *err, struct km_store_cursor *cursor,
                                struct km_slice *ret_name, struct km_slice *ret_meta,
                                uint64_t *ret_size);
+/*
+ * km_store_cursor_read: as km_store_cursor_next for the next object whose name begins with one of these octets, and its data in the place of
+ * its metadata: as many as out has room for, *ret_size how many there are. Both are of one commit, and nobody who has the object open is asked.
+ */
+km_status km_store_cursor_read(struct km_err *err, struct km_store_cursor *cursor,
+                               struct km_slice firsts, struct km_span out,
+                               struct km_slice *ret_name, uint64_t *ret_size);
+/* km_store_cursor_back: what the last call told of will be told once more. */
+void km_store_cursor_back(struct km_store_cursor *cursor);
 void km_store_cursor_close(struct km_store_cursor *cursor);
 
 #endif

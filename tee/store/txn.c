@@ -154,19 +154,35 @@ static int drop(const struct km_txn *txn, const struct km_store_key *key)
     return mdb_del(txn->txn, KM_MAIN_DBI, &k, NULL);
 }
 
-km_status km_txn_head(struct km_err *err, struct km_txn *txn, struct km_head *ret)
+static km_status find_head(struct km_err *err, const struct km_txn *txn,
+                           struct km_slice *ret_key_id, struct km_slice *ret_sealed)
 {
     const struct km_store_key key = {.kind = KM_KEY_HEADER};
-    const struct km_seal_place place = {.kind = KM_KEY_HEADER};
-    struct km_seal *seal = txn->store->seal;
     struct km_slice value = {0};
     int code = get(txn, &key, &value);
     if (code != 0)
         return km_lmdb_fail(err, code, "find the store's header");
+    if (!km_frame_parse(value, ret_key_id, ret_sealed) || ret_sealed->len < KM_TAG_LEN)
+        return KM_FAIL(err, KM_E_CORRUPT, "the store's header has an unknown form");
+    return KM_OK;
+}
+
+km_status km_txn_head_tag(struct km_err *err, struct km_txn *txn, uint8_t ret_tag[KM_TAG_LEN])
+{
     struct km_slice key_id = {0};
     struct km_slice sealed = {0};
-    if (!km_frame_parse(value, &key_id, &sealed))
-        return KM_FAIL(err, KM_E_CORRUPT, "the store's header has an unknown form");
+    KM_TRY(find_head(err, txn, &key_id, &sealed));
+    km_copy(ret_tag, KM_TAG_LEN, sealed.ptr + sealed.len - KM_TAG_LEN, KM_TAG_LEN);
+    return KM_OK;
+}
+
+km_status km_txn_head(struct km_err *err, struct km_txn *txn, struct km_head *ret)
+{
+    const struct km_seal_place place = {.kind = KM_KEY_HEADER};
+    struct km_seal *seal = txn->store->seal;
+    struct km_slice key_id = {0};
+    struct km_slice sealed = {0};
+    KM_TRY(find_head(err, txn, &key_id, &sealed));
     if (!km_ct_equal(key_id.ptr, km_seal_key_id(seal), KM_KEY_ID_LEN))
         return KM_FAIL(err, KM_E_CORRUPT,
                        "the store was sealed under another root, or for another application");

@@ -27,6 +27,10 @@ struct km_store {
     uint64_t allocated_pages; /* of the file, as far as this process made sure of */
     bool cannot_allocate;     /* the file system can't, or the sandbox forbids it */
     size_t page_len;
+    uint64_t
+        state_txn; /* LMDB's number of the commit that state and state_count are of; 0: of none */
+    uint64_t state_count;
+    uint8_t state[KM_STORE_STATE_LEN];
     uint64_t seen_count; /* the highest count this process saw: going below it is a rollback */
     bool has_anchor;
     uint64_t anchored; /* what the root's counter is known to hold */
@@ -56,6 +60,8 @@ void km_txn_end(struct km_txn *txn);
 /* km_txn_room: KM_E_NOSPACE when `growth` more octets would pass the store's limit. */
 km_status km_txn_room(struct km_err *err, struct km_txn *txn, uint64_t growth);
 
+/* km_txn_head_tag: the tag of this snapshot's header; what the header says is not looked at. */
+km_status km_txn_head_tag(struct km_err *err, struct km_txn *txn, uint8_t ret_tag[KM_TAG_LEN]);
 /* km_txn_head: reads the header of this snapshot. KM_E_NOTFOUND when the store was never made. */
 km_status km_txn_head(struct km_err *err, struct km_txn *txn, struct km_head *ret);
 

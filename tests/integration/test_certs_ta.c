@@ -7,7 +7,7 @@
 #include "include/tee_client_api.h"
 #include "ta/certs/certs_protocol.h"
 
-#define ROW_COMMANDS 14u
+#define ROW_COMMANDS 15u
 
 static struct km_service *service;
 static TEEC_Context context;
@@ -63,6 +63,7 @@ static const struct {
     {KM_CERTS_CMD_STORE_GET,
      TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT, 0, 0)},
     {KM_CERTS_CMD_PROVISION_NUMBERS, TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, 0, 0, 0)},
+    {KM_CERTS_CMD_STORAGE_STATE, TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_OUTPUT, 0, 0, 0)},
 };
 
 /* Each command with every other signature of its first two parameters, and with a third. */

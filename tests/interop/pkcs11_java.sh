@@ -52,7 +52,10 @@ check "has brought the key" says "^file, PrivateKeyEntry" keytool_ -list
 check "which signs" signer ecc.jar file
 check "keytool -genkeypair" keytool_ -genkeypair -alias made -keyalg RSA -keysize 2048 -dname CN=made
 check "is there" says "^made, PrivateKeyEntry" keytool_ -list
+check "keytool -genkeypair, EC" keytool_ -genkeypair -alias made-ec -keyalg EC -groupname secp256r1 -dname CN=made-ec
+check "is there" says "^made-ec, PrivateKeyEntry" keytool_ -list
+check "which signs" signer rsa.jar made-ec
 check "keytool -delete" keytool_ -delete -alias made
-refuse "what was deleted" "file" says "^made" keytool_ -list
+refuse "what was deleted" "file" says "^made," keytool_ -list
 refuse "a wrong PIN" "" keytool -list "${store[@]/1234/9999}"
 done_with_module

@@ -8,8 +8,10 @@
 # Children that the program forks let their parent's sessions and objects go without releasing them, on purpose.
 run() {
     env "KM_TEST_MODULE=$build/pkcs11/libkeymoor_pkcs11.so" ${KM_TEST_PRELOAD:+LD_PRELOAD=$KM_TEST_PRELOAD ASAN_OPTIONS=detect_leaks=0} \
-        "$build/tests/test_pkcs11"
+        "$build/tests/$1"
 }
-check "its functions" run
-cat out.txt
+for program in test_pkcs11 test_pkcs11_functions test_pkcs11_mechanisms; do
+    check "$program" run $program
+    cat out.txt
+done
 finish

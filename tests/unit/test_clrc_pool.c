@@ -6,6 +6,7 @@
 #include <sched.h>
 
 #include "include/clrc.h"
+#include "lib/session/km_result.h"
 #include "ta/crypto/crypto_protocol.h"
 #include "tests/unit/fake_teec.h"
 
@@ -786,6 +787,24 @@ static void test_shared_memory_is_found(void **state)
     assert_null(clrcSharedAlloc((size_t)CLRC_DATA_MAX + 1));
 }
 
+/* What the service answers to STORAGE_STATE, and nothing shorter or longer. */
+static void test_state_of_the_storage(void **state)
+{
+    uint8_t bytes[KM_RESULT_STATE_LEN + 1] = {5, 1, [8] = 0xaa, [23] = 0xbb};
+    ClrcStorageState seen = {.n_changes = 9};
+    (void)state;
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        if (len != KM_RESULT_STATE_LEN)
+            assert_false(km_result_state(KM_SLICE(bytes, len), &seen));
+    }
+    assert_int_equal(seen.n_changes, 9);
+    assert_true(km_result_state(KM_SLICE(bytes, KM_RESULT_STATE_LEN), &seen));
+    assert_int_equal(seen.n_changes, 0x105);
+    assert_int_equal(seen.octets[0], 0xaa);
+    assert_int_equal(seen.octets[15], 0xbb);
+    assert_int_equal(clrcStorageState(NULL), CLRC_ERROR_BAD_PARAMETERS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -808,6 +827,7 @@ int main(void)
         cmocka_unit_test_setup(test_other_version_is_refused, setup),
         cmocka_unit_test_setup(test_password_is_presented_again, setup),
         cmocka_unit_test_setup(test_child_starts_afresh, setup),
+        cmocka_unit_test_setup(test_state_of_the_storage, setup),
         cmocka_unit_test_setup(test_lists, setup),
         cmocka_unit_test_setup(test_shared_memory_is_found, setup),
         /* The last two leave the pool small. */

@@ -28,7 +28,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 70u
+#define ALL_CALLS 74u
 
 static void make_inputs(uint32_t key)
 {
@@ -55,11 +55,6 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
     struct km_lane_param use = P_VI(key, algorithm);
     struct km_lane_param vo = P_VO;
     struct km_lane_param wish = P_MI(in[0], in_len[0]);
-    struct km_lane_param aead = P_MI(in[1], in_len[1]);
-    struct km_lane_param seal = P_MIO(in[1], in_len[1]);
-    struct km_lane_param hkdf = P_MI(in[2], in_len[2]);
-    struct km_lane_param pbkdf2 = P_MI(in[4], in_len[4]);
-    struct km_lane_param group = P_VI(KM_CRYPTO_FORM_DER, 0);
     struct km_lane_param data = P_MI(in[3], 32);
     struct km_lane_param iv = P_MI(in[3], algorithm == KM_CRYPTO_AES_ECB_NOPAD ? 0 : 16);
     struct km_lane_param peer = P_MI(point, 65);
@@ -68,20 +63,18 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
     struct km_lane_param o1 = P_MO(out[1], ROOM);
     struct km_lane_param o2 = P_MO(out[2], ROOM);
     struct km_lane_param o3 = P_MO(out[3], ROOM);
-    struct km_lane_param o0 = P_MO(out[0], ROOM);
-    struct km_lane_param mode = P_VI(KM_CRYPTO_MODE_SIGN, 0);
-    struct km_lane_param form = P_VI(KM_CRYPTO_FORM_RAW, 0);
     struct km_lane_param cursor = P_VIO(0);
     const struct call calls[] = {
         {KM_CRYPTO_CMD_VERSION, {vo, none, none, none}},
         {KM_CRYPTO_CMD_ALGORITHM_SUPPORTED, {P_VI(algorithm, 0), none, none, none}},
-        {KM_CRYPTO_CMD_RANDOM, {o0, none, none, none}},
+        {KM_CRYPTO_CMD_RANDOM, {P_MO(out[0], ROOM), none, none, none}},
         {KM_CRYPTO_CMD_CREATE_KEY, {wish, vo, none, none}},
-        {KM_CRYPTO_CMD_IMPORT_KEY, {wish, data, form, vo}},
+        {KM_CRYPTO_CMD_IMPORT_KEY, {wish, data, P_VI(KM_CRYPTO_FORM_RAW, 0), vo}},
         {KM_CRYPTO_CMD_EXPORT_PUBLIC, {id, o1, none, none}},
         {KM_CRYPTO_CMD_EXPORT_PRIVATE, {id, o1, none, none}},
         {KM_CRYPTO_CMD_GET_ATTRIBUTE, {use, o1, none, none}},
         {KM_CRYPTO_CMD_KEY_INFO, {id, o1, none, none}},
+        {KM_CRYPTO_CMD_KEY_CHECK, {id, o1, none, none}},
         {KM_CRYPTO_CMD_SAVE_KEY, {id, name, none, none}},
         {KM_CRYPTO_CMD_LOAD_KEY, {name, P_VI(0, 0), empty, vo}},
         {KM_CRYPTO_CMD_DESCRIBE_KEY, {name, o1, none, none}},
@@ -94,6 +87,8 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_DELETE_DATA, {name, P_VI(0, 0), none, none}},
         {KM_CRYPTO_CMD_LIST_DATA, {cursor, o2, none, none}},
         {KM_CRYPTO_CMD_LIST_NOTED, {cursor, o2, none, none}},
+        {KM_CRYPTO_CMD_LIST_OBJECTS, {cursor, o2, none, none}},
+        {KM_CRYPTO_CMD_STORAGE_STATE, {o1, none, none, none}},
         {KM_CRYPTO_CMD_SAVE_KEY_NOTED, {P_VI(1, 0), name, data, none}},
         {KM_CRYPTO_CMD_SET_NOTE, {name, data, data, none}},
         {KM_CRYPTO_CMD_CREATE_PASSWORD, {name, data, none, none}},
@@ -111,20 +106,21 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_VERIFY_MAC, {use, data, data, none}},
         {KM_CRYPTO_CMD_CIPHER_ENCRYPT, {use, iv, data, o3}},
         {KM_CRYPTO_CMD_CIPHER_DECRYPT, {use, iv, data, o3}},
-        {KM_CRYPTO_CMD_AEAD_ENCRYPT, {seal, empty, data, o3}},
-        {KM_CRYPTO_CMD_AEAD_DECRYPT, {aead, empty, data, o3}},
+        {KM_CRYPTO_CMD_AEAD_ENCRYPT, {P_MIO(in[1], in_len[1]), empty, data, o3}},
+        {KM_CRYPTO_CMD_AEAD_DECRYPT, {P_MI(in[1], in_len[1]), empty, data, o3}},
         {KM_CRYPTO_CMD_ASYM_ENCRYPT, {use, empty, data, o3}},
         {KM_CRYPTO_CMD_ASYM_DECRYPT, {use, empty, data, o3}},
         {KM_CRYPTO_CMD_AGREE, {wish, id, peer, vo}},
         {KM_CRYPTO_CMD_AGREE_RAW, {id, peer, o2, none}},
-        {KM_CRYPTO_CMD_DERIVE, {wish, use, hkdf, vo}},
+        {KM_CRYPTO_CMD_DERIVE, {wish, use, P_MI(in[2], in_len[2]), vo}},
         {KM_CRYPTO_CMD_WRAP_KEY, {use, id, o2, none}},
         {KM_CRYPTO_CMD_WRAP_KEY, {P_VI(wrapping, KM_CRYPTO_AES_KWP), id, o2, none}},
         {KM_CRYPTO_CMD_UNWRAP_KEY, {wish, use, data, vo}},
         {KM_CRYPTO_CMD_UNWRAP_KEY, {wish, P_VI(wrapping, KM_CRYPTO_AES_KWP), data, vo}},
-        {KM_CRYPTO_CMD_CREATE_KEY_WITH, {wish, data, group, vo}},
-        {KM_CRYPTO_CMD_DERIVE_PASSWORD, {wish, use, pbkdf2, vo}},
-        {KM_CRYPTO_CMD_OP_NEW, {use, mode, empty, cursor}},
+        {KM_CRYPTO_CMD_CREATE_KEY_WITH, {wish, data, P_VI(KM_CRYPTO_FORM_DER, 0), vo}},
+        {KM_CRYPTO_CMD_DERIVE_PASSWORD, {wish, use, P_MI(in[4], in_len[4]), vo}},
+        {KM_CRYPTO_CMD_COPY_KEY, {wish, id, vo, none}},
+        {KM_CRYPTO_CMD_OP_NEW, {use, P_VI(KM_CRYPTO_MODE_SIGN, 0), empty, cursor}},
         {KM_CRYPTO_CMD_OP_UPDATE_AAD, {P_VI(1025, 0), data, none, none}},
         {KM_CRYPTO_CMD_OP_UPDATE, {P_VI(1025, 0), data, o2, none}},
         {KM_CRYPTO_CMD_OP_FINAL, {P_VI(1025, 0), o1, o2, none}},
@@ -195,6 +191,8 @@ static const uint32_t ALGORITHMS[] = {
     KM_CRYPTO_RSA_NOPAD,
     KM_CRYPTO_CONCAT_KDF_SHA256,
     KM_CRYPTO_PBKDF2_HMAC_SHA256,
+    KM_CRYPTO_HKDF_EXTRACT_SHA256,
+    KM_CRYPTO_HKDF_EXPAND_SHA256,
     18, /* as an attribute: private values of DSA, DH, Ed25519 and X25519 */
     23,
     25,

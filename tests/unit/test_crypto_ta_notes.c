@@ -181,6 +181,105 @@ static void data_under_a_password(void **state)
                      TEE_SUCCESS);
 }
 
+/* ---- what there is, and whether it has changed ---- */
+
+#define STATE_LEN KM_CRYPTO_STORAGE_STATE_LEN
+
+static uint32_t storage_state(struct rig_session *s, uint8_t ret[STATE_LEN])
+{
+    struct km_lane_param p[4] = {P_MO(ret, STATE_LEN), P_NONE, P_NONE, P_NONE};
+    return rig_call(s, KM_CRYPTO_CMD_STORAGE_STATE, p);
+}
+
+static bool has_changed(uint8_t state[STATE_LEN])
+{
+    uint8_t now[STATE_LEN] = {0};
+    assert_int_equal(storage_state(&owner, now), TEE_SUCCESS);
+    bool has = memcmp(state, now, sizeof(now)) != 0;
+    km_copy(state, STATE_LEN, now, sizeof(now));
+    return has;
+}
+
+static void state_of_the_storage(void **state)
+{
+    uint8_t known[STATE_LEN] = {0};
+    uint8_t page[4096] = {0};
+    struct km_crypto_noted seen = {0};
+    struct km_crypto_info info = {0};
+    (void)state;
+    struct km_lane_param small[4] = {P_MO(page, STATE_LEN - 1), P_NONE, P_NONE, P_NONE};
+    assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_STORAGE_STATE, small), TEE_ERROR_SHORT_BUFFER);
+    assert_int_equal(small[0].size, STATE_LEN);
+    assert_true(has_changed(known)); /* from nothing known */
+    assert_false(has_changed(known));
+    uint32_t id = users_key(&owner);
+    assert_false(has_changed(known)); /* an ephemeral one is not kept */
+    assert_int_equal(rig_save(&owner, id, "k", 0), TEE_SUCCESS);
+    assert_true(has_changed(known));
+    assert_false(noted(&stranger, page, &seen)); /* who looks changes nothing */
+    assert_false(has_changed(known));
+    assert_int_equal(rig_save(&owner, users_key(&owner), "k", 0), KM_CRYPTO_E_EXISTS);
+    assert_false(has_changed(known)); /* nor does what failed */
+    assert_int_equal(rig_info(&owner, id, &info), TEE_SUCCESS);
+    assert_int_equal(set_note(&owner, "k", info.id, OCTETS_OF("note")), TEE_SUCCESS);
+    assert_true(has_changed(known));
+    assert_int_equal(save_data(&owner, 0, 0, OCTETS_OF("content")), TEE_SUCCESS);
+    assert_true(has_changed(known));
+    users_restart();
+    assert_false(has_changed(known));
+}
+
+static unsigned count_objects(struct rig_session *s, unsigned *ret_n_data)
+{
+    uint8_t page[KM_CRYPTO_NOTED_WIRE_MAX + 4] = {0};
+    unsigned n = 0;
+    struct km_lane_param p[4] = {P_VIO(0), P_MO(page, sizeof(page)), P_NONE, P_NONE};
+    *ret_n_data = 0;
+    do {
+        p[1].size = sizeof(page);
+        assert_int_equal(rig_call(s, KM_CRYPTO_CMD_LIST_OBJECTS, p), TEE_SUCCESS);
+        struct km_rd rd = km_rd_init(KM_SLICE(page, p[1].size));
+        for (struct km_slice entry = {0}; !km_rd_done(&rd); n++) {
+            struct km_crypto_noted seen = {0};
+            assert_true(km_crypto_list_next(&rd, KM_CRYPTO_NOTED_WIRE_MAX, &entry));
+            assert_true(km_crypto_noted_parse(entry, &seen));
+            *ret_n_data += seen.info.type == KM_CRYPTO_KEY_NONE;
+        }
+    } while (p[0].a != 0);
+    return n;
+}
+
+static void objects_in_one_listing(void **state)
+{
+    unsigned n_data = 0;
+    (void)state;
+    assert_int_equal(count_objects(&owner, &n_data), 0);
+    for (unsigned i = 0; i < 30; i++) {
+        char name[2] = {(char)('A' + i), 0};
+        assert_int_equal(rig_save(&owner, users_key(&owner), name, 0), TEE_SUCCESS);
+    }
+    assert_int_equal(save_data(&owner, 0, 0, OCTETS_OF("content")), TEE_SUCCESS);
+    assert_int_equal(count_objects(&owner, &n_data), 31); /* in pages with room for a few */
+    assert_int_equal(n_data, 1);
+    assert_int_equal(count_objects(&stranger, &n_data), 0);
+    /* A data object that takes the place of another is the same one. */
+    uint8_t page[4096] = {0};
+    uint8_t id[KM_CRYPTO_ID_LEN] = {0};
+    for (unsigned i = 0; i < 2; i++) {
+        struct km_crypto_noted seen = {0};
+        struct km_slice entry = {0};
+        struct km_lane_param p[4] = {P_VIO(0), P_MO(page, sizeof(page)), P_NONE, P_NONE};
+        assert_int_equal(rig_call(&owner, KM_CRYPTO_CMD_LIST_DATA, p), TEE_SUCCESS);
+        struct km_rd rd = km_rd_init(KM_SLICE(page, p[1].size));
+        assert_true(km_crypto_list_next(&rd, KM_CRYPTO_NOTED_WIRE_MAX, &entry));
+        assert_true(km_crypto_noted_parse(entry, &seen));
+        if (i == 1)
+            assert_memory_equal(seen.info.id, id, sizeof(id));
+        km_copy(id, sizeof(id), seen.info.id, sizeof(id));
+        assert_int_equal(save_data(&owner, 0, 1, OCTETS_OF("other")), TEE_SUCCESS);
+    }
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, users_set_up, users_tear_down)
@@ -189,6 +288,8 @@ int main(void)
         T(note_under_a_password),
         T(data_objects),
         T(data_under_a_password),
+        T(state_of_the_storage),
+        T(objects_in_one_listing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the PKCS#11 module reads from outside: its configuration, and the notes that the service keeps for it. */
-#include "interop/pkcs11/p11.h"
+#include "interop/pkcs11/op.h"
 #include "tests/unit/km_test.h"
 
 static void config(void **state)
@@ -18,6 +18,8 @@ static void config(void **state)
         {"free-slot = maybe", false},
         {"hardware-slot = yes", true},
         {"hardware-slot = 1", false},
+        {"key-slot = no", true},
+        {"key-slot = 1", false},
         {"label =", false},
         {"label", false},
         {"manufacturer = 123456789012345678901234567890123", false},
@@ -129,13 +131,41 @@ static void certificates(void **state)
     assert_false(km_p11_certificate(KM_SLICE(longer, sizeof(longer)), &issuer, &subject, &serial));
 }
 
+/* A saved digest: cut, flipped, trailing, too long. */
+static void saved_states(void **state)
+{
+    static uint8_t bytes[KM_P11_STATE_MAX + 1];
+    static uint8_t much[KM_P11_STATE_FED_MAX + 1];
+    struct km_p11_state saved = {CKM_SHA256, OCTETS_OF("what was fed")};
+    struct km_p11_state seen = {0};
+    uint8_t again[64] = {0};
+    size_t again_len = 0;
+    size_t len = 0;
+    (void)state;
+    assert_true(km_p11_state_put(&saved, KM_SPAN(bytes, sizeof(bytes)), &len));
+    assert_true(km_p11_state_parse(KM_SLICE(bytes, len), &seen));
+    assert_int_equal(seen.mechanism, CKM_SHA256);
+    assert_true(km_slice_equal(seen.fed, saved.fed));
+    for (size_t cut = 0; cut < len; cut++)
+        assert_false(km_p11_state_parse(KM_SLICE(bytes, cut), &seen));
+    assert_false(km_p11_state_parse(KM_SLICE(bytes, len + 1), &seen));
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        if (km_p11_state_parse(KM_SLICE(bytes, len), &seen)) {
+            assert_true(km_p11_state_put(&seen, KM_SPAN(again, sizeof(again)), &again_len));
+            assert_true(km_slice_equal(KM_SLICE(again, again_len), KM_SLICE(bytes, len)));
+        }
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    saved.fed = KM_SLICE(much, sizeof(much));
+    assert_false(km_p11_state_put(&saved, KM_SPAN(bytes, sizeof(bytes)), &len));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(config),
-        cmocka_unit_test(notes),
-        cmocka_unit_test(lists),
-        cmocka_unit_test(certificates),
+        cmocka_unit_test(config), cmocka_unit_test(notes),        cmocka_unit_test(saved_states),
+        cmocka_unit_test(lists),  cmocka_unit_test(certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

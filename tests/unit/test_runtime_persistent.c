@@ -296,6 +296,55 @@ static void names(void **state)
     TEE_CloseObject(empty);
 }
 
+/* Keymoor's own: data on the way, and which state the storage is in. */
+static void enumerating_data(void **state)
+{
+    (void)state;
+    TEE_ObjectEnumHandle e = TEE_HANDLE_NULL;
+    uint8_t name[TEE_OBJECT_ID_MAX_LEN];
+    uint8_t data[4] = {0};
+    uint8_t state_name[2][TEE_KM_STORAGE_STATE_LEN] = {0};
+    uint64_t count[2] = {0};
+    size_t len = 0;
+    size_t size = 0;
+    RT_OK(TEE_AllocatePersistentObjectEnumerator(&e));
+    assert_int_equal(TEE_KmGetNextObjectData(e, "a", 1, name, &len, data, 4, &size),
+                     TEE_ERROR_ITEM_NOT_FOUND); /* not started */
+    RT_OK(create("a", META, TEE_HANDLE_NULL, "12", NULL));
+    RT_OK(TEE_KmStorageState(TEE_STORAGE_PRIVATE, &count[0], state_name[0]));
+    RT_OK(create("bb", META, TEE_HANDLE_NULL, "123456", NULL));
+    RT_OK(TEE_KmStorageState(TEE_STORAGE_PRIVATE, &count[1], state_name[1]));
+    assert_int_equal(count[1], count[0] + 1);
+    assert_memory_not_equal(state_name[0], state_name[1], TEE_KM_STORAGE_STATE_LEN);
+    assert_int_equal(TEE_KmStorageState(TEE_STORAGE_PERSO, &count[1], state_name[1]),
+                     TEE_ERROR_ITEM_NOT_FOUND);
+    RT_OK(TEE_StartPersistentObjectEnumerator(e, TEE_STORAGE_PRIVATE));
+    RT_OK(TEE_KmGetNextObjectData(e, "ab", 2, name, &len, data, 4, &size));
+    assert_int_equal(len, 1);
+    assert_int_equal(size, 2);
+    assert_memory_equal(data, "12", 2);
+    RT_OK(TEE_KmGetNextObjectData(e, "b", 1, name, &len, data, 4, &size));
+    assert_int_equal(len, 2);
+    assert_int_equal(size, 6); /* of which there was room for four */
+    assert_memory_equal(data, "1234", 4);
+    assert_int_equal(TEE_KmGetNextObjectData(e, "ab", 2, name, &len, data, 4, &size),
+                     TEE_ERROR_ITEM_NOT_FOUND);
+    /* Mixed with the standard's own call: what that one looked at ahead is not lost. */
+    RT_OK(TEE_StartPersistentObjectEnumerator(e, TEE_STORAGE_PRIVATE));
+    RT_OK(TEE_GetNextPersistentObject(e, NULL, name, &len));
+    RT_OK(TEE_KmGetNextObjectData(e, "ab", 2, name, &len, data, 4, &size));
+    assert_int_equal(len, 2);
+    assert_int_equal(TEE_GetNextPersistentObject(e, NULL, name, &len), TEE_ERROR_ITEM_NOT_FOUND);
+    assert_int_equal(TEE_KmGetNextObjectData(e, "ab", 2, name, &len, data, 4, &size),
+                     TEE_ERROR_ITEM_NOT_FOUND);
+    TEE_FreePersistentObjectEnumerator(e);
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    RT_OK(open_it("a", META, &object));
+    RT_OK(TEE_CloseAndDeletePersistentObject1(object));
+    RT_OK(open_it("bb", META, &object));
+    RT_OK(TEE_CloseAndDeletePersistentObject1(object));
+}
+
 static void enumerating(void **state)
 {
     (void)state;
@@ -549,6 +598,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(enumerating, fixture_after),
+        cmocka_unit_test_teardown(enumerating_data, fixture_after),
         cmocka_unit_test_teardown(pure_data, fixture_after),
         cmocka_unit_test_teardown(seeking, fixture_after),
         cmocka_unit_test_teardown(long_stream, fixture_after),

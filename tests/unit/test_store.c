@@ -334,6 +334,106 @@ static void overwriting_renaming_deleting(void **state)
     km_store_close(store);
 }
 
+/* The next object that a cursor reads; false at the end. */
+static bool reads(struct km_store_cursor *c, const char *firsts, const char *name, const char *data)
+{
+    uint8_t out[4] = {0};
+    struct km_slice got = {0};
+    uint64_t size = 0;
+    km_status status =
+        km_store_cursor_read(NULL, c, KM_SLICE_STR(firsts), KM_SPAN(out, sizeof out), &got, &size);
+    if (status == KM_E_NOTFOUND)
+        return false;
+    assert_int_equal(status, KM_OK);
+    assert_true(km_slice_equal(got, KM_SLICE_STR(name)));
+    assert_int_equal(size, strlen(data));
+    assert_memory_equal(out, data, size < sizeof out ? size : sizeof out);
+    return true;
+}
+
+static void cursors_read_data(void **state)
+{
+    struct fixture *f = *state;
+    struct km_store *store = fixture_open(f);
+    struct km_store_object *held = NULL;
+    struct km_store_cursor *c = NULL;
+    fixture_put(store, "a1", "meta", "one");
+    fixture_put(store, "b1", "", "");
+    fixture_put(store, "a2", "meta", "longer than there is room");
+    fixture_put(store, "c1", "meta", "two");
+    /* Who has an object alone is not asked. */
+    assert_int_equal(km_store_object_open(NULL, store, KM_SLICE_STR("a1"),
+                                          KM_STORE_READ | KM_STORE_WRITE_META, &held),
+                     KM_OK);
+    assert_int_equal(km_store_cursor_open(NULL, store, &c), KM_OK);
+    fixture_put(store, "a3", "", "made since");
+    assert_true(reads(c, "a", "a1", "one"));
+    km_store_cursor_back(c);
+    assert_true(reads(c, "a", "a1", "one"));
+    assert_true(reads(c, "ba", "b1", ""));
+    assert_true(reads(c, "ac", "a2", "longer than there is room"));
+    km_store_object_close(held);
+    assert_true(reads(c, "c", "c1", "two"));
+    assert_false(reads(c, "abc", "", ""));
+    assert_false(reads(c, "abc", "", ""));
+    km_store_cursor_close(c);
+    km_store_close(store);
+}
+
+struct state_of_store {
+    uint64_t count;
+    uint8_t name[KM_STORE_STATE_LEN];
+};
+
+static struct state_of_store state_now(struct km_store *store)
+{
+    struct state_of_store now = {0};
+    assert_int_equal(km_store_state(NULL, store, &now.count, now.name), KM_OK);
+    return now;
+}
+
+static void assert_moved(const struct state_of_store *before, const struct state_of_store *after,
+                         uint64_t by)
+{
+    assert_int_equal(after->count, before->count + by);
+    assert_int_equal(memcmp(after->name, before->name, sizeof after->name) == 0, by == 0);
+}
+
+static void the_state_tells_of_each_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct km_store *store = fixture_open(f);
+    struct state_of_store before = state_now(store);
+    fixture_put(store, "a", "meta", "one");
+    struct state_of_store after = state_now(store);
+    assert_moved(&before, &after, 1);
+    before = after;
+    /* Looking changes nothing, nor does what fails. */
+    fixture_expect(store, "a", "meta", "one");
+    assert_int_equal(km_store_create(NULL, store, KM_SLICE_STR("a"), KM_STORE_READ,
+                                     KM_SLICE(NULL, 0), KM_SLICE(NULL, 0), NULL),
+                     KM_E_EXISTS);
+    after = state_now(store);
+    assert_moved(&before, &after, 0);
+    km_store_close(store);
+    store = fixture_open(f);
+    after = state_now(store);
+    assert_moved(&before, &after, 0); /* it is the store's, not the process's */
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        fixture_keys(f);
+        fixture_put(fixture_open(f), "b", "", "two");
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    after = state_now(store);
+    assert_moved(&before, &after, 1);
+    km_store_close(store);
+}
+
 static void cursors_see_each_object_once(void **state)
 {
     struct fixture *f = *state;
@@ -666,6 +766,8 @@ int main(void)
         CASE(holes_are_free),
         CASE(overwriting_renaming_deleting),
         CASE(cursors_see_each_object_once),
+        CASE(cursors_read_data),
+        CASE(the_state_tells_of_each_commit),
         CASE(sharing_within_a_process),
         CASE(sharing_between_processes),
         CASE(a_killed_holder_holds_nothing),

@@ -41,6 +41,8 @@ void property_ed25519(const struct property *property);
 
 void property_agree(const struct property *property);
 void property_hkdf(const struct property *property);
+void property_hkdf_extract(const struct property *property);
+void property_hkdf_expand(const struct property *property);
 void property_concat(const struct property *property);
 void property_pbkdf2(const struct property *property);
 

@@ -122,6 +122,7 @@ struct derivation {
     uint8_t secret[512], salt[256], info[256];
     size_t secret_len, salt_len, info_len, out_len;
     uint32_t iterations;
+    int hkdf_mode; /* EVP_KDF_HKDF_MODE_... */
 };
 
 static void derivation_init(struct derivation *d)
@@ -130,6 +131,7 @@ static void derivation_init(struct derivation *d)
     d->salt_len = property_next(3) == 0 ? 0 : property_next(sizeof(d->salt));
     d->info_len = property_next(3) == 0 ? 0 : property_next(sizeof(d->info));
     d->out_len = 1 + property_next(property_next(2) == 0 ? 64 : DERIVED_MAX);
+    d->hkdf_mode = EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND;
     d->iterations = 1 + (uint32_t)property_next(300);
     property_fill(d->secret, d->secret_len);
     property_fill(d->salt, d->salt_len);
@@ -166,10 +168,11 @@ static void ref_derive(const char *kdf_name, const char *hash, const struct deri
                        uint8_t *out)
 {
     /* SSKDF and HKDF know each other's parameters under the same names, or ignore them. */
-    OSSL_PARAM params[8];
+    OSSL_PARAM params[9];
     size_t n = 0;
     unsigned iterations = d->iterations;
     int no_minimum = 1;
+    int mode = d->hkdf_mode;
     bool is_pbkdf2 = strcmp(kdf_name, "PBKDF2") == 0;
     params[n++] =
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)hash, 0);
@@ -186,6 +189,8 @@ static void ref_derive(const char *kdf_name, const char *hash, const struct deri
         params[n++] = OSSL_PARAM_construct_uint(OSSL_KDF_PARAM_ITER, &iterations);
         params[n++] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &no_minimum);
     }
+    if (strcmp(kdf_name, "HKDF") == 0)
+        params[n++] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
     params[n] = OSSL_PARAM_construct_end();
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, kdf_name, NULL);
     EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
@@ -217,6 +222,25 @@ void property_hkdf(const struct property *property)
     derivation_init(&d);
     size_t longest = 255 * (size_t)EVP_MD_get_size(EVP_get_digestbyname(property->ref));
     d.out_len = d.out_len < longest ? d.out_len : longest;
+    derive_both(property, "HKDF", &d);
+}
+
+void property_hkdf_extract(const struct property *property)
+{
+    struct derivation d;
+    derivation_init(&d);
+    d.hkdf_mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
+    d.info_len = 0;
+    d.out_len = (size_t)EVP_MD_get_size(EVP_get_digestbyname(property->ref));
+    derive_both(property, "HKDF", &d);
+}
+
+void property_hkdf_expand(const struct property *property)
+{
+    struct derivation d;
+    derivation_init(&d);
+    d.hkdf_mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+    d.salt_len = 0;
     derive_both(property, "HKDF", &d);
 }
 

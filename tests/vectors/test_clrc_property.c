@@ -22,10 +22,15 @@ static struct {
     {CLRC_RSASSA_PKCS1_V1_5_##h, property_rsa_pkcs1, #h, 0, 0, 0},                                 \
     {CLRC_RSASSA_PKCS1_PSS_MGF1_##h, property_rsa_pss, #h, 0, 0, 0},                               \
     {CLRC_RSAES_PKCS1_OAEP_MGF1_##h, property_rsa_oaep, #h, 0, 0, 0}
+#define RSA_SIGNED(h, name)                                                                        \
+    {CLRC_RSASSA_PKCS1_V1_5_##h, property_rsa_pkcs1, name, 0, 0, 0},                               \
+    {CLRC_RSASSA_PKCS1_PSS_MGF1_##h, property_rsa_pss, name, 0, 0, 0}
 #define DERIVED(h)                                                                                 \
     {CLRC_HKDF_##h, property_hkdf, #h, 0, 0, 0},                                                   \
     {CLRC_CONCAT_KDF_##h, property_concat, #h, 0, 0, 0},                                           \
-    {CLRC_PBKDF2_HMAC_##h, property_pbkdf2, #h, 0, 0, 0}
+    {CLRC_PBKDF2_HMAC_##h, property_pbkdf2, #h, 0, 0, 0},                                          \
+    {CLRC_HKDF_EXTRACT_##h, property_hkdf_extract, #h, 0, 0, 0},                                   \
+    {CLRC_HKDF_EXPAND_##h, property_hkdf_expand, #h, 0, 0, 0}
 
 static const struct property PROPERTIES[] = {
     HASHED(MD5, "MD5"), HASHED(SHA1, "SHA1"), HASHED(SHA224, "SHA224"), HASHED(SHA256, "SHA256"),
@@ -50,6 +55,8 @@ static const struct property PROPERTIES[] = {
     {CLRC_AES_KW, property_wrap, "AES-%u-WRAP", 8, 16, 0},
     {CLRC_AES_KWP, property_wrap, "AES-%u-WRAP-PAD", 1, 1, 0},
     RSA_HASHED(SHA1), RSA_HASHED(SHA224), RSA_HASHED(SHA256), RSA_HASHED(SHA384), RSA_HASHED(SHA512),
+    RSA_SIGNED(SHA3_224, "SHA3-224"), RSA_SIGNED(SHA3_256, "SHA3-256"),
+    RSA_SIGNED(SHA3_384, "SHA3-384"), RSA_SIGNED(SHA3_512, "SHA3-512"),
     {CLRC_RSASSA_PKCS1_V1_5_MD5, property_rsa_pkcs1, "MD5", 0, 0, 0},
     {CLRC_RSAES_PKCS1_V1_5, property_rsa_es, NULL, 0, 0, 0}, {CLRC_RSA_NOPAD, property_rsa_raw, NULL, 0, 0, 0},
     {CLRC_DSA_SHA1, property_dsa, "SHA1", 0, 0, 0}, {CLRC_DSA_SHA224, property_dsa, "SHA224", 0, 0, 0},
