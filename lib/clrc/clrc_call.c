@@ -293,6 +293,18 @@ static ClrcResult present_password(struct km_pool_lane *lane, const struct clrc_
     return result;
 }
 
+/* Whoever forgets another password writes there, too. */
+static bool has_password(struct lane_state *state, const struct clrc_password *password,
+                         uint32_t *ret_id)
+{
+    (void)pthread_mutex_lock(&state->lock);
+    bool has = state->password_number == password->number;
+    if (has)
+        *ret_id = state->password_id;
+    (void)pthread_mutex_unlock(&state->lock);
+    return has;
+}
+
 static ClrcResult bring_password(struct km_pool_lane *lane, const struct clrc_password *password,
                                  uint32_t *ret_id)
 {
@@ -300,10 +312,8 @@ static ClrcResult bring_password(struct km_pool_lane *lane, const struct clrc_pa
     /* The child of a fork has no copy of the password; a guess with nothing would count as wrong. */
     if (password->n_forks != clrc_n_forks())
         return CLRC_ERROR_PASSWORD;
-    if (state->password_number == password->number) {
-        *ret_id = state->password_id;
+    if (has_password(state, password, ret_id))
         return CLRC_SUCCESS;
-    }
     uint32_t id = 0;
     ClrcResult result = present_password(lane, password, &id);
     if (result != CLRC_SUCCESS)
