@@ -656,6 +656,7 @@ static bool client_gone(const struct km_lane_server *lane)
 bool km_lane_server_wait_cancel(const struct km_lane_server *lane, uint32_t ms)
 {
     uint64_t until = km_now_ns() + (uint64_t)ms * 1000000u;
+    km_bell_ring();
     for (;;) {
         uint32_t nudge = atomic_load(&nudge_word);
         uint32_t cancel = km_word_get(&lane->page->cancel);

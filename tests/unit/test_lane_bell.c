@@ -321,6 +321,33 @@ static void test_nobody_waits_for_a_long_call(void **state)
     own_close(&own);
 }
 
+/* A call that was short so far sleeps this time. */
+static void test_nobody_waits_for_a_call_that_sleeps(void **state)
+{
+    (void)state;
+    struct own own = {0};
+    uint32_t before = 0;
+    own_open(&own);
+    alarm(PATIENCE_S);
+    for (bool together = false; !together;) {
+        get_known(&own);
+        post(&own, A, KM_LANE_INVOKE, KNOWN);
+        find(&own, A);
+        before = rung(&own);
+        answer(&own, A);
+        post(&own, B, KM_LANE_INVOKE, KNOWN);
+        find(&own, B);
+        together = rung(&own) == before;
+        if (!together)
+            answer(&own, B);
+    }
+    assert_false(km_lane_server_wait_cancel(own.servers[B], 1));
+    assert_int_equal(rung(&own), before + 1);
+    answer(&own, B);
+    alarm(0);
+    own_close(&own);
+}
+
 static void *sleep_at_bell(void *arg)
 {
     struct own *own = (struct own *)arg;
@@ -408,6 +435,7 @@ int main(void)
         cmocka_unit_test(test_scribbled_bell),
         cmocka_unit_test(test_short_calls_share_a_ring),
         cmocka_unit_test(test_nobody_waits_for_a_long_call),
+        cmocka_unit_test(test_nobody_waits_for_a_call_that_sleeps),
         cmocka_unit_test(test_ring_wakes),
         cmocka_unit_test(test_closing_waits_for_nobody),
         cmocka_unit_test(test_sessions_are_opened_at_once),
