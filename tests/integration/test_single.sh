@@ -37,6 +37,12 @@ for _ in $(seq 40); do
     call 00000000 "$single" 0
 done
 
+# It serves so many and no more, and those go on.
+"$build/tests/ta_call" -n 70 "$shared" 0 >"$dir/full" || true
+same "one session too many" "ffff000d 3 open" "$(head -n 1 "$dir/full")"
+has "the others" "^64 sessions" "$dir/full"
+same "are served" 64 "$(grep -c '^00000000 4 42$' "$dir/full")"
+
 # Who never comes to an end does not keep others out for ever.
 call 00000000 "$passing" 42
 call 00000000 "$passing" 30
