@@ -251,7 +251,7 @@ TEE_Result TEE_InvokeTACommand(TEE_TASessionHandle session, uint32_t cancellatio
 /* ---- 4.10: cancellation ---- */
 
 /*
- * TEE_GetCancellationFlag (4.10.1): whether the client asked to stop; false while masked, as it is at the start of each call, except
+ * TEE_GetCancellationFlag (4.10.1): whether the client asked to stop or is gone; false while masked, as it is at the start of each call, except
  * in a session that was opened by an entry point that unmasked it.
  */
 bool TEE_GetCancellationFlag(void);

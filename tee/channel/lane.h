@@ -81,7 +81,7 @@ km_status km_lane_server_take(struct km_err *err, struct km_lane_server *lane,
 /* km_lane_server_reply: copies outputs back and hands the lane to the client. The call's buffers are gone afterwards. */
 void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call, uint32_t result,
                           uint32_t origin);
-/* km_lane_server_cancelled: whether the client asked to cancel the call being served. */
+/* km_lane_server_cancelled: whether the client asked to cancel the call being served, or is gone. */
 bool km_lane_server_cancelled(const struct km_lane_server *lane);
 /*
  * km_lane_server_wait_cancel: sleeps until that or ms passed; true when cancelled or the client is gone (for

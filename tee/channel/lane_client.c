@@ -75,11 +75,10 @@ km_status km_lane_client_join(struct km_err *err, struct km_lane_client *lane, i
         return KM_FAIL_ERRNO(err, "set up a bell");
     }
     close(bell_fd);
-    lane->bell = (struct km_lane_bell *)(void *)at;
     /* Two lanes with the same bit only wake each other needlessly. */
     lane->bell_bits = 1u << (atomic_fetch_add(&n_joined, 1) % 32);
     km_word_put(&lane->page->bell_bits, lane->bell_bits);
-    km_lane_find_home(lane);
+    km_lane_take_bell(lane, (struct km_lane_bell *)(void *)at);
     return KM_OK;
 }
 

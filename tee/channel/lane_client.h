@@ -77,8 +77,11 @@ void km_lane_delist(struct km_lane_client *lane);
 bool km_lane_inherited(const struct km_lane_client *lane);
 /* km_lane_look_around: sets spin and wish by what else runs in this process. Skipped while another thread does it. */
 void km_lane_look_around(struct km_lane_client *lane);
-/* km_lane_find_home: wishes a CPU for the lane's instance, once for each bell: the one that has the fewest lanes. */
-void km_lane_find_home(struct km_lane_client *lane);
+/*
+ * km_lane_take_bell: the lane has this bell from now on, which the others look at. Wishes a CPU for its instance, once for each
+ * bell: the one that has the fewest lanes.
+ */
+void km_lane_take_bell(struct km_lane_client *lane, struct km_lane_bell *bell);
 /* km_lane_go_to: moves the calling thread to a CPU, if it may run there. It is not tied to it. */
 void km_lane_go_to(struct km_lane_client *lane, int cpu);
 /* km_lane_crowded: somebody else wanted the CPU: for a while no lane of this process spins. */

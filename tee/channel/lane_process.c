@@ -201,11 +201,12 @@ static int home_of(const struct km_lane_client *lane)
     return wish == 0 || wish > CPU_SETSIZE ? -1 : (int)wish - 1;
 }
 
-void km_lane_find_home(struct km_lane_client *lane)
+void km_lane_take_bell(struct km_lane_client *lane, struct km_lane_bell *bell)
 {
     uint16_t n_lanes[CPU_SETSIZE] = {0};
     int best = -1;
     pthread_mutex_lock(&process.lock);
+    lane->bell = bell;
     for (const struct km_lane_client *other = process.first; other != NULL; other = other->next) {
         if (home_of(other) >= 0)
             n_lanes[home_of(other)]++;

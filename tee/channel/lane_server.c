@@ -641,21 +641,27 @@ void km_lane_server_reply(struct km_lane_server *lane, struct km_lane_call *call
         wake_client(lane, was, may_wait);
 }
 
-bool km_lane_server_cancelled(const struct km_lane_server *lane)
-{
-    uint32_t serial = km_word_get(&lane->page->serial);
-    return lane->in_call && serial != 0 && km_word_get(&lane->page->cancel) == serial;
-}
-
 static bool client_gone(const struct km_lane_server *lane)
 {
     struct pollfd fd = {.fd = lane->sock, .events = POLLRDHUP};
     return lane->gone || (poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLRDHUP)) != 0);
 }
 
+bool km_lane_server_cancelled(const struct km_lane_server *lane)
+{
+    uint32_t serial = km_word_get(&lane->page->serial);
+    if (!lane->in_call)
+        return false;
+    if (serial != 0 && km_word_get(&lane->page->cancel) == serial)
+        return true;
+    /* Without a signal since the call began nobody has gone, and a TA that asks often need not enter the kernel. */
+    return lane->gone || (mail_came && client_gone(lane));
+}
+
 bool km_lane_server_wait_cancel(const struct km_lane_server *lane, uint32_t ms)
 {
     uint64_t until = km_now_ns() + (uint64_t)ms * 1000000u;
+    km_bell_ring();
     for (;;) {
         uint32_t nudge = atomic_load(&nudge_word);
         uint32_t cancel = km_word_get(&lane->page->cancel);

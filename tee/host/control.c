@@ -19,9 +19,9 @@ static const struct row rows[] = {
     {KM_CTL_FAILED, 0, "ct"},     {KM_CTL_SPAWNED, 0, "ic"}, {KM_CTL_REAPED, 0, "ic"},
     {KM_CTL_START, 0, "fnk"},     {KM_CTL_LANE, 2, "sC"},    {KM_CTL_TEXT_IS, 0, "ct"},
     {KM_CTL_SESSION_IS, 2, "ci"}, {KM_CTL_ADVANCED, 0, "c"}, {KM_CTL_STARTED, 0, "m"},
-    {KM_CTL_VERIFIED, 0, "n"},    {KM_CTL_CLOSED, 0, "s"},   {KM_CTL_PANIC, 0, "ct"},
+    {KM_CTL_VERIFIED, 0, "n"},    {KM_CTL_CLOSED, 0, "s"},   {KM_CTL_PANIC, 0, "sct"},
     {KM_CTL_AUDIT, 0, "satc"},    {KM_CTL_TEXT, 0, "sa"},    {KM_CTL_SESSION, 0, "u"},
-    {KM_CTL_ADVANCE, 0, "n"},
+    {KM_CTL_ADVANCE, 0, "n"},     {KM_CTL_LEAVE, 0, ""},
 };
 
 bool km_ctl_advance_fits(uint64_t now, uint64_t wanted)

@@ -35,8 +35,8 @@ enum km_ctl_type {
     KM_CTL_REAPED = 13,
 
     /* keymoord to an instance. START: flags, count = anchor, key of the store; with SHARED the
-     * lanes' bell. LANE: session,
-     * client; descriptors: the lane's memory and socket. */
+     * lanes' bell. LANE: session, client; descriptors: the lane's memory and socket.
+     * LEAVE: all its sessions are closed and no more will come; nothing else does after it but answers. */
     KM_CTL_START = 20,
     KM_CTL_LANE = 21,
     /* Answers, with the serial of the question. TEXT_IS: code = km_status, text. SESSION_IS:
@@ -44,9 +44,10 @@ enum km_ctl_type {
     KM_CTL_TEXT_IS = 22,
     KM_CTL_SESSION_IS = 23,
     KM_CTL_ADVANCED = 24,
+    KM_CTL_LEAVE = 25,
 
-    /* An instance to keymoord. STARTED: mask = confinements in force. CLOSED: session.
-     * PANIC: code, text = what was misused; AUDIT: session, name = operation, text = subject, code = TEE result. */
+    /* An instance to keymoord. STARTED: it was created; mask = confinements in force. CLOSED: session.
+     * PANIC: session (0: in none), code, text = what was misused; AUDIT: session, name = operation, text = subject, code = TEE result. */
     KM_CTL_STARTED = 30,
     KM_CTL_VERIFIED = 31, /* count = objects in the store; the sender ends */
     KM_CTL_CLOSED = 32,
@@ -59,12 +60,14 @@ enum km_ctl_type {
 };
 
 /* flags */
-#define KM_CTL_VERIFY 0x1u     /* START: verify the store, report and end */
-#define KM_CTL_ANCHOR 0x2u     /* START: the root has a counter, its value is count */
-#define KM_CTL_KEEP_ALIVE 0x4u /* SETUP: stay when the last session is closed */
-#define KM_CTL_MULTI 0x8u      /* SETUP: more than one lane may come */
-#define KM_CTL_CREATE 0x10u    /* START: there need not be a store yet */
-#define KM_CTL_SHARED 0x20u    /* START: for lanes of one client process; ends with its line */
+#define KM_CTL_VERIFY 0x1u  /* START: verify the store, report and end */
+#define KM_CTL_ANCHOR 0x2u  /* START: the root has a counter, its value is count */
+#define KM_CTL_MULTI 0x8u   /* SETUP: more than one lane may come */
+#define KM_CTL_CREATE 0x10u /* START: there need not be a store yet */
+#define KM_CTL_SHARED 0x20u /* START: for lanes of one client process */
+
+/* What an instance serves at once. */
+#define KM_CTL_SESSIONS_MAX 64
 
 /*
  * km_ctl_advance_fits: whether an instance may have the root's counter raised from now to wanted. It counts its

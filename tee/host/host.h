@@ -58,7 +58,10 @@ struct km_line {
     uint8_t buf[4096];
 };
 
-/* km_line_take: the next new lane; waits for one when `wait`, else KM_E_BUSY. KM_E_DEAD at the end of the line. */
+/*
+ * km_line_take: the next new lane; waits for one when `wait`, else KM_E_BUSY. KM_E_STATE when none will come any more and
+ * the instance is to end; KM_E_DEAD at the end of the line.
+ */
 km_status km_line_take(struct km_err *err, struct km_line *line, bool wait,
                        struct km_line_lane *ret);
 /* km_line_ask: sends a question and waits for its answer, at most timeout_ms (-1: for ever). */

@@ -11,13 +11,12 @@
 #include "tee/host/host.h"
 #include "tee/store/store.h"
 
-#define SESSIONS_MAX 64
-
 struct session {
     uint64_t id;
     struct km_rt_client client;
     void *ta_session;
     bool open;
+    bool told; /* the service knows that it is closed */
 };
 
 /* One instance a process, so its state may stand here: the runtime's callbacks and a signal need it. */
@@ -25,14 +24,14 @@ static struct {
     const struct km_host *host;
     struct km_line line;
     struct km_store *store;
-    struct km_lane_server *lanes[SESSIONS_MAX]; /* side by side with sessions */
-    struct session sessions[SESSIONS_MAX];
+    struct km_lane_server *lanes[KM_CTL_SESSIONS_MAX]; /* side by side with sessions */
+    struct session sessions[KM_CTL_SESSIONS_MAX];
     size_t n_sessions;
     size_t current;    /* whose call is being served */
     uint32_t mask;     /* confinements in force */
     TEE_Result refuse; /* what the first opening is answered with when the instance is no good */
     bool created;
-    bool shared; /* by the sessions of one client process: the service says when the last is gone */
+    bool shared; /* by the sessions of one client process */
     bool has_anchor;
     uint64_t anchor;
 } self;
@@ -63,18 +62,20 @@ static TEE_Result result_of(km_status status)
 
 /* ---- what the runtime asks of us ---- */
 
-static __attribute__((noreturn)) void host_panic(void *arg, uint32_t code)
-{
-    (void)arg;
-    struct km_ctl_msg msg = {
-        .type = KM_CTL_PANIC, .code = code, .text = KM_SLICE_STR(km_rt_panic_reason())};
-    (void)km_ctl_send(NULL, self.line.sock, &msg, NULL, 0);
-    quit(KM_HOST_EXIT_PANIC);
-}
-
 static uint64_t current_session(void)
 {
     return self.current < self.n_sessions ? self.sessions[self.current].id : 0;
+}
+
+static __attribute__((noreturn)) void host_panic(void *arg, uint32_t code)
+{
+    (void)arg;
+    struct km_ctl_msg msg = {.type = KM_CTL_PANIC,
+                             .session = current_session(),
+                             .code = code,
+                             .text = KM_SLICE_STR(km_rt_panic_reason())};
+    (void)km_ctl_send(NULL, self.line.sock, &msg, NULL, 0);
+    quit(KM_HOST_EXIT_PANIC);
 }
 
 static km_status host_client_text(void *arg, const char *name, char *ret, size_t cap)
@@ -315,7 +316,8 @@ static void begin(pid_t template_pid)
     self.refuse = km_rt_create();
     self.created = self.refuse == TEE_SUCCESS;
     struct km_ctl_msg started = {.type = KM_CTL_STARTED, .mask = self.mask};
-    (void)km_ctl_send(NULL, self.line.sock, &started, NULL, 0);
+    if (self.created)
+        (void)km_ctl_send(NULL, self.line.sock, &started, NULL, 0);
 }
 
 /* ---- serving ---- */
@@ -324,7 +326,7 @@ static void add_session(struct km_line_lane *new_lane)
 {
     const struct km_ctl_client *client = &new_lane->client;
     struct km_lane_server *lane = NULL;
-    if (self.n_sessions == SESSIONS_MAX ||
+    if (self.n_sessions == KM_CTL_SESSIONS_MAX ||
         km_lane_server_new(NULL, new_lane->fds[0], new_lane->fds[1], &lane) != KM_OK) {
         close(new_lane->fds[0]);
         close(new_lane->fds[1]);
@@ -345,6 +347,15 @@ static void add_session(struct km_line_lane *new_lane)
     self.n_sessions++;
 }
 
+/* Before its client has the answer: who opens the next one then is not told that there are too many. */
+static void tell_closed(struct session *session)
+{
+    struct km_ctl_msg closed = {.type = KM_CTL_CLOSED, .session = session->id};
+    if (!session->told)
+        (void)km_ctl_send(NULL, self.line.sock, &closed, NULL, 0);
+    session->told = true;
+}
+
 static void drop_session(size_t i)
 {
     struct session *session = &self.sessions[i];
@@ -353,12 +364,12 @@ static void drop_session(size_t i)
         session->open = false;
         km_rt_close_session(&session->client, session->ta_session);
     }
-    struct km_ctl_msg closed = {.type = KM_CTL_CLOSED, .session = session->id};
+    tell_closed(session);
     km_lane_server_free(self.lanes[i]);
     self.n_sessions--;
     self.lanes[i] = self.lanes[self.n_sessions];
     self.sessions[i] = self.sessions[self.n_sessions];
-    (void)km_ctl_send(NULL, self.line.sock, &closed, NULL, 0);
+    self.current = self.n_sessions;
 }
 
 static TEE_Result open_session(struct session *session, struct km_lane_call *call,
@@ -397,6 +408,8 @@ static bool serve(size_t i)
     } else {
         origin = TEE_ORIGIN_TEE;
     }
+    if (!session->open)
+        tell_closed(session);
     km_lane_server_reply(self.lanes[i], &call, result, origin);
     return session->open;
 }
@@ -418,7 +431,7 @@ static void take_new_lanes(bool wait)
         add_session(&lane);
         status = km_line_take(&err, &self.line, false, &lane);
     }
-    if (status == KM_E_DEAD && self.shared && self.n_sessions == 0)
+    if (status == KM_E_STATE && self.n_sessions == 0)
         finish();
     if (status != KM_E_BUSY)
         quit(0); /* the service is gone, and with it the right to be here */
@@ -445,14 +458,10 @@ void km_host_serve(const struct km_host *host, int control, pid_t template_pid)
     self.host = host;
     self.line.sock = control;
     begin(template_pid);
-    bool keep_alive = (host->flags & KM_CTL_KEEP_ALIVE) != 0 && self.created;
-    take_new_lanes(true);
+    /* Only the service knows whether somebody is on the way here, so it says when this ends. */
     for (;;) {
+        take_new_lanes(true);
         while (self.n_sessions > 0)
             step();
-        if (!keep_alive && !self.shared && self.line.n_lanes == 0)
-            break;
-        take_new_lanes(true);
     }
-    finish();
 }

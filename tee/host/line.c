@@ -64,6 +64,8 @@ km_status km_line_take(struct km_err *err, struct km_line *line, bool wait,
         if (msg.type == KM_CTL_LANE)
             keep_lane(line, &msg, fds);
         close_fds(fds); /* a late answer to a question that was given up */
+        if (msg.type == KM_CTL_LEAVE)
+            return KM_E_STATE;
     }
     *ret = line->lanes[0];
     line->n_lanes--;

@@ -239,8 +239,7 @@ static km_status send_setup(struct km_err *err, struct km_app *app, const struct
         .uuid = app->uuid,
         .mask = service->options.confine_demanded,
         .count = loaded->heap,
-        .flags = (loaded->keep_alive && loaded->single ? KM_CTL_KEEP_ALIVE : 0) |
-                 (loaded->single && loaded->multi ? KM_CTL_MULTI : 0),
+        .flags = loaded->single && loaded->multi ? KM_CTL_MULTI : 0,
         .properties = KM_SLICE(loaded->properties, loaded->properties_len),
     };
     const int fds[2] = {loaded->elf_fd, store_fd};
@@ -384,7 +383,7 @@ static void app_message(struct km_app *app, const struct km_ctl_msg *msg)
 static struct km_instance *single_instance(struct km_app *app)
 {
     for (struct km_instance *i = app->instances; i != NULL; i = i->next) {
-        if (!i->verifies && i->state != KM_INSTANCE_ENDED)
+        if (!i->verifies)
             return i;
     }
     return NULL;
@@ -418,6 +417,8 @@ static void serve_one(struct km_app *app, struct km_opening *opening)
         status = KM_FAIL(&err, KM_E_BUSY, "it takes one session at a time");
     else if (instance != NULL && instance->id == opening->instance_id)
         status = KM_FAIL(&err, KM_E_BUSY, "its only instance can't open a session to itself");
+    else if (instance != NULL && km_instance_n_sessions(instance) >= KM_CTL_SESSIONS_MAX)
+        status = KM_FAIL(&err, KM_E_BUSY, "its only instance has as many sessions as it serves");
     else if (instance == NULL)
         status = km_instance_new(&err, app, opening, &instance);
     if (status == KM_OK)
@@ -431,9 +432,16 @@ static void serve_one(struct km_app *app, struct km_opening *opening)
     km_fd_closep(&fds[2]);
 }
 
+/* Its only instance ends: the next must not run beside it. It itself is refused rather than kept waiting for its own end. */
+static bool has_to_wait(struct km_app *app, const struct km_opening *opening)
+{
+    const struct km_instance *instance = app->single ? single_instance(app) : NULL;
+    return instance != NULL && instance->id != opening->instance_id && !km_instance_takes(instance);
+}
+
 void km_app_serve_waiting(struct km_app *app)
 {
-    while (app->state == KM_APP_READY && app->waiting != NULL) {
+    while (app->state == KM_APP_READY && app->waiting != NULL && !has_to_wait(app, app->waiting)) {
         struct km_opening *opening = app->waiting;
         app->waiting = opening->next;
         app->n_waiting--;

@@ -2,6 +2,7 @@
 /* Instances as the service sees them: a line, sessions, and how each ended. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "tee/keymoord/service.h"
 
 #define STORE_ROOM_MIN (256u << 10) /* what an empty store takes, and a little more */
+#define LEAVE_MS 10000              /* an instance that was told to end gets this long for it */
 #define STUCK_MS 3000 /* an instance that computes this long for clients that are gone is ended */
 
 static struct km_session *session_of(const struct km_instance *instance, uint64_t id)
@@ -27,6 +29,27 @@ static struct km_session *session_of(const struct km_instance *instance, uint64_
             return s;
     }
     return NULL;
+}
+
+size_t km_instance_n_sessions(const struct km_instance *instance)
+{
+    size_t n = 0;
+    for (const struct km_session *s = instance->sessions; s != NULL; s = s->next)
+        n++;
+    return n;
+}
+
+/* One that has ended may not have been noticed yet. */
+static bool line_stands(const struct km_instance *instance)
+{
+    struct pollfd poller = {.fd = instance->watch.fd, .events = POLLRDHUP};
+    return instance->watch.fd >= 0 && poll(&poller, 1, 0) == 0;
+}
+
+bool km_instance_takes(const struct km_instance *instance)
+{
+    return instance->state != KM_INSTANCE_LEAVING && instance->state != KM_INSTANCE_ENDED &&
+           !instance->panicked && line_stands(instance);
 }
 
 /* The record of something that happened in a session, if it is known which. */
@@ -229,6 +252,34 @@ static void on_failed(struct km_instance *instance, const struct km_ctl_msg *msg
     km_service_audit(instance->service, &record, NULL, instance->app);
 }
 
+static void on_panic(struct km_instance *instance, const struct km_ctl_msg *msg)
+{
+    instance->panicked = true;
+    instance->panic_code = msg->code;
+    instance->panic_session = msg->session;
+    (void)snprintf(instance->panic_text, sizeof(instance->panic_text), "%.*s", (int)msg->text.len,
+                   (const char *)msg->text.ptr);
+}
+
+/* One that could not be created is of no use to the next either. */
+static bool stays(const struct km_instance *instance)
+{
+    return instance->app->single && instance->app->keep_alive &&
+           instance->state == KM_INSTANCE_RUNNING;
+}
+
+/* The last session is closed and no other is on its way: from now on none is sent there, so that none gets lost in the end. */
+static void leave_if_idle(struct km_instance *instance)
+{
+    const struct km_ctl_msg leave = {.type = KM_CTL_LEAVE};
+    if (instance->sessions != NULL || instance->verifies || stays(instance) ||
+        instance->state == KM_INSTANCE_LEAVING)
+        return;
+    instance->state = KM_INSTANCE_LEAVING;
+    instance->leaves_ms = km_loop_now_ms();
+    reply(instance, &leave);
+}
+
 static void on_message(struct km_instance *instance, const struct km_ctl_msg *msg)
 {
     struct km_session *session = session_of(instance, msg->session);
@@ -236,7 +287,8 @@ static void on_message(struct km_instance *instance, const struct km_ctl_msg *ms
     case KM_CTL_STARTED:
         instance->mask = msg->mask;
         instance->app->instance_mask = msg->mask;
-        instance->state = KM_INSTANCE_RUNNING;
+        if (instance->state == KM_INSTANCE_NEW)
+            instance->state = KM_INSTANCE_RUNNING;
         break;
     case KM_CTL_VERIFIED:
         if (instance->verifies)
@@ -245,15 +297,10 @@ static void on_message(struct km_instance *instance, const struct km_ctl_msg *ms
     case KM_CTL_CLOSED:
         if (session != NULL)
             session_closed(instance, session);
-        /* Whoever comes next gets another: with its line it is told to go, and nobody can have come in between. */
-        if (instance->shared && instance->sessions == NULL)
-            km_loop_remove(&instance->service->loop, &instance->watch);
+        leave_if_idle(instance);
         break;
     case KM_CTL_PANIC:
-        instance->panicked = true;
-        instance->panic_code = msg->code;
-        (void)snprintf(instance->panic_text, sizeof(instance->panic_text), "%.*s",
-                       (int)msg->text.len, (const char *)msg->text.ptr);
+        on_panic(instance, msg);
         break;
     case KM_CTL_FAILED:
         on_failed(instance, msg);
@@ -291,6 +338,7 @@ static bool line_read(struct km_instance *instance)
         if (status != KM_E_DEAD)
             km_instance_end(instance);
         km_loop_remove(&service->loop, &instance->watch);
+        instance->leaves_ms = km_loop_now_ms();
         return false;
     }
     km_fd_closep(&fds[0]);
@@ -484,6 +532,20 @@ void km_instance_end(struct km_instance *instance)
         (void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 }
 
+/* The session in which it ended is known of a panic, and where there is only one. Nobody is named for another's doings. */
+static void audit_whose_end(struct km_instance *instance, struct km_audit_record *record)
+{
+    const struct km_session *first = instance->sessions;
+    const struct km_session *named =
+        instance->panicked ? session_of(instance, instance->panic_session) : NULL;
+    if (named == NULL && first != NULL && first->next == NULL)
+        named = first;
+    if (named == NULL && first != NULL && instance->shared)
+        km_service_audit(instance->service, record, first->peer, instance->app);
+    else
+        audit_session(instance, record, named);
+}
+
 static void audit_end(struct km_instance *instance, int how)
 {
     char detail[192] = {0};
@@ -508,7 +570,7 @@ static void audit_end(struct km_instance *instance, int how)
         return;
     }
     km_log(KM_LOG_WARNING, "an instance of %s: %s (%s)", instance->app->text, record.event, detail);
-    audit_session(instance, &record, instance->sessions);
+    audit_whose_end(instance, &record);
 }
 
 /* A file that is mapped and finds no room when it is written to ends its process. */
@@ -525,6 +587,7 @@ void km_instance_reaped(struct km_instance *instance, int how)
     struct km_service *service = instance->service;
     bool verifies = instance->verifies;
     uint32_t id = instance->id;
+    instance->pid = 0; /* another process may have the number by now */
     while (instance->watch.fd >= 0 && line_read(instance))
         ;
     instance = km_app_find_instance(service, id);
@@ -532,6 +595,7 @@ void km_instance_reaped(struct km_instance *instance, int how)
         audit_end(instance, how);
         km_instance_free(instance);
     }
+    km_app_serve_waiting(app);
     /* It said nothing: mostly, the store brought it down. */
     if (!verifies || app->state != KM_APP_VERIFYING)
         return;
@@ -560,6 +624,10 @@ static bool client_gone(const struct km_instance *instance, const struct km_sess
 bool km_instance_has_stuck(struct km_instance *instance, int64_t now_ms, bool *ret_waiting)
 {
     struct process_stat stat = {0};
+    if (instance->leaves_ms != 0 && instance->state != KM_INSTANCE_ENDED) {
+        *ret_waiting = true;
+        return now_ms - instance->leaves_ms >= LEAVE_MS;
+    }
     if (instance->sessions == NULL || instance->pid <= 1)
         return false;
     for (const struct km_session *s = instance->sessions; s != NULL; s = s->next) {

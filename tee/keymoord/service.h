@@ -84,7 +84,12 @@ struct km_session {
     struct km_session *next;
 };
 
-enum km_instance_state { KM_INSTANCE_NEW, KM_INSTANCE_RUNNING, KM_INSTANCE_ENDED };
+enum km_instance_state {
+    KM_INSTANCE_NEW,
+    KM_INSTANCE_RUNNING,
+    KM_INSTANCE_LEAVING, /* it was told to end */
+    KM_INSTANCE_ENDED,   /* it was killed */
+};
 
 struct km_instance {
     struct km_watch watch; /* first; its line */
@@ -96,10 +101,12 @@ struct km_instance {
     bool verifies;
     bool panicked;
     uint32_t panic_code;
+    uint64_t panic_session; /* 0: in none */
     char panic_text[128];
     uint32_t mask;     /* confinements it reported */
     int64_t looked_ms; /* when its processor time was last looked at; 0: never */
     int64_t looked_cpu_ms;
+    int64_t leaves_ms; /* since when it is to end; 0: it is not */
     struct km_session *sessions;
     /* Where a client's sessions share it: whose they are, and what they and it have in common. */
     bool shared;
@@ -210,14 +217,18 @@ km_status km_instance_new(struct km_err *err, struct km_app *app, const struct k
 /* km_instance_lane: a new lane into it for this opening; the client's ends, and the bell or -1, are the caller's. */
 km_status km_instance_lane(struct km_err *err, struct km_instance *instance,
                            const struct km_opening *opening, uint64_t *ret_session, int ret_fds[3]);
+/* km_instance_n_sessions: those of them that it serves or is about to. */
+size_t km_instance_n_sessions(const struct km_instance *instance);
+/* km_instance_takes: false when it ends or has ended, noticed or not: no session gets in any more. */
+bool km_instance_takes(const struct km_instance *instance);
 /* km_instance_end: kills it. What is left of it goes when its line and its process have ended. */
 void km_instance_end(struct km_instance *instance);
 void km_instance_free(struct km_instance *instance);
 /* km_instance_reaped: the template's word on how its process ended. */
 void km_instance_reaped(struct km_instance *instance, int how);
 /*
- * km_instance_has_stuck: all its clients have been gone for a while, and it goes on computing. *ret_waiting is set
- * when it has to be looked at again.
+ * km_instance_has_stuck: all its clients have been gone for a while, and it goes on computing, or it was to end long
+ * ago. *ret_waiting is set when it has to be looked at again.
  */
 bool km_instance_has_stuck(struct km_instance *instance, int64_t now_ms, bool *ret_waiting);
 /* km_app_verified: called when the store was looked at. */

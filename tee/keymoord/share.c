@@ -4,7 +4,6 @@
  * where one that serves several lanes is awake already. So beyond that the sessions of one client process share, if the TA
  * permits it. Sessions of different processes never do.
  */
-#include <poll.h>
 #include <sched.h>
 
 #include "tee/keymoord/service.h"
@@ -24,27 +23,11 @@ static bool same_who(const struct km_ctl_client *a, const struct km_ctl_client *
            a->gid == b->gid && a->pid == b->pid && a->is_admin == b->is_admin;
 }
 
-/* One that has ended may not have been noticed yet. */
-static bool line_stands(const struct km_instance *instance)
-{
-    struct pollfd poller = {.fd = instance->watch.fd, .events = POLLRDHUP};
-    return instance->watch.fd >= 0 && poll(&poller, 1, 0) == 0;
-}
-
 static bool is_theirs(const struct km_instance *instance, const struct km_opening *opening)
 {
-    return instance->shared && instance->state != KM_INSTANCE_ENDED && !instance->panicked &&
-           instance->sessions != NULL && instance->group == opening->group &&
+    return instance->shared && instance->sessions != NULL && instance->group == opening->group &&
            same_who(&instance->who, &opening->who) &&
-           km_peer_same(instance->sessions->peer, opening->peer) && line_stands(instance);
-}
-
-static size_t n_sessions(const struct km_instance *instance)
-{
-    size_t n = 0;
-    for (const struct km_session *s = instance->sessions; s != NULL; s = s->next)
-        n++;
-    return n;
+           km_peer_same(instance->sessions->peer, opening->peer) && km_instance_takes(instance);
 }
 
 bool km_share_may(const struct km_app *app, const struct km_opening *opening)
@@ -62,8 +45,8 @@ struct km_instance *km_share_find(const struct km_app *app, const struct km_open
         if (!is_theirs(i, opening))
             continue;
         n++;
-        if (n_sessions(i) < fewest) {
-            fewest = n_sessions(i);
+        if (km_instance_n_sessions(i) < fewest) {
+            fewest = km_instance_n_sessions(i);
             best = i;
         }
     }

@@ -46,6 +46,8 @@ enum hostile_command {
     HOSTILE_PATIENT =
         39, /* HOSTILE_WAIT of a session to its like, for 100 ms; value out: its result */
     HOSTILE_PASS_ON = 40, /* the same without a limit, until this call is cancelled; its result */
+    HOSTILE_LINGER = 41,  /* the end of this instance takes a second from now on, */
+    HOSTILE_STAY = 42,    /* or does not come */
 };
 
 #endif

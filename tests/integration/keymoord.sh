@@ -8,6 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 hostile=0b1d5e60-8f0a-4c1e-9d1c-5a3b7e2f4a01
 shared=0b1d5e60-8f0a-4c1e-9d1c-5a3b7e2f4a02
 single=0b1d5e60-8f0a-4c1e-9d1c-5a3b7e2f4a03
+passing=0b1d5e60-8f0a-4c1e-9d1c-5a3b7e2f4a04
 hello=7d6a1f0e-3c52-4b8f-9a61-0d5b2f8c4e17
 dead=ffff3024
 

@@ -35,6 +35,7 @@
     }
 
 static uint32_t n_calls;
+static uint32_t ends_by;           /* HOSTILE_LINGER, HOSTILE_STAY or 0 */
 static volatile uintptr_t nowhere; /* the compiler does not know it */
 
 /* What comes back tells whether something was let through; most of these never come back. */
@@ -277,6 +278,10 @@ TEE_Result TA_CreateEntryPoint(void)
 
 void TA_DestroyEntryPoint(void)
 {
+    if (ends_by == HOSTILE_LINGER)
+        (void)TEE_Wait(1000);
+    if (ends_by == HOSTILE_STAY)
+        loop();
 }
 
 TEE_Result TA_OpenSessionEntryPoint(uint32_t paramTypes, TEE_Param params[4], void **sessionContext)
@@ -361,6 +366,10 @@ TEE_Result TA_InvokeCommandEntryPoint(void *sessionContext, uint32_t commandID, 
         return TEE_SUCCESS;
     case HOSTILE_FILL:
         return fill();
+    case HOSTILE_LINGER:
+    case HOSTILE_STAY:
+        ends_by = commandID;
+        return TEE_SUCCESS;
     default:
         return TEE_ERROR_NOT_SUPPORTED;
     }

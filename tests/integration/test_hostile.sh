@@ -66,6 +66,17 @@ same "and when the call that makes it is cancelled" "ffff0002 4 0" "$line"
 call 00000000 "$shared" 29
 same "an only instance can't wait for itself" "00000000 4 $((0xffff000d))" "$line"
 
+# Both wait, and the client for whom they do is gone: nobody goes on waiting.
+waiting=$(processes)
+"$build/tests/ta_call" "$hostile" 40 >/dev/null &
+waiter=$!
+helpers="$helpers $waiter"
+until_true at_least $((waiting + 2))
+sleep 0.5 # for its call to be under way
+kill -KILL "$waiter"
+wait "$waiter" 2>/dev/null || true
+until_true at_most "$waiting"
+
 # It loops; its client loses patience and is gone: the instance goes, too.
 "$build/tests/ta_call" "$hostile" 21 >/dev/null &
 looper=$!

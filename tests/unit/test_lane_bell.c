@@ -321,6 +321,33 @@ static void test_nobody_waits_for_a_long_call(void **state)
     own_close(&own);
 }
 
+/* A call that was short so far sleeps this time. */
+static void test_nobody_waits_for_a_call_that_sleeps(void **state)
+{
+    (void)state;
+    struct own own = {0};
+    uint32_t before = 0;
+    own_open(&own);
+    alarm(PATIENCE_S);
+    for (bool together = false; !together;) {
+        get_known(&own);
+        post(&own, A, KM_LANE_INVOKE, KNOWN);
+        find(&own, A);
+        before = rung(&own);
+        answer(&own, A);
+        post(&own, B, KM_LANE_INVOKE, KNOWN);
+        find(&own, B);
+        together = rung(&own) == before;
+        if (!together)
+            answer(&own, B);
+    }
+    assert_false(km_lane_server_wait_cancel(own.servers[B], 1));
+    assert_int_equal(rung(&own), before + 1);
+    answer(&own, B);
+    alarm(0);
+    own_close(&own);
+}
+
 static void *sleep_at_bell(void *arg)
 {
     struct own *own = (struct own *)arg;
@@ -368,6 +395,38 @@ static void test_closing_waits_for_nobody(void **state)
     own_close(&own);
 }
 
+/* Each with a lane and a bell of its own, again and again: what they know of each other is read meanwhile. */
+static void *join_and_leave(void *arg)
+{
+    for (unsigned i = 0; i < 200; i++) {
+        struct km_lane_client *lane = NULL;
+        int memory = -1, bell = -1;
+        int pair[2] = {-1, -1};
+        if (km_lane_memory_new(NULL, &memory) != KM_OK || km_lane_bell_new(NULL, &bell) != KM_OK ||
+            km_sock_pair(NULL, pair) != KM_OK ||
+            km_lane_client_new(NULL, memory, pair[0], &lane) != KM_OK ||
+            km_lane_client_join(NULL, lane, bell) != KM_OK)
+            return NULL;
+        km_lane_client_free(lane);
+        close(pair[1]);
+    }
+    return arg;
+}
+
+/* For ThreadSanitizer, above all. */
+static void test_sessions_are_opened_at_once(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    for (size_t i = 0; i < KM_ARRAY_LEN(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, join_and_leave, threads), 0);
+    for (size_t i = 0; i < KM_ARRAY_LEN(threads); i++) {
+        void *done = NULL;
+        assert_int_equal(pthread_join(threads[i], &done), 0);
+        assert_ptr_equal(done, threads);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,8 +435,10 @@ int main(void)
         cmocka_unit_test(test_scribbled_bell),
         cmocka_unit_test(test_short_calls_share_a_ring),
         cmocka_unit_test(test_nobody_waits_for_a_long_call),
+        cmocka_unit_test(test_nobody_waits_for_a_call_that_sleeps),
         cmocka_unit_test(test_ring_wakes),
         cmocka_unit_test(test_closing_waits_for_nobody),
+        cmocka_unit_test(test_sessions_are_opened_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,9 +63,31 @@ static void lanes_beyond_the_queue_are_given_back(void **state)
     close(ends[1]);
 }
 
+/* The lanes that were sent before it come first; there are none after it. */
+static void an_instance_is_told_to_leave(void **state)
+{
+    (void)state;
+    struct km_ctl_msg leave = {.type = KM_CTL_LEAVE};
+    struct km_line_lane lane = {0};
+    int ends[2] = {-1, -1};
+    assert_int_equal(km_sock_pair(NULL, ends), KM_OK);
+    line = (struct km_line){.sock = ends[1]};
+    send_lane(ends[0], 1);
+    assert_int_equal(km_ctl_send(NULL, ends[0], &leave, NULL, 0), KM_OK);
+    assert_int_equal(km_line_take(NULL, &line, true, &lane), KM_OK);
+    assert_int_equal(lane.session, 1);
+    close(lane.fds[0]);
+    close(lane.fds[1]);
+    assert_int_equal(km_line_take(NULL, &line, true, &lane), KM_E_STATE);
+    close(ends[0]);
+    assert_int_equal(km_line_take(NULL, &line, true, &lane), KM_E_DEAD);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_instance_is_told_to_leave),
         cmocka_unit_test(lanes_beyond_the_queue_are_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
