@@ -71,10 +71,8 @@ static TEE_Result make(void)
 /*
  * Many readers one after the other, who need not be friends, could keep out for ever who wants the gate alone. So he who finds it
  * held says that he waits, by an object that is there and held; readers who come then let him pass. One that nobody holds was left by
- * a process that died. A reader gives way for so long only: of several who want it alone there is always one who waits.
+ * a process that died.
  */
-#define GIVES_WAY_MS 200u
-
 static void turn_leave(TEE_ObjectHandle *turn)
 {
     if (*turn != TEE_HANDLE_NULL)
@@ -103,11 +101,11 @@ static bool turn_is_taken(void)
 
 /* ---- passing ---- */
 
-static TEE_Result open_once(enum km_gate_how how, uint32_t waited_ms, TEE_ObjectHandle *ret)
+static TEE_Result open_once(enum km_gate_how how, TEE_ObjectHandle *ret)
 {
     uint32_t flags = how == KM_GATE_ALONE ? TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_ACCESS_WRITE
                                           : TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ;
-    if (how == KM_GATE_TOGETHER && waited_ms < GIVES_WAY_MS && turn_is_taken())
+    if (how == KM_GATE_TOGETHER && turn_is_taken())
         return TEE_ERROR_ACCESS_CONFLICT;
     TEE_Result result =
         TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, NAME, strlen(NAME), flags, ret);
@@ -124,11 +122,11 @@ TEE_Result km_gate_open(enum km_gate_how how, struct km_gate *ret)
 {
     KM_AUTO(turn_leave) TEE_ObjectHandle turn = TEE_HANDLE_NULL;
     uint32_t waited = 0;
-    TEE_Result result = open_once(how, waited, &ret->object);
+    TEE_Result result = open_once(how, &ret->object);
     while (result == TEE_ERROR_ACCESS_CONFLICT && km_stored_wait(&waited)) {
         if (how == KM_GATE_ALONE && turn == TEE_HANDLE_NULL)
             turn_take(&turn);
-        result = open_once(how, waited, &ret->object);
+        result = open_once(how, &ret->object);
     }
     KM_TRY_TEE(result);
     result = read_state(ret);
