@@ -110,6 +110,20 @@ bool engine_own_is(const struct engine_kind *kind, const void *object)
     return is;
 }
 
+void engine_own_forget(const struct engine_kind *kind, void *object)
+{
+    struct engine_key *gone = NULL;
+    take_lock();
+    struct engine_own *own = kind->get(object);
+    if (own != NULL) {
+        gone = own->key;
+        own->key = NULL;
+        own->may_renew = true;
+    }
+    give_lock();
+    engine_key_unref(gone);
+}
+
 static bool is_good(const struct engine_own *own, const struct engine_key *stale)
 {
     return own->key != NULL &&

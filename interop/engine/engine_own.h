@@ -23,6 +23,9 @@ int engine_own_attach(const struct engine_kind *kind, void *object, struct engin
 /* engine_own_is: whether a key of the service stands for the object already. */
 bool engine_own_is(const struct engine_kind *kind, const void *object);
 
+/* engine_own_forget: the object is given another private part: what stood for the one before is let go. */
+void engine_own_forget(const struct engine_kind *kind, void *object);
+
 /* One operation with a key. */
 typedef ClrcResult (*engine_own_call)(ClrcKeyHandle key, void *arg);
 /* engine_own_run: the operation with the object's key; 0 after raising. Any number of threads. */

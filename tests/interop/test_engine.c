@@ -150,12 +150,16 @@ static void test_passwords(void **state)
 
 static void test_ids_refused(void **state)
 {
-    static const char *const ids[] = {"nobody",      "clrc:nobody", "clrc:ec%",    "",
-                                      "/etc/passwd", "clrc:",       "clrc:cert=ec"};
+    static const char *const ids[] = {
+        "nobody",       "clrc:nobody",         "clrc:ec%",        "", "/etc/passwd", "clrc:",
+        "clrc:cert=ec", "clrc:rsa?pss=sha256", "clrc:rsa?pss=any"};
     (void)state;
     ENGINE *engine = rig_engine();
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         assert_null(load(engine, ids[i]));
+        assert_int_not_equal(ERR_peek_error(), 0);
+        ERR_clear_error();
+        assert_null(ENGINE_load_public_key(engine, ids[i], NULL, NULL));
         assert_int_not_equal(ERR_peek_error(), 0);
         ERR_clear_error();
     }

@@ -127,6 +127,28 @@ static void test_ec_made(void **state)
     hide(1);
 }
 
+/* An object that gets another key's octets signs with that one, whoever made the first. */
+static void test_ec_replaced(void **state)
+{
+    (void)state;
+    for (size_t j = 0; j < 2; j++) {
+        EC_KEY *soft = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
+        EC_KEY *key = EC_KEY_new_method(engine);
+        hide(both_ways[j]);
+        assert_int_equal(EC_KEY_generate_key(soft), 1);
+        assert_int_equal(EC_KEY_set_group(key, EC_KEY_get0_group(soft)), 1);
+        assert_int_equal(EC_KEY_generate_key(key), 1);
+        ec_signs(key);
+        assert_int_equal(EC_KEY_set_private_key(key, EC_KEY_get0_private_key(soft)), 1);
+        assert_int_equal(EC_KEY_set_public_key(key, EC_KEY_get0_public_key(soft)), 1);
+        ec_signs(key);
+        ec_agrees(key);
+        EC_KEY_free(key);
+        EC_KEY_free(soft);
+    }
+    hide(1);
+}
+
 /* ---- RSA ---- */
 
 static void rsa_works(RSA *key)
@@ -450,8 +472,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_ec_taken_in), T(test_ec_made), T(test_rsa_taken_in), T(test_rsa_made),
-        T(test_dsa),         T(test_dh),      T(test_contexts),     T(test_forked_child),
+        T(test_ec_taken_in),  T(test_ec_made),  T(test_ec_replaced),
+        T(test_rsa_taken_in), T(test_rsa_made), T(test_dsa),
+        T(test_dh),           T(test_contexts), T(test_forked_child),
     };
     rig_seed();
     return cmocka_run_group_tests_name("engine keys", tests, NULL, NULL);
