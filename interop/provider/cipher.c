@@ -26,9 +26,14 @@ void *cipher_new(struct prov *prov, const struct cipher_alg *alg)
     return ctx;
 }
 
-/* Forgets the message, but not key, IV and tag: they are set in any order. */
+/*
+ * Forgets the message, but not key, IV and tag: they are set in any order. A nonce with which something was
+ * encrypted, if only in part, is used up.
+ */
 static void end_message(struct cipher_ctx *ctx)
 {
+    if (ctx->alg->class->is_aead && ctx->operation != NULL)
+        ctx->has_iv = false;
     clrcOperationFree(km_steal(&ctx->operation));
     clrcOperationFree(km_steal(&ctx->tagger));
     km_wipe(ctx->held, sizeof(ctx->held));
