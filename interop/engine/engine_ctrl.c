@@ -42,7 +42,8 @@ const ENGINE_CMD_DEFN engine_commands[] = {
 static struct {
     pthread_mutex_t lock;
     struct km_secret *pin;
-    atomic_int pin_home; /* the process that was told it: in a forked child the kernel has emptied it */
+    atomic_int
+        pin_home; /* the process that was told it: in a forked child the kernel has emptied it */
     _Atomic(UI_METHOD *) ui;
     _Atomic(void *) ui_data;
     atomic_bool shows_private;
