@@ -526,6 +526,16 @@ static void test_misuse_of_ciphers(void **state)
     EVP_CIPHER_CTX_reset(ctx);
     assert_int_equal(EVP_EncryptInit_ex2(ctx, cbc, NULL, iv, NULL), 1);
     assert_int_not_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 20), 1);
+    /* An IV that is not known is not told. */
+    uint8_t told[16] = {0};
+    EVP_CIPHER_CTX_reset(ctx);
+    assert_int_equal(EVP_EncryptInit_ex2(ctx, cbc, key, iv, NULL), 1);
+    assert_int_equal(EVP_CIPHER_CTX_get_updated_iv(ctx, told, sizeof(told)), 1);
+    assert_memory_equal(told, iv, sizeof(told));
+    assert_int_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 32), 1);
+    assert_int_not_equal(EVP_CIPHER_CTX_get_updated_iv(ctx, told, sizeof(told)), 1);
+    assert_int_equal(EVP_CIPHER_CTX_get_original_iv(ctx, told, sizeof(told)), 1);
+    assert_memory_equal(told, iv, sizeof(told));
     EVP_CIPHER_CTX_reset(ctx);
     assert_int_equal(EVP_EncryptInit_ex2(ctx, cbc, key, NULL, NULL), 1);
     assert_int_not_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 20), 1);
