@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 
@@ -41,6 +42,8 @@ const ENGINE_CMD_DEFN engine_commands[] = {
 static struct {
     pthread_mutex_t lock;
     struct km_secret *pin;
+    atomic_int
+        pin_home; /* the process that was told it: in a forked child the kernel has emptied it */
     _Atomic(UI_METHOD *) ui;
     _Atomic(void *) ui_data;
     atomic_bool shows_private;
@@ -60,6 +63,7 @@ static int set_pin(const char *pin)
     pthread_mutex_lock(&settings.lock);
     struct km_secret *old = settings.pin;
     settings.pin = fresh;
+    atomic_store(&settings.pin_home, getpid());
     pthread_mutex_unlock(&settings.lock);
     km_secret_free(old);
     return 1;
@@ -68,6 +72,8 @@ static int set_pin(const char *pin)
 bool engine_pin(struct km_span buf, size_t *ret_len)
 {
     bool has = false;
+    if (atomic_load(&settings.pin_home) != getpid())
+        return false;
     pthread_mutex_lock(&settings.lock);
     if (settings.pin != NULL) {
         struct km_slice pin = km_secret_expose(settings.pin);

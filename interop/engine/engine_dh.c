@@ -70,7 +70,15 @@ static struct engine_key *import(const void *object)
     return key;
 }
 
-static const struct engine_kind kind = {.get = get, .set = set, .import = import};
+static const BIGNUM *public_number(const void *object)
+{
+    const BIGNUM *y = NULL;
+    DH_get0_key(object, &y, NULL);
+    return y;
+}
+
+static const struct engine_kind kind = {
+    .get = get, .set = set, .import = import, .public_number = public_number};
 
 static bool is_offered(const DH *dh)
 {

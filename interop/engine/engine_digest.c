@@ -166,19 +166,21 @@ static int copy(EVP_MD_CTX *to, const EVP_MD_CTX *from)
     const struct state *state = state_of(from);
     if (made == NULL || state == NULL)
         return 1;
-    *made = (struct state){.xof_len = state->xof_len, .is_broken = state->is_broken};
+    *made = (struct state){.xof_len = state->xof_len, .is_broken = true};
     if (state->held_len != 0 && !hold(made, KM_SLICE(state->held, state->held_len)))
         return 0;
-    if (state->operation == NULL)
-        return 1;
-    return engine_clrc(clrcOperationCopy(state->operation, &made->operation), "copy a digest",
-                       __func__);
+    if (state->operation != NULL &&
+        !engine_clrc(clrcOperationCopy(state->operation, &made->operation), "copy a digest",
+                     __func__))
+        return 0;
+    made->is_broken = state->is_broken;
+    return 1;
 }
 
 static int control(EVP_MD_CTX *ctx, int cmd, int value, void *ptr)
 {
     (void)ptr;
-    if (cmd != EVP_MD_CTRL_XOF_LEN || value < 0)
+    if (cmd != EVP_MD_CTRL_XOF_LEN || value <= 0) /* for none there is no room to write to */
         return 0;
     state_of(ctx)->xof_len = (size_t)value;
     return 1;

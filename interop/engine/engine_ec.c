@@ -117,6 +117,14 @@ static int keygen(EC_KEY *ec)
     return engine_ec_own_may_generate(ec) ? engine_ec_own_generate(ec) : builtin.keygen(ec);
 }
 
+/* Programs put another key into an object that they have: it must not go on with the one before. */
+static int set_private(EC_KEY *ec, const BIGNUM *private)
+{
+    (void)private;
+    engine_ec_own_forget(ec);
+    return 1;
+}
+
 static void free_slot(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl,
                       void *argp)
 {
@@ -155,6 +163,7 @@ static void make_method(void)
     EC_KEY_METHOD_set_sign(made, sign, builtin.sign_setup, sign_sig);
     EC_KEY_METHOD_set_compute_key(made, compute_key);
     EC_KEY_METHOD_set_keygen(made, keygen);
+    EC_KEY_METHOD_set_init(made, NULL, NULL, NULL, NULL, set_private, NULL);
     method = made;
 }
 

@@ -19,5 +19,7 @@ bool engine_ec_own_may_generate(const EC_KEY *ec);
 int engine_ec_own_sign(EC_KEY *ec, struct km_slice digest, uint8_t *sig, unsigned *ret_len);
 int engine_ec_own_agree(EC_KEY *ec, struct km_slice point, struct km_span secret);
 int engine_ec_own_generate(EC_KEY *ec);
+/* engine_ec_own_forget: another private part is put into the object. */
+void engine_ec_own_forget(EC_KEY *ec);
 
 #endif

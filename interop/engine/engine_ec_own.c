@@ -156,3 +156,8 @@ bool engine_ec_own_may_generate(const EC_KEY *ec)
 {
     return curve_of(ec) != NULL;
 }
+
+void engine_ec_own_forget(EC_KEY *ec)
+{
+    engine_own_forget(&kind, ec);
+}

@@ -159,10 +159,15 @@ static struct km_door_key *open_key(const struct km_door_uri *uri, UI_METHOD *ui
     return key;
 }
 
+/* An engine's RSA keys sign in each way that is offered: one that is for PSS alone would not stay so. */
 static bool find_uri(const char *id, struct km_door_uri *ret)
 {
     struct km_err err = {0};
-    return uri_of_id(&err, id, ret) == KM_OK || engine_raise(&err, __func__);
+    km_status status = uri_of_id(&err, id, ret);
+    if (status == KM_OK && ret->pss != KM_DOOR_PSS_NONE)
+        status = KM_FAIL(&err, KM_E_UNSUPPORTED,
+                         "the engine has no keys for PSS alone: pss is for the provider");
+    return status == KM_OK || engine_raise(&err, __func__);
 }
 
 EVP_PKEY *engine_load_private(ENGINE *engine, const char *id, UI_METHOD *ui, void *ui_data)

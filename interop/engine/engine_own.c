@@ -9,6 +9,7 @@
 struct engine_own {
     struct engine_key *key; /* NULL: not taken in yet */
     bool may_renew;         /* the program has the private part itself */
+    BIGNUM *public;         /* of the object when it got its key; NULL where the kind has none */
 };
 
 /* Guards what stands in objects' extra data; never held while the service works. */
@@ -50,8 +51,10 @@ void engine_own_free(void *parent, void *own, CRYPTO_EX_DATA *data, int index, l
     (void)index;
     (void)argl;
     (void)argp;
-    if (gone != NULL)
+    if (gone != NULL) {
         engine_key_unref(gone->key);
+        BN_free(gone->public);
+    }
     free(gone);
 }
 
@@ -85,29 +88,64 @@ static struct engine_own *own_of(const struct engine_kind *kind, void *object)
     return own;
 }
 
+/* With the lock held: what the key stands for from now on. False when memory is short. */
+static bool note_public(const struct engine_kind *kind, const void *object, struct engine_own *own)
+{
+    if (kind->public_number == NULL)
+        return true;
+    BN_free(own->public);
+    own->public = BN_dup(kind->public_number(object));
+    return own->public != NULL;
+}
+
+/* Programs put other numbers into an object that they have: its key of before must not go on. */
+static bool is_of(const struct engine_kind *kind, const void *object, const struct engine_own *own)
+{
+    const BIGNUM *public = kind->public_number == NULL ? NULL : kind->public_number(object);
+    return kind->public_number == NULL ||
+           (public != NULL && own->public != NULL && BN_cmp(public, own->public) == 0);
+}
+
 int engine_own_attach(const struct engine_kind *kind, void *object, struct engine_key *key,
                       bool has_private)
 {
     take_lock();
     struct engine_own *own = own_of(kind, object);
     struct engine_key *before = key;
-    if (own != NULL) {
+    bool noted = own != NULL && note_public(kind, object, own);
+    if (noted) {
         before = own->key;
         own->key = key;
         own->may_renew = has_private;
     }
     give_lock();
     engine_key_unref(before);
-    return own != NULL;
+    return noted;
 }
 
 bool engine_own_is(const struct engine_kind *kind, const void *object)
 {
     take_lock();
     const struct engine_own *own = kind->get(object);
-    bool is = own != NULL && own->key != NULL;
+    bool is = own != NULL && own->key != NULL && is_of(kind, object, own);
     give_lock();
     return is;
+}
+
+/* With the lock held; what was there is the caller's. */
+static struct engine_key *take_out(struct engine_own *own)
+{
+    own->may_renew = true;
+    return km_steal(&own->key);
+}
+
+void engine_own_forget(const struct engine_kind *kind, void *object)
+{
+    take_lock();
+    struct engine_own *own = kind->get(object);
+    struct engine_key *gone = own == NULL ? NULL : take_out(own);
+    give_lock();
+    engine_key_unref(gone);
 }
 
 static bool is_good(const struct engine_own *own, const struct engine_key *stale)
@@ -121,21 +159,26 @@ static struct engine_key *bring(const struct engine_kind *kind, void *object,
                                 const struct engine_key *stale)
 {
     struct engine_key *found = NULL;
+    struct engine_key *gone = NULL;
     take_lock();
     struct engine_own *own = own_of(kind, object);
+    if (own != NULL && !is_of(kind, object, own))
+        gone = take_out(own);
     if (own != NULL && is_good(own, stale))
         found = engine_key_ref(own->key);
     give_lock();
+    engine_key_unref(gone);
     if (own == NULL || found != NULL)
         return found;
     struct engine_key *fresh = kind->import(object);
     if (fresh == NULL)
         return NULL;
     take_lock();
-    struct engine_key *gone = fresh; /* another thread was faster */
+    gone = fresh; /* another thread was faster */
     if (!is_good(own, stale)) {
         gone = own->key;
         own->key = fresh;
+        (void)note_public(kind, object, own); /* else it is taken in anew the next time */
     }
     found = engine_key_ref(own->key);
     give_lock();

@@ -7,6 +7,7 @@
 #ifndef KM_ENGINE_OWN_H
 #define KM_ENGINE_OWN_H
 
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
 
 #include "interop/engine/engine_key.h"
@@ -15,6 +16,8 @@ struct engine_kind {
     void *(*get)(const void *object); /* what engine_own put into its extra data */
     int (*set)(void *object, void *own);
     struct engine_key *(*import)(const void *object); /* returns owned; NULL after raising */
+    /* a number of the public part, by which another key in the object is noticed; NULL where OpenSSL tells of one */
+    const BIGNUM *(*public_number)(const void *object);
 };
 
 /* engine_own_attach: a key that was made for the object; takes it. has_private: the object has its private part, too. */
@@ -22,6 +25,9 @@ int engine_own_attach(const struct engine_kind *kind, void *object, struct engin
                       bool has_private);
 /* engine_own_is: whether a key of the service stands for the object already. */
 bool engine_own_is(const struct engine_kind *kind, const void *object);
+
+/* engine_own_forget: the object is given another private part: what stood for the one before is let go. */
+void engine_own_forget(const struct engine_kind *kind, void *object);
 
 /* One operation with a key. */
 typedef ClrcResult (*engine_own_call)(ClrcKeyHandle key, void *arg);

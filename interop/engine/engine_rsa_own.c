@@ -46,7 +46,15 @@ static struct engine_key *import(const void *object)
     return engine_key_take(handle, false);
 }
 
-static const struct engine_kind kind = {.get = get, .set = set, .import = import};
+static const BIGNUM *public_number(const void *object)
+{
+    const BIGNUM *n = NULL;
+    RSA_get0_key(object, &n, NULL, NULL);
+    return n;
+}
+
+static const struct engine_kind kind = {
+    .get = get, .set = set, .import = import, .public_number = public_number};
 
 static bool is_good_size(int bits, const BIGNUM *e)
 {

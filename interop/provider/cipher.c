@@ -26,9 +26,14 @@ void *cipher_new(struct prov *prov, const struct cipher_alg *alg)
     return ctx;
 }
 
-/* Forgets the message, but not key, IV and tag: they are set in any order. */
+/*
+ * Forgets the message, but not key, IV and tag: they are set in any order. A nonce with which something was
+ * encrypted, if only in part, is used up.
+ */
 static void end_message(struct cipher_ctx *ctx)
 {
+    if (ctx->alg->class->is_aead && ctx->operation != NULL)
+        ctx->has_iv = false;
     clrcOperationFree(km_steal(&ctx->operation));
     clrcOperationFree(km_steal(&ctx->tagger));
     km_wipe(ctx->held, sizeof(ctx->held));
@@ -210,13 +215,27 @@ static bool give_tag(const struct cipher_ctx *ctx, OSSL_PARAM params[])
            p->data_size <= ctx->tag_len && OSSL_PARAM_set_octet_string(p, ctx->tag, p->data_size);
 }
 
+static bool give_iv(const struct cipher_ctx *ctx, OSSL_PARAM params[], const char *name)
+{
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
+    return p == NULL || OSSL_PARAM_set_octet_ptr(p, ctx->iv, ctx->iv_len) ||
+           OSSL_PARAM_set_octet_string(p, ctx->iv, ctx->iv_len);
+}
+
+/* What becomes of the IV amid a message only the service knows, and no answer would count as one. */
+static bool has_updated_iv(const struct cipher_ctx *ctx, const OSSL_PARAM params[])
+{
+    return ctx->operation == NULL ||
+           OSSL_PARAM_locate_const(params, OSSL_CIPHER_PARAM_UPDATED_IV) == NULL ||
+           PROV_FAIL(ctx->prov, KM_E_UNSUPPORTED, "the IV amid a message is not known");
+}
+
 int cipher_get_ctx_params(void *cipher, OSSL_PARAM params[])
 {
     const struct cipher_ctx *ctx = cipher;
-    OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_CIPHER_PARAM_IV);
-    if (p != NULL && !OSSL_PARAM_set_octet_string(p, ctx->iv, ctx->iv_len))
-        return 0;
-    return give_size(params, OSSL_CIPHER_PARAM_KEYLEN, ctx->alg->key_len) &&
+    return has_updated_iv(ctx, params) && give_iv(ctx, params, OSSL_CIPHER_PARAM_IV) &&
+           give_iv(ctx, params, OSSL_CIPHER_PARAM_UPDATED_IV) &&
+           give_size(params, OSSL_CIPHER_PARAM_KEYLEN, ctx->alg->key_len) &&
            give_size(params, OSSL_CIPHER_PARAM_IVLEN, ctx->iv_len) &&
            give_uint(params, OSSL_CIPHER_PARAM_PADDING, ctx->is_padded) &&
            give_uint(params, OSSL_CIPHER_PARAM_NUM, 0) &&
@@ -233,6 +252,7 @@ const OSSL_PARAM *cipher_gettable_ctx(void *ctx, void *provctx)
         OSSL_PARAM_uint(OSSL_CIPHER_PARAM_PADDING, NULL),
         OSSL_PARAM_uint(OSSL_CIPHER_PARAM_NUM, NULL),
         OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_IV, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_UPDATED_IV, NULL, 0),
         OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_AEAD_TAGLEN, NULL),
         OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, 0),
         OSSL_PARAM_END,

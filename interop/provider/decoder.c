@@ -111,8 +111,23 @@ static int decode_pem(void *ctx, OSSL_CORE_BIO *in, int selection, OSSL_CALLBACK
 
 /* ---- DER to key ---- */
 
-static int open_reference(struct prov *prov, struct km_slice der, OSSL_CALLBACK *data_cb,
-                          void *data_arg, const struct km_door_ask *ask)
+/*
+ * Public keys are what programs read from strangers, too: a file that is read as one gives no use of a
+ * private key, has no other file opened for a password, and nobody asked for one.
+ */
+static km_status open_public(struct km_err *err, const struct km_door_uri *uri,
+                             struct km_door_key **ret)
+{
+    KM_AUTO(km_door_key_unrefp) struct km_door_key *key = NULL;
+    if (uri->password_file[0] != '\0' || uri->password_name[0] != '\0')
+        return KM_FAIL(err, KM_E_DENIED,
+                       "a reference with a password is read as a private key only");
+    KM_TRY(km_door_key_open(err, uri, NULL, &key));
+    return km_door_key_of_public(err, km_door_key_public(key)->spki, ret);
+}
+
+static int open_reference(struct prov *prov, struct km_slice der, bool wants_private,
+                          OSSL_CALLBACK *data_cb, void *data_arg, const struct km_door_ask *ask)
 {
     struct km_err err = {0};
     struct km_slice text = {0};
@@ -120,7 +135,8 @@ static int open_reference(struct prov *prov, struct km_slice der, OSSL_CALLBACK 
     KM_AUTO(km_door_key_unrefp) struct km_door_key *key = NULL;
     if (km_door_reference_parse(&err, der, &text) != KM_OK ||
         km_door_uri_parse(&err, text, &uri) != KM_OK ||
-        km_door_key_open(&err, &uri, ask, &key) != KM_OK)
+        (wants_private ? km_door_key_open(&err, &uri, ask, &key) : open_public(&err, &uri, &key)) !=
+            KM_OK)
         return prov_raise(prov, &err, __func__);
     struct prov_key *made = prov_key_of(prov, key);
     if (made == NULL)
@@ -135,13 +151,13 @@ static int decode_der(void *ctx, OSSL_CORE_BIO *in, int selection, OSSL_CALLBACK
     struct prov *prov = ctx;
     uint8_t der[KM_DOOR_REFERENCE_MAX + 1] = {0};
     size_t len = 0;
-    (void)selection;
+    bool wants_private = selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
     bool whole = prov_read(prov, in, KM_SPAN(der, sizeof(der)), &len);
     if (!whole || !km_door_reference_looks_so(KM_SLICE(der, len)))
         return 1;
     struct prov_ask asking = {.callback = pw_cb, .arg = pw_arg};
     struct km_door_ask ask = prov_ask_init(&asking);
-    return open_reference(prov, KM_SLICE(der, len), data_cb, data_arg, &ask);
+    return open_reference(prov, KM_SLICE(der, len), wants_private, data_cb, data_arg, &ask);
 }
 
 static const OSSL_DISPATCH pem_functions[] = {

@@ -143,9 +143,19 @@ static bool set_salt(struct kdf *kdf, const OSSL_PARAM *p)
     return set_octets(kdf, p, KM_SPAN(kdf->salt, sizeof(kdf->salt)), &kdf->salt_len);
 }
 
+/* HKDF's may come in pieces, which belong together; of SSKDF's OpenSSL takes the first. */
 static bool set_info(struct kdf *kdf, const OSSL_PARAM *p)
 {
-    return set_octets(kdf, p, KM_SPAN(kdf->info, sizeof(kdf->info)), &kdf->info_len);
+    kdf->info_len = 0;
+    do {
+        size_t len = 0;
+        struct km_span room = KM_SPAN(kdf->info + kdf->info_len, sizeof(kdf->info) - kdf->info_len);
+        if (!set_octets(kdf, p, room, &len))
+            return false;
+        kdf->info_len += len;
+        p = OSSL_PARAM_locate_const(p + 1, OSSL_KDF_PARAM_INFO);
+    } while (kdf->kind == HKDF && p != NULL);
+    return true;
 }
 
 static bool set_iterations(struct kdf *kdf, const OSSL_PARAM *p)

@@ -15,6 +15,7 @@
 struct gen {
     struct prov *prov;
     enum prov_kind kind;
+    bool is_parameters; /* of EC: no key is wanted, but a curve to make some on */
     ClrcKeyTemplate wish;
     enum km_door_pss pss;
     char mgf1[16];                /* of RSA-PSS, "" for the digest's own */
@@ -34,13 +35,15 @@ void *keymgmt_gen_init(struct prov *prov, enum prov_kind kind, int selection,
         [PROV_ED25519] = {.type = KEY_ED25519_KEYPAIR, .bits = 256},
         [PROV_X25519] = {.type = KEY_X25519_KEYPAIR, .bits = 256},
     };
-    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0)
+    bool is_parameters = (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0;
+    if (is_parameters && kind != PROV_EC)
         return NULL;
     struct gen *gen = calloc(1, sizeof(*gen));
     if (gen == NULL)
         return NULL;
     gen->prov = prov;
     gen->kind = kind;
+    gen->is_parameters = is_parameters;
     gen->wish = wishes[kind];
     gen->pss = kind == PROV_RSA_PSS ? KM_DOOR_PSS_ANY : KM_DOOR_PSS_NONE;
     gen->salt_len = -1;
@@ -280,6 +283,10 @@ void *keymgmt_gen(void *genctx, OSSL_CALLBACK *progress, void *cbarg)
     KM_AUTO(prov_key_unrefp) struct prov_key *made = prov_key_new(gen->prov, gen->kind);
     if (made == NULL)
         return NULL;
+    if (gen->is_parameters) {
+        made->curve = km_door_curve_by_bits(gen->wish.bits);
+        return km_steal(&made);
+    }
     made->pss = gen->pss;
     made->is_new = name != NULL;
     if (km_door_key_generate(&err, &gen->wish, name, &made->key) != KM_OK) {

@@ -103,6 +103,14 @@ static void *mac_dup(void *ctx)
 
 /* ---- parameters ---- */
 
+/* What stands for the octets of a key depends on the digest: with another one they have to come anew. */
+static void change_alg(struct mac *mac, const struct mac_alg *alg)
+{
+    if (mac->alg != NULL && mac->alg != alg)
+        work_key_unref(km_steal(&mac->key));
+    mac->alg = alg;
+}
+
 static bool set_alg(struct mac *mac, const OSSL_PARAM *p)
 {
     const struct mac_alg *rows = mac->is_cmac ? cmacs : hmacs;
@@ -113,7 +121,7 @@ static bool set_alg(struct mac *mac, const OSSL_PARAM *p)
     for (size_t i = 0; i < n_rows; i++) {
         for (size_t j = 0; j < KM_ARRAY_LEN(rows[i].names) && rows[i].names[j] != NULL; j++) {
             if (strcasecmp(rows[i].names[j], name) == 0) {
-                mac->alg = &rows[i];
+                change_alg(mac, &rows[i]);
                 return true;
             }
         }
@@ -257,15 +265,23 @@ static int mac_init(void *ctx, const unsigned char *key, size_t key_len, const O
     return 1;
 }
 
+/* OpenSSL hands these on for a context that was never begun, too. */
+static bool is_begun(const struct mac *mac)
+{
+    return mac->hash.key != NULL || PROV_FAIL(mac->prov, KM_E_STATE, "the MAC was not begun");
+}
+
 static int mac_update(void *ctx, const unsigned char *in, size_t len)
 {
     struct mac *mac = ctx;
-    return work_hash_update(&mac->hash, KM_SLICE(in, len));
+    return is_begun(mac) && work_hash_update(&mac->hash, KM_SLICE(in, len));
 }
 
 static int mac_final(void *ctx, unsigned char *out, size_t *out_len, size_t room)
 {
     struct mac *mac = ctx;
+    if (!is_begun(mac))
+        return 0;
     if (room < mac->alg->len)
         return PROV_FAIL(mac->prov, KM_E_LIMIT, "room for %zu octets, the MAC has %zu", room,
                          mac->alg->len);

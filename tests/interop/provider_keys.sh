@@ -149,6 +149,14 @@ reference clrc:locked locked.ref
 reference "clrc:locked?password=file:$work/pw" filed.ref
 check "reference, password from the program" tool pkey -in locked.ref -passin file:pw -pubout
 check "reference with a password file" tool pkey -in filed.ref -pubout
+# Public keys come from strangers: a file that is read as one has no other file opened.
+reference "clrc:ed?password=file:$work/pipe" stranger.ref
+mkfifo pipe
+stranger() { with_provider timeout 20 openssl pkey -pubin -in stranger.ref -noout; }
+waited_for() { stranger; test $? -eq 124; }
+check "a reference as a public key" tool pkey -pubin -in ed.ref -noout
+refuse "a public key that names a password file" "" stranger
+refuse "which would be waited for" "" waited_for
 refuse "reference, wrong password" "" tool pkey -in locked.ref -passin pass:wrong -pubout
 
 # ---- it is seen by who needs the service; OpenSSL falls back to the key file where it has one ----

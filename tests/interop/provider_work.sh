@@ -72,6 +72,9 @@ grep KM_TEST_SEED out.txt
 # ---- a stored key that never leaves ----
 secret() { "$build/bin/keymoor" "$@"; }
 if [ -x "$build/bin/keymoor" ]; then
+    check "a reference by the command" secret key reference ec --out by-command.ref
+    check "the provider reads it" tool pkey -in by-command.ref -pubout -out by-command.pub
+    check "and finds that key" cmp by-command.pub <(tool pkey -in clrc:ec -pubout)
     check "a key for MACs" secret key create --type KEY_HMAC --bits 256 maker
     check "MAC with a stored key" tool mac "${ours[@]}" -digest SHA256 -macopt clrc-key:maker -in data HMAC
     mv out.txt first

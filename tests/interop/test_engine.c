@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <openssl/ec.h>
 #include <openssl/engine.h>
@@ -148,14 +150,48 @@ static void test_passwords(void **state)
     ERR_clear_error();
 }
 
+/*
+ * A password stays in the process that was told it: a forked child has none, and must not take the emptied
+ * page for one, as wrong passwords are counted.
+ */
+static void test_password_after_fork(void **state)
+{
+    int status = 0;
+    (void)state;
+    ENGINE *engine = rig_engine();
+    assert_int_equal(ENGINE_ctrl_cmd_string(engine, "PIN", "open sesame", 0), 1);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool has = false;
+        for (int i = 0; i < 8; i++)
+            has = has || load(engine, "locked") != NULL;
+        bool told = ENGINE_ctrl_cmd_string(engine, "PIN", "open sesame", 0) == 1 &&
+                    load(engine, "locked") != NULL;
+        _exit(!has && told ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EVP_PKEY *key = load(engine, "locked");
+    assert_non_null(key);
+    EVP_PKEY_free(key);
+    assert_int_equal(ENGINE_ctrl_cmd(engine, "PIN", 0, NULL, NULL, 0), 1);
+    rig_close(engine);
+    ERR_clear_error();
+}
+
 static void test_ids_refused(void **state)
 {
-    static const char *const ids[] = {"nobody",      "clrc:nobody", "clrc:ec%",    "",
-                                      "/etc/passwd", "clrc:",       "clrc:cert=ec"};
+    static const char *const ids[] = {
+        "nobody",       "clrc:nobody",         "clrc:ec%",        "", "/etc/passwd", "clrc:",
+        "clrc:cert=ec", "clrc:rsa?pss=sha256", "clrc:rsa?pss=any"};
     (void)state;
     ENGINE *engine = rig_engine();
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         assert_null(load(engine, ids[i]));
+        assert_int_not_equal(ERR_peek_error(), 0);
+        ERR_clear_error();
+        assert_null(ENGINE_load_public_key(engine, ids[i], NULL, NULL));
         assert_int_not_equal(ERR_peek_error(), 0);
         ERR_clear_error();
     }
@@ -216,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_old_rsa),
         cmocka_unit_test(test_control_commands),
         cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_password_after_fork),
         cmocka_unit_test(test_ids_refused),
         cmocka_unit_test(test_default_for_everything),
         cmocka_unit_test(test_threads_share_keys),

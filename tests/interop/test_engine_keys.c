@@ -127,6 +127,28 @@ static void test_ec_made(void **state)
     hide(1);
 }
 
+/* An object that gets another key's octets signs with that one, whoever made the first. */
+static void test_ec_replaced(void **state)
+{
+    (void)state;
+    for (size_t j = 0; j < 2; j++) {
+        EC_KEY *soft = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
+        EC_KEY *key = EC_KEY_new_method(engine);
+        hide(both_ways[j]);
+        assert_int_equal(EC_KEY_generate_key(soft), 1);
+        assert_int_equal(EC_KEY_set_group(key, EC_KEY_get0_group(soft)), 1);
+        assert_int_equal(EC_KEY_generate_key(key), 1);
+        ec_signs(key);
+        assert_int_equal(EC_KEY_set_private_key(key, EC_KEY_get0_private_key(soft)), 1);
+        assert_int_equal(EC_KEY_set_public_key(key, EC_KEY_get0_public_key(soft)), 1);
+        ec_signs(key);
+        ec_agrees(key);
+        EC_KEY_free(key);
+        EC_KEY_free(soft);
+    }
+    hide(1);
+}
+
 /* ---- RSA ---- */
 
 static void rsa_works(RSA *key)
@@ -190,6 +212,34 @@ static void test_rsa_taken_in(void **state)
         RSA_free(key);
         RSA_free(soft);
     }
+}
+
+/* The same as with EC: the numbers that are in the object count. */
+static void test_rsa_replaced(void **state)
+{
+    (void)state;
+    for (size_t j = 0; j < 2; j++) {
+        const BIGNUM *from[8] = {NULL};
+        BIGNUM *e = BN_new();
+        RSA *soft = RSA_new();
+        RSA *key = RSA_new_method(engine);
+        hide(both_ways[j]);
+        assert_int_equal(BN_set_word(e, RSA_F4), 1);
+        assert_int_equal(RSA_generate_key_ex(soft, 2048, e, NULL), 1);
+        assert_int_equal(RSA_generate_key_ex(key, 2048, e, NULL), 1);
+        rsa_works(key);
+        RSA_get0_key(soft, &from[0], &from[1], &from[2]);
+        RSA_get0_factors(soft, &from[3], &from[4]);
+        RSA_get0_crt_params(soft, &from[5], &from[6], &from[7]);
+        assert_true(RSA_set0_key(key, BN_dup(from[0]), BN_dup(from[1]), BN_dup(from[2])) &&
+                    RSA_set0_factors(key, BN_dup(from[3]), BN_dup(from[4])) &&
+                    RSA_set0_crt_params(key, BN_dup(from[5]), BN_dup(from[6]), BN_dup(from[7])));
+        rsa_works(key);
+        RSA_free(key);
+        RSA_free(soft);
+        BN_free(e);
+    }
+    hide(1);
 }
 
 static void test_rsa_made(void **state)
@@ -450,8 +500,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_ec_taken_in), T(test_ec_made), T(test_rsa_taken_in), T(test_rsa_made),
-        T(test_dsa),         T(test_dh),      T(test_contexts),     T(test_forked_child),
+        T(test_ec_taken_in), T(test_ec_made),      T(test_ec_replaced), T(test_rsa_taken_in),
+        T(test_rsa_made),    T(test_rsa_replaced), T(test_dsa),         T(test_dh),
+        T(test_contexts),    T(test_forked_child),
     };
     rig_seed();
     return cmocka_run_group_tests_name("engine keys", tests, NULL, NULL);

@@ -115,6 +115,23 @@ static void test_digests(void **state)
     rig_close(engine);
 }
 
+/* A program that wants no octets has no room for any. */
+static void test_no_octets_of_shake(void **state)
+{
+    uint8_t room[MD_MAX] = {0};
+    const uint8_t untouched[MD_MAX] = {0};
+    (void)state;
+    ENGINE *engine = rig_engine();
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestInit_ex(ctx, EVP_shake256(), engine), 1);
+    feed(ctx, message, 100);
+    (void)EVP_DigestFinalXOF(ctx, room, 0);
+    assert_memory_equal(room, untouched, sizeof(room));
+    ERR_clear_error();
+    EVP_MD_CTX_free(ctx);
+    rig_close(engine);
+}
+
 /* ---- ciphers ---- */
 
 struct way {
@@ -428,9 +445,9 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_digests), cmocka_unit_test(test_ciphers),
-        cmocka_unit_test(test_aeads),   cmocka_unit_test(test_cmac),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_digests), cmocka_unit_test(test_no_octets_of_shake),
+        cmocka_unit_test(test_ciphers), cmocka_unit_test(test_aeads),
+        cmocka_unit_test(test_cmac),    cmocka_unit_test(test_random),
     };
     rig_seed();
     rig_octets(message, sizeof(message));

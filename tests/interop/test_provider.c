@@ -360,6 +360,23 @@ static void test_reference_files(void **state)
     ERR_clear_error();
 }
 
+/* Public keys come from strangers: what is read as one gives nobody the use of a private key. */
+static void test_reference_as_public_key(void **state)
+{
+    (void)state;
+    EVP_PKEY *key = prig_must_load("clrc:ec");
+    BIO *in = BIO_new_mem_buf(TO_EC, -1);
+    EVP_PKEY *public = PEM_read_bio_PUBKEY(in, NULL, NULL, NULL);
+    assert_non_null(public);
+    assert_int_equal(EVP_PKEY_eq(key, public), 1);
+    assert_true(prig_sign_and_verify(key, public, false));
+    assert_false(prig_sign_and_verify(public, public, false));
+    EVP_PKEY_free(public);
+    BIO_free(in);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+}
+
 /* A library context of its own, and a provider that goes before its keys do. */
 static void test_own_context(void **state)
 {
@@ -411,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_names_refused),
         cmocka_unit_test(test_public_half),
         cmocka_unit_test(test_reference_files),
+        cmocka_unit_test(test_reference_as_public_key),
         cmocka_unit_test(test_own_context),
     };
     return cmocka_run_group_tests_name("provider", tests, NULL, NULL);

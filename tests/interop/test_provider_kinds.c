@@ -362,6 +362,33 @@ static void test_key_by_template(void **state)
     EVP_PKEY_free(like);
 }
 
+/* Parameters of our own, as programs make them that go the old way of paramgen and keygen. */
+static void test_key_by_parameters(void **state)
+{
+    EVP_PKEY *parameters = NULL;
+    EVP_PKEY *made = NULL;
+    (void)state;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", "provider=clrc");
+    assert_int_equal(EVP_PKEY_paramgen_init(ctx), 1);
+    assert_int_not_equal(EVP_PKEY_paramgen(ctx, &parameters), 1); /* on which curve? */
+    assert_int_equal(EVP_PKEY_CTX_set_group_name(ctx, "P-384"), 1);
+    assert_int_equal(EVP_PKEY_paramgen(ctx, &parameters), 1);
+    EVP_PKEY_CTX_free(ctx);
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, parameters, "provider=clrc");
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_keygen(ctx, &made), 1);
+    assert_int_equal(EVP_PKEY_get_bits(made), 384);
+    assert_true(prig_sign_and_verify(made, made, false));
+    prig_no_private(made);
+    EVP_PKEY_free(made);
+    EVP_PKEY_free(parameters);
+    EVP_PKEY_CTX_free(ctx);
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", "provider=clrc");
+    assert_int_not_equal(EVP_PKEY_paramgen_init(ctx), 1);
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+}
+
 /* ---- certificates and keys that belong together ---- */
 
 static void test_certificate_fits(void **state)
@@ -457,8 +484,8 @@ int main(void)
         cmocka_unit_test(test_ed25519),         cmocka_unit_test(test_x25519),
         cmocka_unit_test(test_rsa_pss),         cmocka_unit_test(test_pkcs1_decryption),
         cmocka_unit_test(test_tls_premaster),   cmocka_unit_test(test_certificate_fits),
-        cmocka_unit_test(test_key_by_template), cmocka_unit_test(test_told_of_keys),
-        cmocka_unit_test(test_import),
+        cmocka_unit_test(test_key_by_template), cmocka_unit_test(test_key_by_parameters),
+        cmocka_unit_test(test_told_of_keys),    cmocka_unit_test(test_import),
     };
     const struct CMUnitTest again[] = {cmocka_unit_test(test_import)};
     if (getenv("KM_TEST_TRANSFER") != NULL)

@@ -517,9 +517,25 @@ static void test_misuse_of_ciphers(void **state)
     ERR_clear_error();
     assert_int_not_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 20), 1);
     assert_int_equal(prig_last_reason(), KM_DOOR_R_BAD_ARGUMENT);
+    /* Nor amid a message that then never ends. */
+    EVP_CIPHER_CTX_reset(ctx);
+    assert_int_equal(EVP_EncryptInit_ex2(ctx, gcm, key, iv, NULL), 1);
+    assert_int_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 20), 1);
+    assert_int_equal(EVP_EncryptInit_ex2(ctx, NULL, NULL, NULL, NULL), 1);
+    assert_int_not_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data + 20, 20), 1);
     EVP_CIPHER_CTX_reset(ctx);
     assert_int_equal(EVP_EncryptInit_ex2(ctx, cbc, NULL, iv, NULL), 1);
     assert_int_not_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 20), 1);
+    /* An IV that is not known is not told. */
+    uint8_t told[16] = {0};
+    EVP_CIPHER_CTX_reset(ctx);
+    assert_int_equal(EVP_EncryptInit_ex2(ctx, cbc, key, iv, NULL), 1);
+    assert_int_equal(EVP_CIPHER_CTX_get_updated_iv(ctx, told, sizeof(told)), 1);
+    assert_memory_equal(told, iv, sizeof(told));
+    assert_int_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 32), 1);
+    assert_int_not_equal(EVP_CIPHER_CTX_get_updated_iv(ctx, told, sizeof(told)), 1);
+    assert_int_equal(EVP_CIPHER_CTX_get_original_iv(ctx, told, sizeof(told)), 1);
+    assert_memory_equal(told, iv, sizeof(told));
     EVP_CIPHER_CTX_reset(ctx);
     assert_int_equal(EVP_EncryptInit_ex2(ctx, cbc, key, NULL, NULL), 1);
     assert_int_not_equal(EVP_EncryptUpdate(ctx, ours_out, &len, data, 20), 1);
@@ -601,6 +617,31 @@ static void test_macs(void **state)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
+/* A MAC that was not begun is refused, and a key goes with the digest that it came with. */
+static void test_misuse_of_macs(void **state)
+{
+    static const char *const digest_names[] = {"SHA256", "SHA512"};
+    uint8_t out[64] = {0};
+    size_t out_len = 0;
+    OSSL_PARAM params[2][2] = {{OSSL_PARAM_construct_end()}, {OSSL_PARAM_construct_end()}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        params[i][0] =
+            OSSL_PARAM_construct_utf8_string("digest", (char *)(uintptr_t)digest_names[i], 0);
+        params[i][1] = OSSL_PARAM_construct_end();
+    }
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", OURS);
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
+    assert_int_not_equal(EVP_MAC_update(ctx, data, 5000), 1);
+    assert_int_not_equal(EVP_MAC_final(ctx, out, &out_len, sizeof(out)), 1);
+    assert_int_equal(EVP_MAC_init(ctx, data, 100, params[0]), 1);
+    assert_int_not_equal(EVP_MAC_init(ctx, NULL, 0, params[1]), 1);
+    assert_int_equal(EVP_MAC_init(ctx, data, 100, params[1]), 1);
+    EVP_MAC_CTX_free(ctx);
+    EVP_MAC_free(mac);
+    ERR_clear_error();
+}
+
 /* ---- KDFs ---- */
 
 struct kdf_row {
@@ -665,6 +706,39 @@ static void test_kdfs(void **state)
 }
 
 /* ---- random octets ---- */
+
+/* OpenSSL's rule for parameters that stand more than once, of which HKDF alone has some. */
+static void info_in_pieces(const char *where, const char *name, uint8_t out[64])
+{
+    uint8_t secret[20] = {7};
+    char digest[] = "SHA256";
+    char info[] = "onetwothree";
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+        OSSL_PARAM_construct_octet_string("key", secret, sizeof(secret)),
+        OSSL_PARAM_construct_octet_string("info", info, 3),
+        OSSL_PARAM_construct_octet_string("info", info + 3, 3),
+        OSSL_PARAM_construct_octet_string("info", info + 6, 5),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, name, where);
+    EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+    assert_int_equal(EVP_KDF_derive(ctx, out, 64, params), 1);
+    EVP_KDF_CTX_free(ctx);
+    EVP_KDF_free(kdf);
+}
+
+static void test_info_in_pieces(void **state)
+{
+    static const char *const names[] = {"HKDF", "SSKDF"};
+    uint8_t out[2][64] = {{0}};
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(names); i++) {
+        info_in_pieces(OURS, names[i], out[0]);
+        info_in_pieces(THEIRS, names[i], out[1]);
+        assert_memory_equal(out[0], out[1], sizeof(out[0]));
+    }
+}
 
 static void test_random(void **state)
 {
@@ -763,7 +837,9 @@ int main(void)
         cmocka_unit_test(test_aeads),
         cmocka_unit_test(test_misuse_of_ciphers),
         cmocka_unit_test(test_macs),
+        cmocka_unit_test(test_misuse_of_macs),
         cmocka_unit_test(test_kdfs),
+        cmocka_unit_test(test_info_in_pieces),
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_fork),

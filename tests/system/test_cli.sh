@@ -28,6 +28,10 @@ refused "subject without a type" "not a subject" keymoor csr door --subject 'doo
 refused "unknown subject type" "not a subject" keymoor csr door --subject '/XX=door' --out x.csr
 ok "reference" keymoor key reference door --out door.ref.pem
 ok "the reference is PEM" grep -q "BEGIN KEYMOOR KEY REFERENCE" door.ref.pem
+refused "reference with half a password path" "whole path" keymoor key reference door --password-file pw --out x.ref
+refused "reference with too long a password path" "too long" keymoor key reference door --out x.ref \
+    --password-file "/$(printf '%01100d' 0)"
+[ ! -e x.ref ] || { echo "FAILED: a refused reference left a file" >&2; exit 1; }
 
 for kind in "KEY_AES 128" "KEY_AES 256" "KEY_HMAC 256" "KEY_RSA_KEYPAIR 2048" "KEY_ECDSA_KEYPAIR 384" "KEY_ECDSA_KEYPAIR 521" "KEY_ECDH_KEYPAIR 256"; do
     # shellcheck disable=SC2086 # two words on purpose

@@ -7,9 +7,10 @@
 
 #include <fcntl.h>
 
-#include "common/km_der.h"
 #include "common/km_file.h"
 #include "common/km_secret.h"
+#include "interop/door/door_reference.h"
+#include "interop/door/door_uri.h"
 #include "keymoor.h"
 
 #define KEY_FILE_MAX 16384u
@@ -284,16 +285,19 @@ int cmd_key_export(const struct km_options *options, const char *operand)
     return export_key(options, operand, "key export", "PRIVATE KEY", clrcExportKey);
 }
 
-/* A name as the path of a URI: everything but unreserved characters is percent-encoded (RFC 3986). */
-static void put_escaped(char *uri, size_t cap, const char *text)
+/* Whoever reads the reference stands in a folder of his own. */
+static int take_password_path(const struct km_options *options, struct km_door_uri *uri)
 {
-    size_t at = strlen(uri);
-    for (; *text != '\0' && at + 4 < cap; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     strchr("-._~", c) != NULL;
-        at += (size_t)snprintf(uri + at, cap - at, plain ? "%c" : "%%%02X", c);
-    }
+    const char *path = options->password_file;
+    if (path == NULL)
+        return EXIT_SUCCESS;
+    size_t len = strlen(path);
+    if (path[0] != '/')
+        return complain("key reference: the password file goes by its whole path, from /");
+    if (len > KM_DOOR_PATH_MAX)
+        return complain("key reference: the password file's path is too long");
+    km_copy(uri->password_file, sizeof uri->password_file - 1, path, len);
+    return EXIT_SUCCESS;
 }
 
 int cmd_key_reference(const struct km_options *options, const char *operand)
@@ -302,24 +306,25 @@ int cmd_key_reference(const struct km_options *options, const char *operand)
     ClrcResult result = clrcDescribeNamedKey(operand, &info);
     if (result != CLRC_SUCCESS)
         return fail(result, "key reference", operand);
-    char uri[1024] = "clrc:";
-    put_escaped(uri, sizeof uri, operand);
-    if (options->password_file != NULL) {
-        size_t at = strlen(uri);
-        snprintf(uri + at, sizeof uri - at, "?password=file:");
-        put_escaped(uri, sizeof uri, options->password_file);
-    }
-    uint8_t der[1280] = {0};
-    struct km_wr wr = km_wr_init(der, sizeof der);
-    size_t sequence = km_der_begin(&wr, KM_DER_SEQUENCE);
-    km_der_put(&wr, KM_DER_UTF8_STRING, KM_SLICE_STR("Keymoor key reference"));
-    km_der_put_u64(&wr, KM_DER_INTEGER, 1);
-    km_der_put(&wr, KM_DER_UTF8_STRING, KM_SLICE_STR(uri));
-    km_der_end(&wr, sequence);
+    struct km_err err = {0};
+    struct km_door_uri uri = {0};
+    if (km_door_uri_of_name(&err, operand, &uri) != KM_OK)
+        return fail_err(&err, operand);
+    uri.kind = KM_DOOR_ANY;
+    if (take_password_path(options, &uri) != EXIT_SUCCESS)
+        return EXIT_FAILURE;
+    uint8_t text[KM_DOOR_URI_MAX] = {0};
+    uint8_t der[KM_DOOR_REFERENCE_MAX] = {0};
+    struct km_wr text_wr = km_wr_init(text, sizeof text);
+    struct km_wr der_wr = km_wr_init(der, sizeof der);
     struct km_slice whole = {0};
-    if (!km_wr_finish(&wr, &whole))
+    km_door_uri_write(&text_wr, &uri);
+    if (!km_wr_finish(&text_wr, &whole))
+        return complain("key reference: the name or password path is too long");
+    km_door_reference_write(&der_wr, whole);
+    if (!km_wr_finish(&der_wr, &whole))
         return complain("key reference: the name or password path is too long");
     struct km_options as_pem = *options;
     as_pem.pem = true;
-    return write_output(&as_pem, "KEYMOOR KEY REFERENCE", whole.ptr, (uint32_t)whole.len);
+    return write_output(&as_pem, KM_DOOR_REFERENCE_LABEL, whole.ptr, (uint32_t)whole.len);
 }
