@@ -430,7 +430,7 @@ static const char *end_feeding(struct fed *fed)
 static int run_steps(EVP_PKEY *keys[4])
 {
     char line[16];
-    struct fed fed = {NULL};
+    struct fed fed = {0};
     setvbuf(stdout, NULL, _IOLBF, 0);
     puts(all_is_well(keys) ? "ok" : "failed");
     while (fgets(line, sizeof(line), stdin) != NULL) {
