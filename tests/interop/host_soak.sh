@@ -66,6 +66,8 @@ sizes() {
     done
     find "/proc/$server/fd" -type l | wc -l
 }
+# A sanitizer keeps what was freed for a while, and books of its own; there it tells leaks itself.
+counts_size() { [ -z "${KM_TEST_PRELOAD:-}" ]; }
 # grown: by how much the largest growth between the files before and after is.
 grown() { paste before after | awk '{ d = $2 - $1; if (d > most) most = d } END { print most + 0 }'; }
 
@@ -80,7 +82,7 @@ without=$(load_number without)
 check "there are no keys while keymoord is away: $without requests failed then" test "$without" -gt 0
 reloads $((third / 2))
 sizes >after
-check "master and workers do not grow over reloads and restarts: $(grown) kB" test "$(grown)" -lt 1024
+! counts_size || check "master and workers do not grow over reloads and restarts: $(grown) kB" test "$(grown)" -lt 1024
 sizes >before
 since=$(load_number good)
 sleep $((third / 2))
@@ -97,7 +99,7 @@ echo "failed (cut, without keys, else) before it: $before_it, after it: $(failur
 sleep $((third / 2))
 sizes >after
 good=$(load_number good)
-check "workers do not grow: $(grown) kB over $((good - since)) requests" test "$(grown)" -lt 512
+! counts_size || check "workers do not grow: $(grown) kB over $((good - since)) requests" test "$(grown)" -lt 512
 check "the load was a load: $good" test "$good" -gt $((first_good + 100))
 check "no request failed or hung but for those of the restarts" load_end
 tail -1 load.out
