@@ -33,12 +33,14 @@ struct km_runner_credentials {
 struct km_runner_calls {
     void *ctx;
     /*
-     * load: the function that is meant, or KM_E_NOTFOUND. *ret lives until unload is called with *ret_handle, once,
+     * load: the function that is meant, without its code, or KM_E_NOTFOUND. *ret lives until unload is called with *ret_handle, once,
      * before the next load.
      */
     km_status (*load)(void *ctx, struct km_err *err, const struct km_function_name *name,
                       struct km_function *ret, void **ret_handle);
     void (*unload)(void *ctx, void *handle);
+    /* code: what load left out: the function's code, a view until unload. Asked for only when it is not unpacked already. */
+    km_status (*code)(void *ctx, struct km_err *err, void *handle, struct km_slice *ret);
     /* mint: credentials of the account for lifetime_s seconds. */
     km_status (*mint)(void *ctx, struct km_err *err, const char *account, unsigned lifetime_s,
                       struct km_runner_credentials *ret);
