@@ -44,6 +44,8 @@ struct km_runner_calls {
     /* mint: credentials of the account for lifetime_s seconds. */
     km_status (*mint)(void *ctx, struct km_err *err, const char *account, unsigned lifetime_s,
                       struct km_runner_credentials *ret);
+    /* note: what the operator should know: a failure and the function it is about. */
+    void (*note)(void *ctx, const struct km_err *err, const char *function);
     /* now_ms: wall clock, ms since 1970. random: fills len bytes. */
     int64_t (*now_ms)(void *ctx);
     km_status (*random)(void *ctx, struct km_err *err, void *ret, size_t len);
@@ -51,8 +53,8 @@ struct km_runner_calls {
 
 struct km_runner_config {
     const char *state_dir;   /* spool/, code/ and log/ below it; made when missing, 0700 */
-    const char *host_path;   /* the program keymoor-function-host; NULL: where it is installed */
-    const char *runtime_dir; /* folder with bootstrap.py; NULL: where it is installed */
+    const char *host_path;   /* the program keymoor-function-host */
+    const char *runtime_dir; /* the folder with bootstrap.py */
     const char *region;
     const char *
         endpoint; /* http://ADDRESS:PORT or https://...: the control plane; NULL: functions reach nobody */

@@ -92,8 +92,8 @@ static int refuse_calls(scmp_filter_ctx ctx)
 /* Sockets only of the kinds that a program has a use for in a network of its own. */
 static int refuse_sockets(scmp_filter_ctx ctx)
 {
-    int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 2,
-                              SCMP_A0(SCMP_CMP_NE, AF_UNIX), SCMP_A0(SCMP_CMP_GT, AF_INET6));
+    int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+                              SCMP_A0(SCMP_CMP_GT, AF_INET6));
     for (int family = 3; family < AF_INET6 && rc == 0; family++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
