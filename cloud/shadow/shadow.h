@@ -13,12 +13,14 @@
 #include "cloud/shadow/shadow_topic.h"
 
 #define KM_SHADOW_REQUEST_MAX (128 * 1024) /* bytes of a request as it came */
-#define KM_SHADOW_STATE_MAX 8192           /* bytes of desired and reported, without metadata */
+#define KM_SHADOW_STATE_MAX 8192           /* bytes of the state object, as compact JSON */
 #define KM_SHADOW_DEPTH_MAX 6              /* levels of desired or reported, itself the first */
 #define KM_SHADOW_TOKEN_MAX 64             /* bytes of a client token */
 #define KM_SHADOW_KEEP_S (48 * 3600)       /* how long a deleted shadow's version is remembered */
 #define KM_SHADOW_IN_FLIGHT_MAX 10         /* unanswered requests a thing; counted by the caller */
 #define KM_SHADOW_OUTPUTS_MAX 3
+#define KM_SHADOW_OUTPUT_MAX (512 * 1024) /* bytes; metadata are many times what they describe */
+#define KM_SHADOW_MESSAGE_CAP 192         /* of a rejection's text, with its NUL */
 
 /*
  * A shadow as it is stored. All zero: there never was one. After a deletion the row stays, without
@@ -111,5 +113,9 @@ void km_shadow_result_clear(struct km_shadow_result *result);
 
 /* km_shadow_reason_code: 400, 404, ...; 200 for KM_SHADOW_ACCEPTED. */
 unsigned km_shadow_reason_code(enum km_shadow_reason reason);
+
+/* km_shadow_message: the text of a rejection, with its NUL; empty for KM_SHADOW_ACCEPTED. */
+void km_shadow_message(enum km_shadow_reason reason, const struct km_shadow_id *id,
+                       char ret[KM_SHADOW_MESSAGE_CAP]);
 
 #endif
