@@ -9,14 +9,19 @@
 #include "cloud/policy/policy.h"
 
 #define KM_CERT_VALUES_DER_MAX 65536u /* octets of a certificate */
+#define KM_CERT_VALUES_EACH_MAX 5u    /* values of one attribute; those behind are not looked at */
 
+struct x509_st; /* libcrypto's X509 */
 struct km_cert_values;
 
 /*
- * km_cert_values_read: certificate is DER, to its last octet. Returns owned. KM_E_MALFORMED: it is no certificate. An attribute or
- * name that can't be written as UTF-8 without NUL has no value. The characters , " \ + = < > ; of an attribute of a name are written
- * with a backslash in front. Leaves libcrypto's error queue as it was.
+ * km_cert_values_of: returns owned; copies. An attribute or name that can't be written as UTF-8 without NUL has no value. In attributes
+ * of subject and issuer a backslash stands before each of , " \ + = < > ; as policies have to have it. A serial number is decimal, a
+ * directory name is as RFC 2253 writes it. KM_E_LIMIT: more of it than a connection is worth. Leaves libcrypto's error queue as it was.
  */
+km_status km_cert_values_of(struct km_err *err, const struct x509_st *certificate,
+                            struct km_cert_values **ret);
+/* km_cert_values_read: the same from DER, to its last octet. KM_E_MALFORMED: it is no certificate. */
 km_status km_cert_values_read(struct km_err *err, struct km_slice certificate,
                               struct km_cert_values **ret);
 void km_cert_values_free(struct km_cert_values *values);
