@@ -204,7 +204,7 @@ struct km_signing {
 size_t km_sign_len(const struct km_alg *alg, const struct km_key *key);
 /* km_sign_digest_fits: whether that many octets are a digest (a message) of the algorithm's. */
 bool km_sign_digest_fits(const struct km_alg *alg, size_t len);
-/* km_sign, km_verify: what is signed must be memory that nobody else can change: Ed25519 reads it twice. */
+/* km_sign, km_verify: what is signed must be memory that nobody else can change: Ed25519 and Ed448 read it twice. */
 TEE_Result km_sign(const struct km_signing *with, struct km_slice digest, TEE_Param *out);
 TEE_Result km_verify(const struct km_signing *with, struct km_slice digest,
                      struct km_slice signature);
