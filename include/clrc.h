@@ -567,6 +567,11 @@ CLRC_API void clrcFreePassword(ClrcPasswordHandle hPassword);
 
 CLRC_API ClrcResult clrcRandom(uint8_t *out, uint32_t length);
 /*
+ * clrcAddRandom: mixes octets into the random generators of one of the instances that serve this process, beside what they seed
+ * themselves with. They count for nothing: whoever chose them, what is drawn afterwards is as hard to guess as before.
+ */
+CLRC_API ClrcResult clrcAddRandom(const uint8_t *octets, uint32_t length);
+/*
  * clrcDigest: SHAKE gives as many octets as digest_length has room for, at most 4096 (CLRC_ERROR_TOO_LARGE); asked with no room
  * it names 32 (SHAKE128) or 64.
  */

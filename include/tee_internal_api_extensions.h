@@ -128,6 +128,11 @@ TEE_Result TEE_KmEccPublicValue(uint32_t curve, const void *privateValue, size_t
 TEE_Result TEE_KmRawPublicValue(uint32_t type, const void *privateValue, void *publicValue,
                                 size_t len);
 /*
+ * TEE_KmAddRandomInput: mixes octets into this instance's random generators beside fresh ones, as additional input (SP 800-90A): they
+ * count for nothing and can make nothing worse, whoever chose them. Len at most 1 MiB.
+ */
+void TEE_KmAddRandomInput(const void *input, size_t len);
+/*
  * TEE_KmStorageState: which commit a storage space is at, whoever made it: how many there were, and a name that no other state of any space
  * has. The same name twice: nothing has changed in between.
  */

@@ -420,6 +420,8 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_ALGORITHM_SUPPORTED = 0x01,
     /* RANDOM             mo*(octets wanted) - - -                     TOO_LARGE */
     KM_CRYPTO_CMD_RANDOM = 0x02,
+    /* ADD_RANDOM         mi(octets) - - -                             for the generators of this instance, beside what seeds them */
+    KM_CRYPTO_CMD_ADD_RANDOM = 0x03,
 
     /* CREATE_KEY         mi(TEMPLATE) vo(a key) - - -                 BAD_FORMAT NOT_SUPPORTED TOO_LARGE (too many keys) */
     KM_CRYPTO_CMD_CREATE_KEY = 0x10,

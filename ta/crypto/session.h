@@ -92,6 +92,7 @@ TEE_Result km_cmd_provision_state(struct km_session *session, TEE_Param params[T
 
 /* cmd_once.c, cmd_sign.c, cmd_derive.c, cmd_wrap.c */
 TEE_Result km_cmd_random(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_add_random(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_sign_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_verify_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);

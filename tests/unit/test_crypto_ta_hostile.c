@@ -28,7 +28,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 74u
+#define ALL_CALLS 75u
 
 static void make_inputs(uint32_t key)
 {
@@ -68,6 +68,7 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_VERSION, {vo, none, none, none}},
         {KM_CRYPTO_CMD_ALGORITHM_SUPPORTED, {P_VI(algorithm, 0), none, none, none}},
         {KM_CRYPTO_CMD_RANDOM, {P_MO(out[0], ROOM), none, none, none}},
+        {KM_CRYPTO_CMD_ADD_RANDOM, {data, none, none, none}},
         {KM_CRYPTO_CMD_CREATE_KEY, {wish, vo, none, none}},
         {KM_CRYPTO_CMD_IMPORT_KEY, {wish, data, P_VI(KM_CRYPTO_FORM_RAW, 0), vo}},
         {KM_CRYPTO_CMD_EXPORT_PUBLIC, {id, o1, none, none}},
