@@ -66,8 +66,8 @@ static void forks_begin_anew(void)
     CK_RV (*get)(CK_UTF8CHAR_PTR, CK_VERSION_PTR, CK_INTERFACE_PTR_PTR, CK_FLAGS) = NULL;
     CK_INTERFACE *interface = NULL;
     *(void **)(&get) = dlsym(rig.library, "C_GetInterface");
-    KM_RIG_NEED(get != NULL && get(NULL, NULL, &interface, 0) == CKR_OK && interface->flags == 0);
-    KM_RIG_NEED(get(NULL, NULL, &interface, CKF_INTERFACE_FORK_SAFE) == CKR_ARGUMENTS_BAD);
+    KM_RIG_NEED(get != NULL && get(NULL, NULL, &interface, 0) == CKR_OK && interface->flags == 0 &&
+                get(NULL, NULL, &interface, CKF_INTERFACE_FORK_SAFE) == CKR_ARGUMENTS_BAD);
 }
 
 /* Until a key, a token or a list of them is asked for there is no thread, file or connection. */
