@@ -15,13 +15,14 @@
 
 #include "common/km_bytes.h"
 
-#define KM_POLICY_NONSPACE_MAX 2048u  /* characters of a document that are no white space */
-#define KM_POLICY_DOCUMENT_MAX 65536u /* octets of a document, white space included */
-#define KM_POLICY_VALUE_MAX 1024u     /* octets that a variable may stand for */
-#define KM_POLICY_BIND_MAX 64u        /* policies that can be bound together */
-#define KM_POLICY_RESOURCE_MAX 1024u  /* octets of a whole ARN that is asked about */
-#define KM_POLICY_BOUND_MAX 1048576u  /* octets that a bound list may take */
-#define KM_POLICY_VALUES_MAX 64u      /* values of one key */
+#define KM_POLICY_NONSPACE_MAX 2048u /* characters of a document that are no white space */
+#define KM_POLICY_OCTETS_MAX 65536u  /* octets of a document, white space included */
+#define KM_POLICY_VALUE_MAX 1024u    /* octets that a variable may stand for */
+#define KM_POLICY_BIND_MAX 64u       /* policies that can be bound together */
+#define KM_POLICY_RESOURCE_MAX 1024u /* octets of a whole ARN that is asked about */
+#define KM_POLICY_BOUND_MAX 1048576u /* octets that a bound list may take */
+#define KM_POLICY_MISSING_MAX 64u    /* keys without a value that are told */
+#define KM_POLICY_VALUES_MAX 64u     /* values of one key */
 
 /* ---- compile ---- */
 
@@ -123,7 +124,6 @@ void km_policy_bound_freep(struct km_policy_bound **bound);
  * km_policy_bound_missing: the number-th key that a policy names and that had no usable value, e.g. "iot:ClientId"; each once, at
  * most KM_POLICY_MISSING_MAX. NULL behind the last. Returns a view, valid until bound is freed.
  */
-#define KM_POLICY_MISSING_MAX 64u
 const char *km_policy_bound_missing(const struct km_policy_bound *bound, size_t number);
 
 /* ---- decide ---- */
