@@ -99,11 +99,11 @@ const char *km_policy_outcome_text(enum km_policy_outcome outcome)
 {
     switch (outcome) {
     case KM_POLICY_IMPLICIT_DENY:
-        return "implicitDeny";
+        return "IMPLICIT_DENY";
     case KM_POLICY_EXPLICIT_DENY:
-        return "explicitDeny";
+        return "EXPLICIT_DENY";
     case KM_POLICY_ALLOWED:
-        return "allowed";
+        return "ALLOWED";
     }
     return "unknown";
 }

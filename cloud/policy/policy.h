@@ -182,7 +182,7 @@ enum km_policy_outcome {
     KM_POLICY_EXPLICIT_DENY,     /* a statement denies it */
     KM_POLICY_ALLOWED,
 };
-/* km_policy_outcome_text: "implicitDeny", "explicitDeny" or "allowed"; static storage. */
+/* km_policy_outcome_text: "IMPLICIT_DENY", "EXPLICIT_DENY" or "ALLOWED", as TestAuthorization has it; static storage. */
 const char *km_policy_outcome_text(enum km_policy_outcome outcome);
 
 /* Which statement said so. Views, valid until bound is freed. */
