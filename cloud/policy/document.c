@@ -100,7 +100,9 @@ static km_status parse_json(struct km_err *err, struct km_slice document, json_t
         *ret = json;
         return KM_OK;
     }
-    if (json_error_code(&error) == json_error_out_of_memory)
+    /* Not every allocation of the parser's that fails is told as such, but nothing else goes without a code. */
+    if (json_error_code(&error) == json_error_out_of_memory ||
+        json_error_code(&error) == json_error_unknown)
         return KM_FAIL(err, KM_E_NOMEM, "policy document of %zu octets", document.len);
     bool is_twice = json_error_code(&error) == json_error_duplicate_key;
     return KM_FAIL(err, KM_E_MALFORMED, "line %d, column %d: %s", error.line, error.column,

@@ -30,7 +30,8 @@ struct km_policy;
 
 /*
  * km_policy_compile: document is JSON text. Returns owned. KM_E_MALFORMED: it is no policy; the text names the place, either
- * "line 3, column 9: ..." or "Statement[1].Action[0]: ...". KM_E_LIMIT: too long, same. What is refused is never half understood:
+ * "line 3, column 9: ..." or "Statement[1].Action[0]: ...". KM_E_LIMIT: too long, same. KM_E_NOMEM; the JSON
+ * parser may take that for a fault of the text. What is refused is never half understood:
  * an unknown member, operator, key or variable is an error.
  */
 km_status km_policy_compile(struct km_err *err, struct km_slice document, struct km_policy **ret);
