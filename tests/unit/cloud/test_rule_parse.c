@@ -89,7 +89,7 @@ static void test_cut_everywhere(void **state)
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(right); i++) {
         size_t len = strlen(right[i]);
-        for (size_t cut = 0; cut <= len; cut++) {
+        for (size_t cut = 1; cut <= len; cut++) {
             char *copy = malloc(cut);
             km_copy(copy, cut, right[i], cut);
             struct km_rule *rule = NULL;
