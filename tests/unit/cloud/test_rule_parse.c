@@ -115,6 +115,17 @@ static void test_filter_and_version(void **state)
     assert_true(km_rule_matches(rule, KM_SLICE_STR("a/b/c")));
     assert_false(km_rule_matches(rule, KM_SLICE_STR("a/b/d")));
     km_rule_freep(&rule);
+    /* the rule behind just-in-time registration */
+    static const char event[] = "$aws/events/certificates/registered/"
+                                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    char registered[160];
+    (void)snprintf(registered, sizeof(registered), "SELECT * FROM '%s'", event);
+    assert_int_equal(km_rule_parse(NULL, KM_SLICE_STR(registered), NULL, &rule), KM_OK);
+    assert_true(km_rule_matches(rule, KM_SLICE_STR(event)));
+    km_rule_freep(&rule);
+    assert_int_equal(km_rule_parse(NULL, OCTETS_OF("SELECT * FROM '#'"), NULL, &rule), KM_OK);
+    assert_false(km_rule_matches(rule, KM_SLICE_STR(event)));
+    km_rule_freep(&rule);
     assert_int_equal(km_rule_parse(NULL, KM_SLICE_STR(sql), "beta", &rule), KM_OK);
     assert_string_equal(km_rule_version(rule), "beta");
     km_rule_freep(&rule);
