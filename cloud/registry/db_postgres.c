@@ -126,7 +126,7 @@ static km_status postgres_start(struct km_query *query, const char *sql, struct 
     PGresult *result = NULL;
     bool may_repeat = pg->conn != NULL && !pg->is_in_txn && only_reads(sql);
     km_status status = run(pg, &first, sql, values, &result);
-    if (status == KM_E_DEAD && may_repeat) {
+    if (status == KM_E_DEAD && may_repeat && !pg->was_silent) {
         km_err_clear(&first);
         status = run(pg, &first, sql, values, &result);
     }
@@ -218,7 +218,7 @@ static km_status postgres_begin(struct km_db *db, struct km_err *err, enum km_db
     struct km_err first = {0};
     bool was_linked = pg->conn != NULL;
     km_status status = begin_once(pg, &first, lock);
-    if (status == KM_E_DEAD && was_linked) {
+    if (status == KM_E_DEAD && was_linked && !pg->was_silent) {
         km_err_clear(&first);
         status = begin_once(pg, &first, lock);
     }

@@ -17,6 +17,7 @@ struct km_pg {
     bool is_read_only;
     bool is_in_txn;
     bool is_listening;
+    bool was_silent; /* the last failure was one of waiting: to repeat it would be to wait again */
     size_t n_statements;                          /* prepared on this connection */
     const char *statements[KM_PG_STATEMENTS_MAX]; /* by text; the place is the name */
 };

@@ -20,11 +20,12 @@ static int64_t steady_ms(void)
 }
 
 /* false when the time is over. */
-static bool wait_socket(const struct km_pg *pg, short events, int64_t deadline_ms)
+static bool wait_socket(struct km_pg *pg, short events, int64_t deadline_ms)
 {
     for (;;) {
         int64_t left_ms = deadline_ms - steady_ms();
         struct pollfd fd = {.fd = PQsocket(pg->conn), .events = events};
+        pg->was_silent = left_ms <= 0;
         if (left_ms <= 0 || fd.fd < 0)
             return false;
         int n_ready = poll(&fd, 1, (int)left_ms);
