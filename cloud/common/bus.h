@@ -79,7 +79,7 @@ KM_MUST_USE bool km_bus_parse(struct km_slice in, struct km_bus_frame *ret);
 
 /*
  * km_bus_connect: connects to the broker whose bus is at path and says HELLO as name. The descriptor is blocking,
- * close-on-exec and the caller's to close. KM_E_NOTFOUND or KM_E_IO when no broker listens.
+ * close-on-exec and the caller's to close. KM_E_NOTFOUND or KM_E_DEAD when no broker listens.
  */
 km_status km_bus_connect(struct km_err *err, const char *path, const char *name, int *ret_fd);
 /*

@@ -190,6 +190,9 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "keymoor-function-host: started by keymoor-cloud-rules alone\n");
         return 2;
     }
+    /* Whatever else the runner had from whoever started it is not for functions. */
+    if (close_range(KM_HOST_OUTCOME_FD + 1, ~0u, 0) != 0)
+        return 2;
     (void)signal(SIGPIPE, SIG_IGN);
     if (run_order(&err, &order, &run, &outcome) != KM_OK)
         outcome = (struct km_host_outcome){.end = KM_HOST_NO_WALL, .text = KM_SLICE_STR(err.text)};

@@ -105,9 +105,11 @@ static bool read_answer(struct km_host_run *run)
         memmove(run->answer_bytes, run->answer_bytes + 1, run->answer_len);
         begin(run);
     }
-    if (run->answer_len > KM_FUNCTION_PAYLOAD_MAX + 1)
-        end_run(run, KM_HOST_TOO_MUCH);
-    return run->answer_len < cap;
+    if (run->answer_len <= KM_FUNCTION_PAYLOAD_MAX + 1)
+        return true;
+    end_run(run, KM_HOST_TOO_MUCH);
+    run->answer_len = 0;
+    return false;
 }
 
 static void read_rest(struct km_host_run *run)
