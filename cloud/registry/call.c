@@ -62,6 +62,9 @@ static km_status begin(struct km_registry *reg, enum km_db_lock lock)
     if (reg->is_read_only)
         return KM_REG_FAIL(reg, KM_E_DENIED, "the registry was opened for reading");
     reg->has_changes = false;
+    reg->is_single = lock == KM_DB_LOCK_NONE;
+    if (reg->is_single)
+        return KM_OK;
     return reg->db->ops->begin(reg->db, &reg->err, lock);
 }
 
@@ -133,6 +136,8 @@ km_status km_reg_write_end(struct km_registry *reg, km_status status)
             status = km_reg_run(reg, "RELEASE SAVEPOINT km_call", KM_NO_VALUES, NULL);
         return status == KM_OK ? KM_OK : undo_call(reg, status);
     }
+    if (reg->is_single)
+        return status;
     if (status == KM_OK)
         return commit(reg);
     reg->db->ops->rollback(reg->db);

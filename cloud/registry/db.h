@@ -47,6 +47,7 @@ struct km_query {
 enum km_db_lock {
     KM_DB_LOCK_ALL,   /* one such transaction at a time */
     KM_DB_LOCK_EVENT, /* one such transaction at a time, beside one of the other kind */
+    KM_DB_LOCK_NONE,  /* one statement that compares and writes: no transaction is begun for it */
 };
 
 struct km_db_ops {

@@ -16,6 +16,7 @@ struct km_registry {
     bool is_read_only;
     bool is_in_txn;   /* between km_registry_begin and its end */
     bool is_spoiled;  /* that transaction can't be committed any more */
+    bool is_single;   /* the write under way is one statement, which is a transaction of its own */
     bool has_changes; /* the transaction wrote to the change feed */
 };
 

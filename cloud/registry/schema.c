@@ -117,6 +117,7 @@ static const char step_1[] =
     "CREATE TABLE event (id {number} PRIMARY KEY, time_ms {number} NOT NULL, account {text},"
     " kind {text} NOT NULL, is_success {number} NOT NULL, client_id {text}, certificate_id {text},"
     " principal {text}, address {text}, reason {text}, detail {text});"
+    "CREATE INDEX event_by_time ON event (time_ms);"
     "CREATE INDEX event_by_client ON event (client_id, id);"
     "CREATE INDEX event_by_certificate ON event (certificate_id, id);"
     "CREATE TABLE change (generation {number} PRIMARY KEY, kind {number} NOT NULL,"
