@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cloud/common/json.h"
 #include "cloud/functions/job.h"
 #include "common/km_file.h"
 #include "common/km_secret.h"
@@ -313,19 +313,13 @@ static void kick(struct km_runner *runner)
 static km_status check_payload(struct km_err *err, const struct km_invoke *invoke)
 {
     size_t max = invoke->kind == KM_INVOKE_EVENT ? KM_FUNCTION_EVENT_MAX : KM_FUNCTION_PAYLOAD_MAX;
-    json_error_t error = {.line = 0};
     if (invoke->payload.len > max)
         return KM_FAIL(err, KM_E_LIMIT, "payload of %zu octets, at most %zu", invoke->payload.len,
                        max);
     if (invoke->payload.len == 0)
         return KM_OK;
-    json_t *json =
-        json_loadb((const char *)invoke->payload.ptr, invoke->payload.len, JSON_DECODE_ANY, &error);
-    if (json == NULL)
-        return KM_FAIL(err, KM_E_MALFORMED, "the payload is no JSON (line %d, column %d)",
-                       error.line, error.column);
-    json_decref(json);
-    return KM_OK;
+    KM_AUTO(km_json_unref) json_t *json = NULL;
+    return km_json_value(err, invoke->payload, KM_INVOKE_DEPTH_MAX, &json);
 }
 
 static km_status new_request_id(struct km_err *err, const struct km_runner *runner, char ret[37])

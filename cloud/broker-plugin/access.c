@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/broker-plugin/access.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cloud/common/topic.h"
+
+#define MS_PER_S 1000
+
+static void deny(struct access_answer *ret, enum access_verdict verdict, enum ending ending,
+                 const char *fmt, ...) KM_PRINTF(4, 5);
+
+static void deny(struct access_answer *ret, enum access_verdict verdict, enum ending ending,
+                 const char *fmt, ...)
+{
+    va_list args;
+    ret->verdict = verdict;
+    ret->ending = ending;
+    va_start(args, fmt);
+    (void)vsnprintf(ret->reason, sizeof(ret->reason), fmt, args);
+    va_end(args);
+}
+
+/* What clients may publish below $aws; everything else there is the service's to say. */
+static const char *const requests[] = {
+    "$aws/things/+/shadow/get",
+    "$aws/things/+/shadow/update",
+    "$aws/things/+/shadow/delete",
+    "$aws/things/+/shadow/name/+/get",
+    "$aws/things/+/shadow/name/+/update",
+    "$aws/things/+/shadow/name/+/delete",
+    "$aws/rules/+/#",
+    "$aws/things/+/jobs/get",
+    "$aws/things/+/jobs/start-next",
+    "$aws/things/+/jobs/+/get",
+    "$aws/things/+/jobs/+/update",
+    "$aws/certificates/create/+",
+    "$aws/certificates/create-from-csr/+",
+    "$aws/provisioning-templates/+/provision/+",
+};
+
+static bool is_request(struct km_slice topic)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(requests); i++)
+        if (km_topic_filter_matches(KM_SLICE_STR(requests[i]), topic))
+            return true;
+    return false;
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static const char *const resources[] = {
+    [KM_POLICY_CLIENT] = "client",
+    [KM_POLICY_TOPIC] = "topic",
+    [KM_POLICY_TOPIC_FILTER] = "topicfilter",
+    [KM_POLICY_THING] = "thing",
+    [KM_POLICY_ROLE_ALIAS] = "rolealias",
+    [KM_POLICY_WHOLE] = "resource",
+};
+
+/* Asks the policies; what they refuse ends as the verdict says. */
+static bool is_permitted(const struct conn *conn, const struct km_policy_request *request,
+                         enum access_verdict verdict, struct access_answer *ret)
+{
+    struct km_policy_decision decision = {0};
+    if (conn->bound != NULL && km_policy_decide(conn->bound, request, &decision))
+        return true;
+    const char *action = km_policy_action_text(request->action);
+    int len = (int)request->name.len;
+    const char *name = (const char *)request->name.ptr;
+    if (decision.outcome == KM_POLICY_EXPLICIT_DENY && decision.by.policy != NULL)
+        deny(ret, verdict, ENDING_FORBIDDEN, "statement %zu of policy %s denies %s on %s/%.*s",
+             decision.by.number, decision.by.policy, action, resources[request->kind], len, name);
+    else
+        deny(ret, verdict, ENDING_FORBIDDEN, "no policy allows %s on %s/%.*s", action,
+             resources[request->kind], len, name);
+    return false;
+}
+
+static struct km_policy_request ask(enum km_policy_action action, enum km_policy_resource kind,
+                                    const char *name, int64_t now_ms)
+{
+    return (struct km_policy_request){
+        .action = action, .kind = kind, .name = KM_SLICE_STR(name), .now_s = now_ms / MS_PER_S};
+}
+
+bool access_connect(const struct conn *conn, int64_t now_ms, struct access_answer *ret)
+{
+    struct km_policy_request request = ask(KM_POLICY_CONNECT, KM_POLICY_CLIENT, conn->id, now_ms);
+    ret->verdict = ACCESS_ALLOW;
+    return is_permitted(conn, &request, ACCESS_CLOSE, ret);
+}
+
+/* What no policy can allow. */
+static bool is_sound_publish(const struct settings *settings, const struct access_request *request,
+                             struct access_answer *ret)
+{
+    enum km_topic_fault fault = km_topic_name_check(KM_SLICE_STR(request->topic));
+    if (fault != KM_TOPIC_OK)
+        deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "the topic of a message is %s",
+             km_topic_fault_text(fault));
+    else if (request->payload_len > KM_PAYLOAD_OCTETS_MAX)
+        deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "a message of %zu octets, at most %u",
+             request->payload_len, KM_PAYLOAD_OCTETS_MAX);
+    else if (request->qos > 1 && !settings->allows_qos2)
+        deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "a message with QoS 2, which is not served");
+    else if (request->topic[0] == '$' && !is_request(KM_SLICE_STR(request->topic)))
+        deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic %s is reserved", request->topic);
+    else if (request->topic[0] == '$' && request->retain)
+        deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "a retained message on the reserved topic %s",
+             request->topic);
+    else
+        return true;
+    return false;
+}
+
+static bool is_within_rates(const struct limits *limits, struct conn *conn,
+                            const struct access_request *request, struct access_answer *ret)
+{
+    if (!rate_use(&conn->publishes, limits->publishes_per_s, 1, request->now_ms))
+        deny(ret, ACCESS_CLOSE, ENDING_THROTTLED, "more than %u messages within a second",
+             limits->publishes_per_s);
+    else if (!rate_use(&conn->octets, limits->octets_per_s, request->payload_len, request->now_ms))
+        deny(ret, ACCESS_CLOSE, ENDING_THROTTLED, "more than %u octets within a second",
+             limits->octets_per_s);
+    else
+        return true;
+    return false;
+}
+
+static void check_publish(const struct settings *settings, struct conn *conn,
+                          const struct access_request *request, struct access_answer *ret)
+{
+    struct km_policy_request publish =
+        ask(KM_POLICY_PUBLISH, KM_POLICY_TOPIC, request->topic, request->now_ms);
+    struct km_policy_request retain = publish;
+    retain.action = KM_POLICY_RETAIN_PUBLISH;
+    /* A client that has gone can't be slowed down: its will is not counted. */
+    if (!is_sound_publish(settings, request, ret) ||
+        (conn->is_online && !is_within_rates(&settings->limits, conn, request, ret)) ||
+        !is_permitted(conn, &publish, ACCESS_CLOSE, ret))
+        return;
+    if (request->retain)
+        (void)is_permitted(conn, &retain, ACCESS_CLOSE, ret);
+}
+
+static void check_subscribe(const struct settings *settings, const struct conn *conn,
+                            const struct access_request *request, struct access_answer *ret)
+{
+    struct km_policy_request subscribe =
+        ask(KM_POLICY_SUBSCRIBE, KM_POLICY_TOPIC_FILTER, request->topic, request->now_ms);
+    enum km_topic_fault fault = km_topic_filter_check(KM_SLICE_STR(request->topic));
+    unsigned max = settings->limits.subscriptions;
+    if (fault != KM_TOPIC_OK)
+        deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "the topic filter of a subscription is %s",
+             km_topic_fault_text(fault));
+    else if (request->qos > 1 && !settings->allows_qos2)
+        deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR,
+             "a subscription with QoS 2, which is not served");
+    else if (request->topic[0] == '$' && !begins(request->topic, "$aws/") &&
+             !begins(request->topic, "$share/"))
+        deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic filter %s is reserved",
+             request->topic);
+    else if (max != 0 && request->n_subscriptions >= max)
+        deny(ret, ACCESS_CLOSE, ENDING_THROTTLED, "more than %u subscriptions of one connection",
+             max);
+    else
+        (void)is_permitted(conn, &subscribe, ACCESS_CLOSE, ret);
+}
+
+static void check_receive(const struct conn *conn, const struct access_request *request,
+                          struct access_answer *ret)
+{
+    struct km_policy_request receive =
+        ask(KM_POLICY_RECEIVE, KM_POLICY_TOPIC, request->topic, request->now_ms);
+    /* Basic Ingest goes to rules alone, and the broker's own figures are nobody's business. */
+    if (request->topic[0] == '$' &&
+        (begins(request->topic, KM_TOPIC_BASIC_INGEST) || !begins(request->topic, "$aws/")))
+        deny(ret, ACCESS_DROP, ENDING_UNKNOWN, "the topic %s is reserved", request->topic);
+    else
+        (void)is_permitted(conn, &receive, ACCESS_DROP, ret);
+}
+
+void access_check(const struct settings *settings, struct conn *conn,
+                  const struct access_request *request, struct access_answer *ret)
+{
+    ret->verdict = ACCESS_ALLOW;
+    if (conn->is_local)
+        return;
+    if (conn->is_barred) {
+        deny(ret, request->kind == ACCESS_RECEIVE ? ACCESS_DROP : ACCESS_CLOSE, ENDING_SERVER,
+             "its certificate is no longer active");
+        return;
+    }
+    switch (request->kind) {
+    case ACCESS_PUBLISH:
+        check_publish(settings, conn, request, ret);
+        return;
+    case ACCESS_SUBSCRIBE:
+        check_subscribe(settings, conn, request, ret);
+        return;
+    case ACCESS_RECEIVE:
+        check_receive(conn, request, ret);
+        return;
+    }
+}

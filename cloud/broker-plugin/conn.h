@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The connections and sessions of the broker's clients. For the broker's thread alone. */
+#ifndef BROKER_CONN_H
+#define BROKER_CONN_H
+
+#include "cloud/broker-plugin/rate.h"
+#include "cloud/policy/cert_values.h"
+#include "common/km_uuid.h"
+
+#define CONN_CERTIFICATE_LEN 64
+
+/* Why a connection ended, as presence events spell it. */
+enum ending {
+    ENDING_UNKNOWN = 0, /* the broker does not tell its plugins */
+    ENDING_LOST,
+    ENDING_DUPLICATE,
+    ENDING_FORBIDDEN,
+    ENDING_THROTTLED,
+    ENDING_CLIENT_ERROR,
+    ENDING_SERVER,
+};
+
+struct conn {
+    const void *handle; /* the broker's name for it; may be given again after it has gone */
+    char *id;
+    char certificate[CONN_CERTIFICATE_LEN + 1]; /* empty: a local client */
+    char *address;
+    bool is_local; /* may do everything */
+    bool keeps_session;
+    bool is_online;
+    bool is_leaving;
+    bool is_barred; /* its certificate does no longer count: nothing is allowed */
+    bool told_end;  /* its end was published */
+    bool is_kicked;
+    bool told_receive; /* that a message was withheld was recorded once */
+    enum ending ending;
+    struct km_cert_values *values; /* NULL for a local one */
+    struct km_policy_bound *bound; /* NULL: nothing is allowed */
+    struct facts *facts;           /* what bound was made of */
+    struct rate publishes, octets;
+    char session[KM_UUID_TEXT_LEN];
+    int64_t number;               /* of this connection of the client: greater than those before */
+    int64_t over_ms;              /* since when it is not connected */
+    bool is_stale;                /* facts have changed and are to be read again */
+    bool is_asked;                /* the scribe does that just now */
+    struct conn *next, *previous; /* among those that leave, or that are offline */
+};
+
+/* conn_new: with copies of the texts. NULL when memory is short. Returns owned. */
+struct conn *conn_new(const void *handle, const char *id, const char *certificate,
+                      const char *address);
+void conn_free(struct conn *conn);
+void conn_freep(struct conn **conn);
+
+struct conn_list {
+    struct conn *first, *last;
+};
+
+/* All zero: none. */
+struct conns {
+    void *by_handle; /* trees of search.h */
+    void *by_id;     /* the newest of each id */
+    size_t n;
+    struct conn_list leaving;
+    struct conn_list offline;
+};
+
+/*
+ * conns_add: takes conn on success. A session of the same client that was offline leaves; a connection of it that is open stays until
+ * the broker closes it. Whatever had the same handle is gone. False when memory is short.
+ */
+KM_MUST_USE bool conns_add(struct conns *conns, struct conn *conn);
+struct conn *conns_find(const struct conns *conns, const void *handle);
+/* conns_find_id: the newest with this client id, online or not. */
+struct conn *conns_find_id(const struct conns *conns, const char *id);
+/* conns_leave: its connection has ended; it still can be found until the next sweep, for its will. */
+void conns_leave(struct conns *conns, struct conn *conn);
+/*
+ * conns_sweep: calls over for each that has left since the last sweep; then it is freed, or offline if the broker keeps its
+ * session. Those that are offline for longer than session_ms are freed.
+ */
+void conns_sweep(struct conns *conns, int64_t now_ms, int64_t session_ms,
+                 void (*over)(void *arg, struct conn *conn), void *arg);
+/* conns_each: fn must not add or remove any. */
+void conns_each(const struct conns *conns, void (*fn)(void *arg, struct conn *conn), void *arg);
+void conns_clear(struct conns *conns);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/km_test.h"
+
+#include "cloud/broker-plugin/conn.h"
+#include "cloud/broker-plugin/inflight.h"
+
+#define SESSION_MS 1000
+
+/* Handles are never looked into. */
+static const char handles[8];
+
+struct seen {
+    char ids[64];
+};
+
+static void note(void *arg, struct conn *conn)
+{
+    struct seen *seen = arg;
+    size_t len = strlen(seen->ids);
+    (void)snprintf(seen->ids + len, sizeof(seen->ids) - len, "%s%s ", conn->id,
+                   conn->is_local ? "*" : "");
+}
+
+static struct conn *add(struct conns *conns, unsigned handle, const char *id, bool keeps)
+{
+    struct conn *conn = conn_new(&handles[handle], id, "", "127.0.0.1");
+    assert_non_null(conn);
+    conn->keeps_session = keeps;
+    assert_true(conns_add(conns, conn));
+    return conn;
+}
+
+static void sweep(struct conns *conns, int64_t now_ms, const char *expected)
+{
+    struct seen seen = {0};
+    conns_sweep(conns, now_ms, SESSION_MS, note, &seen);
+    assert_string_equal(seen.ids, expected);
+}
+
+static void test_come_and_go(void **state)
+{
+    (void)state;
+    struct conns conns = {0};
+    struct seen seen = {0};
+    struct conn *a = add(&conns, 0, "a", false);
+    struct conn *b = add(&conns, 1, "b", false);
+    assert_ptr_equal(conns_find(&conns, &handles[0]), a);
+    assert_ptr_equal(conns_find_id(&conns, "b"), b);
+    assert_null(conns_find(&conns, &handles[2]));
+    assert_null(conns_find_id(&conns, "c"));
+    conns_each(&conns, note, &seen);
+    assert_int_equal(strlen(seen.ids), 4);
+    conns_leave(&conns, a);
+    conns_leave(&conns, a);
+    assert_ptr_equal(conns_find(&conns, &handles[0]), a); /* for its will */
+    sweep(&conns, 1, "a ");
+    assert_null(conns_find(&conns, &handles[0]));
+    assert_int_equal(conns.n, 1);
+    sweep(&conns, 2, "");
+    conns_clear(&conns);
+}
+
+static void test_session(void **state)
+{
+    (void)state;
+    struct conns conns = {0};
+    struct conn *a = add(&conns, 0, "a", true);
+    conns_leave(&conns, a);
+    sweep(&conns, 100, "a ");
+    assert_ptr_equal(conns_find_id(&conns, "a"), a);
+    sweep(&conns, 100 + SESSION_MS, "");
+    assert_ptr_equal(conns_find(&conns, &handles[0]), a);
+    sweep(&conns, 101 + SESSION_MS, "");
+    assert_null(conns_find(&conns, &handles[0]));
+    /* It comes back in time: the session is the new connection's. */
+    a = add(&conns, 1, "a", true);
+    conns_leave(&conns, a);
+    sweep(&conns, 5000, "a ");
+    struct conn *again = add(&conns, 2, "a", true);
+    assert_ptr_equal(conns_find_id(&conns, "a"), again);
+    sweep(&conns, 5001, "a ");
+    assert_null(conns_find(&conns, &handles[1]));
+    assert_int_equal(conns.n, 1);
+    conns_clear(&conns);
+}
+
+static void test_takeover(void **state)
+{
+    (void)state;
+    struct conns conns = {0};
+    struct conn *old = add(&conns, 0, "a", true);
+    struct conn *young = add(&conns, 1, "a", true);
+    assert_ptr_equal(conns_find(&conns, &handles[0]), old);
+    assert_ptr_equal(conns_find_id(&conns, "a"), young);
+    conns_leave(&conns, old);
+    sweep(&conns, 1, "a ");
+    assert_null(conns_find(&conns, &handles[0])); /* its session went on with the young one */
+    assert_ptr_equal(conns_find_id(&conns, "a"), young);
+    conns_clear(&conns);
+}
+
+/* The broker gives a handle again once its client has gone, of whatever kind it was. */
+static void test_handle_again(void **state)
+{
+    (void)state;
+    struct conns conns = {0};
+    struct conn *a = add(&conns, 0, "a", true);
+    conns_leave(&conns, a);
+    sweep(&conns, 1, "a ");
+    struct conn *b = add(&conns, 0, "b", false);
+    assert_ptr_equal(conns_find(&conns, &handles[0]), b);
+    assert_null(conns_find_id(&conns, "a"));
+    conns_leave(&conns, b);
+    struct conn *c = add(&conns, 0, "c", false);
+    assert_ptr_equal(conns_find(&conns, &handles[0]), c);
+    assert_null(conns_find_id(&conns, "b"));
+    sweep(&conns, 2, "");
+    struct conn *same = add(&conns, 0, "c", false);
+    assert_ptr_equal(conns_find_id(&conns, "c"), same);
+    assert_int_equal(conns.n, 1);
+    conns_clear(&conns);
+}
+
+static void test_inflight(void **state)
+{
+    (void)state;
+    struct inflight inflight = {0};
+    assert_true(inflight_begin(&inflight, "t", 2));
+    assert_true(inflight_begin(&inflight, "t", 2));
+    assert_false(inflight_begin(&inflight, "t", 2));
+    assert_true(inflight_begin(&inflight, "u", 2));
+    inflight_end(&inflight, "t");
+    assert_true(inflight_begin(&inflight, "t", 2));
+    inflight_end(&inflight, "t");
+    inflight_end(&inflight, "t");
+    inflight_end(&inflight, "t");
+    inflight_end(&inflight, "unknown");
+    inflight_end(&inflight, "u");
+    assert_null(inflight.by_thing);
+    assert_true(inflight_begin(&inflight, "v", 1));
+    inflight_clear(&inflight);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_come_and_go), cmocka_unit_test(test_session),
+        cmocka_unit_test(test_takeover),    cmocka_unit_test(test_handle_again),
+        cmocka_unit_test(test_inflight),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
