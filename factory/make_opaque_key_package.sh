@@ -17,6 +17,7 @@ Usage: make_opaque_key_package.sh -n NAME -t TYPE -K KEY -S KEY -D KEY -o FILE [
                  KEY_ECDSA_KEYPAIR KEY_ECDSA_PUBLIC     KEY_ECDH_KEYPAIR KEY_ECDH_PUBLIC
                  KEY_EC_DUAL_KEYPAIR KEY_EC_DUAL_PUBLIC KEY_DH_KEYPAIR KEY_DH_PUBLIC
                  KEY_ED25519_KEYPAIR KEY_ED25519_PUBLIC KEY_X25519_KEYPAIR KEY_X25519_PUBLIC
+                 KEY_ED448_KEYPAIR KEY_ED448_PUBLIC     KEY_X448_KEYPAIR KEY_X448_PUBLIC
   -K FILE    the key to be packed
   -S FILE    private key that signs, DER or PEM: the OEM's
   -D FILE    public EC key of the device, DER or PEM: the package opens with its private half alone
@@ -135,13 +136,13 @@ pkg_number "--not-after" "$not_after" 999999999999999
 case $type in
 KEY_AES | KEY_DES3 | KEY_HMAC | KEY_GENERIC_SECRET | KEY_CHACHA20) cat -- "$key" >"$pkg_work/data" ;;
 KEY_RSA_KEYPAIR | KEY_DSA_KEYPAIR | KEY_ECDSA_KEYPAIR | KEY_ECDH_KEYPAIR | KEY_EC_DUAL_KEYPAIR | KEY_DH_KEYPAIR | \
-    KEY_ED25519_KEYPAIR | KEY_X25519_KEYPAIR)
+    KEY_ED25519_KEYPAIR | KEY_X25519_KEYPAIR | KEY_ED448_KEYPAIR | KEY_X448_KEYPAIR)
     pkg_private_key "$key" "$pkg_work/key.pem"
     # Not pkey: some releases write old forms of some keys with it.
     openssl pkcs8 -topk8 -nocrypt -in "$pkg_work/key.pem" -outform DER -out "$pkg_work/data"
     ;;
 KEY_RSA_PUBLIC | KEY_DSA_PUBLIC | KEY_ECDSA_PUBLIC | KEY_ECDH_PUBLIC | KEY_EC_DUAL_PUBLIC | KEY_DH_PUBLIC | \
-    KEY_ED25519_PUBLIC | KEY_X25519_PUBLIC) pkg_public_key "$key" "$pkg_work/data" ;;
+    KEY_ED25519_PUBLIC | KEY_X25519_PUBLIC | KEY_ED448_PUBLIC | KEY_X448_PUBLIC) pkg_public_key "$key" "$pkg_work/data" ;;
 *) pkg_fail "no key type '$type' (-h lists them)" ;;
 esac
 size=$(($(wc -c <"$pkg_work/data")))

@@ -137,7 +137,11 @@ typedef enum ClrcKeyType {
     KEY_ED25519_KEYPAIR,
     KEY_X25519_PUBLIC,
     KEY_X25519_KEYPAIR,
-    KEY_CHACHA20, /* 256 bits */
+    KEY_CHACHA20,     /* 256 bits */
+    KEY_ED448_PUBLIC, /* 448 bits, as the next three */
+    KEY_ED448_KEYPAIR,
+    KEY_X448_PUBLIC,
+    KEY_X448_KEYPAIR,
 } ClrcKeyType;
 
 /* What a key may be used for; 0 in a template means all that its type allows. */
@@ -231,6 +235,10 @@ typedef enum ClrcAttribute {
     CLRC_ATTR_ED25519_PRIVATE_VALUE,
     CLRC_ATTR_X25519_PUBLIC_VALUE, /* 32 octets as RFC 7748 has them */
     CLRC_ATTR_X25519_PRIVATE_VALUE,
+    CLRC_ATTR_ED448_PUBLIC_VALUE, /* 57 octets as RFC 8032 has them */
+    CLRC_ATTR_ED448_PRIVATE_VALUE,
+    CLRC_ATTR_X448_PUBLIC_VALUE, /* 56 octets as RFC 7748 has them */
+    CLRC_ATTR_X448_PRIVATE_VALUE,
 } ClrcAttribute;
 
 typedef struct ClrcAttributeValue {
@@ -312,6 +320,7 @@ typedef enum ClrcAlgorithm {
     CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_256,
     CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_384,
     CLRC_RSASSA_PKCS1_PSS_MGF1_SHA3_512,
+    CLRC_ED448, /* over the message itself, without a context */
     /* asymmetric encryption */
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     CLRC_RSAES_PKCS1_OAEP_MGF1_SHA224,
@@ -350,6 +359,7 @@ typedef enum ClrcAlgorithm {
     CLRC_HKDF_EXPAND_SHA256,
     CLRC_HKDF_EXPAND_SHA384,
     CLRC_HKDF_EXPAND_SHA512,
+    CLRC_X448,
 } ClrcAlgorithm;
 
 typedef enum ClrcMode {
@@ -557,6 +567,11 @@ CLRC_API void clrcFreePassword(ClrcPasswordHandle hPassword);
 
 CLRC_API ClrcResult clrcRandom(uint8_t *out, uint32_t length);
 /*
+ * clrcAddRandom: mixes octets into the random generators of one of the instances that serve this process, beside what they seed
+ * themselves with. They count for nothing: whoever chose them, what is drawn afterwards is as hard to guess as before.
+ */
+CLRC_API ClrcResult clrcAddRandom(const uint8_t *octets, uint32_t length);
+/*
  * clrcDigest: SHAKE gives as many octets as digest_length has room for, at most 4096 (CLRC_ERROR_TOO_LARGE); asked with no room
  * it names 32 (SHAKE128) or 64.
  */
@@ -564,7 +579,8 @@ CLRC_API ClrcResult clrcDigest(ClrcAlgorithm algorithm, const uint8_t *data, siz
                                uint8_t *digest, uint32_t *digest_length);
 /*
  * clrcSignDigest: digest made by the caller; its length must fit the algorithm: any to 64 octets for CLRC_ECDSA, a SHA-1 or SHA-2
- * digest for CLRC_ECDSA_DETERMINISTIC. CLRC_ED25519 takes the message in its place, to 4096 octets (more in parts).
+ * digest for CLRC_ECDSA_DETERMINISTIC. CLRC_ED25519 and CLRC_ED448 take the message in its place, to 4096 octets (more in
+ * parts).
  */
 CLRC_API ClrcResult clrcSignDigest(ClrcKeyHandle hKey, ClrcAlgorithm algorithm,
                                    const uint8_t *digest, uint32_t digest_length,
@@ -623,8 +639,8 @@ CLRC_API ClrcResult clrcAsymmetricDecrypt(ClrcKeyHandle hKey, ClrcAlgorithm algo
                                           const uint8_t *in, uint32_t length, uint8_t *out,
                                           uint32_t *out_length);
 /*
- * clrcAgree: ECDH with the peer's point (uncompressed, 04 X Y), DH with his public value (big-endian), X25519 with his 32
- * octets: the X coordinate or shared value at its full length as a new ephemeral KEY_GENERIC_SECRET. CLRC_ERROR_BAD_FORMAT: not
+ * clrcAgree: ECDH with the peer's point (uncompressed, 04 X Y), DH with his public value (big-endian), X25519 and X448
+ * with his 32 or 56 octets: the X coordinate or shared value at its full length as a new ephemeral KEY_GENERIC_SECRET. CLRC_ERROR_BAD_FORMAT: not
  * of this group, or of small order. It may be exported only when wish says so and the private key's usage allows derivation.
  */
 CLRC_API ClrcResult clrcAgree(ClrcKeyHandle hKey, const uint8_t *peer_point, uint32_t peer_length,
@@ -679,7 +695,7 @@ CLRC_API ClrcResult clrcUnwrapKey(ClrcKeyHandle hWrapping, ClrcAlgorithm algorit
 /*
  * clrcOperationNew: hKey NULL for digests; it may be freed afterwards. iv holds the nonce of an AEAD (with tag_length) or the IV of
  * ciphers. Sign and verify hash the message inside the service; CLRC_ECDSA and CLRC_ECDSA_DETERMINISTIC need the digest named by
- * `digest`. CLRC_AES_XTS_NOPAD, CLRC_AES_CTS, CLRC_AES_CCM and CLRC_ED25519 work on the whole alone: updates give nothing out and
+ * `digest`. CLRC_AES_XTS_NOPAD, CLRC_AES_CTS, CLRC_AES_CCM, CLRC_ED25519 and CLRC_ED448 work on the whole alone: updates give nothing out and
  * take 1 MiB in all (CLRC_ERROR_TOO_LARGE), clrcOperationFinal (-FinalVerify) gives the data. Key wrap is not done in parts.
  */
 typedef struct ClrcOperationWish {

@@ -122,10 +122,16 @@ void TEE_KmAudit(const char *operation, const void *subject, size_t subjectLen, 
 TEE_Result TEE_KmEccPublicValue(uint32_t curve, const void *privateValue, size_t privateLen,
                                 void *x, void *y, size_t coordLen);
 /*
- * TEE_Km25519PublicValue: the same for Ed25519 (TEE_TYPE_ED25519_KEYPAIR) and X25519 (TEE_TYPE_X25519_KEYPAIR): 32 octets of
- * each, as RFC 8032 and RFC 7748 have them. TEE_ERROR_NOT_SUPPORTED: another type, or not allowed.
+ * TEE_KmRawPublicValue: the same for TEE_TYPE_ED25519_KEYPAIR, _X25519_, _ED448_ and _X448_KEYPAIR: len octets of each (32, 32, 57, 56),
+ * as RFC 8032 and RFC 7748 have them. TEE_ERROR_NOT_SUPPORTED: another type or length, or not allowed.
  */
-TEE_Result TEE_Km25519PublicValue(uint32_t type, const void *privateValue, void *publicValue);
+TEE_Result TEE_KmRawPublicValue(uint32_t type, const void *privateValue, void *publicValue,
+                                size_t len);
+/*
+ * TEE_KmAddRandomInput: mixes octets into this instance's random generators beside fresh ones, as additional input (SP 800-90A): they
+ * count for nothing and can make nothing worse, whoever chose them. Len at most 1 MiB.
+ */
+void TEE_KmAddRandomInput(const void *input, size_t len);
 /*
  * TEE_KmStorageState: which commit a storage space is at, whoever made it: how many there were, and a name that no other state of any space
  * has. The same name twice: nothing has changed in between.

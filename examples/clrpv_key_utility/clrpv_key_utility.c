@@ -44,7 +44,7 @@ static void usage(FILE *out)
         "  PW is NAME, and the password is asked for; or NAME with -w FILE (- is standard input), whose\n"
         "  first line is the password; or NAME:PASSWORD, which others can read meanwhile.\n"
         "  TYPE is KEY_AES, KEY_DES3, KEY_CHACHA20, KEY_HMAC, KEY_GENERIC_SECRET, or KEY_RSA_, KEY_ECDSA_,\n"
-        "  KEY_ECDH_, KEY_EC_DUAL_, KEY_DSA_, KEY_DH_, KEY_ED25519_, KEY_X25519_ with PUBLIC or KEYPAIR.\n");
+        "  KEY_ECDH_, KEY_EC_DUAL_, KEY_DSA_, KEY_DH_, KEY_ED25519_, KEY_X25519_, KEY_ED448_, KEY_X448_ with PUBLIC or KEYPAIR.\n");
 }
 
 static int failed_clrc(void)

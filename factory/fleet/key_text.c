@@ -165,6 +165,8 @@ static const struct type {
     {"KEY_EC_DUAL_KEYPAIR", PAIR_EC, 256, NULL},
     {"KEY_ED25519_KEYPAIR", PAIR_OTHER, 256, "ED25519"},
     {"KEY_X25519_KEYPAIR", PAIR_OTHER, 256, "X25519"},
+    {"KEY_ED448_KEYPAIR", PAIR_OTHER, 448, "ED448"},
+    {"KEY_X448_KEYPAIR", PAIR_OTHER, 448, "X448"},
     {"KEY_DSA_KEYPAIR", PAIR_OTHER, 0, NULL},
     {"KEY_DH_KEYPAIR", PAIR_OTHER, 0, NULL},
     {"KEY_RSA_PUBLIC", PUBLIC, 0, NULL},
@@ -175,6 +177,8 @@ static const struct type {
     {"KEY_EC_DUAL_PUBLIC", PUBLIC, 0, NULL},
     {"KEY_ED25519_PUBLIC", PUBLIC, 0, NULL},
     {"KEY_X25519_PUBLIC", PUBLIC, 0, NULL},
+    {"KEY_ED448_PUBLIC", PUBLIC, 0, NULL},
+    {"KEY_X448_PUBLIC", PUBLIC, 0, NULL},
 };
 
 void km_fleet_key_clear(struct km_fleet_key *key)

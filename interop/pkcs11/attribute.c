@@ -135,46 +135,7 @@ bool km_p11_attribute_fixed(CK_ATTRIBUTE_TYPE type)
     return type == CKA_ALLOWED_MECHANISMS || type == CKA_APPLICATION || type == CKA_OBJECT_ID;
 }
 
-/* ---- curves and key types ---- */
-
-static const struct {
-    uint32_t bits;
-    uint8_t der[16];
-    uint8_t len;
-} CURVES[] = {
-    {192, {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1}, 10},
-    {224, {6, 5, 0x2b, 0x81, 4, 0, 0x21}, 7},
-    {256, {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7}, 10},
-    {384, {6, 5, 0x2b, 0x81, 4, 0, 0x22}, 7},
-    {521, {6, 5, 0x2b, 0x81, 4, 0, 0x23}, 7},
-    {KM_P11_ED25519, {0x13, 12, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'}, 14},
-    {KM_P11_X25519, {0x13, 10, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'}, 12},
-    /* The same by their identifiers of RFC 8410. */
-    {KM_P11_ED25519, {6, 3, 0x2b, 0x65, 0x70}, 5},
-    {KM_P11_X25519, {6, 3, 0x2b, 0x65, 0x6e}, 5},
-    /* As OpenSC has it up to 0.23: the length counts one letter too many. */
-    {KM_P11_X25519, {0x13, 11, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'}, 12},
-};
-
-CK_RV km_p11_curve_bits(struct km_slice params, uint32_t *ret_bits)
-{
-    for (size_t i = 0; i < KM_ARRAY_LEN(CURVES); i++) {
-        if (km_slice_equal(params, KM_SLICE(CURVES[i].der, CURVES[i].len))) {
-            *ret_bits = CURVES[i].bits;
-            return CKR_OK;
-        }
-    }
-    return CKR_CURVE_NOT_SUPPORTED;
-}
-
-struct km_slice km_p11_curve_params(uint32_t bits)
-{
-    for (size_t i = 0; i < KM_ARRAY_LEN(CURVES); i++) {
-        if (CURVES[i].bits == bits)
-            return KM_SLICE(CURVES[i].der, CURVES[i].len);
-    }
-    return KM_SLICE(NULL, 0);
-}
+/* ---- key types ---- */
 
 bool km_p11_is_ec(ClrcKeyType type)
 {
@@ -211,9 +172,13 @@ CK_KEY_TYPE km_p11_key_type(const ClrcKeyInfo *info)
         return CKK_DH;
     case KEY_ED25519_PUBLIC:
     case KEY_ED25519_KEYPAIR:
+    case KEY_ED448_PUBLIC:
+    case KEY_ED448_KEYPAIR:
         return CKK_EC_EDWARDS;
     case KEY_X25519_PUBLIC:
     case KEY_X25519_KEYPAIR:
+    case KEY_X448_PUBLIC:
+    case KEY_X448_KEYPAIR:
         return CKK_EC_MONTGOMERY;
     case KEY_NONE:
         break;
@@ -274,21 +239,19 @@ static CK_RV component(struct km_p11_object *object, ClrcAttribute attribute, st
     return km_p11_result(result);
 }
 
-/* The point as it stands in an OCTET STRING; those of Curve25519 are 32 octets. */
+/* The point as it stands in an OCTET STRING; those of some curves are plain octets. */
 static CK_RV point(struct km_p11_object *object, struct value *value)
 {
     struct value x = {0};
     struct value y = {0};
     struct km_wr wr = km_wr_init(value->bytes, sizeof(value->bytes));
     struct km_slice done = {0};
-    ClrcKeyType type = object->info.type;
-    if (km_p11_is_ec(type)) {
+    const struct km_p11_octet_curve *octets = km_p11_octet_curve_of_type(object->info.type);
+    if (octets != NULL) {
+        P11_TRY(component(object, octets->public_value, &x));
+    } else {
         P11_TRY(component(object, CLRC_ATTR_ECC_PUBLIC_VALUE_X, &x));
         P11_TRY(component(object, CLRC_ATTR_ECC_PUBLIC_VALUE_Y, &y));
-    } else {
-        bool is_ed = type == KEY_ED25519_PUBLIC || type == KEY_ED25519_KEYPAIR;
-        P11_TRY(component(
-            object, is_ed ? CLRC_ATTR_ED25519_PUBLIC_VALUE : CLRC_ATTR_X25519_PUBLIC_VALUE, &x));
     }
     size_t mark = km_der_begin(&wr, KM_DER_OCTET_STRING);
     if (y.len != 0)
@@ -317,12 +280,8 @@ static CK_RV public_info(struct km_p11_object *object, struct value *value)
 
 static CK_RV curve(const struct km_p11_object *object, struct value *value)
 {
-    CK_KEY_TYPE type = km_p11_key_type(&object->info);
-    if (type == CKK_EC_EDWARDS)
-        return set(value, km_p11_curve_params(KM_P11_ED25519));
-    if (type == CKK_EC_MONTGOMERY)
-        return set(value, km_p11_curve_params(KM_P11_X25519));
-    return set(value, km_p11_curve_params(object->info.bits));
+    const struct km_p11_octet_curve *octets = km_p11_octet_curve_of_type(object->info.type);
+    return set(value, km_p11_curve_params(octets != NULL ? octets->curve : object->info.bits));
 }
 
 static CK_RV unique_id(const struct km_p11_object *object, struct value *value)
@@ -555,6 +514,7 @@ static CK_RV secret(struct km_p11_object *object, const struct row *row, struct 
 {
     ClrcAttribute which = (ClrcAttribute)row->usage_or_default;
     CK_KEY_TYPE type = km_p11_key_type(&object->info);
+    const struct km_p11_octet_curve *octets = km_p11_octet_curve_of_type(object->info.type);
     if (object->class == CKO_CERTIFICATE || object->class == CKO_DATA) {
         P11_TRY(km_p11_object_content(object));
         return set(value, KM_SLICE(object->content, object->content_len));
@@ -567,10 +527,8 @@ static CK_RV secret(struct km_p11_object *object, const struct row *row, struct 
         return CKR_ATTRIBUTE_SENSITIVE;
     if (type == CKK_EC)
         which = CLRC_ATTR_ECC_PRIVATE_VALUE;
-    if (type == CKK_EC_EDWARDS)
-        which = CLRC_ATTR_ED25519_PRIVATE_VALUE;
-    if (type == CKK_EC_MONTGOMERY)
-        which = CLRC_ATTR_X25519_PRIVATE_VALUE;
+    if (octets != NULL)
+        which = octets->private_value;
     if (type == CKK_DSA)
         which = CLRC_ATTR_DSA_PRIVATE_VALUE;
     if (type == CKK_DH)

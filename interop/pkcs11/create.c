@@ -279,9 +279,10 @@ static CK_RV make_both(struct km_p11_session *session, const struct km_p11_wish 
 
 static ClrcKeyType public_of(ClrcKeyType type)
 {
-    static const ClrcKeyType PAIRS[] = {KEY_RSA_KEYPAIR,     KEY_ECDSA_KEYPAIR, KEY_ECDH_KEYPAIR,
-                                        KEY_EC_DUAL_KEYPAIR, KEY_DSA_KEYPAIR,   KEY_DH_KEYPAIR,
-                                        KEY_ED25519_KEYPAIR, KEY_X25519_KEYPAIR};
+    static const ClrcKeyType PAIRS[] = {KEY_RSA_KEYPAIR,     KEY_ECDSA_KEYPAIR,  KEY_ECDH_KEYPAIR,
+                                        KEY_EC_DUAL_KEYPAIR, KEY_DSA_KEYPAIR,    KEY_DH_KEYPAIR,
+                                        KEY_ED25519_KEYPAIR, KEY_X25519_KEYPAIR, KEY_ED448_KEYPAIR,
+                                        KEY_X448_KEYPAIR};
     for (size_t i = 0; i < KM_ARRAY_LEN(PAIRS); i++) {
         if (PAIRS[i] == type)
             return (ClrcKeyType)(type - 1); /* the types stand in couples */
@@ -399,7 +400,7 @@ static CK_RV ec_parts(const struct km_p11_wish *wish, struct parts *parts)
     const CK_ATTRIBUTE *params = km_p11_template_find(&wish->template, CKA_EC_PARAMS);
     if (params == NULL)
         return CKR_TEMPLATE_INCOMPLETE;
-    P11_TRY(km_p11_curve_bits(KM_SLICE(params->pValue, params->ulValueLen), &parts->curve));
+    P11_TRY(km_p11_curve_of(KM_SLICE(params->pValue, params->ulValueLen), &parts->curve));
     if (parts->curve > 521)
         return CKR_ATTRIBUTE_VALUE_INVALID;
     uint32_t len = (parts->curve + 7) / 8;
@@ -425,17 +426,14 @@ static CK_RV ec_parts(const struct km_p11_wish *wish, struct parts *parts)
     return CKR_OK;
 }
 
-static CK_RV curve25519_parts(const struct km_p11_wish *wish, struct parts *parts)
+static CK_RV octet_parts(const struct km_p11_wish *wish, struct parts *parts)
 {
-    bool is_ed = wish->key_type == CKK_EC_EDWARDS;
+    const struct km_p11_octet_curve *curve = km_p11_octet_curve_of_type(wish->key.type);
     struct km_slice point = {0};
     if (wish->class == CKO_PRIVATE_KEY)
-        return part(wish, CKA_VALUE,
-                    is_ed ? CLRC_ATTR_ED25519_PRIVATE_VALUE : CLRC_ATTR_X25519_PRIVATE_VALUE,
-                    parts);
-    P11_TRY(point_of(wish, 32, &point));
-    parts->at[parts->n++] = (ClrcAttributeValue){
-        is_ed ? CLRC_ATTR_ED25519_PUBLIC_VALUE : CLRC_ATTR_X25519_PUBLIC_VALUE, 32, point.ptr};
+        return part(wish, CKA_VALUE, curve->private_value, parts);
+    P11_TRY(point_of(wish, curve->len, &point));
+    parts->at[parts->n++] = (ClrcAttributeValue){curve->public_value, curve->len, point.ptr};
     return CKR_OK;
 }
 
@@ -466,7 +464,7 @@ static CK_RV import_parts(const struct km_p11_wish *wish, ClrcKeyHandle *ret_han
     else if (wish->key_type == CKK_DSA || wish->key_type == CKK_DH)
         rv = group_parts(wish, &parts);
     else
-        rv = curve25519_parts(wish, &parts);
+        rv = octet_parts(wish, &parts);
     if (rv == CKR_OK)
         rv = km_p11_result(clrcImportKeyAttributes(&wish->key, parts.at, parts.n, ret_handle));
     km_wipe(&parts, sizeof(parts));

@@ -112,13 +112,13 @@ static CK_RV agree(struct km_p11_key *own, const CK_MECHANISM *mechanism,
                    const ClrcKeyTemplate *key, ClrcKeyHandle *ret)
 {
     const CK_ECDH1_DERIVE_PARAMS *given = mechanism->pParameter;
-    bool is_x = own->info.type == KEY_X25519_KEYPAIR;
+    const struct km_p11_octet_curve *curve = km_p11_octet_curve_of_type(own->info.type);
     uint32_t octets = (own->info.bits + 7) / 8;
     if (given == NULL || mechanism->ulParameterLen != sizeof(*given) ||
         given->pPublicData == NULL || (given->pSharedData == NULL && given->ulSharedDataLen != 0) ||
         given->ulPublicDataLen > 200 || given->ulSharedDataLen > 1024)
         return CKR_MECHANISM_PARAM_INVALID;
-    struct km_slice peer = peer_of(given, is_x ? 32 : 2 * octets + 1);
+    struct km_slice peer = peer_of(given, curve != NULL ? curve->len : 2 * octets + 1);
     struct km_slice info = KM_SLICE(given->pSharedData, given->ulSharedDataLen);
     if (given->kdf == CKD_NULL) {
         bool is_whole =

@@ -10,6 +10,7 @@
 #include "common/km_secret.h"
 
 #define RANDOM_MAX 1048576u
+#define SEED_MAX 1048576u
 
 static CK_RV no_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
 {
@@ -228,14 +229,15 @@ CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationStat
     return CKR_OK;
 }
 
-/* The service's generator takes no seeds from its clients. */
 CK_RV C_SeedRandom(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSeed, CK_ULONG ulSeedLen)
 {
     KM_AUTO(km_p11_session_givep) struct km_p11_session *session = NULL;
     P11_TRY(km_p11_session_take(hSession, &session));
-    if (pSeed == NULL && ulSeedLen != 0)
+    if (pSeed == NULL || ulSeedLen > SEED_MAX)
         return CKR_ARGUMENTS_BAD;
-    return CKR_RANDOM_SEED_NOT_SUPPORTED;
+    ClrcResult result = clrcAddRandom(pSeed, (uint32_t)ulSeedLen);
+    return result == CLRC_ERROR_NOT_SUPPORTED ? CKR_RANDOM_SEED_NOT_SUPPORTED
+                                              : km_p11_result(result);
 }
 
 CK_RV C_GenerateRandom(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pRandomData, CK_ULONG ulRandomLen)

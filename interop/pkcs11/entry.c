@@ -32,10 +32,13 @@ static CK_FUNCTION_LIST_3_0 functions_3_0 = {
 };
 #undef CK_PKCS11_3_0
 
-/* The first is what who has no wish gets. */
+/*
+ * The first is what who has no wish gets. CKF_INTERFACE_FORK_SAFE would promise a child its parent's sessions, logins and
+ * objects; here a child begins anew.
+ */
 static CK_INTERFACE interfaces[] = {
-    {(CK_UTF8CHAR_PTR) "PKCS 11", &functions_3_0, CKF_INTERFACE_FORK_SAFE},
-    {(CK_UTF8CHAR_PTR) "PKCS 11", &functions_2_40, CKF_INTERFACE_FORK_SAFE},
+    {(CK_UTF8CHAR_PTR) "PKCS 11", &functions_3_0, 0},
+    {(CK_UTF8CHAR_PTR) "PKCS 11", &functions_2_40, 0},
 };
 
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ppFunctionList)

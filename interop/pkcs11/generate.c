@@ -154,6 +154,7 @@ static CK_RV make_in_group(const struct km_p11_wish *public_wish, struct km_p11_
 static CK_RV pair_bits(const struct km_p11_wish *public_wish, struct km_p11_wish *private_wish)
 {
     const CK_ATTRIBUTE *params = km_p11_template_find(&public_wish->template, CKA_EC_PARAMS);
+    const struct km_p11_octet_curve *octets = NULL;
     CK_ULONG bits = 0;
     if (public_wish->key_type == CKK_RSA) {
         P11_TRY(km_p11_template_ulong(&public_wish->template, CKA_MODULUS_BITS, 0, &bits));
@@ -162,16 +163,14 @@ static CK_RV pair_bits(const struct km_p11_wish *public_wish, struct km_p11_wish
     }
     if (params == NULL)
         return CKR_TEMPLATE_INCOMPLETE;
-    P11_TRY(
-        km_p11_curve_bits(KM_SLICE(params->pValue, params->ulValueLen), &private_wish->key.bits));
-    bool is_ed = private_wish->key.bits == KM_P11_ED25519;
-    bool is_x = private_wish->key.bits == KM_P11_X25519;
-    if (is_ed != (public_wish->key_type == CKK_EC_EDWARDS) ||
-        is_x != (public_wish->key_type == CKK_EC_MONTGOMERY))
-        return CKR_CURVE_NOT_SUPPORTED;
-    if (is_ed || is_x)
-        private_wish->key.bits = 256;
-    return CKR_OK;
+    if (public_wish->key_type != CKK_EC) {
+        P11_TRY(km_p11_octet_curve_find(params, public_wish->key_type, &octets));
+        private_wish->key.type = octets->pair_type;
+        private_wish->key.bits = octets->bits;
+        return CKR_OK;
+    }
+    P11_TRY(km_p11_curve_of(KM_SLICE(params->pValue, params->ulValueLen), &private_wish->key.bits));
+    return private_wish->key.bits <= 521 ? CKR_OK : CKR_CURVE_NOT_SUPPORTED;
 }
 
 /* RSA keys have the exponent 65537 and no other. */

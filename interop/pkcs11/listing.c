@@ -169,6 +169,8 @@ static CK_OBJECT_CLASS class_of(const struct entry *entry, const struct km_p11_n
     case KEY_DH_PUBLIC:
     case KEY_ED25519_PUBLIC:
     case KEY_X25519_PUBLIC:
+    case KEY_ED448_PUBLIC:
+    case KEY_X448_PUBLIC:
         return CKO_PUBLIC_KEY;
     case KEY_RSA_KEYPAIR:
     case KEY_ECDSA_KEYPAIR:
@@ -178,6 +180,8 @@ static CK_OBJECT_CLASS class_of(const struct entry *entry, const struct km_p11_n
     case KEY_DH_KEYPAIR:
     case KEY_ED25519_KEYPAIR:
     case KEY_X25519_KEYPAIR:
+    case KEY_ED448_KEYPAIR:
+    case KEY_X448_KEYPAIR:
         return CKO_PRIVATE_KEY;
     case KEY_NONE: /* a data object */
         return (note->flags & KM_P11_NOTE_CERTIFICATE) != 0 ? CKO_CERTIFICATE : CKO_DATA;

@@ -336,12 +336,39 @@ enum km_p11_kind {
 };
 enum km_p11_kind km_p11_attribute_kind(CK_ATTRIBUTE_TYPE type);
 
-/* km_p11_curve: bits of a named curve in CKA_EC_PARAMS; 255: Ed25519, 256255: X25519. CKR_CURVE_NOT_SUPPORTED. */
+/* ---- curve.c ---- */
+
+/* km_p11_curve_of: the curve that CKA_EC_PARAMS names: bits of a NIST curve, or one of these. CKR_CURVE_NOT_SUPPORTED. */
 #define KM_P11_ED25519 10255u
 #define KM_P11_X25519 20255u
-CK_RV km_p11_curve_bits(struct km_slice params, uint32_t *ret_bits);
+#define KM_P11_ED448 10448u
+#define KM_P11_X448 20448u
+CK_RV km_p11_curve_of(struct km_slice params, uint32_t *ret_curve);
 /* km_p11_curve_params: the other way; empty when there is none. A view of static storage. */
-struct km_slice km_p11_curve_params(uint32_t bits);
+struct km_slice km_p11_curve_params(uint32_t curve);
+
+/* The curves of RFC 8410, whose keys are octets of one length. */
+struct km_p11_octet_curve {
+    uint32_t curve; /* KM_P11_... */
+    CK_KEY_TYPE key_type;
+    ClrcKeyType public_type, pair_type;
+    uint32_t bits; /* of a key, as the service counts them */
+    uint32_t len;  /* octets of each value */
+    ClrcAttribute public_value, private_value;
+    ClrcAlgorithm signs; /* CLRC_ALG_NONE: it agrees */
+    uint32_t signature_len;
+};
+/* km_p11_octet_curve_of_type: of a key in the service; NULL for other keys. */
+const struct km_p11_octet_curve *km_p11_octet_curve_of_type(ClrcKeyType type);
+/*
+ * km_p11_octet_curve_find: what CKA_EC_PARAMS names for CKK_EC_EDWARDS or CKK_EC_MONTGOMERY; params may be NULL: the curve of
+ * 255 bits. CKR_CURVE_NOT_SUPPORTED: none of that key type.
+ */
+CK_RV km_p11_octet_curve_find(const CK_ATTRIBUTE *params, CK_KEY_TYPE key_type,
+                              const struct km_p11_octet_curve **ret);
+
+/* ---- attribute.c ---- */
+
 /* km_p11_key_type: of a key that the service has; km_p11_object_type: as its template said, which may be more to the point. */
 CK_KEY_TYPE km_p11_key_type(const ClrcKeyInfo *info);
 CK_KEY_TYPE km_p11_object_type(const struct km_p11_object *object);

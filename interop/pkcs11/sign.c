@@ -40,7 +40,7 @@ static CK_RV pss_parameters(struct km_p11_op *op, const CK_MECHANISM *mechanism)
     return CKR_OK;
 }
 
-/* Ed25519 alone: no prehash, no context. */
+/* No prehash, no context; Ed448 should have these parameters, and Ed25519 may. */
 static CK_RV eddsa_parameters(const CK_MECHANISM *mechanism)
 {
     const CK_EDDSA_PARAMS *given = mechanism->pParameter;
@@ -87,7 +87,7 @@ static uint32_t signature_len(const struct km_p11_op *op)
     case KM_P11_ECDSA:
         return 2 * octets;
     case KM_P11_EDDSA:
-        return 64;
+        return km_p11_octet_curve_of_type(op->key->info.type)->signature_len;
     case KM_P11_DSA:
         return 2 * op->number_len;
     default:
@@ -310,14 +310,15 @@ static CK_RV feed(struct km_p11_op *op, struct km_slice part)
 static CK_RV eddsa(struct km_p11_op *op, struct km_slice data, bool is_verify, uint8_t *out,
                    uint32_t *len, struct km_slice signature)
 {
-    ClrcOperationWish wish = {.algorithm = CLRC_ED25519,
+    ClrcAlgorithm algorithm = km_p11_octet_curve_of_type(op->key->info.type)->signs;
+    ClrcOperationWish wish = {.algorithm = algorithm,
                               .mode = is_verify ? CLRC_MODE_VERIFY : CLRC_MODE_SIGN};
     ClrcKeyHandle key = op->key->handle;
     if (data.len <= 4096)
         return km_p11_result(
-            is_verify ? clrcVerifyDigest(key, CLRC_ED25519, data.ptr, (uint32_t)data.len,
+            is_verify ? clrcVerifyDigest(key, algorithm, data.ptr, (uint32_t)data.len,
                                          signature.ptr, (uint32_t)signature.len)
-                      : clrcSignDigest(key, CLRC_ED25519, data.ptr, (uint32_t)data.len, out, len));
+                      : clrcSignDigest(key, algorithm, data.ptr, (uint32_t)data.len, out, len));
     ClrcOperationHandle whole = NULL;
     ClrcResult result = clrcOperationNew(key, &wish, &whole);
     if (result == CLRC_SUCCESS)

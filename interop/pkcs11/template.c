@@ -186,6 +186,7 @@ static CK_RV pair_type(const struct km_p11_wish *wish, uint32_t said, uint32_t w
                        ClrcKeyTemplate *key)
 {
     bool is_public = wish->class == CKO_PUBLIC_KEY;
+    const struct km_p11_octet_curve *octets = NULL;
     switch (wish->key_type) {
     case CKK_RSA:
         key->type = is_public ? KEY_RSA_PUBLIC : KEY_RSA_KEYPAIR;
@@ -203,10 +204,10 @@ static CK_RV pair_type(const struct km_p11_wish *wish, uint32_t said, uint32_t w
         ec_type(is_public, said, wanted, key);
         return CKR_OK;
     case CKK_EC_EDWARDS:
-        key->type = is_public ? KEY_ED25519_PUBLIC : KEY_ED25519_KEYPAIR;
-        return CKR_OK;
     case CKK_EC_MONTGOMERY:
-        key->type = is_public ? KEY_X25519_PUBLIC : KEY_X25519_KEYPAIR;
+        P11_TRY(km_p11_octet_curve_find(km_p11_template_find(&wish->template, CKA_EC_PARAMS),
+                                        wish->key_type, &octets));
+        key->type = is_public ? octets->public_type : octets->pair_type;
         return CKR_OK;
     default:
         return CKR_ATTRIBUTE_VALUE_INVALID;

@@ -44,6 +44,23 @@ ClrcResult clrcRandom(uint8_t *out, uint32_t length)
     return CLRC_SUCCESS;
 }
 
+ClrcResult clrcAddRandom(const uint8_t *octets, uint32_t length)
+{
+    if (octets == NULL && length != 0)
+        return clrc_bad("clrcAddRandom", NULL_POINTER);
+    ClrcResult result = CLRC_SUCCESS;
+    for (uint32_t done = 0; done < length && result == CLRC_SUCCESS;) {
+        uint32_t part = length - done < KM_CRYPTO_SMALL_MAX ? length - done : KM_CRYPTO_SMALL_MAX;
+        struct clrc_call call = {.function = "clrcAddRandom",
+                                 .sent.command = KM_CRYPTO_CMD_ADD_RANDOM,
+                                 .is_repeatable = true};
+        km_call_in(&call.sent, 0, octets + done, part);
+        result = clrc_run(&call);
+        done += part;
+    }
+    return result;
+}
+
 /* Data come with a length; a NULL is only good for none. */
 static ClrcResult check_data(const char *function, const void *data, size_t length)
 {

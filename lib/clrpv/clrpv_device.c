@@ -46,7 +46,8 @@ static enum clrpv_family family_of(ClrcKeyType type, bool *ret_private)
     if (type == KEY_DSA_PUBLIC || type == KEY_DSA_KEYPAIR)
         return CLRPV_FAMILY_DSA;
     if (type == KEY_DH_PUBLIC || type == KEY_DH_KEYPAIR || type == KEY_ECDH_PUBLIC ||
-        type == KEY_ECDH_KEYPAIR || type == KEY_X25519_PUBLIC || type == KEY_X25519_KEYPAIR)
+        type == KEY_ECDH_KEYPAIR || type == KEY_X25519_PUBLIC || type == KEY_X25519_KEYPAIR ||
+        type == KEY_X448_PUBLIC || type == KEY_X448_KEYPAIR)
         return CLRPV_FAMILY_DH;
     return CLRPV_FAMILY_UNKNOWN;
 }

@@ -48,6 +48,8 @@ enum clrpv_family {
     CLRPV_FAMILY_DH,
     CLRPV_FAMILY_ED25519,
     CLRPV_FAMILY_X25519,
+    CLRPV_FAMILY_ED448,
+    CLRPV_FAMILY_X448,
 };
 
 /* What key data are, by their outermost structure alone; whoever uses the key checks the rest. */

@@ -91,12 +91,14 @@ ClrpvResult clrpv_family_check(const char *function, enum clrpv_family family)
         return CLRPV_SUCCESS;
     case CLRPV_FAMILY_DH:
     case CLRPV_FAMILY_X25519:
+    case CLRPV_FAMILY_X448:
         return clrpv_fail(
             function, CLRPV_ERROR_KEY_TYPE,
-            "DH, ECDH and X25519 keys agree on secrets, they can't sign: take EC, RSA or "
+            "DH, ECDH, X25519 and X448 keys agree on secrets, they can't sign: take EC, RSA or "
             "DSA");
     case CLRPV_FAMILY_UNKNOWN:
     case CLRPV_FAMILY_ED25519:
+    case CLRPV_FAMILY_ED448:
     default:
         return clrpv_fail(function, CLRPV_ERROR_KEY_TYPE, NULL);
     }

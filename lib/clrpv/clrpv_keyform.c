@@ -22,6 +22,8 @@ static const struct {
     ROW("\x2a\x86\x48\xce\x3e\x02\x01", CLRPV_FAMILY_DH),         /* ANSI X9.42 */
     ROW("\x2b\x65\x70", CLRPV_FAMILY_ED25519),
     ROW("\x2b\x65\x6e", CLRPV_FAMILY_X25519),
+    ROW("\x2b\x65\x71", CLRPV_FAMILY_ED448),
+    ROW("\x2b\x65\x6f", CLRPV_FAMILY_X448),
 #undef ROW
 };
 

@@ -23,6 +23,10 @@ static ClrcKeyType type_of(const struct clrpv_key_form *form)
         return form->is_private ? KEY_ED25519_KEYPAIR : KEY_ED25519_PUBLIC;
     case CLRPV_FAMILY_X25519:
         return form->is_private ? KEY_X25519_KEYPAIR : KEY_X25519_PUBLIC;
+    case CLRPV_FAMILY_ED448:
+        return form->is_private ? KEY_ED448_KEYPAIR : KEY_ED448_PUBLIC;
+    case CLRPV_FAMILY_X448:
+        return form->is_private ? KEY_X448_KEYPAIR : KEY_X448_PUBLIC;
     case CLRPV_FAMILY_UNKNOWN:
     default:
         return KEY_NONE;
@@ -39,7 +43,8 @@ static bool is_public(ClrcKeyType type)
 {
     return type == KEY_ECDSA_PUBLIC || type == KEY_ECDH_PUBLIC || type == KEY_EC_DUAL_PUBLIC ||
            type == KEY_RSA_PUBLIC || type == KEY_DSA_PUBLIC || type == KEY_DH_PUBLIC ||
-           type == KEY_ED25519_PUBLIC || type == KEY_X25519_PUBLIC;
+           type == KEY_ED25519_PUBLIC || type == KEY_X25519_PUBLIC || type == KEY_ED448_PUBLIC ||
+           type == KEY_X448_PUBLIC;
 }
 
 static ClrpvResult import(const char *function, const struct clrpv_key_data *data, ClrcKeyType type,
@@ -132,6 +137,8 @@ static const struct {
     {CLRC_ATTR_DH_PUBLIC_VALUE, "public value"},
     {CLRC_ATTR_ED25519_PUBLIC_VALUE, "public value"},
     {CLRC_ATTR_X25519_PUBLIC_VALUE, "public value"},
+    {CLRC_ATTR_ED448_PUBLIC_VALUE, "public value"},
+    {CLRC_ATTR_X448_PUBLIC_VALUE, "public value"},
 };
 
 static void free_keyp(ClrcKeyHandle *key)

@@ -47,6 +47,8 @@ static const struct km_alg ALGS[] = {
     PKCS1(SHA256, 32), PSS(SHA256, 32),
     {.id = KM_CRYPTO_ED25519, .tee = TEE_ALG_ED25519, .class = KM_ALG_SIGN,
      .family = KM_FAMILY_ED25519, .flags = KM_ALG_MESSAGE | KM_ALG_WHOLE},
+    {.id = KM_CRYPTO_ED448, .tee = TEE_ALG_ED448, .class = KM_ALG_SIGN,
+     .family = KM_FAMILY_ED448, .flags = KM_ALG_MESSAGE | KM_ALG_WHOLE},
     {.id = KM_CRYPTO_ECDSA_DETERMINISTIC, .tee = TEE_ALG_ECDSA_RFC6979_SHA256,
      .class = KM_ALG_SIGN, .family = KM_FAMILY_ECDSA, .flags = KM_ALG_TWO_NUMBERS},
     PKCS1(SHA1, 20), PKCS1(SHA224, 28), PKCS1(SHA384, 48), PKCS1(SHA512, 64), PKCS1(MD5, 16),
@@ -97,6 +99,7 @@ static const struct km_alg ALGS[] = {
      .class = KM_ALG_AGREE, .family = KM_FAMILY_DH},
     {.id = KM_CRYPTO_X25519, .tee = TEE_ALG_X25519, .class = KM_ALG_AGREE,
      .family = KM_FAMILY_X25519},
+    {.id = KM_CRYPTO_X448, .tee = TEE_ALG_X448, .class = KM_ALG_AGREE, .family = KM_FAMILY_X448},
     KDF(HKDF, SHA1, 20), KDF(HKDF, SHA224, 28), KDF(HKDF, SHA256, 32), KDF(HKDF, SHA384, 48),
     KDF(HKDF, SHA512, 64), KDF(HKDF, MD5, 16),
     KDF(CONCAT_KDF, SHA1, 20), KDF(CONCAT_KDF, SHA224, 28), KDF(CONCAT_KDF, SHA256, 32),
@@ -236,5 +239,7 @@ bool km_alg_supported(const struct km_alg *alg, uint32_t bits)
         element = km_curve_of(bits != 0 ? bits : 256);
     else if ((alg->family & KM_FAMILY_25519) != 0)
         element = TEE_ECC_CURVE_25519;
+    else if ((alg->family & KM_FAMILY_448) != 0)
+        element = TEE_ECC_CURVE_448;
     return TEE_IsAlgorithmSupported(km_alg_tee(alg, bits), element) == TEE_SUCCESS;
 }

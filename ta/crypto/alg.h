@@ -30,10 +30,13 @@ enum km_alg_class {
 #define KM_FAMILY_ED25519 0x200u
 #define KM_FAMILY_X25519 0x400u
 #define KM_FAMILY_CHACHA20 0x800u
+#define KM_FAMILY_ED448 0x1000u
+#define KM_FAMILY_X448 0x2000u
 #define KM_FAMILY_SYMMETRIC                                                                        \
     (KM_FAMILY_AES | KM_FAMILY_HMAC | KM_FAMILY_SECRET | KM_FAMILY_DES3 | KM_FAMILY_CHACHA20)
 #define KM_FAMILY_EC (KM_FAMILY_ECDSA | KM_FAMILY_ECDH)
 #define KM_FAMILY_25519 (KM_FAMILY_ED25519 | KM_FAMILY_X25519)
+#define KM_FAMILY_448 (KM_FAMILY_ED448 | KM_FAMILY_X448)
 
 /* Decrypting (encrypting) lets its holder compute what the other direction does: both usages are needed. */
 #define KM_ALG_BOTH_TO_DECRYPT 0x01u

@@ -5,6 +5,7 @@
 
 #define SHARED_MAX 512u
 #define X25519_LEN 32u
+#define X448_LEN 56u
 
 /* ---- agreement ---- */
 
@@ -46,8 +47,8 @@ static TEE_Result peer_number(const struct km_key *key, struct km_slice peer, TE
     return TEE_SUCCESS;
 }
 
-/* The u-coordinates of small order, of curve and twist: each private key makes zero of them (RFC 7748, 6.1). */
-static const uint8_t SMALL_ORDER[][X25519_LEN] = {
+/* The u-coordinates of small order, of curve and twist: each private key makes zero of them (RFC 7748, 6). */
+static const uint8_t SMALL_ORDER_25519[][X25519_LEN] = {
     {0},
     {1},
     {0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3,
@@ -67,6 +68,13 @@ static const uint8_t SMALL_ORDER[][X25519_LEN] = {
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
 };
 
+/* 0, 1, p - 1, and 0 and 1 spelled as p and p + 1. */
+#define FF9 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+#define FF27 FF9, FF9, FF9
+static const uint8_t SMALL_ORDER_448[][X448_LEN] = {
+    {0}, {1}, {0xfe, FF27, 0xfe, FF27}, {0xff, FF27, 0xfe, FF27}, {[28] = 0xff, FF27},
+};
+
 static TEE_Result peer_x25519(struct km_slice peer, TEE_Attribute *ret)
 {
     uint8_t masked[X25519_LEN] = {0};
@@ -74,11 +82,24 @@ static TEE_Result peer_x25519(struct km_slice peer, TEE_Attribute *ret)
         return TEE_ERROR_BAD_FORMAT;
     km_copy(masked, sizeof(masked), peer.ptr, peer.len);
     masked[X25519_LEN - 1] &= 0x7f; /* the last bit does not count */
-    for (size_t i = 0; i < KM_ARRAY_LEN(SMALL_ORDER); i++) {
-        if (km_slice_equal(KM_SLICE(masked, X25519_LEN), KM_SLICE(SMALL_ORDER[i], X25519_LEN)))
+    for (size_t i = 0; i < KM_ARRAY_LEN(SMALL_ORDER_25519); i++) {
+        if (km_slice_equal(KM_SLICE(masked, X25519_LEN),
+                           KM_SLICE(SMALL_ORDER_25519[i], X25519_LEN)))
             return TEE_ERROR_BAD_FORMAT;
     }
     TEE_InitRefAttribute(ret, TEE_ATTR_X25519_PUBLIC_VALUE, peer.ptr, peer.len);
+    return TEE_SUCCESS;
+}
+
+static TEE_Result peer_x448(struct km_slice peer, TEE_Attribute *ret)
+{
+    if (peer.len != X448_LEN)
+        return TEE_ERROR_BAD_FORMAT;
+    for (size_t i = 0; i < KM_ARRAY_LEN(SMALL_ORDER_448); i++) {
+        if (km_slice_equal(peer, KM_SLICE(SMALL_ORDER_448[i], X448_LEN)))
+            return TEE_ERROR_BAD_FORMAT;
+    }
+    TEE_InitRefAttribute(ret, TEE_ATTR_X448_PUBLIC_VALUE, peer.ptr, peer.len);
     return TEE_SUCCESS;
 }
 
@@ -88,6 +109,8 @@ static size_t shared_len(const struct km_use *use)
     switch (use->alg->class == KM_ALG_AGREE ? use->alg->family : 0) {
     case KM_FAMILY_X25519:
         return X25519_LEN;
+    case KM_FAMILY_X448:
+        return X448_LEN;
     case KM_FAMILY_DH:
         return use->key->meta.bits / 8u;
     default:
@@ -102,6 +125,8 @@ static TEE_Result peer_params(const struct km_use *use, struct km_slice peer, TE
     switch (use->alg->family) {
     case KM_FAMILY_X25519:
         return peer_x25519(peer, ret);
+    case KM_FAMILY_X448:
+        return peer_x448(peer, ret);
     case KM_FAMILY_DH:
         return peer_number(use->key, peer, ret);
     default:
@@ -154,6 +179,8 @@ static TEE_Result agree_find(struct km_session *session, uint32_t key_id, struct
         algorithm = KM_CRYPTO_DH_DERIVE_SHARED_SECRET;
     if (key != NULL && key->type->family == KM_FAMILY_X25519)
         algorithm = KM_CRYPTO_X25519;
+    if (key != NULL && key->type->family == KM_FAMILY_X448)
+        algorithm = KM_CRYPTO_X448;
     return km_use_find(session, key_id, algorithm, KM_ALG_AGREE, 0, use);
 }
 

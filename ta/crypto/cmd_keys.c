@@ -213,9 +213,11 @@ TEE_Result km_cmd_free_key(struct km_session *session, TEE_Param params[TEE_NUM_
 TEE_Result km_cmd_tell_private(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
 {
     static const uint32_t PRIVATE[] = {
-        KM_CRYPTO_ECC_PRIVATE_VALUE,   KM_CRYPTO_RSA_PRIME1,       KM_CRYPTO_SECRET_VALUE,
-        KM_CRYPTO_DSA_PRIVATE_VALUE,   KM_CRYPTO_DH_PRIVATE_VALUE, KM_CRYPTO_ED25519_PRIVATE_VALUE,
-        KM_CRYPTO_X25519_PRIVATE_VALUE};
+        KM_CRYPTO_ECC_PRIVATE_VALUE,    KM_CRYPTO_RSA_PRIME1,
+        KM_CRYPTO_SECRET_VALUE,         KM_CRYPTO_DSA_PRIVATE_VALUE,
+        KM_CRYPTO_DH_PRIVATE_VALUE,     KM_CRYPTO_ED25519_PRIVATE_VALUE,
+        KM_CRYPTO_X25519_PRIVATE_VALUE, KM_CRYPTO_ED448_PRIVATE_VALUE,
+        KM_CRYPTO_X448_PRIVATE_VALUE};
     struct km_key *key = km_slots_find(&session->keys, params[0].value.a);
     struct km_crypto_attrs attrs = {0};
     struct km_slice value = {0};

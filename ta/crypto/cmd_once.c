@@ -30,6 +30,18 @@ TEE_Result km_cmd_random(struct km_session *session, TEE_Param params[TEE_NUM_PA
     return TEE_SUCCESS;
 }
 
+TEE_Result km_cmd_add_random(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS])
+{
+    (void)session;
+#ifdef TEE_KM_EXTENSIONS
+    TEE_KmAddRandomInput(params[0].memref.buffer, params[0].memref.size);
+    return TEE_SUCCESS;
+#else
+    (void)params;
+    return TEE_ERROR_NOT_SUPPORTED;
+#endif
+}
+
 TEE_Result km_shake_check(const struct km_alg *alg, TEE_Param *out, size_t *ret_len)
 {
     *ret_len = out->memref.size;

@@ -24,6 +24,7 @@ TEE_Result km_use_find(struct km_session *session, uint32_t key_id, uint32_t alg
 }
 
 #define ED25519_LEN 64u
+#define ED448_LEN 114u
 
 /* Octets of each of the two numbers of an ECDSA or DSA signature. */
 static size_t number_len(const struct km_key *key)
@@ -47,7 +48,9 @@ size_t km_sign_len(const struct km_alg *alg, const struct km_key *key)
 {
     if ((alg->flags & KM_ALG_TWO_NUMBERS) != 0)
         return two_numbers_len(key);
-    return alg->family == KM_FAMILY_RSA ? key->meta.bits / 8u : ED25519_LEN;
+    if (alg->family == KM_FAMILY_RSA)
+        return key->meta.bits / 8u;
+    return alg->family == KM_FAMILY_ED448 ? ED448_LEN : ED25519_LEN;
 }
 
 bool km_sign_digest_fits(const struct km_alg *alg, size_t len)

@@ -126,6 +126,10 @@ enum km_crypto_key_type {
     KM_CRYPTO_KEY_X25519_PUBLIC = 19,
     KM_CRYPTO_KEY_X25519_KEYPAIR = 20,
     KM_CRYPTO_KEY_CHACHA20 = 21,
+    KM_CRYPTO_KEY_ED448_PUBLIC = 22,
+    KM_CRYPTO_KEY_ED448_KEYPAIR = 23,
+    KM_CRYPTO_KEY_X448_PUBLIC = 24,
+    KM_CRYPTO_KEY_X448_KEYPAIR = 25,
 };
 
 #define KM_CRYPTO_USAGE_ENCRYPT 0x00000001u
@@ -185,7 +189,11 @@ enum km_crypto_attribute {
     KM_CRYPTO_ED25519_PRIVATE_VALUE = 25,
     KM_CRYPTO_X25519_PUBLIC_VALUE = 26,
     KM_CRYPTO_X25519_PRIVATE_VALUE = 27,
-    KM_CRYPTO_ATTRIBUTE_LAST = KM_CRYPTO_X25519_PRIVATE_VALUE,
+    KM_CRYPTO_ED448_PUBLIC_VALUE = 28, /* 57 octets */
+    KM_CRYPTO_ED448_PRIVATE_VALUE = 29,
+    KM_CRYPTO_X448_PUBLIC_VALUE = 30, /* 56 octets */
+    KM_CRYPTO_X448_PRIVATE_VALUE = 31,
+    KM_CRYPTO_ATTRIBUTE_LAST = KM_CRYPTO_X448_PRIVATE_VALUE,
 };
 
 enum km_crypto_algorithm {
@@ -255,6 +263,7 @@ enum km_crypto_algorithm {
     KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_256,
     KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_384,
     KM_CRYPTO_RSASSA_PKCS1_PSS_MGF1_SHA3_512,
+    KM_CRYPTO_ED448,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA1 = 0x600,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA224,
     KM_CRYPTO_RSAES_PKCS1_OAEP_MGF1_SHA256,
@@ -291,6 +300,7 @@ enum km_crypto_algorithm {
     KM_CRYPTO_HKDF_EXPAND_SHA256,
     KM_CRYPTO_HKDF_EXPAND_SHA384,
     KM_CRYPTO_HKDF_EXPAND_SHA512,
+    KM_CRYPTO_X448,
 };
 
 enum km_crypto_mode {
@@ -410,6 +420,8 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_ALGORITHM_SUPPORTED = 0x01,
     /* RANDOM             mo*(octets wanted) - - -                     TOO_LARGE */
     KM_CRYPTO_CMD_RANDOM = 0x02,
+    /* ADD_RANDOM         mi(octets) - - -                             for the generators of this instance, beside what seeds them */
+    KM_CRYPTO_CMD_ADD_RANDOM = 0x03,
 
     /* CREATE_KEY         mi(TEMPLATE) vo(a key) - - -                 BAD_FORMAT NOT_SUPPORTED TOO_LARGE (too many keys) */
     KM_CRYPTO_CMD_CREATE_KEY = 0x10,
@@ -507,8 +519,8 @@ enum km_crypto_command {
     KM_CRYPTO_CMD_DIGEST = 0x40,
     /* SIGN_DIGEST        vi(a key, b algorithm) mi(digest) mo(signature; ECDSA in DER) -
      *                    BAD_PARAMETERS: digest's length. SHORT_BUFFER: for ECDSA when the longest signature of the curve
-     *                    does not fit (72, 104, 139 octets for P-256, P-384, P-521). DSA as ECDSA. ED25519: the digest is
-     *                    the message, which may be empty */
+     *                    does not fit (72, 104, 139 octets for P-256, P-384, P-521). DSA as ECDSA. ED25519, ED448: the digest
+     *                    is the message, which may be empty */
     KM_CRYPTO_CMD_SIGN_DIGEST = 0x41,
     /* VERIFY_DIGEST      vi(a key, b algorithm) mi(digest) mi(signature) -        SIGNATURE_INVALID */
     KM_CRYPTO_CMD_VERIFY_DIGEST = 0x42,
@@ -538,7 +550,7 @@ enum km_crypto_command {
      *                    DECRYPT and SIGN to decrypt: it does either */
     KM_CRYPTO_CMD_ASYM_ENCRYPT = 0x4b,
     KM_CRYPTO_CMD_ASYM_DECRYPT = 0x4c,
-    /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(peer: 04 X Y; DH, X25519: its value) vo(a key)
+    /* AGREE              mi(TEMPLATE: KEY_GENERIC_SECRET) vi(a key) mi(peer: 04 X Y; DH, X25519, X448: its value) vo(a key)
      *                    the whole X coordinate or number, never a part of it. BAD_FORMAT: not a point of the curve, not of
      *                    the group, of small order. NOT_EXPORTABLE: an exportable secret of a provisioned key */
     KM_CRYPTO_CMD_AGREE = 0x4d,

@@ -10,13 +10,29 @@ static const uint8_t OID_DH[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x03,
 static const uint8_t OID_X942[] = {0x2a, 0x86, 0x48, 0xce, 0x3e, 0x02, 0x01};
 static const uint8_t OID_ED25519[] = {0x2b, 0x65, 0x70};
 static const uint8_t OID_X25519[] = {0x2b, 0x65, 0x6e};
+static const uint8_t OID_ED448[] = {0x2b, 0x65, 0x71};
+static const uint8_t OID_X448[] = {0x2b, 0x65, 0x6f};
 static const uint8_t OID_P192[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x01};
 static const uint8_t OID_P224[] = {0x2b, 0x81, 0x04, 0x00, 0x21};
 static const uint8_t OID_P256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 static const uint8_t OID_P384[] = {0x2b, 0x81, 0x04, 0x00, 0x22};
 static const uint8_t OID_P521[] = {0x2b, 0x81, 0x04, 0x00, 0x23};
 
-#define OCTETS_25519 32u
+static const struct km_der_raw RAWS[] = {
+    {KM_DER_KEY_ED25519, 32, KM_CRYPTO_ED25519_PUBLIC_VALUE, KM_CRYPTO_ED25519_PRIVATE_VALUE},
+    {KM_DER_KEY_X25519, 32, KM_CRYPTO_X25519_PUBLIC_VALUE, KM_CRYPTO_X25519_PRIVATE_VALUE},
+    {KM_DER_KEY_ED448, 57, KM_CRYPTO_ED448_PUBLIC_VALUE, KM_CRYPTO_ED448_PRIVATE_VALUE},
+    {KM_DER_KEY_X448, 56, KM_CRYPTO_X448_PUBLIC_VALUE, KM_CRYPTO_X448_PRIVATE_VALUE},
+};
+
+const struct km_der_raw *km_der_raw_find(enum km_der_kind kind)
+{
+    for (size_t i = 0; i < KM_ARRAY_LEN(RAWS); i++) {
+        if (RAWS[i].kind == kind)
+            return &RAWS[i];
+    }
+    return NULL;
+}
 
 static const struct {
     uint32_t bits;
@@ -70,6 +86,8 @@ bool km_attr_is_private(uint32_t attribute)
     case KM_CRYPTO_DH_PUBLIC_VALUE:
     case KM_CRYPTO_ED25519_PUBLIC_VALUE:
     case KM_CRYPTO_X25519_PUBLIC_VALUE:
+    case KM_CRYPTO_ED448_PUBLIC_VALUE:
+    case KM_CRYPTO_X448_PUBLIC_VALUE:
         return false;
     default:
         return true;
@@ -215,6 +233,8 @@ static const struct {
     {{OID_X942, sizeof(OID_X942)}, KM_DER_KEY_DH, read_x942_parameters},
     {{OID_ED25519, sizeof(OID_ED25519)}, KM_DER_KEY_ED25519, read_nothing},
     {{OID_X25519, sizeof(OID_X25519)}, KM_DER_KEY_X25519, read_nothing},
+    {{OID_ED448, sizeof(OID_ED448)}, KM_DER_KEY_ED448, read_nothing},
+    {{OID_X448, sizeof(OID_X448)}, KM_DER_KEY_X448, read_nothing},
 };
 
 /* AlgorithmIdentifier: the kind, and its parameters as attributes. */
@@ -240,9 +260,12 @@ static bool read_value(struct km_slice der, uint32_t attribute, struct km_der_ke
     return add_integer(ret, &rd, attribute) && km_rd_done(&rd);
 }
 
-static bool add_25519(struct km_der_key *key, uint32_t attribute, struct km_slice value)
+/* One value of a key that km_der_raw_find knows. */
+static bool add_raw(struct km_der_key *key, struct km_slice value, bool is_private)
 {
-    return value.len == OCTETS_25519 && add(key, attribute, value);
+    const struct km_der_raw *raw = km_der_raw_find(key->kind);
+    return raw != NULL && value.len == raw->len &&
+           add(key, is_private ? raw->private_value : raw->public_value, value);
 }
 
 static bool read_rsa_public(struct km_slice key, struct km_der_key *ret)
@@ -272,10 +295,8 @@ bool km_der_key_spki(struct km_slice der, struct km_der_key *ret)
         return read_value(key, KM_CRYPTO_DSA_PUBLIC_VALUE, ret);
     case KM_DER_KEY_DH:
         return read_value(key, KM_CRYPTO_DH_PUBLIC_VALUE, ret);
-    case KM_DER_KEY_ED25519:
-        return add_25519(ret, KM_CRYPTO_ED25519_PUBLIC_VALUE, key);
     default:
-        return add_25519(ret, KM_CRYPTO_X25519_PUBLIC_VALUE, key);
+        return add_raw(ret, key, false);
     }
 }
 
@@ -361,20 +382,16 @@ static bool read_pkcs8_sequence(struct km_slice inner, struct km_der_key *ret)
 }
 
 /* CurvePrivateKey (RFC 8410, 7); public is the contents of a BIT STRING, or nothing. */
-static bool read_pkcs8_25519(struct km_slice inner, struct km_slice public, struct km_der_key *ret)
+static bool read_pkcs8_raw(struct km_slice inner, struct km_slice public, struct km_der_key *ret)
 {
     struct km_rd in = km_rd_init(inner);
     struct km_slice value = {0};
-    bool is_ed = ret->kind == KM_DER_KEY_ED25519;
     if (!km_der_bytes(&in, KM_DER_OCTET_STRING, &value) || !km_rd_done(&in))
         return false;
     if (public.len != 0 &&
-        (public.ptr[0] != 0 ||
-         !add_25519(ret, is_ed ? KM_CRYPTO_ED25519_PUBLIC_VALUE : KM_CRYPTO_X25519_PUBLIC_VALUE,
-                    KM_SLICE(public.ptr + 1, public.len - 1))))
+        (public.ptr[0] != 0 || !add_raw(ret, KM_SLICE(public.ptr + 1, public.len - 1), false)))
         return false;
-    return add_25519(ret, is_ed ? KM_CRYPTO_ED25519_PRIVATE_VALUE : KM_CRYPTO_X25519_PRIVATE_VALUE,
-                     value);
+    return add_raw(ret, value, true);
 }
 
 static bool read_pkcs8(struct km_rd *rd, uint64_t version, struct km_der_key *ret)
@@ -389,11 +406,11 @@ static bool read_pkcs8(struct km_rd *rd, uint64_t version, struct km_der_key *re
         return read_value(inner, KM_CRYPTO_DSA_PRIVATE_VALUE, ret);
     case KM_DER_KEY_DH:
         return read_value(inner, KM_CRYPTO_DH_PRIVATE_VALUE, ret);
-    case KM_DER_KEY_ED25519:
-    case KM_DER_KEY_X25519:
-        return read_pkcs8_25519(inner, public, ret);
-    default:
+    case KM_DER_KEY_RSA:
+    case KM_DER_KEY_EC:
         return read_pkcs8_sequence(inner, ret);
+    default:
+        return read_pkcs8_raw(inner, public, ret);
     }
 }
 
@@ -469,11 +486,11 @@ static enum km_der_kind kind_of(const struct km_crypto_attrs *attrs)
         return KM_DER_KEY_DSA;
     if (has(attrs, KM_CRYPTO_DH_PRIME))
         return KM_DER_KEY_DH;
-    if (has(attrs, KM_CRYPTO_ED25519_PUBLIC_VALUE) || has(attrs, KM_CRYPTO_ED25519_PRIVATE_VALUE))
-        return KM_DER_KEY_ED25519;
-    bool is_x =
-        has(attrs, KM_CRYPTO_X25519_PUBLIC_VALUE) || has(attrs, KM_CRYPTO_X25519_PRIVATE_VALUE);
-    return is_x ? KM_DER_KEY_X25519 : KM_DER_KEY_RSA;
+    for (size_t i = 0; i < KM_ARRAY_LEN(RAWS); i++) {
+        if (has(attrs, RAWS[i].public_value) || has(attrs, RAWS[i].private_value))
+            return RAWS[i].kind;
+    }
+    return KM_DER_KEY_RSA;
 }
 
 static void put_oid(struct km_wr *wr, const struct km_crypto_attrs *attrs, enum km_der_kind kind)
@@ -527,10 +544,14 @@ static bool put_algorithm(struct km_wr *wr, const struct km_crypto_attrs *attrs,
     return whole;
 }
 
-static bool put_25519(struct km_wr *wr, const struct km_crypto_attrs *attrs, uint32_t attribute)
+static bool put_raw(struct km_wr *wr, const struct km_crypto_attrs *attrs, enum km_der_kind kind,
+                    bool is_private)
 {
+    const struct km_der_raw *raw = km_der_raw_find(kind);
     struct km_slice value = {0};
-    if (!km_attr_find(attrs, attribute, &value) || value.len != OCTETS_25519)
+    if (raw == NULL ||
+        !km_attr_find(attrs, is_private ? raw->private_value : raw->public_value, &value) ||
+        value.len != raw->len)
         return false;
     km_wr_bytes(wr, value);
     return true;
@@ -555,13 +576,13 @@ static bool put_public(struct km_wr *wr, const struct km_crypto_attrs *attrs, en
     case KM_DER_KEY_DH:
         whole = put_integers(wr, attrs, KM_CRYPTO_DH_PUBLIC_VALUE, KM_CRYPTO_DH_PUBLIC_VALUE);
         break;
-    case KM_DER_KEY_ED25519:
-        whole = put_25519(wr, attrs, KM_CRYPTO_ED25519_PUBLIC_VALUE);
-        break;
     case KM_DER_KEY_EC: /* put_point does it */
         break;
+    case KM_DER_KEY_ED25519:
     case KM_DER_KEY_X25519:
-        whole = put_25519(wr, attrs, KM_CRYPTO_X25519_PUBLIC_VALUE);
+    case KM_DER_KEY_ED448:
+    case KM_DER_KEY_X448:
+        whole = put_raw(wr, attrs, kind, false);
         break;
     }
     km_der_end(wr, mark);
@@ -618,11 +639,11 @@ static bool put_private(struct km_wr *wr, const struct km_crypto_attrs *attrs,
         return whole;
     case KM_DER_KEY_ED25519:
     case KM_DER_KEY_X25519:
+    case KM_DER_KEY_ED448:
+    case KM_DER_KEY_X448:
     default:
         inner = km_der_begin(wr, KM_DER_OCTET_STRING);
-        whole = put_25519(wr, attrs,
-                          kind == KM_DER_KEY_ED25519 ? KM_CRYPTO_ED25519_PRIVATE_VALUE
-                                                     : KM_CRYPTO_X25519_PRIVATE_VALUE);
+        whole = put_raw(wr, attrs, kind, true);
         km_der_end(wr, inner);
         return whole;
     }

@@ -18,6 +18,8 @@ enum km_der_kind {
     KM_DER_KEY_DH,
     KM_DER_KEY_ED25519,
     KM_DER_KEY_X25519,
+    KM_DER_KEY_ED448,
+    KM_DER_KEY_X448,
 };
 
 /* Views into the DER, beside a few octets of its own: not to be copied. */
@@ -36,7 +38,7 @@ KM_MUST_USE bool km_der_key_spki(struct km_slice der, struct km_der_key *ret);
 /*
  * km_der_key_private: PKCS#8 (RFC 5958), SEC 1 (RFC 5915) or PKCS#1 (RFC 8017, two primes). bits names the curve of
  * a SEC 1 key that does not; 0 when unknown. X and Y are missing when the DER lacks them, as is the public value of
- * DSA, DH, Ed25519 and X25519.
+ * DSA, DH and the curves of RFC 8410.
  */
 KM_MUST_USE bool km_der_key_private(struct km_slice der, uint32_t bits, struct km_der_key *ret);
 
@@ -46,6 +48,15 @@ KM_MUST_USE bool km_der_key_private(struct km_slice der, uint32_t bits, struct k
  */
 KM_MUST_USE bool km_der_key_parameters(struct km_slice der, enum km_der_kind kind,
                                        struct km_der_key *ret);
+
+/* The curves of RFC 8410: a key is octets of one length, public and private. */
+struct km_der_raw {
+    uint8_t kind;                        /* enum km_der_kind */
+    uint8_t len;                         /* octets of each value */
+    uint8_t public_value, private_value; /* enum km_crypto_attribute */
+};
+/* km_der_raw_find: NULL for other kinds. Static storage. */
+const struct km_der_raw *km_der_raw_find(enum km_der_kind kind);
 
 /* km_attr_find: the value of an attribute; false when it is not there. */
 KM_MUST_USE bool km_attr_find(const struct km_crypto_attrs *attrs, uint32_t attribute,

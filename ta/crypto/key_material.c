@@ -253,15 +253,16 @@ static TEE_Result put_group_key(struct km_key *key, const struct km_crypto_attrs
     return TEE_SUCCESS;
 }
 
-/* ---- Ed25519 and X25519 ---- */
+/* ---- curves of RFC 8410 ---- */
 
-static TEE_Result public_25519(const struct km_key *key, struct km_slice private_value,
-                               uint8_t ret[32])
+#define RAW_MAX 57u
+
+static TEE_Result raw_public(const struct km_key *key, struct km_slice private_value,
+                             uint8_t ret[RAW_MAX])
 {
 #ifdef TEE_KM_EXTENSIONS
-    uint32_t type =
-        key->type->family == KM_FAMILY_ED25519 ? TEE_TYPE_ED25519_KEYPAIR : TEE_TYPE_X25519_KEYPAIR;
-    return TEE_Km25519PublicValue(type, private_value.ptr, ret);
+    return TEE_KmRawPublicValue(km_key_tee_type(key->type->family, true), private_value.ptr, ret,
+                                private_value.len);
 #else
     (void)key;
     (void)private_value;
@@ -270,34 +271,29 @@ static TEE_Result public_25519(const struct km_key *key, struct km_slice private
 #endif
 }
 
-static TEE_Result put_25519(struct km_key *key, const struct km_crypto_attrs *attrs,
-                            struct km_wr *wr)
+static TEE_Result put_raw(struct km_key *key, const struct km_crypto_attrs *attrs, struct km_wr *wr)
 {
-    bool is_ed = key->type->family == KM_FAMILY_ED25519;
-    uint32_t public_attr = is_ed ? KM_CRYPTO_ED25519_PUBLIC_VALUE : KM_CRYPTO_X25519_PUBLIC_VALUE;
-    uint32_t private_attr =
-        is_ed ? KM_CRYPTO_ED25519_PRIVATE_VALUE : KM_CRYPTO_X25519_PRIVATE_VALUE;
-    uint8_t made[32] = {0};
+    const struct km_der_raw *raw = km_der_raw_find(km_key_der_kind(key->type->family));
+    uint8_t made[RAW_MAX] = {0};
     struct km_slice given = {0};
     struct km_slice private_value = {0};
-    bool has_public = km_attr_find(attrs, public_attr, &given);
-    bool has_private = km_attr_find(attrs, private_attr, &private_value);
+    bool has_public = km_attr_find(attrs, raw->public_value, &given);
+    bool has_private = km_attr_find(attrs, raw->private_value, &private_value);
     if (has_private != key->type->is_pair || (!has_private && !has_public) ||
         attrs->count != (has_private ? 1u : 0u) + (has_public ? 1u : 0u) ||
-        (has_public && given.len != sizeof(made)) ||
-        (has_private && private_value.len != sizeof(made)))
+        (has_public && given.len != raw->len) || (has_private && private_value.len != raw->len))
         return TEE_ERROR_BAD_FORMAT;
     if (has_private) {
-        KM_TRY_TEE(public_25519(key, private_value, made));
-        if (has_public && !km_slice_equal(given, KM_SLICE(made, sizeof(made))))
+        KM_TRY_TEE(raw_public(key, private_value, made));
+        if (has_public && !km_slice_equal(given, KM_SLICE(made, raw->len)))
             return TEE_ERROR_BAD_FORMAT;
-        given = KM_SLICE(made, sizeof(made));
+        given = KM_SLICE(made, raw->len);
     }
     km_wr_u32le(wr, has_private ? 2 : 1);
-    put_attr(wr, public_attr, given);
+    put_attr(wr, raw->public_value, given);
     if (has_private)
-        put_attr(wr, private_attr, private_value);
-    key->meta.bits = 256;
+        put_attr(wr, raw->private_value, private_value);
+    key->meta.bits = (key->type->family & KM_FAMILY_25519) != 0 ? 256 : 448;
     return TEE_SUCCESS;
 }
 
@@ -345,7 +341,9 @@ static TEE_Result put(struct km_key *key, const struct km_crypto_attrs *attrs, b
         return put_group_key(key, attrs, wr);
     case KM_FAMILY_ED25519:
     case KM_FAMILY_X25519:
-        return put_25519(key, attrs, wr);
+    case KM_FAMILY_ED448:
+    case KM_FAMILY_X448:
+        return put_raw(key, attrs, wr);
     default:
         return put_secret(key, attrs, wr);
     }
@@ -408,6 +406,10 @@ enum km_der_kind km_key_der_kind(uint32_t family)
         return KM_DER_KEY_ED25519;
     case KM_FAMILY_X25519:
         return KM_DER_KEY_X25519;
+    case KM_FAMILY_ED448:
+        return KM_DER_KEY_ED448;
+    case KM_FAMILY_X448:
+        return KM_DER_KEY_X448;
     default:
         return KM_DER_KEY_EC;
     }
@@ -493,6 +495,12 @@ static TEE_Result generation_params(const struct km_key *key, const struct km_cr
 /* Which attributes a made pair has. */
 static void pair_attrs(const struct km_key *key, uint32_t *ret_first, uint32_t *ret_last)
 {
+    const struct km_der_raw *raw = km_der_raw_find(km_key_der_kind(key->type->family));
+    if (raw != NULL) {
+        *ret_first = raw->public_value;
+        *ret_last = raw->private_value;
+        return;
+    }
     switch (key->type->family) {
     case KM_FAMILY_RSA:
         *ret_first = KM_CRYPTO_RSA_MODULUS;
@@ -505,14 +513,6 @@ static void pair_attrs(const struct km_key *key, uint32_t *ret_first, uint32_t *
     case KM_FAMILY_DH:
         *ret_first = KM_CRYPTO_DH_PRIME;
         *ret_last = KM_CRYPTO_DH_PRIVATE_VALUE;
-        return;
-    case KM_FAMILY_ED25519:
-        *ret_first = KM_CRYPTO_ED25519_PUBLIC_VALUE;
-        *ret_last = KM_CRYPTO_ED25519_PRIVATE_VALUE;
-        return;
-    case KM_FAMILY_X25519:
-        *ret_first = KM_CRYPTO_X25519_PUBLIC_VALUE;
-        *ret_last = KM_CRYPTO_X25519_PRIVATE_VALUE;
         return;
     default:
         *ret_first = KM_CRYPTO_ECC_PUBLIC_VALUE_X;

@@ -12,6 +12,9 @@ bool km_family_bits_fit(uint32_t family, uint32_t bits)
     case KM_FAMILY_ED25519:
     case KM_FAMILY_X25519:
         return bits == 256;
+    case KM_FAMILY_ED448:
+    case KM_FAMILY_X448:
+        return bits == 448;
     case KM_FAMILY_DSA:
         return bits == 1024 || bits == 2048 || bits == 3072;
     case KM_FAMILY_DH:
@@ -64,6 +67,8 @@ static const struct km_key_type TYPES[] = {
     ASYMMETRIC(DH, KM_FAMILY_DH, 0, KM_CRYPTO_USAGE_DERIVE),
     ASYMMETRIC(ED25519, KM_FAMILY_ED25519, KM_CRYPTO_USAGE_VERIFY, SIGN),
     ASYMMETRIC(X25519, KM_FAMILY_X25519, 0, KM_CRYPTO_USAGE_DERIVE),
+    ASYMMETRIC(ED448, KM_FAMILY_ED448, KM_CRYPTO_USAGE_VERIFY, SIGN),
+    ASYMMETRIC(X448, KM_FAMILY_X448, 0, KM_CRYPTO_USAGE_DERIVE),
 };
 
 const struct km_key_type *km_key_type_find(uint32_t type)

@@ -92,6 +92,7 @@ TEE_Result km_cmd_provision_state(struct km_session *session, TEE_Param params[T
 
 /* cmd_once.c, cmd_sign.c, cmd_derive.c, cmd_wrap.c */
 TEE_Result km_cmd_random(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result km_cmd_add_random(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_sign_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result km_cmd_verify_digest(struct km_session *session, TEE_Param params[TEE_NUM_PARAMS]);
@@ -204,7 +205,7 @@ struct km_signing {
 size_t km_sign_len(const struct km_alg *alg, const struct km_key *key);
 /* km_sign_digest_fits: whether that many octets are a digest (a message) of the algorithm's. */
 bool km_sign_digest_fits(const struct km_alg *alg, size_t len);
-/* km_sign, km_verify: what is signed must be memory that nobody else can change: Ed25519 reads it twice. */
+/* km_sign, km_verify: what is signed must be memory that nobody else can change: Ed25519 and Ed448 read it twice. */
 TEE_Result km_sign(const struct km_signing *with, struct km_slice digest, TEE_Param *out);
 TEE_Result km_verify(const struct km_signing *with, struct km_slice digest,
                      struct km_slice signature);

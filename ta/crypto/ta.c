@@ -38,6 +38,7 @@ static const struct row ROWS[] = {
     ROW(VERSION, ANYONE, VO, NONE, NONE, NONE, km_cmd_version),
     ROW(ALGORITHM_SUPPORTED, ANYONE, VI, NONE, NONE, NONE, km_cmd_algorithm_supported),
     ROW(RANDOM, ANYONE, MO | BULK, NONE, NONE, NONE, km_cmd_random),
+    ROW(ADD_RANDOM, ANYONE, MI, NONE, NONE, NONE, km_cmd_add_random),
 
     ROW(CREATE_KEY, ANYONE, MI, VO, NONE, NONE, km_cmd_create_key),
     ROW(IMPORT_KEY, ANYONE, MI, MI, VI | A, VO, km_cmd_import_key),

@@ -102,27 +102,3 @@ TEE_Result TEE_KmEccPublicValue(uint32_t curve, const void *privateValue, size_t
     km_rt_ssl_quiet();
     return result;
 }
-
-#define OCTETS_25519 32u
-
-TEE_Result TEE_Km25519PublicValue(uint32_t type, const void *privateValue, void *publicValue)
-{
-    uint8_t own[OCTETS_25519] = {0};
-    size_t len = sizeof(own);
-    bool is_ed = type == TEE_TYPE_ED25519_KEYPAIR;
-    if ((!is_ed && type != TEE_TYPE_X25519_KEYPAIR) ||
-        !km_rt_alg_allowed(is_ed ? TEE_ALG_ED25519 : TEE_ALG_X25519, 0))
-        return TEE_ERROR_NOT_SUPPORTED;
-    km_rt_own(privateValue, OCTETS_25519, "a private value outside the TA's own memory");
-    km_rt_readable(publicValue, OCTETS_25519);
-    EVP_PKEY *pair = EVP_PKEY_new_raw_private_key_ex(km_rt_libctx(), is_ed ? "ED25519" : "X25519",
-                                                     NULL, privateValue, OCTETS_25519);
-    bool ok =
-        pair != NULL && EVP_PKEY_get_raw_public_key(pair, own, &len) == 1 && len == OCTETS_25519;
-    EVP_PKEY_free(pair);
-    km_rt_ssl_quiet();
-    if (!ok)
-        return TEE_ERROR_OUT_OF_MEMORY;
-    km_copy(publicValue, OCTETS_25519, own, OCTETS_25519);
-    return TEE_SUCCESS;
-}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ed25519, Ed448, X25519 and X448 (RFC 8032, RFC 7748): keys are octets as those documents encode them. */
+#include "tee/runtime/alg_table.h"
 #include "tee/runtime/key.h"
 
 #include "common/km_secret.h"
@@ -10,16 +11,17 @@ struct row {
     const char *name;
     size_t len;
     uint32_t id; /* of the public value */
+    uint32_t alg;
     bool agrees;
 };
 
 static const struct row *row_of(const struct km_rt_type *type)
 {
     static const struct row rows[] = {
-        {"ED25519", 32, TEE_ATTR_ED25519_PUBLIC_VALUE, false},
-        {"X25519", 32, TEE_ATTR_X25519_PUBLIC_VALUE, true},
-        {"ED448", 57, TEE_ATTR_ED448_PUBLIC_VALUE, false},
-        {"X448", 56, TEE_ATTR_X448_PUBLIC_VALUE, true},
+        {"ED25519", 32, TEE_ATTR_ED25519_PUBLIC_VALUE, TEE_ALG_ED25519, false},
+        {"X25519", 32, TEE_ATTR_X25519_PUBLIC_VALUE, TEE_ALG_X25519, true},
+        {"ED448", 57, TEE_ATTR_ED448_PUBLIC_VALUE, TEE_ALG_ED448, false},
+        {"X448", 56, TEE_ATTR_X448_PUBLIC_VALUE, TEE_ALG_X448, true},
     };
     size_t i = 0;
     while (i + 1 < KM_ARRAY_LEN(rows) && rows[i].id != type->rules[0].id)
@@ -35,6 +37,29 @@ size_t km_rt_raw_len(const struct km_rt_type *type)
 static const struct km_rt_attr *half(const struct km_rt_object *object, size_t which)
 {
     return km_rt_attr_get(object, object->type->rules[which].id);
+}
+
+TEE_Result TEE_KmRawPublicValue(uint32_t type, const void *privateValue, void *publicValue,
+                                size_t len)
+{
+    uint8_t own[KEY_MAX] = {0};
+    size_t own_len = sizeof(own);
+    const struct km_rt_type *found = km_rt_type_find(type);
+    if (found == NULL || found->family != KM_RT_RAW || !found->has_private ||
+        km_rt_raw_len(found) != len || !km_rt_alg_allowed(row_of(found)->alg, 0))
+        return TEE_ERROR_NOT_SUPPORTED;
+    km_rt_own(privateValue, len, "a private value outside the TA's own memory");
+    km_rt_readable(publicValue, len);
+    EVP_PKEY *pair = EVP_PKEY_new_raw_private_key_ex(km_rt_libctx(), row_of(found)->name, NULL,
+                                                     privateValue, len);
+    bool ok =
+        pair != NULL && EVP_PKEY_get_raw_public_key(pair, own, &own_len) == 1 && own_len == len;
+    EVP_PKEY_free(pair);
+    km_rt_ssl_quiet();
+    if (!ok)
+        return TEE_ERROR_OUT_OF_MEMORY;
+    km_copy(publicValue, len, own, own_len);
+    return TEE_SUCCESS;
 }
 
 EVP_PKEY *km_rt_raw_build(const struct km_rt_object *object)

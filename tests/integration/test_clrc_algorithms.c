@@ -642,7 +642,8 @@ static void test_saved(void **state)
     } ROWS[] = {{KEY_ED25519_KEYPAIR, 256, "saved.ed"},   {KEY_X25519_KEYPAIR, 256, "saved.x"},
                 {KEY_DH_KEYPAIR, 4096, "saved.dh"},       {KEY_ECDSA_KEYPAIR, 224, "saved.p224"},
                 {KEY_EC_DUAL_KEYPAIR, 192, "saved.p192"}, {KEY_DES3, 192, "saved.des3"},
-                {KEY_CHACHA20, 256, "saved.chacha"},      {KEY_AES, 512, "saved.xts"}};
+                {KEY_CHACHA20, 256, "saved.chacha"},      {KEY_AES, 512, "saved.xts"},
+                {KEY_ED448_KEYPAIR, 448, "saved.ed448"},  {KEY_X448_KEYPAIR, 448, "saved.x448"}};
     uint8_t before[KM_ARRAY_LEN(ROWS)][2048] = {{0}};
     uint32_t lens[KM_ARRAY_LEN(ROWS)] = {0};
     (void)state;

@@ -246,6 +246,64 @@ static void test_ed25519(void **state)
     clrcFreeKey(key);
 }
 
+/* RFC 8032, 7.4: "1 octet" and, without the context, what libcrypto says of longer messages. */
+static void test_ed448(void **state)
+{
+    uint8_t secret[57] = {0}, public_value[57] = {0}, signature[114] = {0}, expected_sig[114] = {0};
+    uint32_t len = sizeof(signature);
+    uint32_t room = sizeof(out);
+    ClrcKeyHandle key = NULL;
+    (void)state;
+    (void)test_unhex("c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463a"
+                     "fbea67c5e8d2877c5e3bc397a659949ef8021e954e0a12274e",
+                     secret);
+    (void)test_unhex("43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c086"
+                     "6aea01eb00742802b8438ea4cb82169c235160627b4c3a9480",
+                     public_value);
+    (void)test_unhex("26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f435"
+                     "2541b143c4b981b7e18f62de8ccdf633fc1bf037ab7cd779805e0dbcc0aae1cb"
+                     "cee1afb2e027df36bc04dcecbf154336c19f0af7e0a6472905e799f1953d2a0f"
+                     "f3348ab21aa4adafd1d234441cf807c03a00",
+                     expected_sig);
+    const ClrcAttributeValue values[] = {{CLRC_ATTR_ED448_PRIVATE_VALUE, 57, secret}};
+    const ClrcKeyTemplate wish = {.type = KEY_ED448_KEYPAIR};
+    ok(clrcImportKeyAttributes(&wish, values, 1, &key));
+    ok(clrcGetKeyAttribute(key, CLRC_ATTR_ED448_PUBLIC_VALUE, out, &room));
+    assert_int_equal(room, 57);
+    assert_memory_equal(out, public_value, 57);
+    expect(clrcGetKeyAttribute(key, CLRC_ATTR_ED448_PRIVATE_VALUE, out, &room),
+           CLRC_ERROR_NOT_EXPORTABLE);
+    ok(clrcSignDigest(key, CLRC_ED448, (const uint8_t *)"\x03", 1, signature, &len));
+    assert_int_equal(len, 114);
+    assert_memory_equal(signature, expected_sig, 114);
+    len = 113;
+    expect(clrcSignDigest(key, CLRC_ED448, (const uint8_t *)"\x03", 1, signature, &len),
+           CLRC_ERROR_SHORT_BUFFER);
+    assert_int_equal(len, 114);
+    expect(clrcSignDigest(key, CLRC_ED25519, (const uint8_t *)"\x03", 1, signature, &len),
+           CLRC_ERROR_NOT_SUPPORTED);
+    EVP_PKEY *pkey = test_public_of(key);
+    ClrcKeyHandle theirs = test_import_public(KEY_ED448_PUBLIC, pkey);
+    static const size_t SIZES[] = {0, 1, 4096, DATA};
+    for (size_t i = 0; i < KM_ARRAY_LEN(SIZES); i++) {
+        const ClrcOperationWish sign = {.algorithm = CLRC_ED448, .mode = CLRC_MODE_SIGN};
+        assert_int_equal(test_in_parts(key, &sign, data, SIZES[i], signature, 114), 114);
+        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        assert_int_equal(EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey), 1);
+        assert_int_equal(EVP_DigestVerify(ctx, signature, 114, data, SIZES[i]), 1);
+        EVP_MD_CTX_free(ctx);
+    }
+    ok(clrcVerifyDigest(theirs, CLRC_ED448, (const uint8_t *)"\x03", 1, expected_sig, 114));
+    expect(clrcVerifyDigest(theirs, CLRC_ED448, (const uint8_t *)"\x03", 1, expected_sig, 113),
+           CLRC_ERROR_SIGNATURE);
+    expected_sig[70] ^= 1;
+    expect(clrcVerifyDigest(theirs, CLRC_ED448, (const uint8_t *)"\x03", 1, expected_sig, 114),
+           CLRC_ERROR_SIGNATURE);
+    EVP_PKEY_free(pkey);
+    clrcFreeKey(theirs);
+    clrcFreeKey(key);
+}
+
 static EVP_PKEY *dsa_parameters(void)
 {
     EVP_PKEY *params = NULL;
@@ -460,6 +518,49 @@ static void test_x25519(void **state)
     EVP_PKEY_free(theirs);
 }
 
+/* RFC 7748, 6.2, and the values of small order. */
+static void test_x448(void **state)
+{
+    uint8_t alice[56] = {0}, bob_public[56] = {0}, shared[56] = {0}, small[56] = {0};
+    uint32_t got = sizeof(out);
+    ClrcKeyHandle key = NULL;
+    (void)state;
+    (void)test_unhex("9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28dd9c9baf5"
+                     "74a9419744897391006382a6f127ab1d9ac2d8c0a598726b",
+                     alice);
+    (void)test_unhex("3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b43027d8b972"
+                     "fc3e34fb4232a13ca706dcb57aec3dae07bdc1c67bf33609",
+                     bob_public);
+    (void)test_unhex("07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282bb60c0b56"
+                     "fd2464c335543936521c24403085d59a449a5037514a879d",
+                     shared);
+    const ClrcAttributeValue values[] = {{CLRC_ATTR_X448_PRIVATE_VALUE, 56, alice}};
+    const ClrcKeyTemplate wish = {.type = KEY_X448_KEYPAIR};
+    ok(clrcImportKeyAttributes(&wish, values, 1, &key));
+    ok(clrcAgreeRaw(key, bob_public, 56, out, &got));
+    assert_int_equal(got, 56);
+    assert_memory_equal(out, shared, 56);
+    expect(clrcAgreeRaw(key, bob_public, 55, out, &got), CLRC_ERROR_BAD_FORMAT);
+    expect(clrcAgreeRaw(key, small, 56, out, &got), CLRC_ERROR_BAD_FORMAT); /* 0 */
+    small[0] = 1;
+    expect(clrcAgreeRaw(key, small, 56, out, &got), CLRC_ERROR_BAD_FORMAT); /* 1 */
+    for (uint8_t first = 0xfe; first != 0; first++) {                       /* p - 1 and p */
+        memset(small, 0xff, sizeof(small));
+        small[0] = first;
+        small[28] = 0xfe;
+        expect(clrcAgreeRaw(key, small, 56, out, &got), CLRC_ERROR_BAD_FORMAT);
+    }
+    memset(small, 0, 28);
+    small[28] = 0xff; /* p + 1 */
+    expect(clrcAgreeRaw(key, small, 56, out, &got), CLRC_ERROR_BAD_FORMAT);
+    clrcFreeKey(key);
+    key = test_create(KEY_X448_KEYPAIR, 448);
+    EVP_PKEY *made = test_public_of(key);
+    assert_true(EVP_PKEY_is_a(made, "X448"));
+    EVP_PKEY_free(made);
+    clrcFreeKey(key);
+}
+
 /* ---- derivation ---- */
 
 static void check_derived(ClrcKeyHandle derived, const uint8_t *octets, uint32_t len)
@@ -637,9 +738,11 @@ int main(void)
         cmocka_unit_test(test_small_curves),
         cmocka_unit_test(test_deterministic_ecdsa),
         cmocka_unit_test(test_ed25519),
+        cmocka_unit_test(test_ed448),
         cmocka_unit_test(test_dsa),
         cmocka_unit_test(test_dh),
         cmocka_unit_test(test_x25519),
+        cmocka_unit_test(test_x448),
         cmocka_unit_test(test_derivations),
         cmocka_unit_test(test_derivation_vectors),
         cmocka_unit_test(test_shut_secrets),

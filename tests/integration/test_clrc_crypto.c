@@ -448,6 +448,10 @@ static void test_random(void **state)
     ok(clrcRandom(b, sizeof(b)));
     assert_memory_not_equal(a, b, sizeof(a));
     ok(clrcRandom(NULL, 0));
+    ok(clrcAddRandom(a, sizeof(a)));
+    ok(clrcAddRandom(big_out, 3 * 4096 + 1));
+    ok(clrcAddRandom(NULL, 0));
+    expect(clrcAddRandom(NULL, 1), CLRC_ERROR_BAD_PARAMETERS);
     memset(big_out, 0, BIG);
     ok(clrcRandom(big_out, (uint32_t)(3 * MIB + 5)));
     size_t n_zero = 0;

@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2317 # functions are called by check
-# SoftHSM2's own tests of the PKCS#11 interface, over SoftHSM2 and over our module: docs/pkcs11.md has the table. Their source
-# comes from Debian's archive each time and is not kept. Two ways: as published, and with sizes that are offered today (without
-# single DES, by the switch that the tests have for it). Each test is a process with a token of its own. What of ours fails must stand in
-# conformance/expected, and what stands there must fail.
+# Outside tests of the PKCS#11 interface, over SoftHSM2 and over our module: docs/pkcs11.md has the tables. Their sources come from
+# Debian's archive each time and are not kept.
+#
+# OpenSC's p11test is for any token: ours must do what SoftHSM2 does but for conformance/opensc_less, and more in all.
+#
+# SoftHSM2's own tests run two ways: as published, and with sizes that are offered today (without single DES, by the switch that the
+# tests have for it). Each test is a process with a token of its own. What of ours fails must stand in conformance/expected, and
+# what stands there must fail.
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 conformance=$KM_TEST_SOURCE/tests/interop/conformance
 softhsm=/usr/lib/softhsm/libsofthsm2.so
 ours=$build/pkcs11/libkeymoor_pkcs11.so
+# shellcheck source=SCRIPTDIR/conformance/opensc.sh
+. "$conformance/opensc.sh"
 
 skip() {
     echo "skipped: $1"
@@ -31,8 +37,8 @@ fetch() {
     mkdir -p apt/lists/partial apt/cache/archives/partial
     echo "deb-src http://deb.debian.org/debian $codename main" >apt/sources.list
     apt_private update >apt.log 2>&1 || return 1
-    apt_private source --download-only --tar-only softhsm2 >>apt.log 2>&1 || return 1
-    tar xf softhsm2_*.orig.tar.gz && mv softhsm2-*/ softhsm2
+    apt_private source --download-only --tar-only softhsm2 opensc >>apt.log 2>&1 || return 1
+    tar xf softhsm2_*.orig.tar.gz && mv softhsm2-*/ softhsm2 && tar xf opensc_*.orig.tar.gz && mv OpenSC-*/ opensc
 }
 
 # build_tests WAY: the program WAY/p11test.
@@ -88,9 +94,16 @@ as_expected() {
 command -v g++ >/dev/null || skip "g++ is missing"
 [ -e /usr/include/cppunit/TestFixture.h ] || skip "libcppunit-dev is missing"
 [ -e "$softhsm" ] || skip "softhsm2 is missing"
-fetch || skip "the source of softhsm2 can't be had: $(tail -1 apt.log)"
+for tool in pkcs11-tool certtool softhsm2-util; do
+    command -v "$tool" >/dev/null || skip "$tool is missing"
+done
+fetch || skip "the sources of softhsm2 and opensc can't be had: $(tail -1 apt.log)"
 printf 'key-slot = no\n' >pkcs11.conf
 export KEYMOOR_PKCS11_CONF=$work/pkcs11.conf
+check "OpenSC's tests are built" opensc_build
+check "OpenSC's tests run over both" opensc_both
+check "ours does as much" opensc_as_much
+cat out.txt
 for way in raised published; do
     check "the tests are built, $way" build_tests $way
     run_tests $way

@@ -60,6 +60,16 @@ static void make(void)
     KM_RIG_OK(rig.p11->C_Finalize(NULL));
 }
 
+/* No list of functions promises a forked child what its parent had. */
+static void forks_begin_anew(void)
+{
+    CK_RV (*get)(CK_UTF8CHAR_PTR, CK_VERSION_PTR, CK_INTERFACE_PTR_PTR, CK_FLAGS) = NULL;
+    CK_INTERFACE *interface = NULL;
+    *(void **)(&get) = dlsym(rig.library, "C_GetInterface");
+    KM_RIG_NEED(get != NULL && get(NULL, NULL, &interface, 0) == CKR_OK && interface->flags == 0 &&
+                get(NULL, NULL, &interface, CKF_INTERFACE_FORK_SAFE) == CKR_ARGUMENTS_BAD);
+}
+
 /* Until a key, a token or a list of them is asked for there is no thread, file or connection. */
 static void costs(void)
 {
@@ -72,6 +82,7 @@ static void costs(void)
     load();
     *(void **)(&interfaces) = dlsym(rig.library, "C_GetInterfaceList");
     KM_RIG_NEED(interfaces != NULL && interfaces(NULL, &n) == CKR_OK && n == 2);
+    forks_begin_anew();
     KM_RIG_OK(rig.p11->C_Initialize(NULL));
     KM_RIG_OK(rig.p11->C_GetInfo(&info));
     KM_RIG_OK(rig.p11->C_GetSlotInfo(0, &slot));

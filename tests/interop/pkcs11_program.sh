@@ -10,7 +10,7 @@ run() {
     env "KM_TEST_MODULE=$build/pkcs11/libkeymoor_pkcs11.so" ${KM_TEST_PRELOAD:+LD_PRELOAD=$KM_TEST_PRELOAD ASAN_OPTIONS=detect_leaks=0} \
         "$build/tests/$1"
 }
-for program in test_pkcs11 test_pkcs11_functions test_pkcs11_mechanisms; do
+for program in test_pkcs11 test_pkcs11_functions test_pkcs11_mechanisms test_pkcs11_curves; do
     check "$program" run $program
     cat out.txt
 done

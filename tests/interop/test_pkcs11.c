@@ -208,6 +208,7 @@ static void ciphers(void **state)
     CK_MECHANISM cbc = {CKM_AES_CBC, iv, 16};
     CK_MECHANISM pad = {CKM_AES_CBC_PAD, iv, 16};
     CK_MECHANISM ecb = {CKM_AES_ECB, NULL, 0};
+    CK_MECHANISM ecb_with_iv = {CKM_AES_ECB, iv, 16};
     CK_MECHANISM counter = {CKM_AES_CTR, &ctr, sizeof(ctr)};
     CK_MECHANISM aead[] = {{CKM_AES_GCM, &gcm, sizeof(gcm)},
                            {CKM_AES_GCM, &old, sizeof(old)},
@@ -219,6 +220,12 @@ static void ciphers(void **state)
     CK_OBJECT_HANDLE key = secret_key(CKM_AES_KEY_GEN, 16, NULL, 0);
     round_trip(&cbc, key, 48, 48);
     round_trip(&ecb, key, 48, 48);
+    round_trip(&ecb_with_iv, key, 48, 48);
+    OK(p11->C_EncryptInit(session, &ecb_with_iv, key));
+    OK(p11->C_Encrypt(session, message, 16, out, &len));
+    OK(p11->C_DecryptInit(session, &ecb, key));
+    OK(p11->C_Decrypt(session, out, 16, out, &len));
+    assert_memory_equal(out, message, 16); /* the IV made no difference */
     round_trip(&pad, key, message_len, (message_len / 16 + 1) * 16);
     round_trip(&pad, key, 48, 64);
     round_trip(&counter, key, message_len, message_len);

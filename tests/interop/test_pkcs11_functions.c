@@ -219,8 +219,24 @@ static void digested_keys(void **state)
     assert_int_equal(p11->C_GetOperationState(session, NULL, &len), CKR_STATE_UNSAVEABLE);
     OK(p11->C_DigestFinal(session, digests[1], &n));
     assert_memory_equal(digests[0], digests[1], 32);
-    assert_int_equal(p11->C_SeedRandom(session, message, 8), CKR_RANDOM_SEED_NOT_SUPPORTED);
+}
+
+/* What is drawn after a seed is not of the seed alone. */
+static void seeds(void **state)
+{
+    static CK_BYTE large[10000] = {7};
+    CK_BYTE drawn[2][32] = {{0}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        OK(p11->C_SeedRandom(session, message, 8));
+        OK(p11->C_GenerateRandom(session, drawn[i], 32));
+    }
+    assert_memory_not_equal(drawn[0], drawn[1], 32);
+    OK(p11->C_SeedRandom(session, large, sizeof(large)));
+    OK(p11->C_SeedRandom(session, large, 0));
     assert_int_equal(p11->C_SeedRandom(session, NULL, 8), CKR_ARGUMENTS_BAD);
+    assert_int_equal(p11->C_SeedRandom(session, NULL, 0), CKR_ARGUMENTS_BAD);
+    assert_int_equal(p11->C_SeedRandom(session + 1000, large, 8), CKR_SESSION_HANDLE_INVALID);
 }
 
 /* ---- copies ---- */
@@ -595,6 +611,7 @@ int main(void)
         T(signature_and_cipher),
         T(states),
         T(digested_keys),
+        T(seeds),
         T(copies),
         T(copied_pairs),
         T(allowed_mechanisms),

@@ -125,9 +125,11 @@ head -c 32 /dev/urandom >pw32
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out RSA.pem 2>/dev/null
 openssl genpkey -algorithm ED25519 -out ED25519.pem
 openssl genpkey -algorithm X25519 -out X25519.pem
+openssl genpkey -algorithm ED448 -out ED448.pem
+openssl genpkey -algorithm X448 -out X448.pem
 openssl genpkey -algorithm DH -pkeyopt group:ffdhe2048 -out DH.pem 2>/dev/null
 openssl dsaparam -genkey 2048 2>/dev/null | openssl pkey -out DSA.pem
-for type in RSA ED25519 X25519 DH DSA; do
+for type in RSA ED25519 X25519 ED448 X448 DH DSA; do
     openssl pkey -in $type.pem -pubout -out $type.pub.pem
     ./clrpv_key_utility -S -n $type -t KEY_${type}_KEYPAIR -k $type.pem
     ./clrpv_key_utility -S -n $type.pub -t KEY_${type}_PUBLIC -k $type.pub.pem

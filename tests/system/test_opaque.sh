@@ -83,14 +83,16 @@ openssl genpkey -paramfile dsa.params -out dsa.pem
 openssl genpkey -algorithm DH -pkeyopt group:ffdhe2048 -out dh.pem
 openssl genpkey -algorithm ED25519 -out ed.pem
 openssl genpkey -algorithm X25519 -out x.pem
+openssl genpkey -algorithm ED448 -out ed448.pem
+openssl genpkey -algorithm X448 -out x448.pem
 openssl pkey -in ec.der -inform DER -out ec.pem
-for key in rsa dsa dh ed x ec; do openssl pkey -in $key.pem -pubout -out $key.pub.pem; done
+for key in rsa dsa dh ed x ed448 x448 ec; do openssl pkey -in $key.pem -pubout -out $key.pub.pem; done
 while read -r type key; do
     key_package key.pkg -n "$type" -t "$type" -K "$key" --usage "$(case $type in
-        *ECDSA_PUBLIC | *DSA_PUBLIC | *DUAL_PUBLIC | *ED25519_PUBLIC | *RSA_PUBLIC) echo verify ;;
-        *SA_KEYPAIR | *DUAL_KEYPAIR | *ED25519_KEYPAIR) echo sign ;;
-        *ECDH_PUBLIC | *DH_PUBLIC | *X25519_PUBLIC) echo '' ;;
-        *DH_KEYPAIR | *X25519_KEYPAIR | *SECRET) echo derive ;;
+        *ECDSA_PUBLIC | *DSA_PUBLIC | *DUAL_PUBLIC | *ED25519_PUBLIC | *ED448_PUBLIC | *RSA_PUBLIC) echo verify ;;
+        *SA_KEYPAIR | *DUAL_KEYPAIR | *ED25519_KEYPAIR | *ED448_KEYPAIR) echo sign ;;
+        *ECDH_PUBLIC | *DH_PUBLIC | *X25519_PUBLIC | *X448_PUBLIC) echo '' ;;
+        *DH_KEYPAIR | *X25519_KEYPAIR | *X448_KEYPAIR | *SECRET) echo derive ;;
         *HMAC) echo mac ;;
         *) echo encrypt,decrypt ;;
     esac)" 2>said || key_package key.pkg -n "$type" -t "$type" -K "$key"
@@ -118,6 +120,10 @@ KEY_ED25519_KEYPAIR ed.pem
 KEY_ED25519_PUBLIC ed.pub.pem
 KEY_X25519_KEYPAIR x.pem
 KEY_X25519_PUBLIC x.pub.pem
+KEY_ED448_KEYPAIR ed448.pem
+KEY_ED448_PUBLIC ed448.pub.pem
+KEY_X448_KEYPAIR x448.pem
+KEY_X448_PUBLIC x448.pub.pem
 TYPES
 
 # the rules that the script can set

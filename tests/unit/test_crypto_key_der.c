@@ -41,7 +41,7 @@ static EVP_PKEY *make_key(const char *kind)
         pkey = EVP_RSA_gen(2048);
     else if (strcmp(kind, "DH") == 0 || strcmp(kind, "DSA") == 0)
         pkey = in_group(kind);
-    else if (strstr(kind, "25519") != NULL || strcmp(kind, "ED448") == 0)
+    else if (strstr(kind, "25519") != NULL || strstr(kind, "448") != NULL)
         pkey = EVP_PKEY_Q_keygen(NULL, NULL, kind);
     else
         pkey = EVP_EC_gen(kind);
@@ -125,7 +125,7 @@ static void check_rsa(const struct km_der_key *key, const EVP_PKEY *pkey, bool i
 static void check_more(const struct km_der_key *key, const EVP_PKEY *pkey, bool is_private)
 {
     struct km_slice value = {0};
-    uint8_t raw[32] = {0};
+    uint8_t raw[57] = {0};
     size_t len = sizeof(raw);
     switch (key->kind) {
     case KM_DER_KEY_DSA:
@@ -145,16 +145,24 @@ static void check_more(const struct km_der_key *key, const EVP_PKEY *pkey, bool 
         assert_int_equal(is_private ? EVP_PKEY_get_raw_private_key(pkey, raw, &len)
                                     : EVP_PKEY_get_raw_public_key(pkey, raw, &len),
                          1);
-        uint32_t first = key->kind == KM_DER_KEY_ED25519 ? KM_CRYPTO_ED25519_PUBLIC_VALUE
-                                                         : KM_CRYPTO_X25519_PUBLIC_VALUE;
+        static const struct {
+            const char *name;
+            uint32_t public_value;
+        } RAWS[] = {{"ED25519", KM_CRYPTO_ED25519_PUBLIC_VALUE},
+                    {"X25519", KM_CRYPTO_X25519_PUBLIC_VALUE},
+                    {"ED448", KM_CRYPTO_ED448_PUBLIC_VALUE},
+                    {"X448", KM_CRYPTO_X448_PUBLIC_VALUE}};
+        uint32_t first = 0;
+        for (size_t i = 0; i < KM_ARRAY_LEN(RAWS); i++)
+            first = EVP_PKEY_is_a(pkey, RAWS[i].name) ? RAWS[i].public_value : first;
         assert_true(km_attr_find(&key->attrs, first + (is_private ? 1u : 0u), &value));
         assert_true(km_slice_equal(value, KM_SLICE(raw, len)));
         break;
     }
 }
 
-static const char *const KINDS[] = {"P-256", "P-384", "P-521",   "RSA",   "P-192",
-                                    "P-224", "DSA",   "ED25519", "X25519"};
+static const char *const KINDS[] = {"P-256", "P-384",   "P-521",  "RSA",   "P-192", "P-224",
+                                    "DSA",   "ED25519", "X25519", "ED448", "X448"};
 
 static void as_libcrypto_writes_them(void **state)
 {
@@ -256,7 +264,11 @@ static void other_kinds(void **state)
                                                     "compressed"),
                      1);
     struct km_slice forms[] = {spki_of(ed), spki_of(ec)};
-    assert_false(km_der_key_spki(forms[0], &key));
+    uint8_t other[128] = {0};
+    assert_true(km_der_key_spki(forms[0], &key));
+    km_copy(other, sizeof(other), forms[0].ptr, forms[0].len);
+    other[8] = 0x72; /* the number after Ed448's, which no curve has */
+    assert_false(km_der_key_spki(KM_SLICE(other, forms[0].len), &key));
     assert_false(km_der_key_spki(forms[1], &key));
     drop(forms[0]);
     drop(forms[1]);

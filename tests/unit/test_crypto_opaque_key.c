@@ -73,6 +73,10 @@ static void types(void **state)
         {"KEY_ED25519_PUBLIC", "ED25519", 0, 256},
         {"KEY_X25519_KEYPAIR", "X25519", 0, 256},
         {"KEY_X25519_PUBLIC", "X25519", 0, 256},
+        {"KEY_ED448_KEYPAIR", "ED448", 0, 448},
+        {"KEY_ED448_PUBLIC", "ED448", 0, 448},
+        {"KEY_X448_KEYPAIR", "X448", 0, 448},
+        {"KEY_X448_PUBLIC", "X448", 0, 448},
     };
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(CASES); i++) {

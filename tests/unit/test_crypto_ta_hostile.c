@@ -28,7 +28,7 @@ static uint8_t out[4][ROOM];
 static uint8_t in[5][ROOM];
 static size_t in_len[5];
 
-#define ALL_CALLS 74u
+#define ALL_CALLS 75u
 
 static void make_inputs(uint32_t key)
 {
@@ -68,6 +68,7 @@ static size_t all_calls(uint32_t key, uint32_t algorithm, struct call ret[ALL_CA
         {KM_CRYPTO_CMD_VERSION, {vo, none, none, none}},
         {KM_CRYPTO_CMD_ALGORITHM_SUPPORTED, {P_VI(algorithm, 0), none, none, none}},
         {KM_CRYPTO_CMD_RANDOM, {P_MO(out[0], ROOM), none, none, none}},
+        {KM_CRYPTO_CMD_ADD_RANDOM, {data, none, none, none}},
         {KM_CRYPTO_CMD_CREATE_KEY, {wish, vo, none, none}},
         {KM_CRYPTO_CMD_IMPORT_KEY, {wish, data, P_VI(KM_CRYPTO_FORM_RAW, 0), vo}},
         {KM_CRYPTO_CMD_EXPORT_PUBLIC, {id, o1, none, none}},
@@ -186,6 +187,7 @@ static const uint32_t ALGORITHMS[] = {
     KM_CRYPTO_DES3_CMAC,
     KM_CRYPTO_DSA_SHA256,
     KM_CRYPTO_ED25519,
+    KM_CRYPTO_ED448,
     KM_CRYPTO_ECDSA_DETERMINISTIC,
     KM_CRYPTO_RSAES_PKCS1_V1_5,
     KM_CRYPTO_RSA_NOPAD,
@@ -193,10 +195,12 @@ static const uint32_t ALGORITHMS[] = {
     KM_CRYPTO_PBKDF2_HMAC_SHA256,
     KM_CRYPTO_HKDF_EXTRACT_SHA256,
     KM_CRYPTO_HKDF_EXPAND_SHA256,
-    18, /* as an attribute: private values of DSA, DH, Ed25519 and X25519 */
+    18, /* as an attribute: private values of DSA, DH, Ed25519, X25519, Ed448 and X448 */
     23,
     25,
     27,
+    29,
+    31,
     4,  /* as an attribute: PRIME1 */
     12, /* as an attribute: the EC private value */
     13, /* as an attribute: the secret value */
@@ -235,6 +239,8 @@ static void no_command_tells(void **state)
                                         {KM_CRYPTO_KEY_DH_KEYPAIR, 2048},
                                         {KM_CRYPTO_KEY_ED25519_KEYPAIR, 256},
                                         {KM_CRYPTO_KEY_X25519_KEYPAIR, 256},
+                                        {KM_CRYPTO_KEY_ED448_KEYPAIR, 448},
+                                        {KM_CRYPTO_KEY_X448_KEYPAIR, 448},
                                         {KM_CRYPTO_KEY_HMAC, 512},
                                         {KM_CRYPTO_KEY_GENERIC_SECRET, 256},
                                         {KM_CRYPTO_KEY_RSA_KEYPAIR, 2048},

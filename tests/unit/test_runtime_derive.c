@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key agreement, key derivation and random: published vectors, and each way to misuse them. */
+#include "tee/runtime/internal.h"
 #include "tests/unit/runtime_fixture.h"
 
 #include <fcntl.h>
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -438,6 +441,34 @@ static void random_fills(void **state)
     RT_PANICS(RT_BAD, TEE_GenerateRandom(NULL, 1));
 }
 
+static unsigned reseeds(EVP_RAND_CTX *generator)
+{
+    unsigned count = 0;
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_uint(OSSL_DRBG_PARAM_RESEED_COUNTER, &count),
+                           OSSL_PARAM_construct_end()};
+    assert_int_equal(EVP_RAND_CTX_get_params(generator, params), 1);
+    return count;
+}
+
+/* Additional input comes with a fresh seed, to both generators. */
+static void random_takes_input(void **state)
+{
+    EVP_RAND_CTX *generators[] = {RAND_get0_public(km_rt_libctx()),
+                                  RAND_get0_private(km_rt_libctx())};
+    uint8_t drawn[2][32] = {{0}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        unsigned before[] = {reseeds(generators[0]), reseeds(generators[1])};
+        TEE_KmAddRandomInput("input", 5);
+        for (size_t g = 0; g < 2; g++)
+            assert_int_not_equal(reseeds(generators[g]), before[g]);
+        TEE_GenerateRandom(drawn[i], 32);
+    }
+    assert_memory_not_equal(drawn[0], drawn[1], 32);
+    TEE_KmAddRandomInput(NULL, 0);
+    RT_PANICS(RT_BAD, TEE_KmAddRandomInput(NULL, 1));
+}
+
 /* Instances forked from one template draw different numbers, even if the kernel gave them the same process id. */
 static void random_differs_after_fork(void **state)
 {
@@ -478,6 +509,7 @@ int main(void)
         cmocka_unit_test_teardown(kdf_each_hash, fixture_after),
         cmocka_unit_test_teardown(kdf_rules, fixture_after),
         cmocka_unit_test_teardown(random_fills, fixture_after),
+        cmocka_unit_test_teardown(random_takes_input, fixture_after),
         cmocka_unit_test_teardown(random_differs_after_fork, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

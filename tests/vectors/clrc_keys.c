@@ -39,6 +39,15 @@ static const struct part X25519_PARTS[] = {
     {VEC_S, CLRC_ATTR_X25519_PRIVATE_VALUE, true},
 };
 
+static const struct part ED448_PARTS[] = {
+    {VEC_Y, CLRC_ATTR_ED448_PUBLIC_VALUE, false},
+    {VEC_S, CLRC_ATTR_ED448_PRIVATE_VALUE, true},
+};
+static const struct part X448_PARTS[] = {
+    {VEC_Y, CLRC_ATTR_X448_PUBLIC_VALUE, false},
+    {VEC_S, CLRC_ATTR_X448_PRIVATE_VALUE, true},
+};
+
 #define PARTS(list) list, KM_ARRAY_LEN(list)
 
 /* By how the algorithm's name begins. */
@@ -63,6 +72,8 @@ static const struct family {
     {"ECDH", KEY_NONE, KEY_ECDH_PUBLIC, KEY_ECDH_KEYPAIR, PARTS(EC_PARTS)},
     {"ED25519", KEY_NONE, KEY_ED25519_PUBLIC, KEY_ED25519_KEYPAIR, PARTS(ED25519_PARTS)},
     {"X25519", KEY_NONE, KEY_X25519_PUBLIC, KEY_X25519_KEYPAIR, PARTS(X25519_PARTS)},
+    {"ED448", KEY_NONE, KEY_ED448_PUBLIC, KEY_ED448_KEYPAIR, PARTS(ED448_PARTS)},
+    {"X448", KEY_NONE, KEY_X448_PUBLIC, KEY_X448_KEYPAIR, PARTS(X448_PARTS)},
 };
 
 static const struct family *family_of(const char *alg)

@@ -37,7 +37,7 @@ void property_rsa_raw(const struct property *property);
 void property_dsa(const struct property *property);
 void property_ecdsa(const struct property *property);
 void property_ecdsa_fixed(const struct property *property);
-void property_ed25519(const struct property *property);
+void property_eddsa(const struct property *property);
 
 void property_agree(const struct property *property);
 void property_hkdf(const struct property *property);

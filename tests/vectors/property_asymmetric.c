@@ -74,6 +74,10 @@ static EVP_PKEY *make_ed25519(void)
 {
     return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 }
+static EVP_PKEY *make_ed448(void)
+{
+    return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
+}
 
 static EVP_PKEY *make_p224(void)
 {
@@ -112,10 +116,12 @@ static const struct pair *ec_pair(void)
     return pair_of(&pairs[i], KEY_ECDSA_KEYPAIR, make[i]);
 }
 
-static const struct pair *ed25519_pair(void)
+static const struct pair *eddsa_pair(ClrcAlgorithm alg)
 {
-    static struct pair pair;
-    return pair_of(&pair, KEY_ED25519_KEYPAIR, make_ed25519);
+    static struct pair ed25519;
+    static struct pair ed448;
+    return alg == CLRC_ED448 ? pair_of(&ed448, KEY_ED448_KEYPAIR, make_ed448)
+                             : pair_of(&ed25519, KEY_ED25519_KEYPAIR, make_ed25519);
 }
 
 /* ---- signatures ---- */
@@ -284,11 +290,11 @@ void property_ecdsa_fixed(const struct property *property)
     signature_holds(&scheme);
 }
 
-static void ed25519_parts(const struct pair *pair, const uint8_t *message, size_t len,
-                          const struct signature *want)
+static void eddsa_parts(const struct pair *pair, ClrcAlgorithm alg, const uint8_t *message,
+                        size_t len, const struct signature *want)
 {
     struct signature got = {.len = SIGNATURE_MAX};
-    ClrcOperationWish wish = {.algorithm = CLRC_ED25519, .mode = CLRC_MODE_SIGN};
+    ClrcOperationWish wish = {.algorithm = alg, .mode = CLRC_MODE_SIGN};
     ClrcOperationHandle op = property_operation(pair->key, &wish);
     (void)property_parts(op, message, len, NULL, 0);
     must_do(clrcOperationFinal(op, NULL, NULL, got.octets, &got.len));
@@ -301,9 +307,9 @@ static void ed25519_parts(const struct pair *pair, const uint8_t *message, size_
     clrcOperationFree(op);
 }
 
-void property_ed25519(const struct property *property)
+void property_eddsa(const struct property *property)
 {
-    const struct pair *pair = ed25519_pair();
+    const struct pair *pair = eddsa_pair(property->alg);
     uint8_t *message = property_buffer(0);
     size_t len = property_length(4096);
     size_t want_len = SIGNATURE_MAX;
@@ -319,7 +325,7 @@ void property_ed25519(const struct property *property)
     must_equal(got.octets, got.len, want.octets, want.len);
     must_do(
         clrcVerifyDigest(pair->key, property->alg, message, (uint32_t)len, want.octets, want.len));
-    ed25519_parts(pair, message, len, &want);
+    eddsa_parts(pair, property->alg, message, len, &want);
     got.octets[property_next(got.len)] ^= (uint8_t)(1u << property_next(8));
     must_be(clrcVerifyDigest(pair->key, property->alg, message, (uint32_t)len, got.octets, got.len),
             CLRC_ERROR_SIGNATURE);

@@ -39,9 +39,10 @@ static ClrcKeyHandle import_pair(const char *kind, EVP_PKEY *pkey)
     uint8_t *der = NULL;
     PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pkey);
     int len = i2d_PKCS8_PRIV_KEY_INFO(p8, &der);
-    const ClrcKeyTemplate wish = {.type = strcmp(kind, "DH") == 0   ? KEY_DH_KEYPAIR
-                                          : strcmp(kind, "EC") == 0 ? KEY_ECDH_KEYPAIR
-                                                                    : KEY_X25519_KEYPAIR};
+    const ClrcKeyTemplate wish = {.type = strcmp(kind, "DH") == 0     ? KEY_DH_KEYPAIR
+                                          : strcmp(kind, "EC") == 0   ? KEY_ECDH_KEYPAIR
+                                          : strcmp(kind, "X448") == 0 ? KEY_X448_KEYPAIR
+                                                                      : KEY_X25519_KEYPAIR};
     ClrcKeyHandle key = NULL;
     PKCS8_PRIV_KEY_INFO_free(p8);
     must_do(clrcImportKeyDer(&wish, der, (uint32_t)len, &key));
@@ -49,7 +50,7 @@ static ClrcKeyHandle import_pair(const char *kind, EVP_PKEY *pkey)
     return key;
 }
 
-/* What clrcAgreeRaw wants of a peer: a point, a number, or 32 octets. */
+/* What clrcAgreeRaw wants of a peer: a point, a number, or octets. */
 static size_t public_value(const char *kind, EVP_PKEY *pkey, uint8_t out[PUBLIC_MAX])
 {
     size_t len = 0;

@@ -34,8 +34,6 @@ CORE_ALONE = {
     "SM4_ECB_NOPAD",
     "SM4_CBC_NOPAD",
     "SM4_CTR",
-    "ED448",
-    "X448",
     "AES_CBC_MAC_NOPAD",
     "DES3_CBC_MAC_NOPAD",
 }

@@ -158,6 +158,8 @@ static uint64_t usual_bits(ClrcKeyType type)
 {
     if (type == KEY_RSA_KEYPAIR || type == KEY_DH_KEYPAIR)
         return 2048;
+    if (type == KEY_ED448_KEYPAIR || type == KEY_X448_KEYPAIR)
+        return 448;
     return type == KEY_DES3 ? 192 : 256;
 }
 
