@@ -278,6 +278,8 @@ static void put_integer(struct printer *out, json_int_t value)
 
 static void put_value(struct printer *out, const json_t *value)
 {
+    if (out->status != KM_OK)
+        return; /* the rest of a value that is too long is not even looked at */
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         put_object(out, value);

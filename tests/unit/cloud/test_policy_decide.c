@@ -150,9 +150,9 @@ static void actions_have_names(void **state)
     assert_false(km_policy_action_find(KM_SLICE_STR("iot:Conn"), &found));
     assert_true(km_policy_action_find(KM_SLICE_STR("iot:connect"), &found));
     assert_int_equal(found, KM_POLICY_CONNECT);
-    assert_string_equal(km_policy_outcome_text(KM_POLICY_ALLOWED), "allowed");
-    assert_string_equal(km_policy_outcome_text(KM_POLICY_EXPLICIT_DENY), "explicitDeny");
-    assert_string_equal(km_policy_outcome_text(KM_POLICY_IMPLICIT_DENY), "implicitDeny");
+    assert_string_equal(km_policy_outcome_text(KM_POLICY_ALLOWED), "ALLOWED");
+    assert_string_equal(km_policy_outcome_text(KM_POLICY_EXPLICIT_DENY), "EXPLICIT_DENY");
+    assert_string_equal(km_policy_outcome_text(KM_POLICY_IMPLICIT_DENY), "IMPLICIT_DENY");
 }
 
 /* ---- resources ---- */

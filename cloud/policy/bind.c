@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Policies bound to a connection, and decisions. */
-#include <stdio.h>
+/* Policies bound to a connection. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/policy/bound.h"
 #include "cloud/policy/compiled.h"
 
-#define PLACE_PART_MAX 64u /* octets of partition, region, account */
 #define SCRATCH_MAX 4194304u
-
-struct bound_statement {
-    uint32_t actions;
-    bool is_not_resource;
-    const struct km_pattern *patterns;
-    size_t n_patterns;
-    const struct km_time_clause *clauses;
-    size_t n_clauses;
-    struct km_policy_statement by;
-};
-
-struct km_policy_bound {
-    struct km_arena *arena; /* all below */
-    struct bound_statement *statements;
-    size_t n_statements;
-    size_t n_denies; /* so many of them are first and deny, the others allow */
-    char arn[3 * PLACE_PART_MAX + sizeof("arn::iot:::")];
-    size_t arn_len; /* "arn:aws:iot:eu-west-1:123456789012:" */
-    const char *missing[KM_POLICY_MISSING_MAX];
-    size_t n_missing;
-};
 
 struct binder {
     struct km_err *err;
@@ -76,7 +54,7 @@ const char *km_policy_bound_missing(const struct km_policy_bound *bound, size_t 
 
 /* false in *ret_fits: the statement never fits this connection. */
 static km_status bind_conditions(struct binder *binder, const struct km_statement *statement,
-                                 struct bound_statement *ret, bool *ret_fits)
+                                 struct km_bound_statement *ret, bool *ret_fits)
 {
     struct km_arena *arena = binder->bound->arena;
     struct km_time_clause *clauses =
@@ -99,7 +77,7 @@ static km_status bind_conditions(struct binder *binder, const struct km_statemen
 }
 
 static km_status bind_resources(struct binder *binder, const struct km_statement *statement,
-                                struct bound_statement *ret, bool *ret_fits)
+                                struct km_bound_statement *ret, bool *ret_fits)
 {
     struct km_arena *arena = binder->bound->arena;
     struct km_pattern *patterns = km_arena_array(arena, statement->n_resources, sizeof(*patterns));
@@ -127,7 +105,7 @@ static km_status bind_statement(struct binder *binder, const struct km_statement
                                 const struct km_policy_statement *by)
 {
     struct km_policy_bound *bound = binder->bound;
-    struct bound_statement made = {
+    struct km_bound_statement made = {
         .actions = statement->actions,
         .is_not_resource = statement->is_not_resource,
         .by = *by,
@@ -192,10 +170,10 @@ static km_status put_arn(struct km_err *err, const struct km_policy_context *con
 {
     struct km_slice arn = {0};
     struct km_wr wr = km_wr_init(bound->arn, sizeof(bound->arn));
-    if (context->partition.len > PLACE_PART_MAX || context->region.len > PLACE_PART_MAX ||
-        context->account.len > PLACE_PART_MAX)
+    if (context->partition.len > KM_ARN_PLACE_MAX || context->region.len > KM_ARN_PLACE_MAX ||
+        context->account.len > KM_ARN_PLACE_MAX)
         return KM_FAIL(err, KM_E_ARG, "partition, region or account of more than %u octets",
-                       PLACE_PART_MAX);
+                       KM_ARN_PLACE_MAX);
     km_wr_bytes(&wr, KM_SLICE_STR("arn:"));
     km_wr_bytes(&wr, context->partition);
     km_wr_bytes(&wr, KM_SLICE_STR(":iot:"));
@@ -242,110 +220,4 @@ void km_policy_bound_freep(struct km_policy_bound **bound)
 {
     km_policy_bound_free(*bound);
     *bound = NULL;
-}
-
-/* ---- deciding ---- */
-
-static const char *const kinds[] = {
-    [KM_POLICY_CLIENT] = "client/",
-    [KM_POLICY_TOPIC] = "topic/",
-    [KM_POLICY_TOPIC_FILTER] = "topicfilter/",
-    [KM_POLICY_THING] = "thing/",
-    [KM_POLICY_ROLE_ALIAS] = "rolealias/",
-};
-
-/* The resource that is asked about, in buffer; false when it can't be one. */
-static bool put_resource(const struct km_policy_bound *bound,
-                         const struct km_policy_request *request, uint8_t *buffer, size_t cap,
-                         struct km_slice *ret)
-{
-    struct km_wr wr = km_wr_init(buffer, cap);
-    if (!km_utf8_valid(request->name))
-        return false;
-    if (request->kind != KM_POLICY_WHOLE) {
-        km_wr_bytes(&wr, KM_SLICE(bound->arn, bound->arn_len));
-        km_wr_bytes(&wr, KM_SLICE_STR(kinds[request->kind]));
-    }
-    km_wr_bytes(&wr, request->name);
-    return km_wr_finish(&wr, ret);
-}
-
-static bool covers(const struct bound_statement *statement, struct km_slice resource)
-{
-    for (size_t i = 0; i < statement->n_patterns; i++) {
-        if (km_pattern_matches(&statement->patterns[i], resource))
-            return !statement->is_not_resource;
-    }
-    return statement->is_not_resource;
-}
-
-static bool fits(const struct bound_statement *statement, const struct km_policy_request *request,
-                 struct km_slice resource)
-{
-    if ((statement->actions & 1u << request->action) == 0 || !covers(statement, resource))
-        return false;
-    for (size_t i = 0; i < statement->n_clauses; i++) {
-        if (!km_time_clause_holds(&statement->clauses[i], request->now_s))
-            return false;
-    }
-    return true;
-}
-
-/* The first statement at or behind `from` that fits; their number when there is none. */
-static size_t next_fit(const struct km_policy_bound *bound, const struct km_policy_request *request,
-                       struct km_slice resource, size_t from)
-{
-    while (from < bound->n_statements && !fits(&bound->statements[from], request, resource))
-        from++;
-    return from;
-}
-
-bool km_policy_decide(const struct km_policy_bound *bound, const struct km_policy_request *request,
-                      struct km_policy_decision *decision)
-{
-    uint8_t buffer[KM_POLICY_RESOURCE_MAX];
-    struct km_slice resource = {0};
-    struct km_policy_decision made = {0};
-    size_t found = bound->n_statements;
-    if (put_resource(bound, request, buffer, sizeof(buffer), &resource))
-        found = next_fit(bound, request, resource, 0);
-    if (found < bound->n_statements) {
-        made.outcome = found < bound->n_denies ? KM_POLICY_EXPLICIT_DENY : KM_POLICY_ALLOWED;
-        made.by = bound->statements[found].by;
-    }
-    if (decision != NULL)
-        *decision = made;
-    return made.outcome == KM_POLICY_ALLOWED;
-}
-
-size_t km_policy_explain(const struct km_policy_bound *bound,
-                         const struct km_policy_request *request, struct km_policy_fit *ret,
-                         size_t n)
-{
-    uint8_t buffer[KM_POLICY_RESOURCE_MAX];
-    struct km_slice resource = {0};
-    size_t n_found = 0;
-    if (!put_resource(bound, request, buffer, sizeof(buffer), &resource))
-        return 0;
-    for (size_t at = next_fit(bound, request, resource, 0); at < bound->n_statements;
-         at = next_fit(bound, request, resource, at + 1)) {
-        if (n_found < n)
-            ret[n_found] = (struct km_policy_fit){.denies = at < bound->n_denies,
-                                                  .by = bound->statements[at].by};
-        n_found++;
-    }
-    return n_found;
-}
-
-const char *km_policy_outcome_text(enum km_policy_outcome outcome)
-{
-    switch (outcome) {
-    case KM_POLICY_IMPLICIT_DENY:
-        return "implicitDeny";
-    case KM_POLICY_EXPLICIT_DENY:
-        return "explicitDeny";
-    case KM_POLICY_ALLOWED:
-        return "allowed";
-    }
-    return "unknown";
 }
