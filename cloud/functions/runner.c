@@ -97,9 +97,13 @@ static void conclude_event(struct km_runner *runner, struct km_job *job,
     bool is_hopeless = failure != NULL && failure->status == KM_E_NOTFOUND;
     bool is_old = now - entry->received_ms > (int64_t)KM_RUNNER_EVENT_AGE_MAX_S * 1000;
     job->entry = NULL;
-    struct km_err given_up = {.status = KM_OK};
-    if (failure != NULL)
-        runner->calls.note(runner->calls.ctx, failure, job->name.name);
+    struct km_err given_up = {.status = KM_OK}, unwell = {.status = KM_OK};
+    if (failure == NULL && is_function_error)
+        (void)KM_FAIL(&unwell, KM_E_CANCELLED, "the function failed: see its log");
+    else if (failure != NULL)
+        unwell = *failure;
+    runner->calls.ended(runner->calls.ctx, &job->name, job->strings.request_id,
+                        is_bad ? &unwell : NULL);
     if (is_bad && !is_hopeless && !is_old && entry->attempts + 1 < KM_RUNNER_ATTEMPTS) {
         runner->count.n_retries++;
         km_spool_retry(runner->spool, entry, now + ((int64_t)runner->retry_ms << entry->attempts));
@@ -208,7 +212,7 @@ static km_status start_loaded(struct km_err *err, struct km_runner *runner, stru
     const char *region = job->strings.region[0] != '\0' ? job->strings.region : runner->region;
     unsigned lifetime_s = function->timeout_s + KM_HOST_INIT_MAX_S + CREDENTIALS_SPARE_S;
     KM_TRY(find_code(err, runner, job, function, handle));
-    KM_TRY(runner->calls.mint(runner->calls.ctx, err, function->account, lifetime_s, &credentials));
+    KM_TRY(runner->calls.mint(runner->calls.ctx, err, function, lifetime_s, &credentials));
     const struct km_run_task task = {.function = function,
                                      .code = &job->code,
                                      .invoke = &job->invoke,
