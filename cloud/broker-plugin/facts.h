@@ -16,7 +16,6 @@ struct facts_attribute {
 struct facts {
     bool is_known; /* there is such a certificate in this account; what follows stands only then */
     enum km_certificate_status status;
-    int64_t not_after_ms;
     struct shelf_policy *policies[FACTS_POLICIES_MAX];
     size_t n_policies;
     bool is_attached; /* the thing named like the client id to the certificate */
