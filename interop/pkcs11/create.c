@@ -418,10 +418,13 @@ static CK_RV ec_parts(const struct km_p11_wish *wish, struct parts *parts)
     const CK_ATTRIBUTE *value = km_p11_template_find(&wish->template, CKA_VALUE);
     if (value == NULL)
         return CKR_TEMPLATE_INCOMPLETE;
-    if (value->ulValueLen > len)
+    struct km_slice scalar = KM_SLICE(value->pValue, value->ulValueLen);
+    while (scalar.len > len && scalar.ptr[0] == 0) /* a big integer may have zeros in front */
+        scalar = KM_SLICE(scalar.ptr + 1, scalar.len - 1);
+    if (scalar.len > len)
         return CKR_ATTRIBUTE_VALUE_INVALID;
-    size_t at = len - value->ulValueLen;
-    km_copy(parts->padded + at, sizeof(parts->padded) - at, value->pValue, value->ulValueLen);
+    size_t at = len - scalar.len;
+    km_copy(parts->padded + at, sizeof(parts->padded) - at, scalar.ptr, scalar.len);
     parts->at[parts->n++] = (ClrcAttributeValue){CLRC_ATTR_ECC_PRIVATE_VALUE, len, parts->padded};
     return CKR_OK;
 }
