@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ed448 and X448 through the PKCS#11 module, with the numbers of RFC 8032, 7.4 ("1 octet") and RFC 7748, 6.2. */
+/* Ed448 and X448 through the PKCS#11 module, with the numbers of RFC 8032, 7.4 ("1 octet") and RFC 7748, 6.2; lengths of EC private values. */
 #include "common/km_bytes.h"
 #include "tests/interop/pkcs11_calls.h"
 
