@@ -970,7 +970,7 @@ typedef uint32_t TEE_BigIntFMMContext;
 /* TEE_BigIntFMMContextSizeInU32, TEE_BigIntFMMSizeInU32 (8.4.2, 8.4.3). */
 size_t TEE_BigIntFMMContextSizeInU32(size_t modulusSizeInBits);
 size_t TEE_BigIntFMMSizeInU32(size_t modulusSizeInBits);
-/* TEE_BigIntInit (8.5.1): becomes 0; len in words. Panics when len is below 3 or too large (gpd.tee.arith.maxBigIntSize). */
+/* TEE_BigIntInit (8.5.1): becomes 0; len in words. Panics when len is below 2, which has room for 0 alone, or too large (gpd.tee.arith.maxBigIntSize). */
 void TEE_BigIntInit(TEE_BigInt *bigInt, size_t len);
 /* TEE_BigIntInitFMMContext1 (8.5.2): TEE_ERROR_NOT_SUPPORTED for an even modulus. Panics on a negative one or 0. */
 TEE_Result TEE_BigIntInitFMMContext1(TEE_BigIntFMMContext *context, size_t len,

@@ -116,7 +116,7 @@ static void need_operands(const TEE_BigInt *a, const TEE_BigInt *b)
 static void init(uint32_t *number, size_t len, uint32_t kind)
 {
     km_rt_own(number, len * sizeof(*number), "a big number outside the TA's own memory");
-    km_rt_need(number != NULL && len > HEADER && len <= HEADER + WORDS_MAX,
+    km_rt_need(number != NULL && len >= HEADER && len <= HEADER + WORDS_MAX,
                "a big number of an impossible size");
     for (size_t i = 0; i < len; i++)
         number[i] = 0;
