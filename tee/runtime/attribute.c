@@ -299,6 +299,7 @@ static TEE_Result populate_raw(struct km_rt_object *object, const TEE_Attribute 
     return TEE_SUCCESS;
 }
 
+#define X_BITS_OPEN 0 /* how other kits leave the length open */
 #define X_BITS_MIN 160
 
 /* Numbers of DSA or DH, the prime among them, which is the size. */
@@ -311,7 +312,7 @@ static TEE_Result populate_ffc(struct km_rt_object *object, const TEE_Attribute 
         if (is_value(attrs[i].attributeID)) {
             x_bits = attrs[i].content.value.a;
             km_rt_attr_put_value(object, attrs[i].attributeID, x_bits, 0);
-            if (x_bits < X_BITS_MIN)
+            if (x_bits != X_BITS_OPEN && x_bits < X_BITS_MIN)
                 return TEE_ERROR_BAD_PARAMETERS;
         } else {
             result = put_number(object, &attrs[i], 0);

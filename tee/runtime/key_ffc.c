@@ -128,7 +128,7 @@ EVP_PKEY *km_rt_ffc_build(const struct km_rt_object *object)
 static bool set_private_bits(EVP_PKEY_CTX *ctx, const struct km_rt_object *object)
 {
     const struct km_rt_attr *attr = km_rt_attr_get(object, TEE_ATTR_DH_X_BITS);
-    if (attr == NULL)
+    if (attr == NULL || attr->a == 0)
         return true;
     int bits = (int)attr->a;
     OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits),
