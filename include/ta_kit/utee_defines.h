@@ -30,6 +30,11 @@
 #define TEE_MAIN_ALGO_ECDH 0x42
 #define TEE_MAIN_ALGO_ED25519 0x43
 #define TEE_MAIN_ALGO_X25519 0x44
+#define TEE_MAIN_ALGO_SM2_DSA_SM3 0x45
+#define TEE_MAIN_ALGO_SM2_KEP 0x46
+#define TEE_MAIN_ALGO_SM2_PKE 0x47
+#define TEE_MAIN_ALGO_ED448 0x48
+#define TEE_MAIN_ALGO_X448 0x49
 #define TEE_MAIN_ALGO_HKDF 0xC0
 #define TEE_MAIN_ALGO_CONCAT_KDF 0xC1
 #define TEE_MAIN_ALGO_PBKDF2 0xC2
@@ -47,7 +52,7 @@
 
 #define KM_TA_BITS(word, from, mask) ((uint32_t)(word) >> (from) & (mask))
 #define TEE_ALG_GET_CLASS(alg) KM_TA_BITS(alg, 28, 0xFu)
-#define TEE_ALG_GET_MAIN_ALG(alg) KM_TA_BITS(alg, 0, 0xFFu)
+#define TEE_ALG_GET_MAIN_ALG(alg) km_ta_main_alg((uint32_t)(alg))
 #define TEE_ALG_GET_CHAIN_MODE(alg) KM_TA_BITS(alg, 8, 0xFu)
 #define TEE_ALG_GET_DIGEST_HASH(alg) KM_TA_BITS(alg, 12, 0xFu)
 #define TEE_ALG_GET_INTERNAL_HASH(alg) KM_TA_BITS(alg, 20, 0xFu)
@@ -57,6 +62,29 @@
 #define TEE_ALG_HMAC_ALGO(hash) ((uint32_t)TEE_OPERATION_MAC << 28 | (uint32_t)(hash))
 #define TEE_INTERNAL_HASH_TO_ALGO(alg) TEE_ALG_HASH_ALGO(TEE_ALG_GET_INTERNAL_HASH(alg))
 #define TEE_DIGEST_HASH_TO_ALGO(alg) TEE_ALG_HASH_ALGO(TEE_ALG_GET_DIGEST_HASH(alg))
+
+/* The low octet, but for the identifiers that the specification gave another's; made for key types. */
+static inline uint32_t __unused km_ta_main_alg(uint32_t alg)
+{
+    uint32_t main_alg = KM_TA_BITS(alg, 0, 0xFFu);
+    if (TEE_ALG_GET_CLASS(alg) == TEE_OPERATION_ASYMMETRIC_SIGNATURE &&
+        main_alg == TEE_MAIN_ALGO_ECDH)
+        return TEE_MAIN_ALGO_ECDSA;
+    switch (alg) {
+    case TEE_ALG_ED448:
+        return TEE_MAIN_ALGO_ED448;
+    case TEE_ALG_X448:
+        return TEE_MAIN_ALGO_X448;
+    case TEE_ALG_HKDF:
+        return TEE_MAIN_ALGO_HKDF;
+    case TEE_ALG_SM2_KEP:
+        return TEE_MAIN_ALGO_SM2_KEP;
+    case TEE_ALG_SM2_PKE:
+        return TEE_MAIN_ALGO_SM2_PKE;
+    default:
+        return main_alg;
+    }
+}
 
 #define TEE_AES_BLOCK_SIZE 16u
 #define TEE_DES_BLOCK_SIZE 8u

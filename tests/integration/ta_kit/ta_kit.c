@@ -181,6 +181,36 @@ static TEE_Result odd_key(void)
     return TEE_SUCCESS;
 }
 
+/* The type of an algorithm's keys is told from the algorithm alone. */
+static TEE_Result key_types(void)
+{
+    static const struct {
+        uint32_t alg, key_type;
+    } rows[] = {
+        {TEE_ALG_AES_GCM, TEE_TYPE_AES},
+        {TEE_ALG_HMAC_SHA256, TEE_TYPE_HMAC_SHA256},
+        {TEE_ALG_RSASSA_PKCS1_PSS_MGF1_SHA256, TEE_TYPE_RSA_KEYPAIR},
+        {TEE_ALG_DSA_SHA1, TEE_TYPE_DSA_KEYPAIR},
+        {TEE_ALG_DH_DERIVE_SHARED_SECRET, TEE_TYPE_DH_KEYPAIR},
+        {TEE_ALG_ECDSA_P192, TEE_TYPE_ECDSA_KEYPAIR},
+        {TEE_ALG_ECDSA_SHA512, TEE_TYPE_ECDSA_KEYPAIR},
+        {TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_TYPE_ECDH_KEYPAIR},
+        {TEE_ALG_ED25519, TEE_TYPE_ED25519_KEYPAIR},
+        {TEE_ALG_ED448, TEE_TYPE_ED448_KEYPAIR},
+        {TEE_ALG_X25519, TEE_TYPE_X25519_KEYPAIR},
+        {TEE_ALG_X448, TEE_TYPE_X448_KEYPAIR},
+        {TEE_ALG_HKDF_SHA256_DERIVE_KEY, TEE_TYPE_HKDF_IKM},
+        {TEE_ALG_SM2_DSA_SM3, TEE_TYPE_SM2_DSA_KEYPAIR},
+        {TEE_ALG_SM2_KEP, TEE_TYPE_SM2_KEP_KEYPAIR},
+        {TEE_ALG_SM2_PKE, TEE_TYPE_SM2_PKE_KEYPAIR},
+    };
+    for (uint32_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint32_t with_private = rows[i].key_type & 0x01000000u;
+        EXPECT(TEE_ALG_GET_KEY_TYPE(rows[i].alg, with_private != 0) == rows[i].key_type);
+    }
+    return TEE_SUCCESS;
+}
+
 static TEE_Result crypt_all(void)
 {
     static const struct {
@@ -198,6 +228,7 @@ static TEE_Result crypt_all(void)
     EXPECT((TEE_ATTR_ECC_CURVE & TEE_ATTR_BIT_VALUE) != 0 &&
            (TEE_ATTR_SECRET_VALUE & TEE_ATTR_BIT_VALUE) == 0);
     EXPECT(odd_key() == TEE_SUCCESS);
+    EXPECT(key_types() == TEE_SUCCESS);
     EXPECT(TEE_ALG_ECDSA_P256 == TEE_ALG_ECDSA_SHA256);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_P521, TEE_ECC_CURVE_NIST_P521) == TEE_SUCCESS);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_SM2_KEP, TEE_ECC_CURVE_SM2) == TEE_ERROR_NOT_SUPPORTED);
