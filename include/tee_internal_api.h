@@ -391,7 +391,8 @@ void TEE_ResetTransientObject(TEE_ObjectHandle object);
  * TEE_PopulateTransientObject (5.6.4): copies the attributes; big-endian numbers. TEE_ERROR_BAD_PARAMETERS when a
  * value is wrong for the type: a point off its curve, a size not allowed, an even RSA modulus, parts of
  * a key that don't belong together, a DSA or DH value outside its group, an X25519 or X448 value of low order,
- * a triple DES key of wrong parity (unless the TA's package has the property org.keymoor.des.parity = ignore).
+ * a DES or triple DES key of wrong parity (unless the TA's package has the property org.keymoor.des.parity = ignore).
+ * A TA whose package has org.keymoor.lenient = true may have shorter keys, DES, and some that don't belong together.
  * Panics on an initialized or persistent object, on a mandatory attribute that is missing and on one that the
  * type doesn't have or that comes twice, and on more bits than maxObjectSize.
  */

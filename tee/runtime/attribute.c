@@ -196,7 +196,7 @@ static void check_presence(const struct km_rt_type *type, const TEE_Attribute *a
 /* Asked of the object's copy: the client could change what it was made from between check and use. */
 static bool parity_fits(const struct km_rt_object *object)
 {
-    return object->type->type != TEE_TYPE_DES3 || km_rt_property_is(KM_RT_DES_PARITY, "ignore") ||
+    return !km_rt_type_is_des(object->type) || km_rt_property_is(KM_RT_DES_PARITY, "ignore") ||
            km_des_has_parity(km_rt_secret(object));
 }
 
@@ -255,7 +255,7 @@ static TEE_Result populate_rsa(struct km_rt_object *object, const TEE_Attribute 
     }
     uint32_t bits = number_bits(km_rt_attr_get(object, TEE_ATTR_RSA_MODULUS));
     km_rt_need(bits <= object->max_bits, "a key larger than the object");
-    if (bits < object->type->min_bits)
+    if (!km_rt_type_long_enough(object->type, bits))
         return TEE_ERROR_BAD_PARAMETERS;
     object->bits = bits;
     return TEE_SUCCESS;
