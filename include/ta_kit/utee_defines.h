@@ -6,6 +6,7 @@
 #include <tee_internal_api_extensions.h>
 
 #include "compiler.h"
+#include "types_ext.h"
 
 #define TEE_MAIN_ALGO_MD5 0x01
 #define TEE_MAIN_ALGO_SHA1 0x02
@@ -88,14 +89,17 @@ static inline uint32_t __unused km_ta_main_alg(uint32_t alg)
 
 #define TEE_AES_BLOCK_SIZE 16u
 #define TEE_DES_BLOCK_SIZE 8u
+#define TEE_SM4_BLOCK_SIZE 16u
 #define TEE_AES_MAX_KEY_SIZE 32u
 enum {
     TEE_MD5_HASH_SIZE = 16,
     TEE_SHA1_HASH_SIZE = 20,
     TEE_SHA224_HASH_SIZE = 28,
     TEE_SHA256_HASH_SIZE = 32,
+    TEE_SM3_HASH_SIZE = 32,
     TEE_SHA384_HASH_SIZE = 48,
     TEE_SHA512_HASH_SIZE = 64,
+    TEE_MD5SHA1_HASH_SIZE = TEE_MD5_HASH_SIZE + TEE_SHA1_HASH_SIZE,
     TEE_MAX_HASH_SIZE = 64
 };
 
@@ -103,11 +107,20 @@ enum {
 #define TEE_U64_TO_BIG_ENDIAN(x) ((uint64_t)(x))
 #define TEE_U32_TO_BIG_ENDIAN(x) ((uint32_t)(x))
 #define TEE_U16_TO_BIG_ENDIAN(x) ((uint16_t)(x))
+#define TEE_U64_TO_LITTLE_ENDIAN(x) __builtin_bswap64((uint64_t)(x))
+#define TEE_U32_TO_LITTLE_ENDIAN(x) __builtin_bswap32((uint32_t)(x))
+#define TEE_U16_TO_LITTLE_ENDIAN(x) __builtin_bswap16((uint16_t)(x))
 #else
 #define TEE_U64_TO_BIG_ENDIAN(x) __builtin_bswap64((uint64_t)(x))
 #define TEE_U32_TO_BIG_ENDIAN(x) __builtin_bswap32((uint32_t)(x))
 #define TEE_U16_TO_BIG_ENDIAN(x) __builtin_bswap16((uint16_t)(x))
+#define TEE_U64_TO_LITTLE_ENDIAN(x) ((uint64_t)(x))
+#define TEE_U32_TO_LITTLE_ENDIAN(x) ((uint32_t)(x))
+#define TEE_U16_TO_LITTLE_ENDIAN(x) ((uint16_t)(x))
 #endif
+#define TEE_U64_FROM_LITTLE_ENDIAN(x) TEE_U64_TO_LITTLE_ENDIAN(x)
+#define TEE_U32_FROM_LITTLE_ENDIAN(x) TEE_U32_TO_LITTLE_ENDIAN(x)
+#define TEE_U16_FROM_LITTLE_ENDIAN(x) TEE_U16_TO_LITTLE_ENDIAN(x)
 #define TEE_U64_FROM_BIG_ENDIAN(x) TEE_U64_TO_BIG_ENDIAN(x)
 #define TEE_U32_FROM_BIG_ENDIAN(x) TEE_U32_TO_BIG_ENDIAN(x)
 #define TEE_U16_FROM_BIG_ENDIAN(x) TEE_U16_TO_BIG_ENDIAN(x)
