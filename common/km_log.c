@@ -102,6 +102,8 @@ static const char *layer_name(enum km_layer layer)
         return "tss";
     case KM_LAYER_SE:
         return "se";
+    case KM_LAYER_SQLITE:
+        return "sqlite";
     }
     return "unknown";
 }

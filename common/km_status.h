@@ -50,6 +50,7 @@ enum km_layer {
     KM_LAYER_TEE,
     KM_LAYER_TSS,
     KM_LAYER_SE,
+    KM_LAYER_SQLITE,
 };
 
 #define KM_ERR_TEXT_MAX 192

@@ -29,7 +29,9 @@ static km_status load(struct km_err *err, struct km_slice text, size_t flags, un
     json_t *value =
         json_loadb(text.len == 0 ? "" : (const char *)text.ptr, text.len, flags, &error);
     if (value == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        /* the library has no word for what fails before the first token but for want of memory */
+        if (json_error_code(&error) == json_error_out_of_memory ||
+            json_error_code(&error) == json_error_unknown)
             return KM_FAIL(err, KM_E_NOMEM, "JSON text of %zu bytes", text.len);
         if (json_error_code(&error) == json_error_stack_overflow)
             return KM_FAIL(err, KM_E_LIMIT, "JSON is nested deeper than %u levels", max_depth);
@@ -278,6 +280,8 @@ static void put_integer(struct printer *out, json_int_t value)
 
 static void put_value(struct printer *out, const json_t *value)
 {
+    if (out->status != KM_OK)
+        return; /* the rest of a value that is too long is not even looked at */
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         put_object(out, value);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A function's configuration as JSON. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/common/json.h"
 #include "cloud/functions/function.h"
+
+#define CONFIG_DEPTH_MAX 16
 
 struct km_function_config {
     json_t *json; /* what the members below view */
@@ -83,8 +85,7 @@ km_status km_function_config_parse(struct km_err *err, const char *json,
     struct km_function_config *config = calloc(1, sizeof *config);
     if (config == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for a function's configuration");
-    config->json = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(config->json))
+    if (km_json_object(NULL, KM_SLICE_STR(json), CONFIG_DEPTH_MAX, &config->json) != KM_OK)
         return KM_FAIL(err, KM_E_ARG, "the configuration of a function is no JSON object");
     KM_TRY(get_text(err, config->json, "Runtime", &config->runtime));
     KM_TRY(get_text(err, config->json, "Handler", &config->handler));

@@ -9,6 +9,7 @@
 #include "cloud/functions/function.h"
 
 #define KM_INVOKE_LOG_MAX 4096     /* octets of the log's tail, as X-Amz-Log-Result carries it */
+#define KM_INVOKE_DEPTH_MAX 512    /* levels of a payload, and of what is answered */
 #define KM_INVOKE_CONTEXT_MAX 3583 /* X-Amz-Client-Context, base64 */
 
 enum km_invoke_kind {

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may have a function invoked: the statements of its policy. */
-#include <jansson.h>
 #include <string.h>
 #include <strings.h>
 
+#include "cloud/common/json.h"
 #include "cloud/functions/function.h"
+
+#define STATEMENT_DEPTH_MAX 16
 
 struct asker {
     const char *service, *source_arn, *source_account;
 };
-
-static void json_freep(json_t **json)
-{
-    json_decref(*json);
-}
 
 /* matches: "*" stands for any run of characters, "?" for one. */
 static bool matches(const char *pattern, const char *text)
@@ -105,6 +102,7 @@ bool km_function_permits(const char *statement, const char *service, const char 
                          const char *source_account)
 {
     const struct asker asker = {service, source_arn, source_account};
-    KM_AUTO(json_freep) json_t *json = json_loads(statement, JSON_REJECT_DUPLICATES, NULL);
-    return json_is_object(json) && permits(json, &asker);
+    KM_AUTO(km_json_unref) json_t *json = NULL;
+    return km_json_object(NULL, KM_SLICE_STR(statement), STATEMENT_DEPTH_MAX, &json) == KM_OK &&
+           permits(json, &asker);
 }

@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cloud/common/json.h"
 
 #define BLOT "****"
 #define TEXT_CAP 512
@@ -115,10 +116,8 @@ static const char *describe(const struct km_run_report *report, char *text, size
 
 static bool is_json(struct km_slice text)
 {
-    json_t *json = json_loadb((const char *)text.ptr, text.len, JSON_DECODE_ANY, NULL);
-    bool is = json != NULL;
-    json_decref(json);
-    return is;
+    KM_AUTO(km_json_unref) json_t *json = NULL;
+    return km_json_value(NULL, text, KM_INVOKE_DEPTH_MAX, &json) == KM_OK;
 }
 
 /* What the function says of itself: a result (*ret_is_error false) or a failure; false when it says nothing that can be used. */

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cloud/common/json.h"
 #include "cloud/functions/job.h"
 #include "common/km_file.h"
 #include "common/km_secret.h"
@@ -97,9 +97,13 @@ static void conclude_event(struct km_runner *runner, struct km_job *job,
     bool is_hopeless = failure != NULL && failure->status == KM_E_NOTFOUND;
     bool is_old = now - entry->received_ms > (int64_t)KM_RUNNER_EVENT_AGE_MAX_S * 1000;
     job->entry = NULL;
-    struct km_err given_up = {.status = KM_OK};
-    if (failure != NULL)
-        runner->calls.note(runner->calls.ctx, failure, job->name.name);
+    struct km_err given_up = {.status = KM_OK}, unwell = {.status = KM_OK};
+    if (failure == NULL && is_function_error)
+        (void)KM_FAIL(&unwell, KM_E_CANCELLED, "the function failed: see its log");
+    else if (failure != NULL)
+        unwell = *failure;
+    runner->calls.ended(runner->calls.ctx, &job->name, job->strings.request_id,
+                        is_bad ? &unwell : NULL);
     if (is_bad && !is_hopeless && !is_old && entry->attempts + 1 < KM_RUNNER_ATTEMPTS) {
         runner->count.n_retries++;
         km_spool_retry(runner->spool, entry, now + ((int64_t)runner->retry_ms << entry->attempts));
@@ -208,7 +212,7 @@ static km_status start_loaded(struct km_err *err, struct km_runner *runner, stru
     const char *region = job->strings.region[0] != '\0' ? job->strings.region : runner->region;
     unsigned lifetime_s = function->timeout_s + KM_HOST_INIT_MAX_S + CREDENTIALS_SPARE_S;
     KM_TRY(find_code(err, runner, job, function, handle));
-    KM_TRY(runner->calls.mint(runner->calls.ctx, err, function->account, lifetime_s, &credentials));
+    KM_TRY(runner->calls.mint(runner->calls.ctx, err, function, lifetime_s, &credentials));
     const struct km_run_task task = {.function = function,
                                      .code = &job->code,
                                      .invoke = &job->invoke,
@@ -313,19 +317,13 @@ static void kick(struct km_runner *runner)
 static km_status check_payload(struct km_err *err, const struct km_invoke *invoke)
 {
     size_t max = invoke->kind == KM_INVOKE_EVENT ? KM_FUNCTION_EVENT_MAX : KM_FUNCTION_PAYLOAD_MAX;
-    json_error_t error = {.line = 0};
     if (invoke->payload.len > max)
         return KM_FAIL(err, KM_E_LIMIT, "payload of %zu octets, at most %zu", invoke->payload.len,
                        max);
     if (invoke->payload.len == 0)
         return KM_OK;
-    json_t *json =
-        json_loadb((const char *)invoke->payload.ptr, invoke->payload.len, JSON_DECODE_ANY, &error);
-    if (json == NULL)
-        return KM_FAIL(err, KM_E_MALFORMED, "the payload is no JSON (line %d, column %d)",
-                       error.line, error.column);
-    json_decref(json);
-    return KM_OK;
+    KM_AUTO(km_json_unref) json_t *json = NULL;
+    return km_json_value(err, invoke->payload, KM_INVOKE_DEPTH_MAX, &json);
 }
 
 static km_status new_request_id(struct km_err *err, const struct km_runner *runner, char ret[37])

@@ -41,11 +41,14 @@ struct km_runner_calls {
     void (*unload)(void *ctx, void *handle);
     /* code: what load left out: the function's code, a view until unload. Asked for only when it is not unpacked already. */
     km_status (*code)(void *ctx, struct km_err *err, void *handle, struct km_slice *ret);
-    /* mint: credentials of the account for lifetime_s seconds. */
-    km_status (*mint)(void *ctx, struct km_err *err, const char *account, unsigned lifetime_s,
-                      struct km_runner_credentials *ret);
+    /* mint: credentials of the function's account for lifetime_s seconds. */
+    km_status (*mint)(void *ctx, struct km_err *err, const struct km_function *function,
+                      unsigned lifetime_s, struct km_runner_credentials *ret);
     /* note: what the operator should know: a failure and the function it is about. */
     void (*note)(void *ctx, const struct km_err *err, const char *function);
+    /* ended: a run of an event, whose outcome nobody else hears of; failure NULL: it went well. */
+    void (*ended)(void *ctx, const struct km_function_name *function, const char *request_id,
+                  const struct km_err *failure);
     /* now_ms: wall clock, ms since 1970. random: fills len bytes. */
     int64_t (*now_ms)(void *ctx);
     km_status (*random)(void *ctx, struct km_err *err, void *ret, size_t len);

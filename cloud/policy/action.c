@@ -60,7 +60,7 @@ static bool has_form(struct km_slice pattern)
     size_t n_colons = 0;
     for (size_t i = 0; i < pattern.len; i++) {
         uint8_t c = pattern.ptr[i];
-        if (!is_letter_or_digit(c) && memchr("-*?:", c, 4) == NULL)
+        if (!is_letter_or_digit(c) && !km_octet_is_one_of(c, "-*?:"))
             return false;
         n_colons += c == ':';
     }

@@ -77,7 +77,7 @@ static km_status add_escaped(struct km_err *err, struct km_cert_values *values, 
     if (escaped == NULL)
         return KM_FAIL(err, km_arena_status(values->arena), "names of a certificate");
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] != '\0' && strchr(",\"\\+=<>;", text.ptr[i]) != NULL)
+        if (km_octet_is_one_of(text.ptr[i], ",\"\\+=<>;"))
             escaped[len++] = '\\';
         escaped[len++] = text.ptr[i];
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a document is compiled to: between document.c, which makes it, and bound.c, which reads it. */
+/* What a document is compiled to: between document.c, which makes it, and bind.c, which reads it. */
 #ifndef KM_CLOUD_POLICY_COMPILED_H
 #define KM_CLOUD_POLICY_COMPILED_H
 

@@ -69,6 +69,11 @@ bool km_text_equal_nocase(struct km_slice a, struct km_slice b)
     return true;
 }
 
+bool km_octet_is_one_of(uint8_t octet, const char *set)
+{
+    return octet != '\0' && strchr(set, octet) != NULL;
+}
+
 static bool starts_with(struct km_slice text, struct km_slice front)
 {
     return text.len >= front.len && km_text_equal_nocase(KM_SLICE(text.ptr, front.len), front);

@@ -34,5 +34,7 @@ struct km_policy_values km_key_values(const struct km_key *key,
 
 /* km_text_equal_nocase: ASCII letters alike in both cases. */
 bool km_text_equal_nocase(struct km_slice a, struct km_slice b);
+/* km_octet_is_one_of: one of the characters of set; NUL is none. */
+bool km_octet_is_one_of(uint8_t octet, const char *set);
 
 #endif

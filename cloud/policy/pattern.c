@@ -10,7 +10,7 @@ static bool can_stand(struct km_slice value)
     if (value.len > KM_POLICY_VALUE_MAX || !km_utf8_valid(value))
         return false;
     for (size_t i = 0; i < value.len; i++) {
-        if (memchr("*$+?#", value.ptr[i], 5) != NULL)
+        if (km_octet_is_one_of(value.ptr[i], "*$+?#"))
             return false;
     }
     return true;

@@ -15,13 +15,14 @@
 
 #include "common/km_bytes.h"
 
-#define KM_POLICY_NONSPACE_MAX 2048u  /* characters of a document that are no white space */
-#define KM_POLICY_DOCUMENT_MAX 65536u /* octets of a document, white space included */
-#define KM_POLICY_VALUE_MAX 1024u     /* octets that a variable may stand for */
-#define KM_POLICY_BIND_MAX 64u        /* policies that can be bound together */
-#define KM_POLICY_RESOURCE_MAX 1024u  /* octets of a whole ARN that is asked about */
-#define KM_POLICY_BOUND_MAX 1048576u  /* octets that a bound list may take */
-#define KM_POLICY_VALUES_MAX 64u      /* values of one key */
+#define KM_POLICY_NONSPACE_MAX 2048u /* characters of a document that are no white space */
+#define KM_POLICY_OCTETS_MAX 65536u  /* octets of a document, white space included */
+#define KM_POLICY_VALUE_MAX 1024u    /* octets that a variable may stand for */
+#define KM_POLICY_BIND_MAX 64u       /* policies that can be bound together */
+#define KM_POLICY_RESOURCE_MAX 1024u /* octets of a whole ARN that is asked about */
+#define KM_POLICY_BOUND_MAX 1048576u /* octets that a bound list may take */
+#define KM_POLICY_MISSING_MAX 64u    /* keys without a value that are told */
+#define KM_POLICY_VALUES_MAX 64u     /* values of one key */
 
 /* ---- compile ---- */
 
@@ -29,7 +30,8 @@ struct km_policy;
 
 /*
  * km_policy_compile: document is JSON text. Returns owned. KM_E_MALFORMED: it is no policy; the text names the place, either
- * "line 3, column 9: ..." or "Statement[1].Action[0]: ...". KM_E_LIMIT: too long, same. What is refused is never half understood:
+ * "line 3, column 9: ..." or "Statement[1].Action[0]: ...". KM_E_LIMIT: too long, same. KM_E_NOMEM; the JSON
+ * parser may take that for a fault of the text. What is refused is never half understood:
  * an unknown member, operator, key or variable is an error.
  */
 km_status km_policy_compile(struct km_err *err, struct km_slice document, struct km_policy **ret);
@@ -123,7 +125,6 @@ void km_policy_bound_freep(struct km_policy_bound **bound);
  * km_policy_bound_missing: the number-th key that a policy names and that had no usable value, e.g. "iot:ClientId"; each once, at
  * most KM_POLICY_MISSING_MAX. NULL behind the last. Returns a view, valid until bound is freed.
  */
-#define KM_POLICY_MISSING_MAX 64u
 const char *km_policy_bound_missing(const struct km_policy_bound *bound, size_t number);
 
 /* ---- decide ---- */
@@ -182,7 +183,7 @@ enum km_policy_outcome {
     KM_POLICY_EXPLICIT_DENY,     /* a statement denies it */
     KM_POLICY_ALLOWED,
 };
-/* km_policy_outcome_text: "implicitDeny", "explicitDeny" or "allowed"; static storage. */
+/* km_policy_outcome_text: "IMPLICIT_DENY", "EXPLICIT_DENY" or "ALLOWED", as TestAuthorization has it; static storage. */
 const char *km_policy_outcome_text(enum km_policy_outcome outcome);
 
 /* Which statement said so. Views, valid until bound is freed. */

@@ -25,7 +25,7 @@ static enum km_text_fault parse_variable(struct km_slice source, size_t *at, str
         return KM_TEXT_UNCLOSED;
     struct km_slice name = KM_SLICE(source.ptr + from, (size_t)(close - source.ptr) - from);
     *at = from + name.len + 1;
-    if (name.len == 1 && memchr("*?$", name.ptr[0], 3) != NULL) {
+    if (name.len == 1 && km_octet_is_one_of(name.ptr[0], "*?$")) {
         *ret = (struct km_part){.kind = KM_PART_LITERAL, .literal = name};
         return KM_TEXT_OK;
     }

@@ -9,14 +9,15 @@
 #define KM_RULE_H
 
 #include "cloud/common/json.h"
+#include "cloud/common/topic.h"
 
-#define KM_RULE_SQL_MAX 65536            /* bytes of a statement, or of a text with ${...} */
-#define KM_RULE_DEPTH_MAX 64             /* nested expressions */
-#define KM_RULE_NODES_MAX 8192           /* parts of expressions in one rule */
-#define KM_RULE_STEPS_MAX 100000         /* steps of one evaluation; long strings cost more */
-#define KM_RULE_PAYLOAD_MAX (128 * 1024) /* of a message, and of what a rule makes of it */
-#define KM_RULE_JSON_DEPTH_MAX 64        /* levels of a message that is taken for JSON */
-#define KM_RULE_TOPIC_MAX 256            /* bytes of a topic that ${...} gives */
+#define KM_RULE_SQL_MAX 65536    /* bytes of a statement, or of a text with ${...} */
+#define KM_RULE_DEPTH_MAX 128    /* levels of an expression; a + b + c has two */
+#define KM_RULE_NODES_MAX 8192   /* parts of expressions in one rule */
+#define KM_RULE_ARGUMENTS_MAX 32 /* of one function call */
+#define KM_RULE_STEPS_MAX 100000 /* of one evaluation: a part each, and more for long values */
+#define KM_RULE_PAYLOAD_MAX KM_PAYLOAD_OCTETS_MAX /* of a message, and of what a rule makes of it */
+#define KM_RULE_JSON_DEPTH_MAX 64                 /* levels of a message that is taken for JSON */
 
 struct km_rule;
 
@@ -110,9 +111,9 @@ km_status km_rule_template_expand(struct km_err *err, const struct km_rule_templ
                                   struct km_json_text *ret);
 
 /*
- * km_rule_template_topic: the same for the topic of a republish action, at most KM_RULE_TOPIC_MAX:
- * a leading $$ becomes $. KM_E_MALFORMED when the result is no topic to publish to: empty, with + or
- * #, with a NUL, not UTF-8, or below $ when the text did not begin with $$.
+ * km_rule_template_topic: the same for the topic of a republish action, at most KM_TOPIC_MAX:
+ * a leading $$ becomes $. KM_E_MALFORMED when the result is no topic to publish to (see
+ * km_topic_name_check), or begins with $ when the text did not begin with $$.
  */
 km_status km_rule_template_topic(struct km_err *err, const struct km_rule_template *text,
                                  const struct km_rule_message *message,

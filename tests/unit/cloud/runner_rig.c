@@ -63,11 +63,11 @@ static km_status code(void *ctx, struct km_err *err, void *handle, struct km_sli
     return KM_OK;
 }
 
-static km_status mint(void *ctx, struct km_err *err, const char *account, unsigned lifetime_s,
-                      struct km_runner_credentials *ret)
+static km_status mint(void *ctx, struct km_err *err, const struct km_function *function,
+                      unsigned lifetime_s, struct km_runner_credentials *ret)
 {
     (void)err;
-    assert_string_equal(account, RIG_ACCOUNT);
+    assert_string_equal(function->account, RIG_ACCOUNT);
     assert_true(lifetime_s > 0);
     *ret = ((struct rig *)ctx)->credentials;
     return KM_OK;
@@ -78,6 +78,15 @@ static void note(void *ctx, const struct km_err *err, const char *function)
     (void)err;
     (void)function;
     ((struct rig *)ctx)->n_notes++;
+}
+
+static void ended(void *ctx, const struct km_function_name *function, const char *request_id,
+                  const struct km_err *failure)
+{
+    struct rig *rig = ctx;
+    assert_true(function->name[0] != '\0' && strlen(request_id) == 36);
+    rig->n_ended_well += failure == NULL ? 1 : 0;
+    rig->n_ended_badly += failure != NULL ? 1 : 0;
 }
 
 static int64_t now_ms(void *ctx)
@@ -127,6 +136,7 @@ void rig_start(struct rig *rig)
                                           .code = code,
                                           .mint = mint,
                                           .note = note,
+                                          .ended = ended,
                                           .now_ms = now_ms,
                                           .random = chance};
     struct km_err err = {.status = KM_OK};

@@ -31,7 +31,7 @@ struct rig {
     size_t archive_len;
     struct km_runner_credentials credentials;
     /* What was heard last. */
-    unsigned n_done, n_notes;
+    unsigned n_done, n_notes, n_ended_well, n_ended_badly;
     struct km_err failure;
     struct km_invoke_answer answer; /* payload owned by the rig */
 };

@@ -222,7 +222,7 @@ static km_status compile_with(size_t n_counted, size_t n_spaces, const char *fil
     static const char front[] = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\","
                                 "\"Action\":\"*\",\"Resource\":\"*";
     static const char back[] = "\"}}";
-    static char document[KM_POLICY_DOCUMENT_MAX + 4096];
+    static char document[KM_POLICY_OCTETS_MAX + 4096];
     struct km_wr wr = km_wr_init(document, sizeof(document));
     struct km_slice made = {0};
     struct km_err err = {0};
@@ -245,8 +245,8 @@ static void length_is_bounded_without_white_space(void **state)
     assert_int_equal(compile_with(KM_POLICY_NONSPACE_MAX, 3000, "a"), KM_OK);
     assert_int_equal(compile_with(KM_POLICY_NONSPACE_MAX, 0, "\xc3\xa9"), KM_OK);
     assert_int_equal(compile_with(KM_POLICY_NONSPACE_MAX + 1, 0, "\xc3\xa9"), KM_E_LIMIT);
-    assert_int_equal(compile_with(1000, KM_POLICY_DOCUMENT_MAX - 1000, "a"), KM_OK);
-    assert_int_equal(compile_with(1000, KM_POLICY_DOCUMENT_MAX - 999, "a"), KM_E_LIMIT);
+    assert_int_equal(compile_with(1000, KM_POLICY_OCTETS_MAX - 1000, "a"), KM_OK);
+    assert_int_equal(compile_with(1000, KM_POLICY_OCTETS_MAX - 999, "a"), KM_E_LIMIT);
 }
 
 /* Deeper than any parser's stack should be, if it were let in. */

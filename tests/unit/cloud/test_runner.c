@@ -200,6 +200,8 @@ static void an_event_that_fails_is_tried_twice_more(void **state)
     assert_int_equal(count.n_runs, 3);
     assert_int_equal(count.n_retries, 2);
     assert_int_equal(count.n_given_up, 1);
+    assert_int_equal(rig->n_ended_badly, 3);
+    assert_int_equal(rig->n_ended_well, 0);
     assert_int_equal(rig->n_notes, 1);
 }
 

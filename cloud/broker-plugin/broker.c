@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/broker-plugin/broker.h"
+
+#include <errno.h>
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cloud/shadow/shadow.h"
+
+#define ARENA_MAX (8u * 1024 * 1024)
+#define INBOX_MAX 65536
+#define INBOX_OCTETS_MAX (64u * 1024 * 1024)
+#define WARN_EVERY_MS 10000
+#define MS_PER_S 1000
+#define NS_PER_MS 1000000
+
+int64_t broker_now_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+/*
+ * The broker waits for its sockets up to 100 ms and gives plugins no way to add one. A signal ends that wait; by default SIGURG
+ * does nothing, and nobody else here uses it. One that comes just before the wait is lost, which costs those 100 ms.
+ */
+static void wake(void *arg)
+{
+    const struct broker *broker = arg;
+    (void)pthread_kill(broker->thread, SIGURG);
+}
+
+static void woken(int signal)
+{
+    (void)signal;
+}
+
+static km_status start(struct km_err *err, struct broker *broker)
+{
+    const struct km_registry_config config = {.url = broker->settings.registry,
+                                              .is_read_only = true,
+                                              .timeout_ms = broker->settings.read_timeout_ms};
+    const struct sigaction action = {.sa_handler = woken, .sa_flags = SA_RESTART};
+    if (sigaction(SIGURG, &action, NULL) != 0)
+        return KM_FAIL_ERRNO(err, "can't handle a signal");
+    broker->reader.account = broker->settings.account;
+    broker->reader.arena = km_arena_new(ARENA_MAX);
+    if (broker->reader.arena == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "the broker's plugin");
+    /* The scribe first: what changes after this moment it tells, what was there before is read. */
+    KM_TRY(scribe_new(err, &broker->settings, &broker->inbox, &broker->scribe));
+    return km_registry_open(err, &config, &broker->reader.registry);
+}
+
+static void changed(void *arg)
+{
+    const struct broker *broker = arg;
+    scribe_hint(broker->scribe);
+}
+
+static km_status start_bus(struct km_err *err, struct broker *broker)
+{
+    const struct hub_config config = {.path = broker->settings.bus,
+                                      .group = broker->settings.bus_group,
+                                      .inbox = &broker->inbox,
+                                      .changed = changed,
+                                      .arg = broker};
+    if (broker->settings.bus == NULL)
+        return KM_OK;
+    return hub_new(err, &config, &broker->hub);
+}
+
+km_status broker_new(struct km_err *err, const struct settings *settings, struct broker **ret)
+{
+    struct broker *broker = calloc(1, sizeof(*broker));
+    if (broker == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "the broker's plugin");
+    broker->settings = *settings;
+    broker->thread = pthread_self();
+    letterbox_init(&broker->inbox, INBOX_MAX, INBOX_OCTETS_MAX, wake, broker);
+    km_status status = start(err, broker);
+    if (status == KM_OK)
+        status = start_bus(err, broker);
+    if (status != KM_OK) {
+        broker_free(broker);
+        return status;
+    }
+    *ret = broker;
+    return KM_OK;
+}
+
+void broker_free(struct broker *broker)
+{
+    if (broker == NULL)
+        return;
+    hub_free(broker->hub); /* it gives the scribe hints */
+    scribe_free(broker->scribe);
+    letterbox_clear(&broker->inbox);
+    conns_clear(&broker->conns);
+    inflight_clear(&broker->inflight);
+    watches_free(broker->watches);
+    shelf_clear(&broker->reader.shelf);
+    km_registry_close(broker->reader.registry);
+    km_arena_free(broker->reader.arena);
+    free(broker);
+}
+
+bool broker_ask(struct broker *broker, const struct letter *job)
+{
+    struct letter *letter = letter_new(job);
+    if (letter != NULL && scribe_ask(broker->scribe, letter))
+        return true;
+    int64_t now_ms = broker_now_ms();
+    broker->n_dropped++;
+    if (broker->warned_ms == 0 || now_ms - broker->warned_ms > WARN_EVERY_MS) {
+        broker->warned_ms = now_ms;
+        mosquitto_log_printf(MOSQ_LOG_WARNING,
+                             "Keymoor: the registry does not keep up, %llu records were dropped",
+                             (unsigned long long)broker->n_dropped);
+    }
+    return false;
+}
+
+static struct km_slice slice_of(const char *text)
+{
+    return text == NULL ? (struct km_slice){0} : KM_SLICE_STR(text);
+}
+
+void broker_record(struct broker *broker, const struct note *note)
+{
+    (void)broker_ask(broker, &(struct letter){.kind = LETTER_RECORD,
+                                              .topic = slice_of(note->kind),
+                                              .payload = slice_of(note->reason),
+                                              .client = slice_of(note->client),
+                                              .certificate = slice_of(note->certificate),
+                                              .address = slice_of(note->address),
+                                              .flag = note->is_success,
+                                              .time_ms = broker_now_ms()});
+}
+
+static void refuse_shadow(struct broker *broker, const struct km_shadow_request *request)
+{
+    KM_AUTO(km_shadow_result_clear) struct km_shadow_result result = {0};
+    char topic[KM_SHADOW_TOPIC_CAP] = "";
+    if (km_shadow_refuse(NULL, request, KM_SHADOW_TOO_MANY, &result) != KM_OK ||
+        result.n_outputs == 0)
+        return;
+    (void)km_shadow_topic_write(request->id, result.outputs[0].kind, topic);
+    broker_publish(broker, &(struct outgoing){.topic = topic,
+                                              .payload = KM_SLICE(result.outputs[0].json.ptr,
+                                                                  result.outputs[0].json.len),
+                                              .qos = 1});
+}
+
+static void ask_shadow(struct broker *broker, const struct letter *message)
+{
+    struct km_shadow_id id = {0};
+    struct km_shadow_request request = {
+        .id = &id, .payload = message->payload, .now_s = broker_now_ms() / MS_PER_S};
+    if (!km_shadow_topic_parse(message->topic, &id, &request.kind) ||
+        !km_shadow_is_request(request.kind))
+        return;
+    struct letter job = *message;
+    job.kind = LETTER_SHADOW;
+    if (!inflight_begin(&broker->inflight, id.thing, KM_SHADOW_IN_FLIGHT_MAX)) {
+        refuse_shadow(broker, &request);
+    } else if (!broker_ask(broker, &job)) {
+        inflight_end(&broker->inflight, id.thing);
+        refuse_shadow(broker, &request);
+    }
+}
+
+void broker_spread(struct broker *broker, const struct letter *message)
+{
+    if (message->topic.len > 0 && message->topic.ptr[0] == '$')
+        ask_shadow(broker, message);
+    if (!watches_match(broker->watches, message->topic))
+        return;
+    struct letter *letter = letter_new(message);
+    if (letter != NULL)
+        hub_tell(broker->hub, letter);
+}
+
+void broker_publish(struct broker *broker, const struct outgoing *message)
+{
+    (void)mosquitto_broker_publish_copy(NULL, message->topic, (int)message->payload.len,
+                                        message->payload.ptr, message->qos, message->retain, NULL);
+    broker_spread(broker, &(struct letter){.kind = LETTER_MESSAGE,
+                                           .topic = KM_SLICE_STR(message->topic),
+                                           .payload = message->payload,
+                                           .qos = (uint8_t)message->qos,
+                                           .retain = message->retain,
+                                           .hops = message->hops,
+                                           .time_ms = broker_now_ms()});
+}
+
+void broker_presence(struct broker *broker, struct presence *event)
+{
+    broker_publish(broker, &(struct outgoing){.topic = event->topic,
+                                              .payload = KM_SLICE_STR(event->payload),
+                                              .qos = 1});
+    presence_clear(event);
+}
+
+void broker_kick(struct conn *conn, enum ending ending, bool with_will)
+{
+    conn->ending = ending;
+    conn->is_kicked = true;
+    if (conn->state == CONN_ONLINE)
+        (void)mosquitto_kick_client_by_clientid(conn->id, with_will);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What clients do while they are connected, and how they go. */
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <string.h>
+
+#include "cloud/broker-plugin/broker.h"
+
+static const char *const kinds[] = {
+    [ACCESS_PUBLISH] = "Publish-In",
+    [ACCESS_SUBSCRIBE] = "Subscribe",
+    [ACCESS_RECEIVE] = "Publish-Out",
+};
+
+static void tell_refusal(struct broker *broker, const struct conn *conn, enum access_kind kind,
+                         const struct access_answer *answer)
+{
+    mosquitto_log_printf(MOSQ_LOG_NOTICE, "Keymoor: %s of %s: %s", kinds[kind], conn->id,
+                         answer->reason);
+    broker_record(broker, &(struct note){.kind = kinds[kind],
+                                         .reason = answer->reason,
+                                         .client = conn->id,
+                                         .certificate = conn->certificate,
+                                         .address = conn->address});
+}
+
+static void tell_subscription(struct broker *broker, const struct conn *conn, const char *filter,
+                              bool is_end)
+{
+    struct presence event = {0};
+    const struct subscribed what = {.is_end = is_end, .filter = filter};
+    if (presence_wanted(conn) && presence_subscribed(conn, &what, broker_now_ms(), &event))
+        broker_presence(broker, &event);
+}
+
+/* A message that is withheld from a subscriber is recorded once a connection: there may be thousands. */
+static int withhold(struct broker *broker, struct conn *conn, const struct access_answer *answer)
+{
+    if (!conn->told_receive)
+        tell_refusal(broker, conn, ACCESS_RECEIVE, answer);
+    conn->told_receive = true;
+    return MOSQ_ERR_ACL_DENIED;
+}
+
+static int close_conn(struct broker *broker, struct conn *conn, enum access_kind kind,
+                      const struct access_answer *answer)
+{
+    tell_refusal(broker, conn, kind, answer);
+    conn->ending = answer->ending;
+    return MOSQ_ERR_ADMINISTRATIVE_ACTION;
+}
+
+static bool kind_of(int access, enum access_kind *ret)
+{
+    switch (access) {
+    case MOSQ_ACL_WRITE:
+        *ret = ACCESS_PUBLISH;
+        return true;
+    case MOSQ_ACL_SUBSCRIBE:
+        *ret = ACCESS_SUBSCRIBE;
+        return true;
+    case MOSQ_ACL_READ:
+        *ret = ACCESS_RECEIVE;
+        return true;
+    default:
+        return false;
+    }
+}
+
+int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check *event)
+{
+    struct access_answer answer;
+    struct access_request request = {.topic = event->topic,
+                                     .payload_len = event->payloadlen,
+                                     .qos = event->qos,
+                                     .retain = event->retain,
+                                     .now_ms = broker_now_ms()};
+    struct conn *conn = conns_find(&broker->conns, event->client);
+    /* Sessions from before a restart: nobody has shown a certificate for them yet. */
+    if (conn == NULL)
+        return MOSQ_ERR_ACL_DENIED;
+    if (event->access == MOSQ_ACL_UNSUBSCRIBE) {
+        tell_subscription(broker, conn, event->topic, true);
+        return MOSQ_ERR_SUCCESS;
+    }
+    if (!kind_of(event->access, &request.kind))
+        return MOSQ_ERR_ACL_DENIED;
+    if (conn->state == CONN_LEAVING && request.kind == ACCESS_PUBLISH &&
+        conn->ending == ENDING_UNKNOWN)
+        conn->ending = ENDING_LOST; /* its last will: so it did not say goodbye */
+    if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
+        request.n_subscriptions = (unsigned)mosquitto_client_sub_count(event->client);
+    access_check(&broker->settings, conn, &request, &answer);
+    if (answer.verdict == ACCESS_DROP)
+        return withhold(broker, conn, &answer);
+    if (answer.verdict == ACCESS_CLOSE)
+        return close_conn(broker, conn, request.kind, &answer);
+    /* When the broker ends a connection it asks for its subscriptions again. */
+    if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
+        tell_subscription(broker, conn, event->topic, false);
+    return MOSQ_ERR_SUCCESS;
+}
+
+int broker_message(struct broker *broker, const struct mosquitto_evt_message *event)
+{
+    const struct conn *conn = conns_find(&broker->conns, event->client);
+    struct letter message = {.kind = LETTER_MESSAGE,
+                             .topic = KM_SLICE_STR(event->topic),
+                             .payload = KM_SLICE(event->payload, event->payloadlen),
+                             .qos = event->qos,
+                             .retain = event->retain,
+                             .time_ms = broker_now_ms()};
+    if (conn != NULL) {
+        message.client = KM_SLICE_STR(conn->id);
+        message.certificate = KM_SLICE_STR(conn->certificate);
+        message.address = KM_SLICE_STR(conn->address);
+    }
+    broker_spread(broker, &message);
+    return MOSQ_ERR_SUCCESS;
+}
+
+void broker_disconnected(struct broker *broker, const struct mosquitto *client)
+{
+    struct conn *conn = conns_find(&broker->conns, client);
+    if (conn != NULL)
+        conns_leave(&broker->conns, conn);
+}

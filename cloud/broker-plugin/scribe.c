@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/broker-plugin/scribe.h"
+
+#include <errno.h>
+#include <mosquitto.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cloud/broker-plugin/scribe_private.h"
+#include "cloud/registry/registry_change.h"
+#include "cloud/registry/registry_event.h"
+
+#define ARENA_MAX (8u * 1024 * 1024)
+#define WARN_EVERY_MS 10000
+#define FRESH_MS 1000      /* how much later than it should be the feed may have been looked at */
+#define LATE_MS 1000       /* connects that went well are recorded a second late, */
+#define LATE_MAX 1000      /* or when so many have come */
+#define REFUSALS_PER_S 500 /* recorded: anybody can be refused as often as he likes */
+#define MS_PER_S 1000
+#define NS_PER_MS 1000000
+
+int64_t scribe_now_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+void scribe_send(struct scribe *scribe, const struct letter *like)
+{
+    struct letter *letter = letter_new(like);
+    if (letter != NULL)
+        letterbox_put_always(scribe->inbox, letter);
+    else if (like->object != NULL)
+        like->object_free(like->object);
+}
+
+void scribe_warn(struct scribe *scribe, const char *what, const char *why)
+{
+    char line[KM_ERR_TEXT_MAX + 64] = "";
+    int64_t now_ms = scribe_now_ms();
+    if (scribe->warned_ms != 0 && now_ms - scribe->warned_ms < WARN_EVERY_MS)
+        return;
+    scribe->warned_ms = now_ms;
+    (void)snprintf(line, sizeof(line), "%s: %s", what, why);
+    scribe_send(scribe, &(struct letter){.kind = LETTER_LOG,
+                                         .payload = KM_SLICE_STR(line),
+                                         .qos = MOSQ_LOG_WARNING});
+}
+
+void scribe_record(struct scribe *scribe, const struct record *record)
+{
+    const struct letter *client = record->client;
+    if (!record->is_success && !rate_use(&scribe->refusals, REFUSALS_PER_S, 1, scribe_now_ms())) {
+        char why[32] = "";
+        (void)snprintf(why, sizeof(why), "%llu", (unsigned long long)++scribe->n_skipped);
+        scribe_warn(scribe, "refusals that were not recorded, there are too many", why);
+        return;
+    }
+    const struct km_registry_event event = {
+        .time_ms = record->time_ms,
+        .account = scribe->settings->account,
+        .kind = record->kind,
+        .is_success = record->is_success,
+        .client_id = client->client.len > 0 ? letter_text(client->client) : NULL,
+        .certificate_id = client->certificate.len > 0 ? letter_text(client->certificate) : NULL,
+        .address = client->address.len > 0 ? letter_text(client->address) : NULL,
+        .reason = record->reason,
+    };
+    if (km_registry_event_add(scribe->reader.registry, &event) != KM_OK)
+        scribe_warn(scribe, "can't record an event",
+                    km_registry_err(scribe->reader.registry)->text);
+}
+
+static km_status read_again(struct km_err *err, struct scribe *scribe, const struct letter *job,
+                            struct facts **ret)
+{
+    const char *certificate = letter_text(job->certificate);
+    KM_AUTO(facts_freep) struct facts *facts = NULL;
+    KM_TRY(facts_read_state(err, &scribe->reader, certificate, &facts));
+    if (facts->is_known && facts->status == KM_CERTIFICATE_ACTIVE) {
+        KM_TRY(
+            facts_read_rights(err, &scribe->reader, certificate, letter_text(job->client), facts));
+        KM_TRY(km_cert_values_read(err, job->payload, &facts->values));
+    }
+    *ret = km_steal(&facts);
+    return KM_OK;
+}
+
+static void free_facts(void *facts)
+{
+    facts_free(facts);
+}
+
+static void refresh(struct scribe *scribe, const struct letter *job)
+{
+    struct km_err err = {0};
+    struct facts *facts = NULL;
+    km_status status = read_again(&err, scribe, job, &facts);
+    if (status != KM_OK)
+        scribe_warn(scribe, "can't refresh what a device may do", err.text);
+    scribe_send(scribe, &(struct letter){.kind = LETTER_FACTS,
+                                         .client = job->client,
+                                         .number = job->number,
+                                         .flag = status == KM_E_MALFORMED || status == KM_E_LIMIT,
+                                         .payload = KM_SLICE_STR(err.text),
+                                         .object = facts,
+                                         .object_free = free_facts});
+}
+
+static void do_job(struct scribe *scribe, const struct letter *job)
+{
+    switch (job->kind) {
+    case LETTER_CONTACT:
+        registration_take(scribe, job);
+        return;
+    case LETTER_RECORD:
+        scribe_record(scribe, &(struct record){.kind = letter_text(job->topic),
+                                               .is_success = job->flag,
+                                               .time_ms = job->time_ms,
+                                               .client = job,
+                                               .reason = letter_text(job->payload)});
+        return;
+    case LETTER_SHADOW:
+        shadow_take(scribe, job);
+        return;
+    case LETTER_REFRESH:
+        refresh(scribe, job);
+        return;
+    case LETTER_PUBLISH:
+    case LETTER_KICK:
+    case LETTER_FACTS:
+    case LETTER_CHANGES:
+    case LETTER_WATCHES:
+    case LETTER_ANSWERED:
+    case LETTER_LOG:
+    case LETTER_MESSAGE:
+        return;
+    }
+}
+
+/* The same for all of them: each commit waits for the disk. */
+static void do_records(struct scribe *scribe, struct letter *job)
+{
+    bool is_open =
+        job != NULL && job->next != NULL && km_registry_begin(scribe->reader.registry) == KM_OK;
+    while (job != NULL) {
+        struct letter *next = job->next;
+        do_job(scribe, job);
+        letter_free(job);
+        job = next;
+    }
+    if (is_open && km_registry_commit(scribe->reader.registry) != KM_OK)
+        scribe_warn(scribe, "can't record events", km_registry_err(scribe->reader.registry)->text);
+}
+
+static void do_late(struct scribe *scribe)
+{
+    struct letter *late = scribe->late;
+    scribe->late = NULL;
+    scribe->last_late = NULL;
+    scribe->n_late = 0;
+    do_records(scribe, late);
+}
+
+static void put_late(struct scribe *scribe, struct letter *job)
+{
+    job->next = NULL;
+    if (scribe->last_late != NULL)
+        scribe->last_late->next = job;
+    else
+        scribe->late = job;
+    scribe->last_late = job;
+    if (scribe->n_late++ == 0)
+        scribe->late_since_ms = scribe_now_ms();
+}
+
+/* Takes a run of refusals off the list. */
+static struct letter *cut_records(struct letter **list)
+{
+    struct letter *first = *list;
+    struct letter *last = first;
+    while (last->next != NULL && last->next->kind == LETTER_RECORD && !last->next->flag)
+        last = last->next;
+    *list = last->next;
+    last->next = NULL;
+    return first;
+}
+
+static void do_jobs(struct scribe *scribe)
+{
+    struct letter *jobs = letterbox_take(&scribe->jobs);
+    while (jobs != NULL) {
+        if (jobs->kind == LETTER_RECORD && !jobs->flag) {
+            do_records(scribe, cut_records(&jobs));
+            continue;
+        }
+        struct letter *job = jobs;
+        jobs = job->next;
+        if (job->kind == LETTER_RECORD) {
+            put_late(scribe, job);
+            continue;
+        }
+        do_job(scribe, job);
+        letter_free(job);
+    }
+}
+
+/* How long the oldest record that waits may wait further. */
+static int64_t late_rest_ms(const struct scribe *scribe)
+{
+    int64_t age_ms = scribe_now_ms() - scribe->late_since_ms;
+    if (scribe->n_late == 0)
+        return LATE_MS;
+    return scribe->n_late >= LATE_MAX || age_ms < 0 || age_ms >= LATE_MS ? 0 : LATE_MS - age_ms;
+}
+
+static void rest(struct scribe *scribe)
+{
+    uint64_t count = 0;
+    int64_t wait_ms = scribe->settings->feed_ms;
+    if (scribe->n_late > 0 && late_rest_ms(scribe) < wait_ms)
+        wait_ms = late_rest_ms(scribe);
+    struct pollfd fds[] = {{.fd = scribe->wakes, .events = POLLIN},
+                           {.fd = km_registry_hint_fd(scribe->reader.registry), .events = POLLIN}};
+    (void)poll(fds, KM_ARRAY_LEN(fds), (int)wait_ms);
+    (void)!read(scribe->wakes, &count, sizeof(count));
+    if ((fds[1].revents & POLLIN) != 0 && km_registry_hint(scribe->reader.registry))
+        atomic_store(&scribe->is_hinted, true);
+}
+
+static void *run(void *arg)
+{
+    struct scribe *scribe = arg;
+    bool is_over = false;
+    while (!is_over) {
+        is_over = atomic_load(&scribe->is_over);
+        do_jobs(scribe);
+        if (is_over || late_rest_ms(scribe) == 0)
+            do_late(scribe);
+        int64_t now_ms = scribe_now_ms();
+        if (atomic_exchange(&scribe->is_hinted, false) ||
+            now_ms - scribe->looked_ms >= scribe->settings->feed_ms || now_ms < scribe->looked_ms) {
+            scribe->looked_ms = now_ms;
+            if (feed_look(scribe))
+                atomic_store(&scribe->fresh_ms, now_ms);
+        }
+        if (!is_over)
+            rest(scribe);
+    }
+    return NULL;
+}
+
+static void wake(void *arg)
+{
+    const struct scribe *scribe = arg;
+    const uint64_t one = 1;
+    (void)!write(scribe->wakes, &one, sizeof(one));
+}
+
+void scribe_hint(struct scribe *scribe)
+{
+    atomic_store(&scribe->is_hinted, true);
+    wake(scribe);
+}
+
+bool scribe_is_fresh(const struct scribe *scribe)
+{
+    int64_t age_ms = scribe_now_ms() - atomic_load(&scribe->fresh_ms);
+    return age_ms >= 0 && age_ms <= (int64_t)scribe->settings->feed_ms + FRESH_MS;
+}
+
+bool scribe_ask(struct scribe *scribe, struct letter *job)
+{
+    if (letterbox_put(&scribe->jobs, job))
+        return true;
+    letter_free(job);
+    return false;
+}
+
+static km_status start(struct km_err *err, struct scribe *scribe)
+{
+    const struct km_registry_config config = {.url = scribe->settings->registry,
+                                              .timeout_ms = scribe->settings->write_timeout_ms};
+    sigset_t all, before;
+    scribe->reader.account = scribe->settings->account;
+    scribe->reader.arena = km_arena_new(ARENA_MAX);
+    if (scribe->reader.arena == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "the scribe");
+    scribe->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (scribe->wakes < 0)
+        return KM_FAIL_ERRNO(err, "can't make an eventfd");
+    KM_TRY(km_registry_open(err, &config, &scribe->reader.registry));
+    km_status status = km_registry_generation(scribe->reader.registry, &scribe->generation);
+    if (status != KM_OK)
+        return KM_FAIL(err, status, "can't read the registry: %s",
+                       km_registry_err(scribe->reader.registry)->text);
+    /* Signals are the broker's own. */
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&scribe->thread, NULL, run, scribe);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0)
+        return KM_FAIL_NATIVE(err, KM_E_IO, KM_LAYER_ERRNO, rc, "can't start the scribe");
+    scribe->is_started = true;
+    return KM_OK;
+}
+
+km_status scribe_new(struct km_err *err, const struct settings *settings, struct letterbox *inbox,
+                     struct scribe **ret)
+{
+    struct scribe *scribe = calloc(1, sizeof(*scribe));
+    if (scribe == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "the scribe");
+    scribe->settings = settings;
+    scribe->inbox = inbox;
+    scribe->wakes = -1;
+    letterbox_init(&scribe->jobs, SCRIBE_JOBS_MAX, SCRIBE_OCTETS_MAX, wake, scribe);
+    km_status status = start(err, scribe);
+    if (status != KM_OK) {
+        scribe_free(scribe);
+        return status;
+    }
+    *ret = scribe;
+    return KM_OK;
+}
+
+void scribe_free(struct scribe *scribe)
+{
+    if (scribe == NULL)
+        return;
+    if (scribe->is_started) {
+        atomic_store(&scribe->is_over, true);
+        wake(scribe);
+        (void)pthread_join(scribe->thread, NULL);
+    }
+    letterbox_clear(&scribe->jobs);
+    shelf_clear(&scribe->reader.shelf);
+    km_registry_close(scribe->reader.registry);
+    km_arena_free(scribe->reader.arena);
+    km_fd_closep(&scribe->wakes);
+    free(scribe);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the scribe share. All of it on the scribe's thread. */
+#ifndef BROKER_SCRIBE_PRIVATE_H
+#define BROKER_SCRIBE_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "cloud/broker-plugin/facts.h"
+#include "cloud/broker-plugin/rate.h"
+#include "cloud/broker-plugin/scribe.h"
+
+struct scribe {
+    const struct settings *settings;
+    struct letterbox *inbox;
+    struct letterbox jobs;
+    struct facts_reader reader;
+    int wakes; /* an eventfd */
+    pthread_t thread;
+    bool is_started;
+    atomic_bool is_over;
+    atomic_bool is_hinted;
+    atomic_int_fast64_t fresh_ms;    /* when the feed was read to its end */
+    int64_t generation;              /* of the feed, told so far */
+    int64_t looked_ms;               /* when the feed was looked at */
+    int64_t warned_ms;               /* when a failure was logged */
+    struct letter *late, *last_late; /* records that can wait, to be written together */
+    size_t n_late;
+    int64_t late_since_ms; /* when the first of them came */
+    struct rate refusals;
+    uint64_t n_skipped; /* refusals that were not recorded */
+};
+
+int64_t scribe_now_ms(void); /* since 1970 */
+/* scribe_warn: a failure for the broker's log, at most one in ten seconds. */
+void scribe_warn(struct scribe *scribe, const char *what, const char *why);
+/* scribe_send: into the broker's inbox. */
+void scribe_send(struct scribe *scribe, const struct letter *like);
+
+/* What is recorded of a client. */
+struct record {
+    const char *kind;
+    bool is_success;
+    int64_t time_ms;
+    const struct letter *client; /* client, certificate, address */
+    const char *reason;
+};
+void scribe_record(struct scribe *scribe, const struct record *record);
+
+/* registration_take: a certificate that may not connect: whether it is to be registered, and what to tell of it. */
+void registration_take(struct scribe *scribe, const struct letter *contact);
+/* shadow_take: a request to a shadow. */
+void shadow_take(struct scribe *scribe, const struct letter *request);
+/* feed_look: reads what has changed and tells the broker; false when that could not be done. */
+bool feed_look(struct scribe *scribe);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The companion's end of the buses: one link a broker, made anew when it breaks. */
+#ifndef COMPANION_LINK_H
+#define COMPANION_LINK_H
+
+#include "cloud/common/bus.h"
+#include "common/km_loop.h"
+
+#define LINKS_MAX 16
+#define LINK_RETRY_MS 500
+
+struct links;
+struct links_host {
+    void *ctx;
+    void (*message)(void *ctx, const struct km_bus_frame *frame);
+    /* note: a link went up or down (failure), or a broker lost messages (n_lost). */
+    void (*note)(void *ctx, const char *path, const struct km_err *failure, uint64_t n_lost);
+};
+
+/* links_new: to the brokers whose buses are at these paths (borrowed); connects on the first tick. Returns owned. */
+km_status links_new(struct km_err *err, struct km_loop *loop, const char *const *paths,
+                    size_t n_paths, const struct links_host *host, struct links **ret);
+void links_freep(struct links **links);
+/* links_watch: the topic filters of messages that are wanted from now on; copies. */
+km_status links_watch(struct km_err *err, struct links *links, const char *const *filters,
+                      size_t n_filters);
+/* links_publish: to every broker. KM_E_DEAD when none took it. */
+km_status links_publish(struct km_err *err, struct links *links, const struct km_bus_frame *frame);
+/* links_tick: connects where that is due. links_next_ms: in how many ms that is; -1: all stand. */
+void links_tick(struct links *links);
+int links_next_ms(const struct links *links);
+unsigned links_n_up(const struct links *links);
+
+#endif

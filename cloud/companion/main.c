@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keymoor-cloud-rules: messages through the rules of an account, and functions for rules and the control plane. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cloud/companion/dispatch.h"
+#include "cloud/companion/door.h"
+#include "cloud/companion/link.h"
+#include "cloud/companion/lookup.h"
+#include "cloud/companion/options.h"
+#include "cloud/companion/shadow_document.h"
+#include "cloud/companion/source.h"
+#include "cloud/functions/run_log.h"
+#include "cloud/registry/registry_event.h"
+#include "common/km_log.h"
+#include "common/km_uuid.h"
+
+#ifndef KEYMOOR_VERSION
+#define KEYMOOR_VERSION "unknown"
+#endif
+#define PATH_CAP 4096
+#define INGEST_FILTER "$aws/rules/#"
+
+static struct companion {
+    struct options options;
+    struct km_loop loop;
+    struct km_watch signals;
+    struct km_registry *registry;
+    struct km_arena *arena; /* of one call */
+    struct km_secret *key;
+    struct lookup lookup;
+    struct km_runner *runner;
+    struct door *door;
+    struct links *links;
+    struct source source;
+    struct ruleset rules;
+    char log_dir[PATH_CAP], host_path[PATH_CAP], runtime_dir[PATH_CAP];
+    int64_t next_look_ms;
+    bool feed_is_down; /* that was said */
+    bool has_ended;
+} companion = {.loop = {.epoll_fd = -1}, .signals = {.fd = -1}};
+
+static int64_t wall_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- what actions do ---- */
+
+static void event_is_safe(void *ctx, const struct km_err *failure,
+                          const struct km_invoke_answer *answer)
+{
+    (void)answer;
+    if (failure != NULL)
+        *(struct km_err *)ctx = *failure;
+}
+
+static km_status call_function(void *ctx, struct km_err *err, const char *rule, const char *arn,
+                               struct km_slice event)
+{
+    const struct options *options = &companion.options;
+    struct km_function_name name = {.account = ""};
+    char rule_arn[512] = {0};
+    (void)ctx;
+    snprintf(rule_arn, sizeof rule_arn, "arn:aws:iot:%s:%s:rule/%s", options->region,
+             options->account, rule);
+    KM_TRY(km_function_name_parse(err, arn, &name));
+    KM_TRY(lookup_permits(err, &companion.lookup, options->account, &name, rule_arn));
+    const struct km_invoke invoke = {.kind = KM_INVOKE_EVENT,
+                                     .account = options->account,
+                                     .region = options->region,
+                                     .function = arn,
+                                     .payload = event};
+    (void)km_runner_invoke(companion.runner, &invoke, event_is_safe, err);
+    return err->status;
+}
+
+static km_status publish(void *ctx, struct km_err *err, struct km_slice topic, uint8_t qos,
+                         uint8_t hops, struct km_slice payload)
+{
+    const struct km_bus_frame frame = {
+        .kind = KM_BUS_PUBLISH, .topic = topic, .qos = qos, .hops = hops, .payload = payload};
+    (void)ctx;
+    if (hops > KM_BUS_HOPS_MAX)
+        return KM_FAIL(err, KM_E_LIMIT, "rules have republished it %d times already",
+                       KM_BUS_HOPS_MAX);
+    return links_publish(err, companion.links, &frame);
+}
+
+/* A log group as a file: its name may hold slashes. */
+static km_status write_log(void *ctx, struct km_err *err, const char *group, struct km_slice text)
+{
+    char name[KM_FUNCTION_NAME_LEN_MAX + 1] = {0};
+    char *line = malloc(text.len + 1);
+    (void)ctx;
+    if (line == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "no memory for a line of a log");
+    for (size_t i = 0; group[i] != '\0' && i + 1 < sizeof name; i++)
+        name[i] = strchr("/.", group[i]) != NULL ? '_' : group[i];
+    km_copy(line, text.len, text.ptr, text.len);
+    line[text.len] = '\n';
+    km_status status = km_run_log_keep(err, companion.log_dir, companion.options.account, name,
+                                       KM_RUNNER_LOG_FILE_MAX, KM_SLICE(line, text.len + 1));
+    free(line);
+    return status;
+}
+
+/* An event's texts are NUL-terminated. */
+static const char *cut(struct km_slice text, char *ret, size_t cap)
+{
+    size_t len = text.len < cap ? text.len : cap - 1;
+    km_copy(ret, cap, text.ptr, len);
+    ret[len] = '\0';
+    return len > 0 ? ret : NULL;
+}
+
+/* Failures are kept: they are what somebody will ask for. */
+static void told(void *ctx, const char *rule, const char *word,
+                 const struct dispatch_message *message, const struct km_err *failure)
+{
+    char client[KM_EVENT_CLIENT_MAX + 1] = {0}, principal[KM_CERTIFICATE_ID_LEN + 1] = {0};
+    char detail[512] = {0};
+    (void)ctx;
+    if (failure == NULL)
+        return;
+    snprintf(detail, sizeof detail, "{\"rule\":\"%s\",\"action\":\"%s\"}", rule,
+             word != NULL ? word : "none");
+    const struct km_registry_event event = {
+        .account = companion.options.account,
+        .kind = "RuleExecution",
+        .is_success = false,
+        .client_id = cut(message->message.client_id, client, sizeof client),
+        .certificate_id = cut(message->message.principal, principal, sizeof principal),
+        .reason = failure->text,
+        .detail = detail};
+    km_log_err(KM_LOG_WARNING, failure, rule);
+    if (km_registry_event_add(companion.registry, &event) != KM_OK)
+        km_log_err(KM_LOG_WARNING, km_registry_err(companion.registry), "the registry");
+}
+
+static bool chance(void *ctx, void *buf, size_t len)
+{
+    (void)ctx;
+    return getrandom(buf, len, 0) == (ssize_t)len;
+}
+
+static bool shadow(void *ctx, struct km_slice thing, struct km_slice name, json_t **ret)
+{
+    (void)ctx;
+    return shadow_document(companion.registry, companion.arena, companion.options.account, thing,
+                           name, wall_ms() / 1000, ret);
+}
+
+/* ---- what comes in ---- */
+
+static void message_came(void *ctx, const struct km_bus_frame *frame)
+{
+    static const struct km_rule_host rule_host = {.random = chance, .shadow = shadow};
+    static const struct dispatch_host host = {.rule_host = &rule_host,
+                                              .lambda = call_function,
+                                              .publish = publish,
+                                              .log = write_log,
+                                              .told = told};
+    struct km_uuid uuid = {{0}};
+    char trace[KM_UUID_TEXT_LEN] = {0};
+    (void)ctx;
+    if (chance(NULL, uuid.octet, sizeof uuid.octet))
+        km_uuid_format(&uuid, trace);
+    const struct dispatch_message message = {
+        .message = {.topic = frame->topic,
+                    .payload = frame->payload,
+                    .client_id = frame->client_id,
+                    .principal = frame->principal,
+                    .account_id = KM_SLICE_STR(companion.options.account),
+                    .source_ip = frame->address,
+                    .trace_id = KM_SLICE_STR(trace),
+                    .now_ms = frame->time_ms > 0 ? (int64_t)frame->time_ms : wall_ms()},
+        .hops = frame->hops};
+    dispatch(&companion.rules, &message, &host);
+}
+
+static void link_note(void *ctx, const char *path, const struct km_err *failure, uint64_t n_lost)
+{
+    (void)ctx;
+    if (failure != NULL)
+        km_log_err(KM_LOG_WARNING, failure, path);
+    else if (n_lost > 0)
+        km_log(KM_LOG_WARNING, "%s: the broker dropped %" PRIu64 " messages for rules", path,
+               n_lost);
+    else
+        km_log(KM_LOG_INFO, "%s: connected", path);
+}
+
+static void function_note(const struct km_err *err, const char *function)
+{
+    km_log_err(KM_LOG_WARNING, err, function);
+}
+
+static void rule_skipped(const struct km_err *err, const char *rule)
+{
+    km_log_err(KM_LOG_WARNING, err, rule);
+}
+
+/* ---- rules that change ---- */
+
+static km_status watch_rules(struct km_err *err)
+{
+    size_t n = 0;
+    const char **filters = calloc(companion.rules.n_rules + 1, sizeof *filters);
+    char **texts = calloc(companion.rules.n_rules + 1, sizeof *texts);
+    bool is_whole = filters != NULL && texts != NULL;
+    if (is_whole)
+        filters[n++] = INGEST_FILTER;
+    for (const struct compiled_rule *rule = companion.rules.first; is_whole && rule != NULL;
+         rule = rule->next) {
+        struct km_slice filter = km_rule_filter(rule->rule);
+        texts[n - 1] = strndup((const char *)filter.ptr, filter.len);
+        is_whole = texts[n - 1] != NULL;
+        filters[n] = texts[n - 1];
+        n++;
+    }
+    km_status status = is_whole ? links_watch(err, companion.links, filters, n)
+                                : KM_FAIL(err, KM_E_NOMEM, "no memory for topic filters");
+    for (size_t i = 0; texts != NULL && i < companion.rules.n_rules; i++)
+        free(texts[i]);
+    free(texts);
+    free(filters);
+    return status;
+}
+
+static void look_at_feed(void)
+{
+    struct km_err err = {.status = KM_OK};
+    bool has_changed = false;
+    companion.next_look_ms = km_loop_now_ms() + SOURCE_FEED_MS;
+    km_status status = source_update(&err, &companion.source, &companion.rules, &has_changed);
+    if (status == KM_OK && has_changed)
+        status = watch_rules(&err);
+    if (status != KM_OK && !companion.feed_is_down)
+        km_log_err(KM_LOG_ERROR, &err, "the rules stay as they were");
+    if (status == KM_OK && companion.feed_is_down)
+        km_log(KM_LOG_INFO, "the registry answers again");
+    if (status == KM_OK && has_changed)
+        km_log(KM_LOG_INFO, "%zu rules", companion.rules.n_rules);
+    companion.feed_is_down = status != KM_OK;
+}
+
+/* ---- the loop ---- */
+
+static int sooner(int a, int b)
+{
+    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+static int wait_ms(void)
+{
+    int64_t left = companion.next_look_ms - km_loop_now_ms();
+    int wait = left < 0 ? 0 : (int)left;
+    wait = sooner(wait, km_runner_next_ms(companion.runner));
+    return sooner(wait, links_next_ms(companion.links));
+}
+
+static km_status serve(struct km_err *err)
+{
+    while (!companion.has_ended) {
+        KM_TRY(km_loop_once(err, &companion.loop, wait_ms()));
+        if (km_loop_now_ms() >= companion.next_look_ms)
+            look_at_feed();
+        links_tick(companion.links);
+        km_runner_tick(companion.runner);
+    }
+    return KM_OK;
+}
+
+static void on_signal(struct km_watch *watch, uint32_t events)
+{
+    (void)events;
+    if (km_loop_take_signal(watch) != 0)
+        companion.has_ended = true;
+}
+
+/* ---- beginning and end ---- */
+
+/* Parts that are not named are where this program's own installation, or build, has them. */
+static km_status find_parts(struct km_err *err)
+{
+    char self[PATH_CAP - 64] = {0};
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *slash = len > 0 ? strrchr(self, '/') : NULL;
+    if (slash == NULL)
+        return KM_FAIL_ERRNO(err, "can't find out where this program is");
+    *slash = '\0';
+    snprintf(companion.host_path, PATH_CAP, "%s/../libexec/keymoor/keymoor-function-host", self);
+    snprintf(companion.runtime_dir, PATH_CAP, "%s/../libexec/keymoor/functions", self);
+    return KM_OK;
+}
+
+static km_status open_runner(struct km_err *err)
+{
+    const struct options *options = &companion.options;
+    const struct km_runner_config config = {
+        .state_dir = options->state_dir,
+        .host_path = options->host_path[0] != '\0' ? options->host_path : companion.host_path,
+        .runtime_dir =
+            options->runtime_dir[0] != '\0' ? options->runtime_dir : companion.runtime_dir,
+        .region = options->region,
+        .endpoint = options->endpoint,
+        .ca_file = options->ca_file,
+        .parallel = options->parallel,
+        .first_uid = options->first_uid,
+        .tmp_mb = options->tmp_mb,
+        .retry_ms = options->retry_ms};
+    const struct km_runner_calls calls = lookup_calls(&companion.lookup);
+    KM_TRY(find_parts(err));
+    KM_TRY(km_runner_new(err, &companion.loop, &config, &calls, &companion.runner));
+    snprintf(companion.log_dir, PATH_CAP, "%s/log", options->state_dir);
+    if (options->socket == NULL)
+        return KM_OK;
+    const struct km_listen_wish wish = {.path = options->socket,
+                                        .type = SOCK_STREAM,
+                                        .mode = options->socket_mode,
+                                        .gid = options->socket_group,
+                                        .backlog = DOOR_GUESTS_MAX};
+    return door_open(err, &companion.loop, companion.runner, &wish, &companion.door);
+}
+
+static km_status open_registry(struct km_err *err)
+{
+    const struct options *options = &companion.options;
+    KM_TRY(km_registry_key_load(err, options->key_file, false, &companion.key));
+    const struct km_registry_config config = {.url = options->registry, .key = companion.key};
+    KM_TRY(km_registry_open(err, &config, &companion.registry));
+    companion.arena = km_arena_new((size_t)4 << 20);
+    if (companion.arena == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "no memory for the registry's answers");
+    KM_TRY(lookup_init(err, companion.registry, options->region, function_note, &companion.lookup));
+    return source_init(err, companion.registry, options->account, rule_skipped, &companion.source);
+}
+
+static km_status begin(struct km_err *err)
+{
+    static const int signals[] = {SIGTERM, SIGINT, 0};
+    static const struct links_host host = {.message = message_came, .note = link_note};
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return KM_FAIL_ERRNO(err, "can't refuse to be dumped");
+    ruleset_init(&companion.rules);
+    KM_TRY(km_loop_init(err, &companion.loop));
+    KM_TRY(km_loop_add_signals(err, &companion.loop, &companion.signals, signals, on_signal));
+    KM_TRY(open_registry(err));
+    KM_TRY(links_new(err, &companion.loop, companion.options.buses, companion.options.n_buses,
+                     &host, &companion.links));
+    KM_TRY(open_runner(err));
+    look_at_feed();
+    km_notify("READY=1");
+    km_log(KM_LOG_INFO, "ready");
+    return serve(err);
+}
+
+static void end(void)
+{
+    door_closep(&companion.door);
+    links_freep(&companion.links);
+    km_runner_freep(&companion.runner);
+    lookup_clear(&companion.lookup);
+    source_clear(&companion.source);
+    ruleset_clear(&companion.rules);
+    km_arena_free(companion.arena);
+    km_registry_closep(&companion.registry);
+    km_secret_freep(&companion.key);
+    if (companion.signals.fd >= 0)
+        km_loop_remove(&companion.loop, &companion.signals);
+    km_loop_clear(&companion.loop);
+}
+
+int main(int argc, char **argv)
+{
+    struct km_err err = {.status = KM_OK};
+    km_status status = options_read(&err, argc, argv, &companion.options);
+    km_log_init("keymoor-cloud-rules", companion.options.logs_to_journal, KM_LOG_INFO);
+    if (status != KM_OK) {
+        km_log_err(KM_LOG_ERROR, &err, "command line");
+        return 2;
+    }
+    if (companion.options.wants_help) {
+        options_help();
+        return EXIT_SUCCESS;
+    }
+    if (companion.options.wants_version) {
+        (void)printf("keymoor-cloud-rules %s\n", KEYMOOR_VERSION);
+        return EXIT_SUCCESS;
+    }
+    status = begin(&err);
+    if (status != KM_OK)
+        km_log_err(KM_LOG_ERROR, &err, "can't go on");
+    end();
+    return status == KM_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates from one account to another. */
+#include "cloud/control/certificate.h"
+#include "cloud/control/operations.h"
+
+static km_status transfer(struct km_call *call)
+{
+    const char *to = km_call_query(call, "targetAwsAccount");
+    km_status status =
+        km_registry_certificate_transfer(call->reg, call->account, call->parts[0], to);
+    if (status == KM_E_BUSY)
+        return km_call_as(call, status, KM_E_BUSY, KM_X_INVALID_REQUEST);
+    KM_TRY(km_call_as(call, status, KM_E_STATE, KM_X_CERTIFICATE_STATE));
+    return km_call_reply(call, json_pack("{s:s*}", "transferredCertificateArn",
+                                         km_call_printf(call, "arn:aws:iot:%s:%s:cert/%s",
+                                                        call->region, to, call->parts[0])));
+}
+
+static km_status end(struct km_call *call, km_status status)
+{
+    return km_call_as(call, status, KM_E_STATE, KM_X_TRANSFER_COMPLETED);
+}
+
+static km_status accept_transfer(struct km_call *call)
+{
+    return end(call,
+               km_registry_certificate_transfer_accept(call->reg, call->account, call->parts[0],
+                                                       km_call_query_is(call, "setAsActive")));
+}
+
+static km_status reject_transfer(struct km_call *call)
+{
+    return end(call,
+               km_registry_certificate_transfer_reject(call->reg, call->account, call->parts[0]));
+}
+
+static km_status cancel_transfer(struct km_call *call)
+{
+    return end(call,
+               km_registry_certificate_transfer_cancel(call->reg, call->account, call->parts[0]));
+}
+
+static const struct km_operation rows[] = {
+    {"TransferCertificate", KM_SERVICE_IOT, "PATCH", "/transfer-certificate/{certificateId}",
+     "targetAwsAccount!:s", NULL, "transferMessage:s", KM_OP_CHANGES, transfer},
+    {"AcceptCertificateTransfer", KM_SERVICE_IOT, "PATCH",
+     "/accept-certificate-transfer/{certificateId}", "setAsActive:b", NULL, NULL, KM_OP_CHANGES,
+     accept_transfer},
+    {"RejectCertificateTransfer", KM_SERVICE_IOT, "PATCH",
+     "/reject-certificate-transfer/{certificateId}", NULL, NULL, "rejectReason:s", KM_OP_CHANGES,
+     reject_transfer},
+    {"CancelCertificateTransfer", KM_SERVICE_IOT, "PATCH",
+     "/cancel-certificate-transfer/{certificateId}", NULL, NULL, NULL, KM_OP_CHANGES,
+     cancel_transfer},
+};
+
+const struct km_operations km_iot_transfer = {rows, KM_ARRAY_LEN(rows)};

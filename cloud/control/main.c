@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keymoor-cloud-control: the control plane's process. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "cloud/control/control.h"
+#include "cloud/control/issuer.h"
+#include "cloud/control/options.h"
+#include "cloud/control/wipe.h"
+#include "common/km_file.h"
+#include "common/km_listen.h"
+#include "common/km_log.h"
+
+#ifndef KEYMOOR_VERSION
+#define KEYMOOR_VERSION "unknown"
+#endif
+#define EXIT_USAGE 2
+#define PORT_TEXT_CAP 16
+
+static struct daemon {
+    struct km_control_options options;
+    struct km_loop loop;
+    struct km_watch signal_watch;
+    struct km_crypto crypto;
+    struct km_secret *key;
+    struct km_registry *registry;
+    struct km_issuer *issuer;
+    struct km_buses *buses;
+    struct km_control *control;
+    struct km_http *http;
+    bool is_to_stop;
+} self = {.loop = {.epoll_fd = -1}, .signal_watch = {.fd = -1}};
+
+static void on_signal(struct km_watch *watch, uint32_t events)
+{
+    (void)events;
+    if (km_loop_take_signal(watch) != 0)
+        self.is_to_stop = true;
+}
+
+/* Access keys and private keys pass through this memory. */
+static void confine(void)
+{
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    json_set_alloc_funcs(malloc, km_wipe_and_free);
+}
+
+static km_status open_storage(struct km_err *err)
+{
+    KM_TRY(km_registry_key_load(err, self.options.key, false, &self.key));
+    const struct km_registry_config config = {
+        .url = self.options.registry, .may_create = true, .key = self.key};
+    return km_registry_open(err, &config, &self.registry);
+}
+
+static km_status open_control(struct km_err *err)
+{
+    const char *endpoint = self.options.endpoint;
+    if (self.options.issuer != NULL)
+        KM_TRY(km_issuer_open(err, &self.crypto, self.options.issuer, (int64_t)time(NULL) * 1000,
+                              &self.issuer));
+    KM_TRY(km_buses_new(err, &self.loop, self.options.buses, self.options.n_buses, &self.buses));
+    const struct km_control_config config = {
+        .registry = self.registry,
+        .crypto = &self.crypto,
+        .region = self.options.region,
+        .endpoint = endpoint != NULL ? endpoint : self.options.listen,
+        .issuer = self.issuer,
+        .buses = self.buses,
+        .invoke_socket = self.options.functions,
+    };
+    return km_control_new(err, &self.loop, &config, &self.control);
+}
+
+static km_status write_port(struct km_err *err)
+{
+    char text[PORT_TEXT_CAP] = {0};
+    if (self.options.port_file == NULL)
+        return KM_OK;
+    (void)snprintf(text, sizeof(text), "%u\n", km_http_port(self.http));
+    return km_file_write(err, AT_FDCWD, self.options.port_file, KM_SLICE_STR(text), 0644);
+}
+
+static km_status start(struct km_err *err)
+{
+    static const int signals[] = {SIGTERM, SIGINT, 0};
+    KM_TRY(km_loop_init(err, &self.loop));
+    KM_TRY(km_loop_add_signals(err, &self.loop, &self.signal_watch, signals, on_signal));
+    KM_TRY(km_crypto_init(err, &self.crypto));
+    KM_TRY(open_storage(err));
+    KM_TRY(open_control(err));
+    const struct km_http_service service = km_control_service(self.control);
+    const struct km_http_config config = {
+        .address = self.options.listen,
+        .port = self.options.port,
+        .certificate_file = self.options.certificate,
+        .key_file = self.options.tls_key,
+    };
+    KM_TRY(km_http_new(err, &self.loop, &config, &service, &self.http));
+    KM_TRY(write_port(err));
+    km_log(KM_LOG_INFO, "%s at %s port %u", config.certificate_file != NULL ? "HTTPS" : "HTTP",
+           config.address, km_http_port(self.http));
+    km_notify("READY=1");
+    return KM_OK;
+}
+
+static km_status run(struct km_err *err)
+{
+    while (!self.is_to_stop) {
+        KM_TRY(km_loop_once(err, &self.loop, km_http_next_ms(self.http)));
+        km_http_tick(self.http);
+        km_control_tick(self.control);
+    }
+    return KM_OK;
+}
+
+static void stop(void)
+{
+    km_http_free(self.http);
+    km_control_free(self.control);
+    km_buses_free(self.buses);
+    km_issuer_free(self.issuer);
+    km_registry_close(self.registry);
+    km_secret_free(self.key);
+    km_crypto_clear(&self.crypto);
+    if (self.signal_watch.fd >= 0)
+        km_loop_remove(&self.loop, &self.signal_watch);
+    km_loop_clear(&self.loop);
+}
+
+int main(int argc, char **argv)
+{
+    struct km_err err = {0};
+    if (km_control_options_parse(&err, argc, argv, &self.options) != KM_OK) {
+        (void)fprintf(stderr, "keymoor-cloud-control: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    if (self.options.wants_help) {
+        km_control_options_usage(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (self.options.wants_version) {
+        (void)puts("keymoor-cloud-control " KEYMOOR_VERSION);
+        return EXIT_SUCCESS;
+    }
+    km_log_init("keymoor-cloud-control", getenv("JOURNAL_STREAM") != NULL,
+                self.options.is_quiet ? KM_LOG_WARNING : KM_LOG_INFO);
+    confine();
+    km_status status = start(&err);
+    if (status == KM_OK)
+        status = run(&err);
+    stop();
+    if (status != KM_OK)
+        km_log_err(KM_LOG_ERROR, &err, "control plane");
+    return status == KM_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The schema, as steps that are never changed once released: step n brings version n - 1 to n. Words in braces differ between
+ * the databases (km_db_ops.words).
+ */
+#include "cloud/registry/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A certificate's row is small and read at each connect; its DER is neither, so it lies apart. */
+static const char step_1[] =
+    "CREATE TABLE account (id {text} PRIMARY KEY, name {text} NOT NULL,"
+    " registration_code {text}, created_ms {number} NOT NULL);"
+    "CREATE TABLE setting (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
+    " name {text} NOT NULL, value {text} NOT NULL, PRIMARY KEY (account, name)) {clustered};"
+    "CREATE TABLE access_key (id {text} PRIMARY KEY,"
+    " account {text} NOT NULL REFERENCES account ON DELETE CASCADE, principal {text} NOT NULL,"
+    " sealed {blob} NOT NULL, token_hash {blob}, is_active {number} NOT NULL,"
+    " created_ms {number} NOT NULL, expires_ms {number} NOT NULL);"
+    "CREATE INDEX access_key_of ON access_key (account, id);"
+    "CREATE INDEX access_key_end ON access_key (expires_ms);"
+
+    "CREATE TABLE ca (id {text} NOT NULL, account {text} NOT NULL REFERENCES account,"
+    " der {blob} NOT NULL, subject {blob} NOT NULL, subject_hash {blob} NOT NULL,"
+    " mode {number} NOT NULL, is_active {number} NOT NULL, has_auto {number} NOT NULL,"
+    " config {text}, generation_id {text} NOT NULL, customer_version {number} NOT NULL,"
+    " created_ms {number} NOT NULL, modified_ms {number} NOT NULL,"
+    " not_before_ms {number} NOT NULL, not_after_ms {number} NOT NULL, PRIMARY KEY (id, account));"
+    "CREATE INDEX ca_in_order ON ca (account, created_ms, id);"
+    "CREATE INDEX ca_by_subject ON ca (account, subject_hash);"
+
+    "CREATE TABLE certificate (id {text} NOT NULL, account {text} NOT NULL REFERENCES account,"
+    " ca_id {text}, mode {number} NOT NULL, status {number} NOT NULL,"
+    " generation_id {text} NOT NULL, previous_account {text}, transfer_to {text},"
+    " customer_version {number} NOT NULL, created_ms {number} NOT NULL,"
+    " modified_ms {number} NOT NULL, not_before_ms {number} NOT NULL,"
+    " not_after_ms {number} NOT NULL, PRIMARY KEY (id, account)) {clustered};"
+    "CREATE INDEX certificate_in_order ON certificate (account, created_ms, id);"
+    "CREATE INDEX certificate_of_ca ON certificate (account, ca_id, created_ms, id);"
+    "CREATE TABLE certificate_der (id {text} NOT NULL, account {text} NOT NULL,"
+    " der {blob} NOT NULL, PRIMARY KEY (id, account), FOREIGN KEY (id, account)"
+    " REFERENCES certificate (id, account) ON DELETE CASCADE ON UPDATE CASCADE);"
+
+    "CREATE TABLE policy (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " default_version {number} NOT NULL, last_version {number} NOT NULL,"
+    " generation_id {text} NOT NULL, created_ms {number} NOT NULL, modified_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, name));"
+    "CREATE TABLE policy_version (account {text} NOT NULL, name {text} NOT NULL,"
+    " version {number} NOT NULL, document {text} NOT NULL, created_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, name, version), FOREIGN KEY (account, name)"
+    " REFERENCES policy (account, name) ON DELETE CASCADE);"
+    "CREATE TABLE policy_target (account {text} NOT NULL, kind {number} NOT NULL,"
+    " target {text} NOT NULL, policy {text} NOT NULL, PRIMARY KEY (account, kind, target, policy),"
+    " FOREIGN KEY (account, policy) REFERENCES policy (account, name)) {clustered};"
+    "CREATE INDEX policy_target_of ON policy_target (account, policy, kind, target);"
+
+    "CREATE TABLE thing_type (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " id {text} NOT NULL, description {text}, searchable {text} NOT NULL,"
+    " created_ms {number} NOT NULL, deprecated_ms {number} NOT NULL, PRIMARY KEY (account, name));"
+    "CREATE TABLE thing (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " id {text} NOT NULL, type {text}, version {number} NOT NULL, created_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, name),"
+    " FOREIGN KEY (account, type) REFERENCES thing_type (account, name));"
+    "CREATE INDEX thing_of_type ON thing (account, type, name);"
+    "CREATE TABLE thing_group (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " id {text} NOT NULL, parent {text}, description {text}, version {number} NOT NULL,"
+    " created_ms {number} NOT NULL, PRIMARY KEY (account, name),"
+    " FOREIGN KEY (account, parent) REFERENCES thing_group (account, name));"
+    "CREATE INDEX thing_group_of ON thing_group (account, parent, name);"
+    "CREATE TABLE attribute (account {text} NOT NULL, kind {number} NOT NULL,"
+    " owner {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,"
+    " PRIMARY KEY (account, kind, owner, name)) {clustered};"
+    "CREATE INDEX attribute_by_value ON attribute (account, kind, name, value, owner);"
+    "CREATE TABLE group_thing (account {text} NOT NULL, name {text} NOT NULL,"
+    " thing {text} NOT NULL, PRIMARY KEY (account, name, thing),"
+    " FOREIGN KEY (account, name) REFERENCES thing_group (account, name) ON DELETE CASCADE,"
+    " FOREIGN KEY (account, thing) REFERENCES thing (account, name) ON DELETE CASCADE)"
+    " {clustered};"
+    "CREATE INDEX group_thing_of ON group_thing (account, thing, name);"
+    "CREATE TABLE thing_principal (account {text} NOT NULL, thing {text} NOT NULL,"
+    " certificate {text} NOT NULL, PRIMARY KEY (account, thing, certificate),"
+    " FOREIGN KEY (account, thing) REFERENCES thing (account, name)) {clustered};"
+    "CREATE INDEX thing_principal_of ON thing_principal (account, certificate, thing);"
+
+    "CREATE TABLE rule (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " sql {text} NOT NULL, topic_filter {text} NOT NULL, payload {text} NOT NULL,"
+    " is_enabled {number} NOT NULL, created_ms {number} NOT NULL, PRIMARY KEY (account, name));"
+    "CREATE TABLE template (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " description {text}, body {text} NOT NULL, role {text}, type {number} NOT NULL,"
+    " is_enabled {number} NOT NULL, created_ms {number} NOT NULL, modified_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, name));"
+
+    "CREATE TABLE function (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " last_version {number} NOT NULL, PRIMARY KEY (account, name));"
+    "CREATE TABLE function_version (account {text} NOT NULL, name {text} NOT NULL,"
+    " version {number} NOT NULL, config {text} NOT NULL, description {text},"
+    " code_sha256 {text} NOT NULL, code_size {number} NOT NULL, revision_id {text} NOT NULL,"
+    " modified_ms {number} NOT NULL, PRIMARY KEY (account, name, version),"
+    " FOREIGN KEY (account, name) REFERENCES function (account, name) ON DELETE CASCADE);"
+    "CREATE TABLE function_code (account {text} NOT NULL, name {text} NOT NULL,"
+    " code_sha256 {text} NOT NULL, code {blob} NOT NULL, PRIMARY KEY (account, name, code_sha256),"
+    " FOREIGN KEY (account, name) REFERENCES function (account, name) ON DELETE CASCADE);"
+    "CREATE TABLE function_alias (account {text} NOT NULL, function {text} NOT NULL,"
+    " name {text} NOT NULL, version {number} NOT NULL, description {text},"
+    " revision_id {text} NOT NULL, PRIMARY KEY (account, function, name),"
+    " FOREIGN KEY (account, function) REFERENCES function (account, name) ON DELETE CASCADE);"
+    "CREATE TABLE function_permission (account {text} NOT NULL, function {text} NOT NULL,"
+    " qualifier {text} NOT NULL, statement_id {text} NOT NULL, statement {text} NOT NULL,"
+    " PRIMARY KEY (account, function, qualifier, statement_id),"
+    " FOREIGN KEY (account, function) REFERENCES function (account, name) ON DELETE CASCADE);"
+
+    "CREATE TABLE shadow (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
+    " thing {text} NOT NULL, name {text} NOT NULL, state {text}, metadata {text},"
+    " version {number} NOT NULL, deleted_ms {number} NOT NULL, modified_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, thing, name));"
+    "CREATE TABLE event (id {number} PRIMARY KEY, time_ms {number} NOT NULL, account {text},"
+    " kind {text} NOT NULL, is_success {number} NOT NULL, client_id {text}, certificate_id {text},"
+    " principal {text}, address {text}, reason {text}, detail {text});"
+    "CREATE INDEX event_by_time ON event (time_ms);"
+    "CREATE INDEX event_by_client ON event (client_id, id);"
+    "CREATE INDEX event_by_certificate ON event (certificate_id, id);"
+    "CREATE TABLE change (generation {number} PRIMARY KEY, kind {number} NOT NULL,"
+    " account {text} NOT NULL, id {text} NOT NULL);";
+
+static const char *const steps[] = {step_1};
+#define VERSION ((int64_t)KM_ARRAY_LEN(steps))
+
+/* Whether a word of the dialect begins at text; what stands for it. */
+static const char *word_at(const char *const *words, const char *text, size_t *ret_len)
+{
+    for (size_t i = 0; words[i] != NULL; i += 2) {
+        size_t len = strlen(words[i]);
+        if (strncmp(text, words[i], len) == 0) {
+            *ret_len = len;
+            return words[i + 1];
+        }
+    }
+    return NULL;
+}
+
+/* In two rounds: out NULL only counts. */
+static size_t translate(const char *const *words, const char *sql, char *out, size_t room)
+{
+    size_t at = 0;
+    while (*sql != '\0') {
+        size_t taken = 1;
+        const char *word = word_at(words, sql, &taken);
+        struct km_slice part = word != NULL ? KM_SLICE_STR(word) : KM_SLICE(sql, taken);
+        if (out != NULL)
+            km_copy(out + at, room - at, part.ptr, part.len);
+        at += part.len;
+        sql += taken;
+    }
+    return at;
+}
+
+static km_status run_step(struct km_registry *reg, const char *sql)
+{
+    size_t len = translate(reg->db->ops->words, sql, NULL, 0);
+    struct km_arena *own = km_arena_new(len + 1);
+    char *text = own == NULL ? NULL : km_arena_alloc(own, len + 1);
+    if (text == NULL) {
+        km_arena_free(own);
+        return KM_REG_FAIL(reg, KM_E_NOMEM, "the schema of %zu octets", len);
+    }
+    (void)translate(reg->db->ops->words, sql, text, len);
+    km_status status = reg->db->ops->script(reg->db, &reg->err, text);
+    km_arena_free(own);
+    return status;
+}
+
+/* Another process may have done it while this one waited for the lock. */
+static km_status upgrade(struct km_registry *reg)
+{
+    int64_t version = 0;
+    KM_TRY(reg->db->ops->version(reg->db, &reg->err, &version));
+    for (; version < VERSION; version++)
+        KM_TRY(run_step(reg, steps[version]));
+    return reg->db->ops->set_version(reg->db, &reg->err, version);
+}
+
+km_status km_reg_schema(struct km_registry *reg, bool may_create)
+{
+    int64_t version = 0;
+    KM_TRY(reg->db->ops->version(reg->db, &reg->err, &version));
+    if (version < VERSION && may_create) {
+        KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
+        KM_TRY(km_reg_write_end(reg, upgrade(reg)));
+        KM_TRY(reg->db->ops->version(reg->db, &reg->err, &version));
+    }
+    if (version != VERSION)
+        return KM_REG_FAIL(reg, KM_E_UNSUPPORTED,
+                           "the registry's schema has version %lld, this program needs %lld",
+                           (long long)version, (long long)VERSION);
+    return KM_OK;
+}

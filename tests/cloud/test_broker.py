@@ -1,0 +1,894 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's mosquitto with the plugin, and every outcome that a device can meet there. Runs on Debian's python3, which has its paho.
+
+Usage: test_broker.py BUILD_DIR GROUP...     GROUP is a class below; KM_TEST_REGISTRY names another registry than SQLite
+"""
+import json
+import os
+import ssl
+import subprocess
+import sys
+import threading
+import unittest
+
+import paho.mqtt.client as paho
+
+from broker_bus import Bus
+from broker_rig import ANYTHING, Rig, policy, run, until
+
+BUILD = ""
+CLOSED = None  # without CONNACK
+
+
+class Base(unittest.TestCase):
+    options = {}
+
+    def setUp(self):
+        self.rig = Rig(BUILD, os.path.dirname(os.path.abspath(__file__)), os.environ.get("KM_TEST_REGISTRY"))
+        self.addCleanup(self.rig.close)
+        self.rig.registry("policy", "Anything", ANYTHING)
+        self.broker = self.rig.broker(**self.options)
+
+    def registered(self, ca, count):
+        """Waits for so many events of registrations of this CA; gives them."""
+        return [self.watch.event() for _ in range(count)]
+
+
+class Registration(Base):
+    def setUp(self):
+        super().setUp()
+        self.watch = self.broker.observer("$aws/events/certificates/registered/#")
+
+    def first_contact(self, device, client_id="dev", **options):
+        self.assertIs(self.broker.client(device, client_id, **options).connected(), CLOSED)
+
+    def test_pending_twice_then_active(self):
+        ca = self.rig.ca("ca")
+        device = self.rig.pki.issue("dev-1", ca)
+        self.first_contact(device, "dev-1")
+        topic, event = self.watch.event()
+        self.assertEqual(topic, f"$aws/events/certificates/registered/{ca.id}")
+        self.assertEqual(event["certificateId"], device.id)
+        self.assertEqual(event["caCertificateId"], ca.id)
+        self.assertEqual(event["certificateStatus"], "PENDING_ACTIVATION")
+        self.assertEqual(event["awsAccountId"], "123456789012")
+        self.assertIs(type(event["timestamp"]), int)
+        self.assertIs(type(event["certificateRegistrationTimestamp"]), str)
+        self.assertEqual(self.rig.registry("certificate-show", device.id), f"PENDING_ACTIVATION {ca.id}")
+
+        self.first_contact(device, "dev-1")
+        again = self.watch.event()[1]
+        self.assertEqual(again["certificateRegistrationTimestamp"], event["certificateRegistrationTimestamp"])
+        self.assertGreaterEqual(again["timestamp"], event["timestamp"])
+        self.assertEqual(self.rig.registry("certificate-count"), "1")
+        self.assertEqual(len(self.rig.expect_event(kind="Register", certificate=device.id)), 1)
+        self.assertEqual(len(self.rig.expect_event(kind="Connect", reason="PENDING_ACTIVATION")), 2)
+
+        self.rig.registry("attach", "Anything", device.id)
+        self.rig.registry("certificate-set", device.id, "ACTIVE")
+        self.assertTrue(self.broker.connect(device, "dev-1").answered())
+        self.rig.expect_event(kind="Connect", success="1", client="dev-1", certificate=device.id)
+
+    def test_tls_versions(self):
+        ca = self.rig.ca("ca")
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            device = self.rig.pki.issue(f"dev-{version.name}", ca)
+            self.first_contact(device, tls=version)
+            self.assertEqual(self.watch.event()[1]["certificateId"], device.id)
+
+    def test_unknown_ca(self):
+        stranger = self.rig.pki.issue("stranger-ca", is_ca=True)
+        device = self.rig.pki.issue("stranger", stranger)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.first_contact(device, tls=version)  # the handshake is complete, as with any other
+        self.rig.expect_event(kind="Connect", success="0", certificate=device.id,
+                              reason="its certificate is not registered, and neither is its issuer")
+        self.first_contact(stranger)
+        self.assertEqual(self.rig.registry("certificate-count"), "0")
+
+    def test_dates_and_purpose(self):
+        ca = self.rig.ca("ca")
+        self.first_contact(self.rig.pki.issue("old", ca, days=-1))
+        self.rig.expect_event(reason="its certificate has expired")
+        old = self.rig.device("old-too", ca, policies=["Anything"], days=-1)
+        self.first_contact(old)
+        self.assertEqual(len(until(lambda: self.rig.events(reason="has expired")[1:], "again")), 1)
+        self.first_contact(self.rig.pki.issue("server-only", ca, extra="extendedKeyUsage=serverAuth"))
+        self.rig.expect_event(reason="not for clients")
+        self.first_contact(self.rig.pki.issue("dev", self.rig.ca("old-ca", days=-1)))
+        self.rig.expect_event(reason="its CA's certificate has expired")
+        self.assertEqual(self.rig.registry("certificate-count"), "1")
+
+    def test_key_of_somebody_else(self):
+        """What TLS still proves."""
+        device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        thief = self.rig.pki.issue("thief")
+        thief.pem, thief.chain = device.pem, device.chain
+        run("openssl", "x509", "-in", device.pem, "-out", thief.pem)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with self.assertRaises(ssl.SSLError):
+            context.load_cert_chain(thief.pem, thief.key)  # a sound client does not even try
+        server = subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{self.broker.port}", "-cert", device.pem, "-key",
+             thief.key, "-tls1_2"], input=b"", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertNotEqual(server.returncode, 0)
+
+    def test_ca_that_does_not_register(self):
+        ca = self.rig.ca("ca", "active", "manual")
+        device = self.rig.pki.issue("dev", ca)
+        self.first_contact(device)
+        self.rig.expect_event(reason="its CA does not register by itself")
+        self.rig.registry("ca-set", ca.id, "inactive", "auto")
+        self.first_contact(device)
+        self.rig.expect_event(reason="its CA is not active")
+        self.assertEqual(self.rig.registry("certificate-count"), "0")
+        self.rig.registry("ca-set", ca.id, "active", "auto")  # the broker goes on as it is
+        self.first_contact(device)
+        self.assertEqual(self.watch.event()[1]["certificateId"], device.id)
+
+    def test_ca_that_was_removed(self):
+        ca = self.rig.ca("ca")
+        self.first_contact(self.rig.pki.issue("dev-1", ca))
+        self.watch.event()
+        kept = self.rig.device("kept", ca, policies=["Anything"])
+        self.rig.registry("ca-set", ca.id, "inactive", "manual")
+        self.rig.registry("ca-delete", ca.id)
+        late = self.rig.pki.issue("dev-2", ca)
+        self.first_contact(late)
+        self.rig.expect_event(certificate=late.id, reason="neither is its issuer")
+        self.assertEqual(self.rig.registry("certificate-count"), "2")
+        self.broker.connect(kept, "kept")  # what was registered stays so
+
+    def test_intermediate_ca_without_its_root(self):
+        root = self.rig.pki.issue("root", is_ca=True)
+        middle = self.rig.pki.issue("middle", root, is_ca=True)
+        middle.registered = self.rig.registry("ca-add", middle.der, "active", "auto")
+        both = self.rig.pki.issue("both", middle)
+        alone = self.rig.pki.issue("alone", middle)
+        alone.chain = alone.pem  # sends no issuer
+        for device in (both, alone):
+            self.first_contact(device)
+            event = self.watch.event()[1]
+            self.assertEqual((event["certificateId"], event["caCertificateId"]), (device.id, middle.id))
+
+    def test_sibling_ca_of_the_same_name(self):
+        ca = self.rig.ca("ca", subject="/CN=Same")
+        sibling = self.rig.pki.issue("sibling", subject="/CN=Same", is_ca=True)
+        device = self.rig.pki.issue("dev", sibling)
+        self.first_contact(device)
+        self.rig.expect_event(reason="neither is its issuer")
+        second = self.rig.registry("ca-add", sibling.der, "active", "auto")
+        self.first_contact(device)
+        self.assertEqual(self.watch.event()[1]["caCertificateId"], second)
+        own = self.rig.pki.issue("own", ca)
+        self.first_contact(own)
+        self.assertEqual(self.watch.event()[1]["caCertificateId"], ca.id)
+
+    def test_certificate_without_a_ca(self):
+        issuer = self.rig.pki.issue("elsewhere", is_ca=True)
+        device = self.rig.pki.issue("single", issuer)
+        device.chain = device.pem
+        self.rig.registry("certificate-add", device.der, "-", "ACTIVE")
+        self.rig.registry("attach", "Anything", device.id)
+        self.broker.connect(device, "single")
+
+    def test_many_at_once(self):
+        ca = self.rig.ca("ca")
+        device = self.rig.pki.issue("dev", ca)
+        results = []
+        threads = [threading.Thread(target=lambda i=i: results.append(
+            self.broker.client(device, f"c{i}").connected())) for i in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(results, [CLOSED] * 12)
+        self.watch.event()
+        until(lambda: len(self.rig.events(kind="Connect", certificate=device.id)) == 12, "all are recorded")
+        self.assertEqual(len(self.rig.events(kind="Register")), 1)
+        self.assertEqual(self.rig.registry("certificate-count"), "1")
+
+    def test_not_seen_by_a_bare_wildcard(self):
+        plain = self.broker.observer("#")
+        ca = self.rig.ca("ca")
+        self.first_contact(self.rig.pki.issue("dev", ca))
+        self.watch.event()
+        plain.publish("last")
+        self.assertEqual(plain.message()[0], "last")
+
+    def test_no_certificate(self):
+        client = None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.rig.server_ca.pem)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with self.assertRaises(OSError):
+            client = type(self.watch)(("127.0.0.1", self.broker.port), "x", context)
+        self.assertIsNone(client)
+
+
+class Life(Base):
+    def setUp(self):
+        super().setUp()
+        self.ca = self.rig.ca("ca")
+
+    def test_revoked_while_connected(self):
+        watch = self.broker.observer("$aws/events/presence/disconnected/+")
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        other = self.broker.connect(self.rig.device("other", self.ca, policies=["Anything"]), "other")
+        first = self.broker.connect(device, "dev-a")
+        second = self.broker.connect(device, "dev-b")
+        self.rig.registry("certificate-set", device.id, "REVOKED")
+        self.assertIsNone(first.packet())
+        self.assertIsNone(second.packet())
+        self.assertTrue(other.answered())
+        events = [watch.event()[1] for _ in range(2)]
+        self.assertEqual({e["clientId"] for e in events}, {"dev-a", "dev-b"})
+        self.assertEqual({e["disconnectReason"] for e in events}, {"SERVER_INITIATED_DISCONNECT"})
+        self.assertEqual(len(self.rig.expect_event(kind="Disconnect", certificate=device.id)), 2)
+        self.assertIs(self.broker.client(device, "dev-a").connected(), CLOSED)
+        self.rig.expect_event(kind="Connect", success="0", reason="its certificate is REVOKED")
+
+    def test_inactive_and_back(self):
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        client = self.broker.connect(device, "dev")
+        self.rig.registry("certificate-set", device.id, "INACTIVE")
+        self.assertIsNone(client.packet())
+        self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+        self.rig.expect_event(kind="Connect", success="0", reason="its certificate is INACTIVE")
+        self.rig.registry("certificate-set", device.id, "ACTIVE")
+        self.broker.connect(device, "dev")
+
+    def test_deleted(self):
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        client = self.broker.connect(device, "dev")
+        self.rig.registry("certificate-set", device.id, "INACTIVE")
+        self.assertIsNone(client.packet())
+        self.rig.registry("certificate-delete", device.id)
+        watch = self.broker.observer("$aws/events/certificates/registered/#")
+        self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+        self.assertEqual(watch.event()[1]["certificateId"], device.id)  # it begins anew
+
+    def test_session_of_a_barred_device(self):
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        sender = self.broker.observer()
+        client = self.broker.connect(device, "dev", clean=False)
+        self.assertEqual(client.subscribed("news"), [1])
+        client.disconnect()
+        until(lambda: "Client dev disconnected" in self.broker.text(), "it has gone")
+        sender.publish("news", "before", qos=1)
+        self.assertTrue(sender.pubacked())
+        bystander = self.broker.connect(device, "bystander")
+        self.rig.registry("certificate-set", device.id, "INACTIVE")
+        self.assertIsNone(bystander.packet())
+        # Facts are asked for in one go and come in order, so the session knows when a later change has arrived.
+        marker = self.rig.device("marker", self.ca, policies=["Anything"])
+        marked = self.broker.connect(marker, "marker")
+        self.rig.registry("certificate-set", marker.id, "INACTIVE")
+        self.assertIsNone(marked.packet())
+        sender.publish("news", "meanwhile", qos=1)
+        self.assertTrue(sender.pubacked())
+        self.rig.registry("certificate-set", device.id, "ACTIVE")
+        client = self.broker.connect(device, "dev", clean=False)
+        sender.publish("news", "after", qos=1)
+        self.assertEqual([client.message()[1] for _ in range(2)], [b"before", b"after"])
+
+    def test_restart_in_the_middle(self):
+        device = self.rig.pki.issue("dev", self.ca)
+        self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+        self.broker.stop()  # what it was given it carries out
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "PENDING_ACTIVATION")
+        self.broker.start()
+        watch = self.broker.observer("$aws/events/certificates/registered/#")
+        self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+        self.assertEqual(watch.event()[1]["certificateId"], device.id)
+        self.assertEqual(self.rig.registry("certificate-count"), "1")
+
+    def test_killed_in_the_middle(self):
+        devices = [self.rig.pki.issue(f"dev-{i}", self.ca) for i in range(4)]
+        for device in devices:
+            self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+        self.broker.process.kill()
+        self.broker.process.wait()
+        self.broker.start()
+        watch = self.broker.observer("$aws/events/certificates/registered/#")
+        for device in devices:
+            self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+            self.assertEqual(watch.event()[1]["certificateId"], device.id)
+        self.assertEqual(self.rig.registry("certificate-count"), "4")
+
+
+class Policy(Base):
+    def setUp(self):
+        super().setUp()
+        self.ca = self.rig.ca("ca")
+        self.n = 0
+
+    def device(self, *statements, client_id="dev", subject=None, connect=True):
+        """A device with a policy of these statements, and connected."""
+        self.n += 1
+        if connect:
+            statements += (("Allow", "iot:Connect", "client/*"),)
+        self.rig.registry("policy", f"P{self.n}", policy(*statements))
+        device = self.rig.device(f"dev-{self.n}", self.ca, policies=[f"P{self.n}"], subject=subject)
+        return self.broker.connect(device, client_id)
+
+    def test_connect(self):
+        self.rig.registry("policy", "Own", policy(("Allow", "iot:Connect", "client/mine")))
+        device = self.rig.device("dev", self.ca, policies=["Own"])
+        none = self.rig.device("none", self.ca)
+        self.broker.connect(device, "mine")
+        self.assertIs(self.broker.client(device, "other").connected(), CLOSED)
+        self.assertIs(self.broker.client(none, "none").connected(), CLOSED)
+        self.rig.expect_event(kind="Connect", success="0", client="other",
+                              reason="no policy allows iot:Connect on client/other")
+
+    def test_publish_denied(self):
+        for qos in (0, 1):
+            client = self.device(("Allow", "iot:Publish", "topic/ok"), client_id=f"dev-{qos}")
+            client.publish("ok", qos=1)
+            self.assertTrue(client.pubacked())
+            client.publish("no", qos=qos)
+            self.assertIsNone(client.packet())
+            self.rig.expect_event(kind="Publish-In", client=f"dev-{qos}", reason="iot:Publish on topic/no")
+
+    def test_subscribe_denied(self):
+        may = ("Allow", "iot:Subscribe", "topicfilter/ok")
+        self.assertEqual(self.device(may).subscribed("ok"), [1])
+        self.assertIsNone(self.device(may).subscribed("no"))
+        self.assertIsNone(self.device(may).subscribed("ok", "no"))
+        self.assertIsNone(self.device(("Allow", "iot:Subscribe", "topicfilter/a/b")).subscribed("a/+"))
+        self.rig.expect_event(kind="Subscribe", reason=r"topicfilter/a/\+")
+
+    def test_receive_denied_is_silent(self):
+        client = self.device(("Allow", "iot:Subscribe", "topicfilter/*"), ("Allow", "iot:Receive", "topic/a/good"))
+        self.assertEqual(client.subscribed("a/#"), [1])
+        sender = self.broker.observer()
+        for topic in ("a/bad", "a/bad", "a/good"):
+            sender.publish(topic, topic, qos=1)
+            self.assertTrue(sender.pubacked())
+        self.assertEqual(client.message(), ("a/good", b"a/good"))
+        self.assertTrue(client.answered())
+        self.assertEqual(len(self.rig.expect_event(kind="Publish-Out", reason="iot:Receive on topic/a/bad")), 1)
+
+    def test_explicit_deny(self):
+        client = self.device(("Allow", "iot:*", "*"), ("Deny", "iot:Publish", "topic/secret"))
+        client.publish("secret")
+        self.assertIsNone(client.packet())
+        self.rig.expect_event(reason="statement 1 of policy P1 denies iot:Publish on topic/secret")
+
+    def test_changes_count_at_once(self):
+        client = self.device(("Allow", "iot:Publish", "topic/a"), ("Allow", "iot:Subscribe", "topicfilter/in"),
+                             ("Allow", "iot:Receive", "topic/in"))
+        sender = self.broker.observer()
+        self.assertEqual(client.subscribed("in"), [1])
+        sender.publish("in", "1")
+        self.assertEqual(client.message(), ("in", b"1"))
+        connect = ("Allow", "iot:Connect", "client/*")
+        self.rig.registry("policy", "P1", policy(connect, ("Allow", "iot:Publish", "topic/b")))
+
+        def is_withheld():
+            before = len(self.rig.events(kind="Publish-Out"))
+            sender.publish("in", "2")
+            return before > 0
+        until(is_withheld, "Receive was taken away from an open subscription")
+        client.buffer = b""
+        client.publish("b", qos=1)
+        while True:  # what came before the change
+            packet = client.packet()
+            self.assertIsNotNone(packet)
+            if packet[0] == 4:
+                break
+        client.publish("a")
+        while packet is not None:
+            packet = client.packet()
+        self.rig.expect_event(kind="Publish-In", reason="topic/a")
+
+    def test_attach_and_detach(self):
+        client = self.device(("Allow", "iot:Subscribe", "topicfilter/x"))
+        device = self.rig.events(kind="Connect", success="1") or self.rig.expect_event(kind="Connect", success="1")
+        certificate = device[0]["certificate"]
+        self.rig.registry("policy", "More", policy(("Allow", "iot:Publish", "topic/more")))
+        self.rig.registry("attach", "More", certificate)
+        marker = self.device(("Allow", "iot:Publish", "topic/x"), client_id="marker")
+        marked = self.rig.expect_event(kind="Connect", success="1", client="marker")[0]["certificate"]
+        self.rig.registry("certificate-set", marked, "INACTIVE")
+        self.assertIsNone(marker.packet())  # so the attachment before it has arrived as well
+        client.publish("more", qos=1)
+        self.assertTrue(client.pubacked())
+        self.rig.registry("detach", "More", certificate)
+
+        def is_closed():
+            client.publish("more", qos=1)
+            return client.packet() is None
+        until(is_closed, "the policy no longer counts")
+
+    def test_client_ids_are_no_wildcards(self):
+        rights = (("Allow", "iot:Publish", "topic/dt/${iot:ClientId}/up"),
+                  ("Allow", "iot:Subscribe", "topicfilter/dt/${iot:ClientId}/down"))
+        for client_id in ("*", "+", "#", "?", "a*"):
+            client = self.device(*rights, client_id=client_id)
+            client.publish("dt/abc/up")
+            self.assertIsNone(client.packet(), client_id)
+        for client_id in ("+", "#"):
+            client = self.device(*rights, client_id=client_id)
+            self.assertIsNone(client.subscribed("dt/+/down"), client_id)
+        client = self.device(*rights, client_id="abc")
+        client.publish("dt/abc/up", qos=1)
+        self.assertTrue(client.pubacked())
+        self.assertEqual(client.subscribed("dt/abc/down"), [1])
+
+    def test_names_in_certificates_are_no_wildcards(self):
+        rights = ("Allow", "iot:Publish", "topic/dt/${iot:Certificate.Subject.CommonName}/up")
+        for name in ("*", "+", "?"):
+            client = self.device(rights, subject=f"/CN={name}", client_id="x")
+            client.publish("dt/abc/up")
+            self.assertIsNone(client.packet(), name)
+        client = self.device(rights, subject="/CN=abc", client_id="y")
+        client.publish("dt/abc/up", qos=1)
+        self.assertTrue(client.pubacked())
+
+    def test_things_and_groups(self):
+        name = "${iot:Connection.Thing.ThingName}"
+        self.rig.registry("policy", "ByThing", policy(
+            ("Allow", "iot:Connect", f"client/{name}"),
+            ("Allow", "iot:Publish", f"topic/dt/{name} topic/room/${{iot:Connection.Thing.Attributes[room]}}")))
+        self.rig.registry("policy", "OfGroup", policy(("Allow", "iot:Publish", "topic/group")))
+        device = self.rig.device("dev", self.ca, policies=["ByThing"])
+        self.rig.registry("thing", "lamp", "room=kitchen")
+        self.assertIs(self.broker.client(device, "lamp").connected(), CLOSED)  # not attached
+        self.rig.registry("thing-attach", "lamp", device.id)
+        self.rig.registry("group", "lamps", "lamp", "OfGroup")
+        self.assertIs(self.broker.client(device, "other").connected(), CLOSED)
+        client = self.broker.connect(device, "lamp")
+        for topic in ("dt/lamp", "room/kitchen", "group"):
+            client.publish(topic, qos=1)
+            self.assertTrue(client.pubacked(), topic)
+        client.publish("room/cellar")
+        self.assertIsNone(client.packet())
+
+    def test_reserved_topics(self):
+        for topic in ("$aws/events/presence/connected/x", "$aws/things/t/shadow/update/accepted", "$SYS/x"):
+            client = self.device(("Allow", "iot:*", "*"))
+            watch = self.broker.observer(topic)
+            client.publish(topic)
+            if not topic.startswith("$SYS"):  # which the broker itself drops
+                self.assertIsNone(client.packet(), topic)
+            watch.publish("nothing-came")
+            self.assertTrue(watch.answered())
+        self.assertIsNone(self.device(("Allow", "iot:*", "*")).subscribed("$SYS/#"))
+        client = self.device(("Allow", "iot:*", "*"))
+        watch = self.device(("Allow", "iot:*", "*"), client_id="watch")
+        self.assertEqual(watch.subscribed("$aws/rules/#", "end"), [1, 1])
+        client.publish("$aws/rules/r/dt", qos=1)
+        self.assertTrue(client.pubacked())
+        client.publish("end")
+        self.assertEqual(watch.message()[0], "end")
+
+    def test_retained(self):
+        both = ("Allow", "iot:Connect iot:Publish iot:RetainPublish", "*")
+        client = self.device(both)
+        client.publish("kept", "v", qos=1, retain=True)
+        self.assertTrue(client.pubacked())
+        client.disconnect()
+        reader = self.device(("Allow", "iot:*", "*"), client_id="reader")
+        reader.subscribe("kept")
+        self.assertEqual(reader.message(), ("kept", b"v"))
+        client = self.device(("Allow", "iot:Publish", "*"))
+        client.publish("kept", retain=True)
+        self.assertIsNone(client.packet())
+        self.rig.expect_event(reason="iot:RetainPublish on topic/kept")
+
+    def test_will(self):
+        watch = self.broker.observer("will/+")
+        self.rig.registry("policy", "Will", policy(("Allow", "iot:Connect", "client/*"),
+                                                   ("Allow", "iot:Publish", "topic/will/yes")))
+        device = self.rig.device("dev", self.ca, policies=["Will"])
+        self.broker.connect(device, "a", will=("will/no", "n")).close()
+        self.rig.expect_event(kind="Publish-In", client="a", reason="topic/will/no")
+        self.broker.connect(device, "b", will=("will/yes", "y")).close()
+        self.assertEqual(watch.message(), ("will/yes", b"y"))
+
+
+class DeniedConnack(Base):
+    options = {"denied_connect": "connack"}
+
+    def test_connack(self):
+        device = self.rig.device("dev", self.rig.ca("ca"))
+        self.assertEqual(self.broker.client(device, "dev").connected(), 5)
+        self.rig.registry("certificate-set", device.id, "REVOKED")
+        self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+
+
+class Presence(Base):
+    def setUp(self):
+        super().setUp()
+        self.ca = self.rig.ca("ca")
+        self.device = self.rig.device("dev", self.ca, policies=["Anything"])
+        self.watch = self.broker.observer("$aws/events/presence/#", "$aws/events/subscriptions/#")
+
+    def expect(self, kind, client_id, **wanted):
+        topic, event = self.watch.event()
+        family = "subscriptions" if kind.endswith("scribed") else "presence"
+        self.assertEqual(topic, f"$aws/events/{family}/{kind}/{client_id}")
+        self.assertEqual((event["clientId"], event["eventType"], event["principalIdentifier"]),
+                         (client_id, kind, self.device.id))
+        for key, value in wanted.items():
+            self.assertEqual(event[key], value)
+        return event
+
+    def test_come_and_go(self):
+        numbers = []
+        for _ in range(2):
+            client = self.broker.connect(self.device, "dev")
+            begin = self.expect("connected", "dev", ipAddress="127.0.0.1")
+            self.assertEqual(client.subscribed("a/+"), [1])
+            self.expect("subscribed", "dev", topics=["a/+"])
+            client.unsubscribed("a/+")
+            self.expect("unsubscribed", "dev", topics=["a/+"])
+            client.disconnect()
+            end = self.expect("disconnected", "dev", clientInitiatedDisconnect=True,
+                              disconnectReason="CLIENT_INITIATED_DISCONNECT")
+            self.assertEqual(begin["sessionIdentifier"], end["sessionIdentifier"])
+            self.assertEqual(begin["versionNumber"], end["versionNumber"])
+            numbers.append(begin["versionNumber"])
+        self.assertLess(numbers[0], numbers[1])
+
+    def test_takeover(self):
+        old = self.broker.connect(self.device, "dev")
+        first = self.expect("connected", "dev")
+        self.broker.connect(self.device, "dev")
+        self.assertIsNone(old.packet())
+        end = self.expect("disconnected", "dev", disconnectReason="DUPLICATE_CLIENTID",
+                          clientInitiatedDisconnect=False)
+        self.assertEqual(end["sessionIdentifier"], first["sessionIdentifier"])
+        second = self.expect("connected", "dev")
+        self.assertGreater(second["versionNumber"], first["versionNumber"])
+        self.watch.publish("$aws/events/presence/end", "{}")
+        self.assertEqual(self.watch.message()[0], "$aws/events/presence/end")
+
+    def test_lost(self):
+        self.broker.connect(self.device, "dev", will=("w", "x")).close()
+        self.expect("connected", "dev")
+        self.expect("disconnected", "dev", disconnectReason="CONNECTION_LOST", clientInitiatedDisconnect=False)
+
+    def test_forbidden(self):
+        client = self.broker.connect(self.device, "dev")
+        self.expect("connected", "dev")
+        client.publish("$aws/events/x")
+        self.expect("disconnected", "dev", disconnectReason="FORBIDDEN_ACCESS", clientInitiatedDisconnect=False)
+
+    def test_wildcards_get_none(self):
+        self.broker.connect(self.device, "a+b").disconnect()
+        self.broker.connect(self.device, "a#").disconnect()
+        self.broker.connect(self.device, "plain")
+        self.expect("connected", "plain")
+
+
+class Limits(Base):
+    options = {"publishes_per_s": 5, "octets_per_s": 200000, "subscriptions": 3}
+
+    def setUp(self):
+        super().setUp()
+        self.device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+
+    def connect(self):
+        return self.broker.connect(self.device, "dev")
+
+    def test_messages_a_second(self):
+        client = self.connect()
+        for _ in range(200):
+            client.publish("t")
+        self.assertIsNone(client.packet())
+        self.rig.expect_event(kind="Publish-In", reason="more than 5 messages within a second")
+
+    def test_octets_a_second(self):
+        client = self.connect()
+        for _ in range(4):
+            client.publish("t", b"x" * 100000)
+        self.assertIsNone(client.packet())
+        self.rig.expect_event(reason="more than 200000 octets within a second")
+
+    def test_subscriptions(self):
+        client = self.connect()
+        for i in range(3):
+            self.assertEqual(client.subscribed(f"t{i}"), [1])
+        self.assertIsNone(client.subscribed("t3"))
+        self.rig.expect_event(reason="more than 3 subscriptions")
+
+    def test_forms(self):
+        for topic, payload, reason in (("a/b/c/d/e/f/g/h/i", b"", "slashes"), ("x" * 257, b"", "256 octets"),
+                                       ("t", b"x" * 131073, "131073")):
+            client = self.connect()
+            client.publish(topic, payload)
+            self.assertIsNone(client.packet())
+            self.rig.expect_event(kind="Publish-In", reason=reason)
+
+    def test_qos2(self):
+        client = self.connect()
+        client.publish("t", qos=2)
+        self.assertIsNone(client.packet())
+        self.assertIsNone(self.connect().subscribed("t", qos=2))
+        self.rig.expect_event(kind="Subscribe", reason="QoS 2")
+
+    def test_client_id(self):
+        self.broker.connect(self.device, "x" * 128)
+        self.assertIs(self.broker.client(self.device, "x" * 129).connected(), CLOSED)
+        self.rig.expect_event(reason="client id")
+
+
+class Shadow(Base):
+    def setUp(self):
+        super().setUp()
+        self.device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        self.client = self.broker.connect(self.device, "dev")
+
+    def ask(self, prefix, request, payload=""):
+        self.client.publish(f"{prefix}/{request}", payload if isinstance(payload, str) else json.dumps(payload), qos=1)
+
+    def expect(self, topic):
+        seen, document = self.client.event()
+        self.assertEqual(seen, topic)
+        return document
+
+    def test_classic_and_named(self):
+        for prefix in ("$aws/things/lamp/shadow", "$aws/things/lamp/shadow/name/color"):
+            self.assertEqual(self.client.subscribed(f"{prefix}/update/+", f"{prefix}/get/+", f"{prefix}/delete/+"),
+                             [1, 1, 1])
+            self.ask(prefix, "get")
+            self.assertEqual(self.expect(f"{prefix}/get/rejected")["code"], 404)
+            self.ask(prefix, "update", {"state": {"desired": {"on": True}, "reported": {"on": False}},
+                                        "clientToken": "t1"})
+            accepted = self.expect(f"{prefix}/update/accepted")
+            self.assertEqual((accepted["version"], accepted["clientToken"]), (1, "t1"))
+            self.assertEqual(self.expect(f"{prefix}/update/delta")["state"], {"on": True})
+            self.assertEqual(self.expect(f"{prefix}/update/documents")["current"]["version"], 1)
+            self.ask(prefix, "update", {"state": {"reported": {"on": True}}, "version": 7})
+            self.assertEqual(self.expect(f"{prefix}/update/rejected")["code"], 409)
+            self.ask(prefix, "update", {"state": {"reported": {"on": True}}, "version": 1})
+            self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 2)
+            self.expect(f"{prefix}/update/documents")
+            self.ask(prefix, "get")
+            self.assertEqual(self.expect(f"{prefix}/get/accepted")["state"],
+                             {"desired": {"on": True}, "reported": {"on": True}})
+            self.ask(prefix, "delete")
+            self.assertEqual(self.expect(f"{prefix}/delete/accepted")["version"], 2)
+            self.ask(prefix, "update", {"state": {"desired": {"on": True}}})
+            self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 3)
+            self.expect(f"{prefix}/update/delta")
+            self.expect(f"{prefix}/update/documents")
+            self.client.unsubscribed(f"{prefix}/update/+")
+
+    def test_the_request_is_seen_too(self):
+        prefix = "$aws/things/lamp/shadow"
+        self.assertEqual(self.client.subscribed(f"{prefix}/#"), [1])
+        self.ask(prefix, "update", "no json")
+        self.assertEqual(self.client.message(), (f"{prefix}/update", b"no json"))
+        self.assertEqual(self.expect(f"{prefix}/update/rejected")["code"], 400)
+
+    def test_too_many_at_once(self):
+        prefix = "$aws/things/lamp/shadow"
+        self.assertEqual(self.client.subscribed(f"{prefix}/update/accepted", f"{prefix}/update/rejected"), [1, 1])
+        n = 100
+        for i in range(n):
+            self.ask(prefix, "update", {"state": {"reported": {"i": i}}})
+        answers = [self.client.event() for _ in range(n)]
+        accepted = [a[1]["version"] for a in answers if a[0].endswith("accepted")]
+        codes = {a[1]["code"] for a in answers if a[0].endswith("rejected")}
+        self.assertEqual(accepted, list(range(1, len(accepted) + 1)))
+        self.assertLessEqual(codes, {429})
+        self.assertEqual(int(self.rig.registry("shadow", "lamp", "").split()[0]), len(accepted))
+
+    def test_from_the_bus(self):
+        prefix = "$aws/things/lamp/shadow"
+        self.assertEqual(self.client.subscribed(f"{prefix}/update/accepted"), [1])
+        bus = Bus(self.broker.bus, "test")
+        bus.publish(f"{prefix}/update", json.dumps({"state": {"desired": {"x": 1}}}).encode())
+        self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 1)
+
+
+class OnTheBus(Base):
+    def setUp(self):
+        super().setUp()
+        self.device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        self.bus = Bus(self.broker.bus, "test")
+        self.addCleanup(self.bus.close)
+
+    def watch(self, topic_filter, client):
+        """The broker's thread learns of a filter a moment later: messages are sent until one arrives."""
+        self.bus.watch(topic_filter)
+        probe = topic_filter.replace("#", "probe").replace("+", "probe")
+
+        def is_there():
+            client.publish(probe, "probe")
+            client.answered()
+            return self.bus.has_more()
+        until(is_there, "the filter is known")
+        client.publish(probe, "done")
+        while self.bus.message()["payload"] != b"done":
+            pass
+
+    def test_messages_and_publishes(self):
+        client = self.broker.connect(self.device, "dev")
+        self.watch("in/#", client)
+        client.publish("elsewhere", "no", qos=1)
+        client.publish("in/a", "yes", qos=1)
+        seen = self.bus.message()
+        self.assertEqual((seen["topic"], seen["payload"], seen["qos"], seen["hops"]), ("in/a", b"yes", 1, 0))
+        self.assertEqual((seen["client"], seen["principal"], seen["address"]), ("dev", self.device.id, "127.0.0.1"))
+        reader = self.broker.connect(self.device, "reader")
+        self.assertEqual(reader.subscribed("out"), [1])
+        self.bus.publish("out", b"answer", qos=1, hops=1)
+        self.assertEqual(reader.message(), ("out", b"answer"))
+        self.bus.publish("in/b", b"again", hops=3)  # what programs publish others see too
+        seen = self.bus.message()
+        self.assertEqual((seen["topic"], seen["hops"], seen["client"]), ("in/b", 3, ""))
+        self.bus.publish("in/c", b"loop", hops=9)
+        self.bus.publish("in/d", b"after", hops=8)
+        self.assertEqual(self.bus.message()["topic"], "in/d")
+
+    def test_events(self):
+        local = self.broker.observer()
+        self.watch("$aws/events/presence/#", local)
+        self.broker.connect(self.device, "dev")
+        self.assertEqual(self.bus.message()["topic"], "$aws/events/presence/connected/dev")
+        self.bus.watch("$aws/events/certificates/registered/+")
+        self.watch("x", local)
+        fresh = self.rig.pki.issue("fresh", self.rig.ca("second"))
+        self.assertIs(self.broker.client(fresh, "fresh").connected(), CLOSED)
+        self.assertEqual(json.loads(self.bus.message()["payload"])["certificateId"], fresh.id)
+
+    def test_kick(self):
+        one = self.broker.connect(self.device, "one")
+        other = self.broker.connect(self.device, "other")
+        third = self.broker.connect(self.rig.device("third", self.rig.ca("ca-3"), policies=["Anything"]), "third")
+        self.bus.kick(client="one")
+        self.assertIsNone(one.packet())
+        self.assertTrue(other.answered())
+        again = self.broker.connect(self.device, "one")
+        self.bus.kick(principal=self.device.id)
+        self.assertIsNone(again.packet())
+        self.assertIsNone(other.packet())
+        self.assertTrue(third.answered())
+        self.broker.connect(self.device, "one")  # a kick is no ban
+
+
+class SlowFeed(Base):
+    options = {"feed_ms": 60000}
+
+    def test_hint(self):
+        """Without the hint nothing would be looked at before the test ends."""
+        device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        client = self.broker.connect(device, "dev")
+        bus = Bus(self.broker.bus, "test")
+        self.addCleanup(bus.close)
+        self.rig.registry("certificate-set", device.id, "REVOKED")
+        bus.changed(1)
+        self.assertIsNone(client.packet())
+
+
+class Two(Base):
+    """Two brokers on one registry."""
+
+    def setUp(self):
+        super().setUp()
+        self.brokers = [self.broker, self.rig.broker("second")]
+        self.ca = self.rig.ca("ca")
+
+    def test_one_registration(self):
+        watches = [b.observer("$aws/events/certificates/registered/#") for b in self.brokers]
+        n = 10
+        for i in range(n):
+            device = self.rig.pki.issue(f"dev-{i}", self.ca)
+            barrier = threading.Barrier(len(self.brokers))
+            outcomes = []
+
+            def contact(broker, certificate=device, start=barrier, into=outcomes):
+                start.wait()
+                into.append(broker.client(certificate, "dev").connected())
+            threads = [threading.Thread(target=contact, args=(b,)) for b in self.brokers]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(outcomes, [CLOSED, CLOSED])
+        until(lambda: len(self.rig.events(kind="Connect")) == 2 * n, "all contacts are recorded")
+        self.assertEqual(self.rig.registry("certificate-count"), str(n))
+        registered = self.rig.events(kind="Register")
+        self.assertEqual(len(registered), n)
+        self.assertEqual(len({e["certificate"] for e in registered}), n)
+        # Each was told of by the broker that registered it, or again to who came after that.
+        for watch in watches:
+            watch.publish("$aws/events/certificates/registered/end", "{}")
+        told = []
+        for watch in watches:
+            while True:
+                topic, event = watch.event()
+                if topic.endswith("/end"):
+                    break
+                told.append(event["certificateId"])
+        self.assertEqual(set(told), {e["certificate"] for e in registered})
+
+    def test_revoked_on_both(self):
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        clients = [b.connect(device, "dev") for b in self.brokers]
+        self.rig.registry("certificate-set", device.id, "REVOKED")
+        for client in clients:
+            self.assertIsNone(client.packet())
+
+    def test_one_shadow(self):
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        prefix = "$aws/things/t/shadow"
+        clients = [b.connect(device, "dev") for b in self.brokers]
+        for client in clients:
+            self.assertEqual(client.subscribed(f"{prefix}/update/accepted", f"{prefix}/update/rejected"), [1, 1])
+        n = 20
+        versions = []
+        for i in range(n):
+            for client in clients:
+                client.publish(f"{prefix}/update", json.dumps({"state": {"reported": {"i": i}}}), qos=1)
+            for client in clients:
+                topic, event = client.event()
+                self.assertTrue(topic.endswith("accepted"), event)
+                versions.append(event["version"])
+        self.assertEqual(sorted(versions), list(range(1, 2 * n + 1)))
+
+
+class RealClients(Base):
+    def setUp(self):
+        super().setUp()
+        self.ca = self.rig.ca("ca")
+
+    def mosquitto(self, program, device, *arguments):
+        return [program, "-h", "localhost", "-p", str(self.broker.port), "--cafile", self.rig.server_ca.pem,
+                "--cert", device.chain, "--key", device.key, *arguments]
+
+    def test_mosquitto_pub_from_first_contact(self):
+        device = self.rig.pki.issue("dev", self.ca)
+        command = self.mosquitto("mosquitto_pub", device, "-i", "dev", "-q", "1", "-t", "hello/world", "-m", "Hello")
+        first = subprocess.run(command, stderr=subprocess.PIPE, check=False, timeout=60)
+        self.assertNotEqual(first.returncode, 0)
+        self.assertIn(b"The connection was lost", first.stderr)
+        until(lambda: self.rig.registry("certificate-count") == "1", "it is registered")
+        self.rig.registry("attach", "Anything", device.id)
+        self.rig.registry("certificate-set", device.id, "ACTIVE")
+        watch = self.broker.observer("hello/#")
+        run(*command)
+        self.assertEqual(watch.message(), ("hello/world", b"Hello"))
+
+    def test_paho(self):
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        got = []
+        done = threading.Event()
+        client = paho.Client("paho-1")
+        client.tls_set(self.rig.server_ca.pem, device.chain, device.key)
+        client.on_connect = lambda c, *_: c.subscribe("echo/#", 1)
+        client.on_subscribe = lambda c, *_: c.publish("echo/1", "ping", 1)
+        client.on_message = lambda c, _, message: (got.append((message.topic, message.payload)), done.set())
+        client.connect("localhost", self.broker.port)
+        client.loop_start()
+        self.assertTrue(done.wait(60))
+        client.disconnect()
+        client.loop_stop()
+        self.assertEqual(got, [("echo/1", b"ping")])
+
+    def test_paho_5(self):
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        done = threading.Event()
+        client = paho.Client("paho-5", protocol=paho.MQTTv5)
+        client.tls_set(self.rig.server_ca.pem, device.chain, device.key)
+        client.on_connect = lambda c, *_: c.subscribe("echo/#", 1)
+        client.on_subscribe = lambda c, *_: c.publish("echo/1", "ping", 1)
+        client.on_message = lambda *_: done.set()
+        client.connect("localhost", self.broker.port)
+        client.loop_start()
+        self.assertTrue(done.wait(60))
+        client.disconnect()
+        client.loop_stop()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    BUILD = os.path.abspath(sys.argv[1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)
