@@ -142,7 +142,7 @@ static void check_publish(const struct settings *settings, struct conn *conn,
     retain.action = KM_POLICY_RETAIN_PUBLISH;
     /* A client that has gone can't be slowed down: its will is not counted. */
     if (!is_sound_publish(settings, request, ret) ||
-        (conn->is_online && !is_within_rates(&settings->limits, conn, request, ret)) ||
+        (conn->state == CONN_ONLINE && !is_within_rates(&settings->limits, conn, request, ret)) ||
         !is_permitted(conn, &publish, ACCESS_CLOSE, ret))
         return;
     if (request->retain)

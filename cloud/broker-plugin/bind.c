@@ -39,7 +39,7 @@ km_status bind_facts(struct km_err *err, const struct settings *settings, struct
     for (size_t i = 0; i < facts->n_policies; i++)
         sources[i] = (struct km_policy_source){.name = KM_SLICE_STR(shelf_name(facts->policies[i])),
                                                .policy = shelf_policy(facts->policies[i])};
-    km_cert_values_put(conn->values, &context);
+    km_cert_values_put(facts->values, &context);
     put_text(&context, KM_POLICY_CLIENT_ID, &id, conn->id);
     put_text(&context, KM_POLICY_SOURCE_IP, &address, conn->address);
     put_text(&context, KM_POLICY_THING_IS_ATTACHED, &attached,
@@ -57,6 +57,8 @@ km_status bind_facts(struct km_err *err, const struct settings *settings, struct
 
     km_policy_bound_free(conn->bound);
     conn->bound = bound;
+    km_cert_values_free(facts->values); /* large, and bound by now */
+    facts->values = NULL;
     facts_free(conn->facts);
     conn->facts = facts;
     return KM_OK;

@@ -8,7 +8,8 @@
 #include "cloud/broker-plugin/settings.h"
 
 /*
- * bind_facts: from now on the connection may do what these facts say; takes them on success. With an error it is as before.
+ * bind_facts: from now on the connection may do what these facts say; takes them on success. They have the
+ * values of the certificate, which are freed. With an error it is as before.
  * KM_E_LIMIT, KM_E_NOMEM.
  */
 km_status bind_facts(struct km_err *err, const struct settings *settings, struct conn *conn,

@@ -211,6 +211,6 @@ void broker_kick(struct conn *conn, enum ending ending, bool with_will)
 {
     conn->ending = ending;
     conn->is_kicked = true;
-    if (conn->is_online)
+    if (conn->state == CONN_ONLINE)
         (void)mosquitto_kick_client_by_clientid(conn->id, with_will);
 }

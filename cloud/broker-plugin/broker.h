@@ -29,6 +29,7 @@ struct broker {
     struct inflight inflight;
     struct watches *watches; /* of the bus's programs; NULL: none */
     size_t n_stale;          /* connections that are stale and not asked about */
+    int64_t ask_again_ms;    /* not before that: the registry could not be read */
     int64_t last_number;     /* that a connection got */
     int64_t closed_until_ms; /* the registry did not answer: not asked before that */
     uint64_t n_dropped;      /* jobs for the scribe that there was no room for */

@@ -86,7 +86,8 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
     }
     if (!kind_of(event->access, &request.kind))
         return MOSQ_ERR_ACL_DENIED;
-    if (conn->is_leaving && request.kind == ACCESS_PUBLISH && conn->ending == ENDING_UNKNOWN)
+    if (conn->state == CONN_LEAVING && request.kind == ACCESS_PUBLISH &&
+        conn->ending == ENDING_UNKNOWN)
         conn->ending = ENDING_LOST; /* its last will: so it did not say goodbye */
     if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
         request.n_subscriptions = (unsigned)mosquitto_client_sub_count(event->client);
@@ -122,6 +123,6 @@ int broker_message(struct broker *broker, const struct mosquitto_evt_message *ev
 void broker_disconnected(struct broker *broker, const struct mosquitto *client)
 {
     struct conn *conn = conns_find(&broker->conns, client);
-    if (conn != NULL && conn->is_online)
+    if (conn != NULL)
         conns_leave(&broker->conns, conn);
 }

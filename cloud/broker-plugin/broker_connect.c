@@ -27,19 +27,16 @@ struct visitor {
     struct mosquitto *client;
     const char *id;
     const char *address;
+    X509 *x509;
     unsigned char *der; /* libcrypto's */
     size_t der_len;
     char certificate[CONN_CERTIFICATE_LEN + 1];
 };
 
-static void x509_freep(X509 **x509)
-{
-    X509_free(*x509);
-}
-
 static void visitor_clear(struct visitor *visitor)
 {
     OPENSSL_free(visitor->der);
+    X509_free(visitor->x509);
 }
 
 static int refuse(struct broker *broker, const struct visitor *visitor, const char *reason)
@@ -90,7 +87,7 @@ static bool keeps_session(struct mosquitto *client)
 static void publish_takeover(struct broker *broker, struct conn *before, int64_t now_ms)
 {
     struct presence event = {0};
-    if (before == NULL || !before->is_online || before->told_end)
+    if (before == NULL || before->state != CONN_ONLINE || before->told_end)
         return;
     before->ending = ENDING_DUPLICATE;
     before->told_end = true;
@@ -132,13 +129,8 @@ static int accept_local(struct broker *broker, const struct visitor *visitor)
 }
 
 /* A registry that is slow or gone costs the broker one wait a second, not one for each device that tries. */
-static km_status read_facts(struct km_err *err, struct broker *broker,
-                            const struct visitor *visitor, struct facts **ret)
+static km_status note_silence(struct broker *broker, km_status status)
 {
-    int64_t now_ms = broker_now_ms();
-    if (now_ms < broker->closed_until_ms)
-        return KM_FAIL(err, KM_E_BUSY, "the registry does not answer");
-    km_status status = facts_read(err, &broker->reader, visitor->certificate, visitor->id, ret);
     if (status == KM_E_TIMEOUT || status == KM_E_DEAD || status == KM_E_IO)
         broker->closed_until_ms = broker_now_ms() + SHUT_MS;
     return status;
@@ -155,35 +147,72 @@ static int judge(struct broker *broker, const struct visitor *visitor, struct co
     return broker->settings.tells_denied ? MOSQ_ERR_AUTH : CLOSE;
 }
 
-static int admit(struct broker *broker, const struct visitor *visitor, struct facts *owned)
+/*
+ * What was found out when this device was here before still stands: whatever changes it the feed tells of. The state of its
+ * certificate is read at each connect nevertheless.
+ */
+static bool recall(struct broker *broker, struct conn *conn)
+{
+    struct access_answer answer;
+    struct conn *before = conns_find_id(&broker->conns, conn->id);
+    if (before == NULL || before->bound == NULL || before->is_barred || before->is_stale ||
+        before->is_asked || before->keeps_session != conn->keeps_session ||
+        (before->state != CONN_REMEMBERED && before->state != CONN_OFFLINE) ||
+        strcmp(before->certificate, conn->certificate) != 0 ||
+        strcmp(before->address, conn->address) != 0 || !scribe_is_fresh(broker->scribe) ||
+        !access_connect(before, broker_now_ms(), &answer))
+        return false;
+    conn->bound = before->bound;
+    conn->facts = before->facts;
+    before->bound = NULL;
+    before->facts = NULL;
+    return true;
+}
+
+static km_status read_rights(struct km_err *err, struct broker *broker,
+                             const struct visitor *visitor, struct conn *conn, struct facts **facts)
+{
+    KM_TRY(note_silence(broker, facts_read_rights(err, &broker->reader, visitor->certificate,
+                                                  visitor->id, *facts)));
+    KM_TRY(km_cert_values_of(err, visitor->x509, &(*facts)->values));
+    KM_TRY(bind_facts(err, &broker->settings, conn, *facts));
+    *facts = NULL; /* the connection has them */
+    return KM_OK;
+}
+
+static int admit(struct broker *broker, const struct visitor *visitor, struct facts **facts)
 {
     struct km_err err = {0};
-    KM_AUTO(facts_freep) struct facts *facts = owned;
     KM_AUTO(conn_freep)
     struct conn *conn =
         conn_new(visitor->client, visitor->id, visitor->certificate, visitor->address);
     if (conn == NULL)
         return MOSQ_ERR_NOMEM;
     conn->keeps_session = keeps_session(visitor->client);
-    if (km_cert_values_read(&err, KM_SLICE(visitor->der, visitor->der_len), &conn->values) !=
-            KM_OK ||
-        bind_facts(&err, &broker->settings, conn, facts) != KM_OK)
+    conn->der = malloc(visitor->der_len);
+    if (conn->der == NULL)
+        return MOSQ_ERR_NOMEM;
+    km_copy(conn->der, visitor->der_len, visitor->der, visitor->der_len);
+    conn->der_len = visitor->der_len;
+    if (!recall(broker, conn) && read_rights(&err, broker, visitor, conn, facts) != KM_OK)
         return refuse(broker, visitor, err.text);
-    facts = NULL; /* the connection has them */
     return judge(broker, visitor, km_steal(&conn));
 }
 
-static int decide(struct broker *broker, const struct visitor *visitor, X509 *certificate)
+static int decide(struct broker *broker, const struct visitor *visitor)
 {
     struct km_err err = {0};
-    const char *why = trust_look(certificate);
     KM_AUTO(facts_freep) struct facts *facts = NULL;
     char reason[KM_ERR_TEXT_MAX] = "";
+    const char *why = trust_look(visitor->x509);
     if (!km_client_id_check(KM_SLICE_STR(visitor->id)))
         return refuse(broker, visitor, "its client id is too long or no text");
     if (why != NULL)
         return refuse(broker, visitor, why);
-    if (read_facts(&err, broker, visitor, &facts) != KM_OK)
+    if (broker_now_ms() < broker->closed_until_ms)
+        return refuse(broker, visitor, "the registry does not answer");
+    if (note_silence(
+            broker, facts_read_state(&err, &broker->reader, visitor->certificate, &facts)) != KM_OK)
         return refuse(broker, visitor, err.text);
     if (!facts->is_known || facts->status == KM_CERTIFICATE_PENDING_ACTIVATION)
         return hand_over(broker, visitor, facts->is_known);
@@ -192,12 +221,12 @@ static int decide(struct broker *broker, const struct visitor *visitor, X509 *ce
                        km_certificate_status_name(facts->status));
         return refuse(broker, visitor, reason);
     }
-    return admit(broker, visitor, km_steal(&facts));
+    return admit(broker, visitor, &facts);
 }
 
-static bool identify(X509 *x509, struct visitor *visitor)
+static bool identify(struct visitor *visitor)
 {
-    int len = i2d_X509(x509, &visitor->der);
+    int len = i2d_X509(visitor->x509, &visitor->der);
     if (len <= 0)
         return false;
     visitor->der_len = (size_t)len;
@@ -214,11 +243,11 @@ int broker_authenticate(struct broker *broker, struct mosquitto *client)
     if (visitor.id == NULL || visitor.address == NULL)
         return CLOSE;
     (void)ERR_set_mark();
-    KM_AUTO(x509_freep) X509 *x509 = mosquitto_client_certificate(client);
+    visitor.x509 = mosquitto_client_certificate(client);
     int rc = CLOSE;
-    if (x509 != NULL && identify(x509, &visitor))
-        rc = decide(broker, &visitor, x509);
-    else if (x509 == NULL && broker->settings.local != NULL &&
+    if (visitor.x509 != NULL && identify(&visitor))
+        rc = decide(broker, &visitor);
+    else if (visitor.x509 == NULL && broker->settings.local != NULL &&
              strcmp(visitor.address, broker->settings.local) == 0)
         rc = accept_local(broker, &visitor);
     else

@@ -9,6 +9,7 @@
 #include "cloud/shadow/shadow_topic.h"
 
 #define MS_PER_S 1000
+#define ASK_AGAIN_MS 1000
 
 /* ---- changes of the registry ---- */
 
@@ -33,19 +34,27 @@ static bool is_affected(const struct conn *conn, const struct change *change)
     return false;
 }
 
+static bool is_hit(const struct changes *changes, const struct conn *conn)
+{
+    for (size_t i = 0; i < changes->n; i++)
+        if (is_affected(conn, &changes->items[i]))
+            return true;
+    return changes->is_everything;
+}
+
 static void mark_stale(void *arg, struct conn *conn)
 {
     const struct affected *affected = arg;
     const struct changes *changes = affected->changes;
-    bool is_hit = changes->is_everything;
-    if (conn->is_local || conn->is_leaving || conn->is_stale)
-        return;
-    for (size_t i = 0; i < changes->n && !is_hit; i++)
-        is_hit = is_affected(conn, &changes->items[i]);
-    if (!is_hit)
+    if (conn->is_local || conn->is_stale || !is_hit(changes, conn))
         return;
     conn->is_stale = true;
     affected->broker->n_stale++;
+}
+
+static bool is_outdated(void *arg, const struct conn *conn)
+{
+    return is_hit(arg, conn);
 }
 
 static void ask_again(void *arg, struct conn *conn)
@@ -56,6 +65,7 @@ static void ask_again(void *arg, struct conn *conn)
     if (broker_ask(broker, &(struct letter){.kind = LETTER_REFRESH,
                                             .client = KM_SLICE_STR(conn->id),
                                             .certificate = KM_SLICE_STR(conn->certificate),
+                                            .payload = KM_SLICE(conn->der, conn->der_len),
                                             .number = (uint64_t)conn->number})) {
         conn->is_stale = false;
         conn->is_asked = true;
@@ -66,7 +76,7 @@ static void ask_again(void *arg, struct conn *conn)
 
 static void ask_about_stale(struct broker *broker)
 {
-    if (broker->n_stale == 0)
+    if (broker->n_stale == 0 || broker_now_ms() < broker->ask_again_ms)
         return;
     broker->n_stale = 0;
     conns_each(&broker->conns, ask_again, broker);
@@ -76,7 +86,7 @@ static void ask_about_stale(struct broker *broker)
 static void bar(struct broker *broker, struct conn *conn, const char *reason)
 {
     conn->is_barred = true;
-    if (!conn->is_online)
+    if (conn->state != CONN_ONLINE)
         return;
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "Keymoor: %s is disconnected: %s", conn->id, reason);
     broker_record(broker, &(struct note){.kind = "Disconnect",
@@ -109,10 +119,15 @@ static void take_facts(struct broker *broker, struct letter *letter)
     if (conn == NULL || (uint64_t)conn->number != letter->number)
         return;
     conn->is_asked = false;
+    if (letter->object == NULL && letter->flag) {
+        bar(broker, conn, letter_text(letter->payload));
+        return;
+    }
     if (letter->object == NULL) {
         /* They could not be read: asked again, until they can. */
         conn->is_stale = true;
         broker->n_stale++;
+        broker->ask_again_ms = broker_now_ms() + ASK_AGAIN_MS;
         return;
     }
     if (conn->is_stale)
@@ -131,7 +146,8 @@ struct wanted {
 static void find_one(void *arg, struct conn *conn)
 {
     struct wanted *wanted = arg;
-    if (conn->is_online && !conn->is_kicked && strcmp(conn->certificate, wanted->certificate) == 0)
+    if (conn->state == CONN_ONLINE && !conn->is_kicked &&
+        strcmp(conn->certificate, wanted->certificate) == 0)
         wanted->found = conn;
 }
 
@@ -187,6 +203,7 @@ static void take(struct broker *broker, struct letter *letter)
         return;
     case LETTER_CHANGES:
         conns_each(&broker->conns, mark_stale, &affected);
+        conns_forget(&broker->conns, is_outdated, letter->object);
         return;
     case LETTER_WATCHES:
         watches_free(broker->watches);
@@ -229,6 +246,10 @@ void broker_turn(struct broker *broker)
         letter = next;
     }
     ask_about_stale(broker);
-    conns_sweep(&broker->conns, broker_now_ms(), (int64_t)broker->settings.session_s * MS_PER_S,
-                gone, broker);
+    const struct conns_sweep sweep = {.now_ms = broker_now_ms(),
+                                      .session_ms = (int64_t)broker->settings.session_s * MS_PER_S,
+                                      .n_remembered = broker->settings.remembered,
+                                      .over = gone,
+                                      .arg = broker};
+    conns_sweep(&broker->conns, &sweep);
 }

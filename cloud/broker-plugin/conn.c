@@ -26,7 +26,7 @@ void conn_free(struct conn *conn)
 {
     if (conn == NULL)
         return;
-    km_cert_values_free(conn->values);
+    free(conn->der);
     km_policy_bound_free(conn->bound);
     facts_free(conn->facts);
     free(conn->id);
@@ -70,15 +70,19 @@ struct conn *conns_find_id(const struct conns *conns, const char *id)
     return found(tfind(&key, &conns->by_id, compare_ids));
 }
 
-static void list_push(struct conn_list *list, struct conn *conn)
+static struct conn_list *list_of(struct conns *conns, enum conn_state state)
 {
-    conn->next = NULL;
-    conn->previous = list->last;
-    if (list->last != NULL)
-        list->last->next = conn;
-    else
-        list->first = conn;
-    list->last = conn;
+    switch (state) {
+    case CONN_LEAVING:
+        return &conns->leaving;
+    case CONN_OFFLINE:
+        return &conns->offline;
+    case CONN_REMEMBERED:
+        return &conns->remembered;
+    case CONN_ONLINE:
+        break;
+    }
+    return NULL;
 }
 
 static void list_remove(struct conn_list *list, struct conn *conn)
@@ -93,6 +97,26 @@ static void list_remove(struct conn_list *list, struct conn *conn)
         list->last = conn->previous;
     conn->next = NULL;
     conn->previous = NULL;
+    list->n--;
+}
+
+/* Into another state, as the last of those in it. */
+static void move(struct conns *conns, struct conn *conn, enum conn_state state)
+{
+    struct conn_list *from = list_of(conns, conn->state);
+    struct conn_list *to = list_of(conns, state);
+    if (from != NULL)
+        list_remove(from, conn);
+    conn->state = state;
+    if (to == NULL)
+        return;
+    conn->previous = to->last;
+    if (to->last != NULL)
+        to->last->next = conn;
+    else
+        to->first = conn;
+    to->last = conn;
+    to->n++;
 }
 
 static bool is_newest(const struct conns *conns, const struct conn *conn)
@@ -105,24 +129,16 @@ static void forget(struct conns *conns, struct conn *conn)
 {
     if (is_newest(conns, conn))
         (void)tdelete(conn, &conns->by_id, compare_ids);
-    (void)tdelete(conn, &conns->by_handle, compare_handles);
-    if (conn->is_leaving)
-        list_remove(&conns->leaving, conn);
-    else if (!conn->is_online)
-        list_remove(&conns->offline, conn);
-    conns->n--;
+    if (conn->state != CONN_REMEMBERED)
+        (void)tdelete(conn, &conns->by_handle, compare_handles);
+    move(conns, conn, CONN_ONLINE); /* off its list */
     conn_free(conn);
 }
 
 void conns_leave(struct conns *conns, struct conn *conn)
 {
-    if (conn->is_leaving)
-        return;
-    if (!conn->is_online)
-        list_remove(&conns->offline, conn);
-    conn->is_online = false;
-    conn->is_leaving = true;
-    list_push(&conns->leaving, conn);
+    if (conn->state == CONN_ONLINE || conn->state == CONN_OFFLINE)
+        move(conns, conn, CONN_LEAVING);
 }
 
 bool conns_add(struct conns *conns, struct conn *conn)
@@ -131,9 +147,11 @@ bool conns_add(struct conns *conns, struct conn *conn)
     if (stale != NULL)
         forget(conns, stale);
     struct conn *before = conns_find_id(conns, conn->id);
-    if (before != NULL) {
+    if (before != NULL && before->state == CONN_REMEMBERED) {
+        forget(conns, before);
+    } else if (before != NULL) {
         (void)tdelete(before, &conns->by_id, compare_ids);
-        if (!before->is_online)
+        if (before->state == CONN_OFFLINE)
             conns_leave(conns, before);
     }
     if (tsearch(conn, &conns->by_handle, compare_handles) == NULL)
@@ -142,28 +160,49 @@ bool conns_add(struct conns *conns, struct conn *conn)
         (void)tdelete(conn, &conns->by_handle, compare_handles);
         return false;
     }
-    conn->is_online = true;
-    conns->n++;
     return true;
 }
 
-void conns_sweep(struct conns *conns, int64_t now_ms, int64_t session_ms,
-                 void (*over)(void *arg, struct conn *conn), void *arg)
+/* What becomes of one that has left. */
+static void settle(struct conns *conns, struct conn *conn, const struct conns_sweep *sweep)
+{
+    conn->over_ms = sweep->now_ms;
+    if (!is_newest(conns, conn)) {
+        forget(conns, conn);
+    } else if (conn->keeps_session) {
+        move(conns, conn, CONN_OFFLINE);
+    } else if (conn->is_local || conn->is_barred || sweep->n_remembered == 0) {
+        forget(conns, conn);
+    } else {
+        (void)tdelete(conn, &conns->by_handle, compare_handles);
+        move(conns, conn, CONN_REMEMBERED);
+    }
+}
+
+void conns_sweep(struct conns *conns, const struct conns_sweep *sweep)
 {
     while (conns->leaving.first != NULL) {
         struct conn *conn = conns->leaving.first;
-        over(arg, conn);
-        if (!conn->keeps_session || !is_newest(conns, conn)) {
-            forget(conns, conn);
-            continue;
-        }
-        list_remove(&conns->leaving, conn);
-        conn->is_leaving = false;
-        conn->over_ms = now_ms;
-        list_push(&conns->offline, conn);
+        sweep->over(sweep->arg, conn);
+        settle(conns, conn, sweep);
     }
-    while (conns->offline.first != NULL && now_ms - conns->offline.first->over_ms > session_ms)
+    while (conns->offline.first != NULL &&
+           sweep->now_ms - conns->offline.first->over_ms > sweep->session_ms)
         forget(conns, conns->offline.first);
+    while (conns->remembered.n > sweep->n_remembered)
+        forget(conns, conns->remembered.first);
+}
+
+void conns_forget(struct conns *conns, bool (*is_true)(void *arg, const struct conn *conn),
+                  void *arg)
+{
+    struct conn *conn = conns->remembered.first;
+    while (conn != NULL) {
+        struct conn *next = conn->next;
+        if (is_true(arg, conn))
+            forget(conns, conn);
+        conn = next;
+    }
 }
 
 struct each {
@@ -194,8 +233,16 @@ static void free_conn(void *node)
     conn_free(node);
 }
 
+static bool always(void *arg, const struct conn *conn)
+{
+    (void)arg;
+    (void)conn;
+    return true;
+}
+
 void conns_clear(struct conns *conns)
 {
+    conns_forget(conns, always, NULL);
     tdestroy(conns->by_id, nothing);
     tdestroy(conns->by_handle, free_conn);
     *conns = (struct conns){0};

@@ -4,7 +4,7 @@
 #define BROKER_CONN_H
 
 #include "cloud/broker-plugin/rate.h"
-#include "cloud/policy/cert_values.h"
+#include "cloud/policy/policy.h"
 #include "common/km_uuid.h"
 
 #define CONN_CERTIFICATE_LEN 64
@@ -20,21 +20,29 @@ enum ending {
     ENDING_SERVER,
 };
 
+/* Where a connection is in its life. */
+enum conn_state {
+    CONN_ONLINE = 0,
+    CONN_LEAVING,    /* closed; can still be found until the next sweep, for its will */
+    CONN_OFFLINE,    /* the broker keeps its session and may queue messages for it */
+    CONN_REMEMBERED, /* gone; what is known of the device may serve when it comes again */
+};
+
 struct conn {
     const void *handle; /* the broker's name for it; may be given again after it has gone */
     char *id;
     char certificate[CONN_CERTIFICATE_LEN + 1]; /* empty: a local client */
     char *address;
+    uint8_t *der; /* of the certificate; NULL for a local client */
+    size_t der_len;
+    enum conn_state state;
     bool is_local; /* may do everything */
     bool keeps_session;
-    bool is_online;
-    bool is_leaving;
     bool is_barred; /* its certificate does no longer count: nothing is allowed */
     bool told_end;  /* its end was published */
     bool is_kicked;
     bool told_receive; /* that a message was withheld was recorded once */
     enum ending ending;
-    struct km_cert_values *values; /* NULL for a local one */
     struct km_policy_bound *bound; /* NULL: nothing is allowed */
     struct facts *facts;           /* what bound was made of */
     struct rate publishes, octets;
@@ -43,7 +51,7 @@ struct conn {
     int64_t over_ms;              /* since when it is not connected */
     bool is_stale;                /* facts have changed and are to be read again */
     bool is_asked;                /* the scribe does that just now */
-    struct conn *next, *previous; /* among those that leave, or that are offline */
+    struct conn *next, *previous; /* among those in the same state, unless it is online */
 };
 
 /* conn_new: with copies of the texts. NULL when memory is short. Returns owned. */
@@ -54,35 +62,41 @@ void conn_freep(struct conn **conn);
 
 struct conn_list {
     struct conn *first, *last;
+    size_t n;
 };
 
 /* All zero: none. */
 struct conns {
-    void *by_handle; /* trees of search.h */
+    void *by_handle; /* trees of search.h; those that are remembered have no handle */
     void *by_id;     /* the newest of each id */
-    size_t n;
-    struct conn_list leaving;
-    struct conn_list offline;
+    struct conn_list leaving, offline, remembered;
 };
 
 /*
- * conns_add: takes conn on success. A session of the same client that was offline leaves; a connection of it that is open stays until
- * the broker closes it. Whatever had the same handle is gone. False when memory is short.
+ * conns_add: takes conn on success. A session of the same client that was offline leaves, and what was remembered of it is forgotten; a
+ * connection of it that is open stays until the broker closes it. Whatever had the same handle is gone. False when memory is short.
  */
 KM_MUST_USE bool conns_add(struct conns *conns, struct conn *conn);
 struct conn *conns_find(const struct conns *conns, const void *handle);
-/* conns_find_id: the newest with this client id, online or not. */
+/* conns_find_id: the newest with this client id, in any state. */
 struct conn *conns_find_id(const struct conns *conns, const char *id);
-/* conns_leave: its connection has ended; it still can be found until the next sweep, for its will. */
+/* conns_leave: its connection has ended, or its session goes on elsewhere. */
 void conns_leave(struct conns *conns, struct conn *conn);
-/*
- * conns_sweep: calls over for each that has left since the last sweep; then it is freed, or offline if the broker keeps its
- * session. Those that are offline for longer than session_ms are freed.
- */
-void conns_sweep(struct conns *conns, int64_t now_ms, int64_t session_ms,
-                 void (*over)(void *arg, struct conn *conn), void *arg);
-/* conns_each: fn must not add or remove any. */
+
+struct conns_sweep {
+    int64_t now_ms;
+    int64_t session_ms;  /* how long sessions are kept */
+    size_t n_remembered; /* how many are remembered at most; the oldest are forgotten first */
+    void (*over)(void *arg, struct conn *conn);
+    void *arg;
+};
+/* conns_sweep: calls over for each that has left since the last sweep, and then sees what becomes of it. */
+void conns_sweep(struct conns *conns, const struct conns_sweep *sweep);
+/* conns_each: all but those that are remembered; fn must not add or remove any. */
 void conns_each(const struct conns *conns, void (*fn)(void *arg, struct conn *conn), void *arg);
+/* conns_forget: those that are remembered and of which is_true. */
+void conns_forget(struct conns *conns, bool (*is_true)(void *arg, const struct conn *conn),
+                  void *arg);
 void conns_clear(struct conns *conns);
 
 #endif

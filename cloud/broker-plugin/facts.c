@@ -14,7 +14,9 @@ void facts_free(struct facts *facts)
         free(facts->attributes[i].name);
         free(facts->attributes[i].value);
     }
+    free(facts->policies);
     free(facts->attributes);
+    km_cert_values_free(facts->values);
     free(facts->thing_type);
     free(facts);
 }

@@ -62,52 +62,97 @@ static km_status read_thing(struct km_err *err, struct facts_reader *reader,
     return copy_thing(err, &thing, facts);
 }
 
-static km_status read_policies(struct km_err *err, struct facts_reader *reader,
-                               const char *certificate, const char *client_id, struct facts *facts)
+static km_status take_policy(struct km_err *err, struct facts_reader *reader,
+                             const struct km_registry_policy *policy, struct facts *facts)
+{
+    const struct shelf_wish wish = {.name = policy->name,
+                                    .generation = policy->generation_id,
+                                    .version = policy->version,
+                                    .document = policy->document};
+    struct km_err why = {0};
+    km_status status = shelf_take(&why, &reader->shelf, &wish, &facts->policies[facts->n_policies]);
+    if (status != KM_OK)
+        return KM_FAIL(err, status, "policy %s can't be used: %s", policy->name, why.text);
+    facts->n_policies++;
+    return KM_OK;
+}
+
+static km_status make_room(struct km_err *err, size_t n, struct facts *facts)
+{
+    if (n > FACTS_POLICIES_MAX)
+        return KM_FAIL(err, KM_E_LIMIT, "%zu policies of one device, at most %d", n,
+                       FACTS_POLICIES_MAX);
+    facts->policies = calloc(n + 1, sizeof(struct shelf_policy *));
+    if (facts->policies == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "%zu policies of a device", n);
+    return KM_OK;
+}
+
+/* Those of the certificate, and of the groups of the thing named like the client. */
+static km_status read_all_policies(struct km_err *err, struct facts_reader *reader,
+                                   const char *certificate, const char *thing, struct facts *facts)
 {
     struct km_registry_policy_list list = {0};
-    /* Groups count through the thing named like the client; a name that no thing has leaves the certificate's own policies. */
-    const char *thing = facts->is_attached ? client_id : certificate;
     km_status status = km_registry_policy_effective(reader->registry, reader->arena,
                                                     reader->account, certificate, thing, &list);
     if (status != KM_OK)
+        return failed(err, reader, status, "the policies of a device");
+    KM_TRY(make_room(err, list.n_items, facts));
+    for (size_t i = 0; i < list.n_items; i++)
+        KM_TRY(take_policy(err, reader, &list.items[i], facts));
+    return KM_OK;
+}
+
+/* Those of the certificate alone: most devices have no more, and this is the cheaper question. */
+static km_status read_own_policies(struct km_err *err, struct facts_reader *reader,
+                                   const char *certificate, struct facts *facts)
+{
+    const struct km_policy_target target = {.kind = KM_TARGET_CERTIFICATE, .id = certificate};
+    struct km_registry_names list = {0};
+    km_status status = km_registry_policy_list_attached(reader->registry, reader->arena,
+                                                        reader->account, &target, false, &list);
+    if (status == KM_E_NOTFOUND) /* the certificate has just been deleted: the feed will tell */
+        status = KM_OK;
+    if (status != KM_OK)
         return failed(err, reader, status, "the policies of a certificate");
-    if (list.n_items > FACTS_POLICIES_MAX)
-        return KM_FAIL(err, KM_E_LIMIT, "%zu policies of one device, at most %d", list.n_items,
-                       FACTS_POLICIES_MAX);
-    for (size_t i = 0; i < list.n_items; i++) {
-        const struct km_registry_policy *policy = &list.items[i];
-        const struct shelf_wish wish = {.name = policy->name,
-                                        .generation = policy->generation_id,
-                                        .version = policy->version,
-                                        .document = policy->document};
-        struct km_err why = {0};
-        status = shelf_take(&why, &reader->shelf, &wish, &facts->policies[i]);
+    KM_TRY(make_room(err, list.n_names, facts));
+    for (size_t i = 0; i < list.n_names; i++) {
+        struct km_registry_policy policy = {0};
+        status = km_registry_policy_get(reader->registry, reader->arena, reader->account,
+                                        list.names[i], 0, &policy);
+        if (status == KM_E_NOTFOUND) /* detached and deleted in between */
+            continue;
         if (status != KM_OK)
-            return KM_FAIL(err, status, "policy %s can't be used: %s", policy->name, why.text);
-        facts->n_policies++;
+            return failed(err, reader, status, "a policy");
+        KM_TRY(take_policy(err, reader, &policy, facts));
     }
     return KM_OK;
 }
 
-km_status facts_read(struct km_err *err, struct facts_reader *reader, const char *certificate,
-                     const char *client_id, struct facts **ret)
+km_status facts_read_state(struct km_err *err, struct facts_reader *reader, const char *certificate,
+                           struct facts **ret)
 {
     struct km_registry_certificate_state state = {0};
-    KM_AUTO(facts_freep) struct facts *facts = calloc(1, sizeof(*facts));
+    struct facts *facts = calloc(1, sizeof(*facts));
     if (facts == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "what is known of a device");
-    km_arena_reset(reader->arena);
     km_status status =
         km_registry_certificate_state(reader->registry, reader->account, certificate, &state);
-    if (status != KM_OK && status != KM_E_NOTFOUND)
+    if (status != KM_OK && status != KM_E_NOTFOUND) {
+        facts_free(facts);
         return failed(err, reader, status, "the state of a certificate");
+    }
     facts->is_known = status == KM_OK;
     facts->status = state.status;
-    if (facts->is_known && facts->status == KM_CERTIFICATE_ACTIVE) {
-        KM_TRY(read_thing(err, reader, certificate, client_id, facts));
-        KM_TRY(read_policies(err, reader, certificate, client_id, facts));
-    }
-    *ret = km_steal(&facts);
+    *ret = facts;
     return KM_OK;
+}
+
+km_status facts_read_rights(struct km_err *err, struct facts_reader *reader,
+                            const char *certificate, const char *client_id, struct facts *facts)
+{
+    km_arena_reset(reader->arena);
+    KM_TRY(read_thing(err, reader, certificate, client_id, facts));
+    return facts->is_attached ? read_all_policies(err, reader, certificate, client_id, facts)
+                              : read_own_policies(err, reader, certificate, facts);
 }

@@ -84,20 +84,21 @@ static void tell(struct scribe *scribe, struct changes *changes)
 }
 
 /* A gap in the feed: the broker reads everything again. */
-static void start_over(struct scribe *scribe)
+static bool start_over(struct scribe *scribe)
 {
     int64_t generation = 0;
     struct changes *changes = calloc(1, sizeof(*changes));
     if (changes == NULL || km_registry_generation(scribe->reader.registry, &generation) != KM_OK) {
         free(changes);
-        return;
+        return false;
     }
     scribe->generation = generation;
     changes->is_everything = true;
     tell(scribe, changes);
+    return true;
 }
 
-void feed_look(struct scribe *scribe)
+bool feed_look(struct scribe *scribe)
 {
     struct km_registry *registry = scribe->reader.registry;
     bool has_more = true;
@@ -106,21 +107,20 @@ void feed_look(struct scribe *scribe)
         km_arena_reset(scribe->reader.arena);
         km_status status = km_registry_changes(registry, scribe->reader.arena, scribe->generation,
                                                CHANGES_AT_ONCE, &list);
-        if (status == KM_E_STALE) {
-            start_over(scribe);
-            return;
-        }
+        if (status == KM_E_STALE)
+            return start_over(scribe);
         if (status != KM_OK) {
             scribe_warn(scribe, "can't follow the registry", km_registry_err(registry)->text);
-            return;
+            return false;
         }
         if (list.n_items == 0)
-            return;
+            return true;
         struct changes *changes = pick(scribe, &list);
         if (changes == NULL) /* short of memory: the same again at the next look */
-            return;
+            return false;
         scribe->generation = list.items[list.n_items - 1].generation;
         has_more = scribe->generation < list.generation;
         tell(scribe, changes);
     }
+    return true;
 }

@@ -18,6 +18,9 @@
 
 #define ARENA_MAX (8u * 1024 * 1024)
 #define WARN_EVERY_MS 10000
+#define FRESH_MS 1000      /* how much later than it should be the feed may have been looked at */
+#define LATE_MS 1000       /* connects that went well are recorded a second late, */
+#define LATE_MAX 1000      /* or when so many have come */
 #define REFUSALS_PER_S 500 /* recorded: anybody can be refused as often as he likes */
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
@@ -75,18 +78,40 @@ void scribe_record(struct scribe *scribe, const struct record *record)
                     km_registry_err(scribe->reader.registry)->text);
 }
 
+static km_status read_again(struct km_err *err, struct scribe *scribe, const struct letter *job,
+                            struct facts **ret)
+{
+    const char *certificate = letter_text(job->certificate);
+    KM_AUTO(facts_freep) struct facts *facts = NULL;
+    KM_TRY(facts_read_state(err, &scribe->reader, certificate, &facts));
+    if (facts->is_known && facts->status == KM_CERTIFICATE_ACTIVE) {
+        KM_TRY(
+            facts_read_rights(err, &scribe->reader, certificate, letter_text(job->client), facts));
+        KM_TRY(km_cert_values_read(err, job->payload, &facts->values));
+    }
+    *ret = km_steal(&facts);
+    return KM_OK;
+}
+
+static void free_facts(void *facts)
+{
+    facts_free(facts);
+}
+
 static void refresh(struct scribe *scribe, const struct letter *job)
 {
     struct km_err err = {0};
     struct facts *facts = NULL;
-    if (facts_read(&err, &scribe->reader, letter_text(job->certificate), letter_text(job->client),
-                   &facts) != KM_OK)
+    km_status status = read_again(&err, scribe, job, &facts);
+    if (status != KM_OK)
         scribe_warn(scribe, "can't refresh what a device may do", err.text);
     scribe_send(scribe, &(struct letter){.kind = LETTER_FACTS,
                                          .client = job->client,
                                          .number = job->number,
+                                         .flag = status == KM_E_MALFORMED || status == KM_E_LIMIT,
+                                         .payload = KM_SLICE_STR(err.text),
                                          .object = facts,
-                                         .object_free = (void (*)(void *))facts_free});
+                                         .object_free = free_facts});
 }
 
 static void do_job(struct scribe *scribe, const struct letter *job)
@@ -120,20 +145,13 @@ static void do_job(struct scribe *scribe, const struct letter *job)
     }
 }
 
-/* Records that stand in a row share one transaction: many of them come at a time. */
-static void do_jobs(struct scribe *scribe)
+/* The same for all of them: each commit waits for the disk. */
+static void do_records(struct scribe *scribe, struct letter *job)
 {
-    bool is_open = false;
-    struct letter *job = letterbox_take(&scribe->jobs);
+    bool is_open =
+        job != NULL && job->next != NULL && km_registry_begin(scribe->reader.registry) == KM_OK;
     while (job != NULL) {
         struct letter *next = job->next;
-        bool is_record = job->kind == LETTER_RECORD;
-        if (is_record && !is_open && next != NULL)
-            is_open = km_registry_begin(scribe->reader.registry) == KM_OK;
-        if (!is_record && is_open) {
-            (void)km_registry_commit(scribe->reader.registry);
-            is_open = false;
-        }
         do_job(scribe, job);
         letter_free(job);
         job = next;
@@ -142,12 +160,76 @@ static void do_jobs(struct scribe *scribe)
         scribe_warn(scribe, "can't record events", km_registry_err(scribe->reader.registry)->text);
 }
 
+static void do_late(struct scribe *scribe)
+{
+    struct letter *late = scribe->late;
+    scribe->late = NULL;
+    scribe->last_late = NULL;
+    scribe->n_late = 0;
+    do_records(scribe, late);
+}
+
+static void put_late(struct scribe *scribe, struct letter *job)
+{
+    job->next = NULL;
+    if (scribe->last_late != NULL)
+        scribe->last_late->next = job;
+    else
+        scribe->late = job;
+    scribe->last_late = job;
+    if (scribe->n_late++ == 0)
+        scribe->late_since_ms = scribe_now_ms();
+}
+
+/* Takes a run of refusals off the list. */
+static struct letter *cut_records(struct letter **list)
+{
+    struct letter *first = *list;
+    struct letter *last = first;
+    while (last->next != NULL && last->next->kind == LETTER_RECORD && !last->next->flag)
+        last = last->next;
+    *list = last->next;
+    last->next = NULL;
+    return first;
+}
+
+static void do_jobs(struct scribe *scribe)
+{
+    struct letter *jobs = letterbox_take(&scribe->jobs);
+    while (jobs != NULL) {
+        if (jobs->kind == LETTER_RECORD && !jobs->flag) {
+            do_records(scribe, cut_records(&jobs));
+            continue;
+        }
+        struct letter *job = jobs;
+        jobs = job->next;
+        if (job->kind == LETTER_RECORD) {
+            put_late(scribe, job);
+            continue;
+        }
+        do_job(scribe, job);
+        letter_free(job);
+    }
+}
+
+/* How long the oldest record that waits may wait further. */
+static int64_t late_rest_ms(const struct scribe *scribe)
+{
+    int64_t age_ms = scribe_now_ms() - scribe->late_since_ms;
+    if (scribe->n_late == 0)
+        return LATE_MS;
+    return scribe->n_late >= LATE_MAX || age_ms < 0 || age_ms >= LATE_MS ? 0 : LATE_MS - age_ms;
+}
+
 static void rest(struct scribe *scribe)
 {
     uint64_t count = 0;
+    int64_t wait_ms = scribe->settings->feed_ms;
+    if (scribe->n_late > 0 && late_rest_ms(scribe) < wait_ms)
+        wait_ms = late_rest_ms(scribe);
     struct pollfd fds[] = {{.fd = scribe->wakes, .events = POLLIN},
                            {.fd = km_registry_hint_fd(scribe->reader.registry), .events = POLLIN}};
-    (void)poll(fds, KM_ARRAY_LEN(fds), (int)scribe->settings->feed_ms);
+    (void)poll(fds, KM_ARRAY_LEN(fds), (int)wait_ms);
     (void)!read(scribe->wakes, &count, sizeof(count));
     if ((fds[1].revents & POLLIN) != 0 && km_registry_hint(scribe->reader.registry))
         atomic_store(&scribe->is_hinted, true);
@@ -160,11 +242,14 @@ static void *run(void *arg)
     while (!is_over) {
         is_over = atomic_load(&scribe->is_over);
         do_jobs(scribe);
+        if (is_over || late_rest_ms(scribe) == 0)
+            do_late(scribe);
         int64_t now_ms = scribe_now_ms();
         if (atomic_exchange(&scribe->is_hinted, false) ||
             now_ms - scribe->looked_ms >= scribe->settings->feed_ms || now_ms < scribe->looked_ms) {
             scribe->looked_ms = now_ms;
-            feed_look(scribe);
+            if (feed_look(scribe))
+                atomic_store(&scribe->fresh_ms, now_ms);
         }
         if (!is_over)
             rest(scribe);
@@ -183,6 +268,12 @@ void scribe_hint(struct scribe *scribe)
 {
     atomic_store(&scribe->is_hinted, true);
     wake(scribe);
+}
+
+bool scribe_is_fresh(const struct scribe *scribe)
+{
+    int64_t age_ms = scribe_now_ms() - atomic_load(&scribe->fresh_ms);
+    return age_ms >= 0 && age_ms <= (int64_t)scribe->settings->feed_ms + FRESH_MS;
 }
 
 bool scribe_ask(struct scribe *scribe, struct letter *job)

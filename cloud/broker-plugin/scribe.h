@@ -40,6 +40,8 @@ km_status scribe_new(struct km_err *err, const struct settings *settings, struct
 void scribe_free(struct scribe *scribe);
 /* scribe_ask: takes the letter. False, and the letter is freed, when too much waits. */
 bool scribe_ask(struct scribe *scribe, struct letter *job);
+/* scribe_is_fresh: whether the feed was read lately, so that what is not told has not changed. On any thread. */
+bool scribe_is_fresh(const struct scribe *scribe);
 /* scribe_hint: the feed may have moved. On any thread. */
 void scribe_hint(struct scribe *scribe);
 

@@ -19,9 +19,13 @@ struct scribe {
     bool is_started;
     atomic_bool is_over;
     atomic_bool is_hinted;
-    int64_t generation; /* of the feed, told so far */
-    int64_t looked_ms;  /* when the feed was looked at */
-    int64_t warned_ms;  /* when a failure was logged */
+    atomic_int_fast64_t fresh_ms;    /* when the feed was read to its end */
+    int64_t generation;              /* of the feed, told so far */
+    int64_t looked_ms;               /* when the feed was looked at */
+    int64_t warned_ms;               /* when a failure was logged */
+    struct letter *late, *last_late; /* records that can wait, to be written together */
+    size_t n_late;
+    int64_t late_since_ms; /* when the first of them came */
     struct rate refusals;
     uint64_t n_skipped; /* refusals that were not recorded */
 };
@@ -46,7 +50,7 @@ void scribe_record(struct scribe *scribe, const struct record *record);
 void registration_take(struct scribe *scribe, const struct letter *contact);
 /* shadow_take: a request to a shadow. */
 void shadow_take(struct scribe *scribe, const struct letter *request);
-/* feed_look: reads what has changed and tells the broker. */
-void feed_look(struct scribe *scribe);
+/* feed_look: reads what has changed and tells the broker; false when that could not be done. */
+bool feed_look(struct scribe *scribe);
 
 #endif

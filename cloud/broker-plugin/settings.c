@@ -31,6 +31,7 @@ static const struct row {
     {"write_timeout_ms", NUMBER, offsetof(struct settings, write_timeout_ms), 600000, NULL, NULL},
     {"feed_ms", NUMBER, offsetof(struct settings, feed_ms), 60000, NULL, NULL},
     {"session_s", NUMBER, offsetof(struct settings, session_s), 31536000, NULL, NULL},
+    {"remembered", NUMBER, offsetof(struct settings, remembered), 10000000, NULL, NULL},
     {"publishes_per_s", NUMBER, offsetof(struct settings, limits.publishes_per_s), 1000000, NULL,
      NULL},
     {"octets_per_s", NUMBER, offsetof(struct settings, limits.octets_per_s), 1000000000, NULL,
@@ -48,6 +49,7 @@ static const struct settings defaults = {
     .write_timeout_ms = 5000,
     .feed_ms = 100,
     .session_s = 3600,
+    .remembered = 10000,
     .limits = {.publishes_per_s = 100, .octets_per_s = 512 * 1024, .subscriptions = 50},
     .records_all = true,
 };

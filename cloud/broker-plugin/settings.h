@@ -28,6 +28,8 @@ struct settings {
     unsigned write_timeout_ms; /* how long the scribe may */
     unsigned feed_ms;          /* how often the registry's changes are looked at without a hint */
     unsigned session_s;        /* how long a session without a connection is remembered */
+    unsigned
+        remembered; /* how many devices that have gone are remembered, for when they come again */
     struct limits limits;
     bool allows_qos2;
     bool tells_denied; /* a denied iot:Connect gets CONNACK 5; otherwise the connection is closed */

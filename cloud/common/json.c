@@ -29,7 +29,9 @@ static km_status load(struct km_err *err, struct km_slice text, size_t flags, un
     json_t *value =
         json_loadb(text.len == 0 ? "" : (const char *)text.ptr, text.len, flags, &error);
     if (value == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        /* the library has no word for what fails before the first token but for want of memory */
+        if (json_error_code(&error) == json_error_out_of_memory ||
+            json_error_code(&error) == json_error_unknown)
             return KM_FAIL(err, KM_E_NOMEM, "JSON text of %zu bytes", text.len);
         if (json_error_code(&error) == json_error_stack_overflow)
             return KM_FAIL(err, KM_E_LIMIT, "JSON is nested deeper than %u levels", max_depth);

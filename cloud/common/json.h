@@ -25,7 +25,8 @@ void km_json_unref(json_t **value);
  * km_json_object: parses text that must be one JSON object. Containers nested deeper than max_depth
  * (the object itself is level 1), integers beyond 64 bits, other numbers beyond a double, and NUL
  * inside of strings are refused. Of keys given twice the last counts. KM_E_MALFORMED with the line
- * and column, KM_E_LIMIT for the depth, KM_E_NOMEM. *ret is returned owned.
+ * and column, KM_E_LIMIT for the depth, KM_E_NOMEM. (When memory is short jansson may call a text wrong
+ * that is none: KM_E_MALFORMED then, too.) *ret is returned owned.
  */
 km_status km_json_object(struct km_err *err, struct km_slice text, unsigned max_depth,
                          json_t **ret);

@@ -70,11 +70,14 @@ static km_status status_of(int code, int native)
     }
 }
 
-/* SQLite's own sentence may name a value, so it stays out. */
+/* SQLite's own sentence may name a value, so it stays out. Where it does not say why a write failed, errno still does. */
 static km_status fail(struct sqlite_db *db, struct km_err *err, const char *what)
 {
+    int last_errno = errno;
     int code = sqlite3_extended_errcode(db->handle);
     int native = sqlite3_system_errno(db->handle);
+    if (native == 0)
+        native = last_errno;
     if (sqlite3_get_autocommit(db->handle) != 0)
         db->base.is_lost = true;
     return KM_FAIL_NATIVE(err, status_of(code, native), KM_LAYER_SQLITE, code, "%s: %s, errno %d",
@@ -148,6 +151,7 @@ static km_status sqlite_start(struct km_query *query, const char *sql, struct km
             return status;
         }
     }
+    errno = 0;
     int code = sqlite3_step(stmt);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         km_status status = fail(db, query->err, "the database refuses a statement");
@@ -167,6 +171,7 @@ static km_status sqlite_next(struct km_query *query, bool *ret_has_row)
         query->is_first = false;
         return KM_OK;
     }
+    errno = 0;
     int code = sqlite3_step(stmt_of(query));
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return fail(sqlite_of(query->db), query->err, "the database stopped in a query");

@@ -4,6 +4,7 @@
 #define KM_CLOUD_REGISTRY_INTERNAL_H
 
 #include "cloud/registry/db.h"
+#include "cloud/registry/marker.h"
 #include "cloud/registry/registry_certificate.h"
 #include "cloud/registry/registry_change.h"
 #include "cloud/registry/registry_policy.h"
@@ -126,19 +127,16 @@ enum {
     KM_LIST_TAG_EVENT,
 };
 
-#define KM_LIST_KEY_MAX 128
 #define KM_LIST_FILTERS_MAX 8
 struct km_list {
     struct km_registry *reg;
     struct km_arena *arena;
     const struct km_list_sql *sql;
     struct km_query query;
-    bool is_descending;
     bool has_more;
     unsigned limit;
     size_t n_rows;
-    int64_t number; /* of the last row */
-    char text[KM_LIST_KEY_MAX + 1];
+    struct km_marker at; /* where the page begins, then its last row */
 };
 /* km_list_start: items of item_size each for the whole page in *ret_items. Ended by km_list_end, best by KM_AUTO. */
 km_status km_list_start(struct km_list *list, const struct km_list_sql *sql,

@@ -32,9 +32,12 @@ static km_status open_db(struct km_err *err, const struct km_registry_config *co
                          struct km_db **ret)
 {
     static const char sqlite[] = "sqlite:";
+    static const char postgres[] = "postgresql:";
     if (strncmp(config->url, sqlite, sizeof(sqlite) - 1) == 0)
         return km_db_sqlite_open(err, config->url + sizeof(sqlite) - 1, config, ret);
-    return KM_FAIL(err, KM_E_ARG, "a registry is sqlite:PATH");
+    if (strncmp(config->url, postgres, sizeof(postgres) - 1) == 0)
+        return km_db_postgres_open(err, config->url + sizeof(postgres) - 1, config, ret);
+    return KM_FAIL(err, KM_E_ARG, "a registry is sqlite:PATH or postgresql:CONNINFO");
 }
 
 km_status km_registry_open(struct km_err *err, const struct km_registry_config *config,

@@ -51,10 +51,12 @@ km_status km_registry_changes_compact(struct km_registry *reg, int64_t keep);
 
 /*
  * km_registry_hint_fd: readable when the feed may have moved, for a poll loop; -1 on SQLite, where asking for the generation every 100 ms is
- * cheap. The descriptor changes when the connection does: ask again before each poll. Only a hint: it can come late, for nothing or, across a lost connection, not at all.
+ * cheap, and while there is no connection, which the next call on reg makes. It changes with the connection: ask again before each poll, and
+ * for km_registry_hint too, as what came during another call is in the descriptor no longer. Only a hint: it can come late, for
+ * nothing or, across a lost connection, not at all.
  */
 int km_registry_hint_fd(struct km_registry *reg);
-/* km_registry_hint: takes what made the descriptor readable; true when the feed may have moved. Never waits. */
+/* km_registry_hint: true when the feed may have moved since the last time; always on SQLite. Never waits. */
 bool km_registry_hint(struct km_registry *reg);
 
 #endif

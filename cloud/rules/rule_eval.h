@@ -45,8 +45,8 @@ struct km_rule_number {
 };
 /* km_rule_number_of: of a number, or a text that looks like one; false for everything else. */
 KM_MUST_USE bool km_rule_number_of(const json_t *value, struct km_rule_number *ret);
-/* km_rule_parse_number: digits with or without a point and an exponent; NULL: out of range. */
-json_t *km_rule_parse_number(const char *text, size_t len);
+/* km_rule_number_of_text: -?[0-9]+(.[0-9]+)?([eE][+-]?[0-9]+)? of at most 64 characters, else false. */
+KM_MUST_USE bool km_rule_number_of_text(const char *text, size_t len, struct km_rule_number *ret);
 /* km_rule_floor_of: rounded down; false when that is no int64, or no number at all. */
 KM_MUST_USE bool km_rule_floor_of(const json_t *value, int64_t *ret);
 /* km_rule_clamp_of: the same, kept within the two bounds. */

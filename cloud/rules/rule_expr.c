@@ -58,11 +58,11 @@ static km_status arguments(struct km_rule_parser *parser, const char *closing,
 static km_status number(struct km_rule_parser *parser, struct km_rule_expr **ret)
 {
     struct km_slice text = parser->lexer.token.text;
-    json_t *value = km_rule_parse_number((const char *)text.ptr, text.len);
-    if (value == NULL)
+    struct km_rule_number found = {0};
+    if (!km_rule_number_of_text((const char *)text.ptr, text.len, &found))
         return km_rule_expected(parser, "a number within the range");
     km_rule_lex_next(&parser->lexer);
-    return km_rule_literal(parser, value, ret);
+    return km_rule_literal(parser, found.is_int ? json_integer(found.i) : json_real(found.d), ret);
 }
 
 static km_status string(struct km_rule_parser *parser, struct km_rule_expr **ret)

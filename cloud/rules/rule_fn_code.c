@@ -61,7 +61,8 @@ static json_t *value_of_decoded(struct km_rule_eval *eval, const uint8_t *bytes,
 static json_t *decode(struct km_rule_eval *eval, const struct km_rule_call *call)
 {
     KM_AUTO(km_rule_text_clear) struct km_rule_text text = {0};
-    if (!is_base64(call->args[1]) || !km_rule_text_of(eval, call->args[0], &text))
+    if (!is_base64(call->args[1]) || !km_rule_text_of(eval, call->args[0], &text) ||
+        !km_rule_spend(eval, text.len / 64))
         return NULL;
     struct base64_decode_ctx ctx = {0};
     size_t len = BASE64_DECODE_LENGTH(text.len);

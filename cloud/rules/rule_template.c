@@ -105,8 +105,7 @@ km_status km_rule_template_expand(struct km_err *err, const struct km_rule_templ
         KM_TRY(expand_part(err, &eval, part, &wr));
     if (!km_wr_finish(&wr, &whole))
         return KM_FAIL(err, KM_E_LIMIT, "text of a rule gets longer than %zu bytes", max);
-    *ret = (struct km_json_text){.ptr = made.ptr, .len = whole.len};
-    made = (struct km_json_text){0};
+    *ret = (struct km_json_text){.ptr = km_steal(&made.ptr), .len = whole.len};
     return KM_OK;
 }
 
@@ -126,7 +125,6 @@ km_status km_rule_template_topic(struct km_err *err, const struct km_rule_templa
         return KM_FAIL(err, KM_E_MALFORMED,
                        "topic to publish to begins with $, which a rule has to write as $$");
     km_copy(topic.ptr, topic.len + 1, name.ptr, name.len + 1);
-    *ret = (struct km_json_text){.ptr = topic.ptr, .len = name.len};
-    topic = (struct km_json_text){0};
+    *ret = (struct km_json_text){.ptr = km_steal(&topic.ptr), .len = name.len};
     return KM_OK;
 }

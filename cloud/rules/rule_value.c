@@ -2,6 +2,8 @@
 /* Conversions of values, and the makers of results. */
 #include "cloud/rules/rule_eval.h"
 
+#include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +72,6 @@ static size_t skip_digits(const char *text, size_t at, size_t len)
     return at;
 }
 
-/* -?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)? */
 static bool looks_like_number(const char *text, size_t len)
 {
     size_t at = len > 0 && text[0] == '-' ? 1 : 0;
@@ -85,7 +86,7 @@ static bool looks_like_number(const char *text, size_t len)
     }
     if (end < len && (text[end] == 'e' || text[end] == 'E')) {
         at = end + 1;
-        if (at < len && text[at] == '-')
+        if (at < len && (text[at] == '-' || text[at] == '+'))
             at++;
         end = skip_digits(text, at, len);
         if (end == at)
@@ -94,40 +95,41 @@ static bool looks_like_number(const char *text, size_t len)
     return end == len;
 }
 
-/* JSON wants no zeros in front, and an integer beyond 64 bits as a decimal. */
-json_t *km_rule_parse_number(const char *text, size_t len)
+/* By the C locale, whatever the program has set; glibc has that one without making it. */
+static bool parse_real(const char *text, double *ret)
 {
-    if (len == 0 || len > NUMBER_LEN_MAX)
-        return NULL;
-    char number[NUMBER_LEN_MAX + 4] = {0};
-    size_t at = text[0] == '-' ? 1 : 0;
-    while (at + 1 < len && text[at] == '0' && text[at + 1] >= '0' && text[at + 1] <= '9')
-        at++;
-    struct km_wr wr = km_wr_init(number, sizeof(number));
-    if (text[0] == '-')
-        km_wr_u8(&wr, '-');
-    km_wr_bytes(&wr, KM_SLICE(text + at, len - at));
-    json_t *value = NULL;
-    if (km_json_value(NULL, KM_SLICE(number, wr.len), 0, &value) == KM_OK)
-        return value;
-    km_wr_bytes(&wr, KM_SLICE_STR("e0"));
-    return km_json_value(NULL, KM_SLICE(number, wr.len), 0, &value) == KM_OK ? value : NULL;
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (plain == (locale_t)0)
+        return false;
+    *ret = strtod_l(text, NULL, plain);
+    freelocale(plain);
+    return isfinite(*ret);
 }
 
-static bool number_of_text(const json_t *text, struct km_rule_number *ret)
+bool km_rule_number_of_text(const char *text, size_t len, struct km_rule_number *ret)
 {
-    const char *ptr = json_string_value(text);
-    size_t len = json_string_length(text);
-    if (!looks_like_number(ptr, len))
+    char number[NUMBER_LEN_MAX + 1] = {0};
+    double d = 0;
+    if (len > NUMBER_LEN_MAX || !looks_like_number(text, len))
         return false;
-    KM_AUTO(km_json_unref) json_t *value = km_rule_parse_number(ptr, len);
-    return value != NULL && km_rule_number_of(value, ret);
+    km_copy(number, NUMBER_LEN_MAX, text, len);
+    if (strpbrk(number, ".eE") == NULL) {
+        errno = 0;
+        long long i = strtoll(number, NULL, 10);
+        *ret = (struct km_rule_number){.is_int = true, .i = i, .d = (double)i};
+        if (errno == 0)
+            return true;
+    }
+    if (!parse_real(number, &d))
+        return false;
+    *ret = number_of_real(d);
+    return true;
 }
 
 bool km_rule_number_of(const json_t *value, struct km_rule_number *ret)
 {
     if (json_is_string(value))
-        return number_of_text(value, ret);
+        return km_rule_number_of_text(json_string_value(value), json_string_length(value), ret);
     if (json_is_integer(value)) {
         int64_t i = json_integer_value(value);
         *ret = (struct km_rule_number){.is_int = true, .i = i, .d = (double)i};

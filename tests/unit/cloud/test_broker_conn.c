@@ -21,6 +21,18 @@ static void note(void *arg, struct conn *conn)
                    conn->is_local ? "*" : "");
 }
 
+static size_t remembered;
+
+static size_t count(const struct conns *conns)
+{
+    struct seen seen = {0};
+    size_t n = 0;
+    conns_each(conns, note, &seen);
+    for (const char *at = seen.ids; *at != '\0'; at++)
+        n += *at == ' ' ? 1 : 0;
+    return n;
+}
+
 static struct conn *add(struct conns *conns, unsigned handle, const char *id, bool keeps)
 {
     struct conn *conn = conn_new(&handles[handle], id, "", "127.0.0.1");
@@ -30,10 +42,15 @@ static struct conn *add(struct conns *conns, unsigned handle, const char *id, bo
     return conn;
 }
 
-static void sweep(struct conns *conns, int64_t now_ms, const char *expected)
+static void sweep_at(struct conns *conns, int64_t now_ms, const char *expected)
 {
     struct seen seen = {0};
-    conns_sweep(conns, now_ms, SESSION_MS, note, &seen);
+    const struct conns_sweep sweep = {.now_ms = now_ms,
+                                      .session_ms = SESSION_MS,
+                                      .n_remembered = remembered,
+                                      .over = note,
+                                      .arg = &seen};
+    conns_sweep(conns, &sweep);
     assert_string_equal(seen.ids, expected);
 }
 
@@ -53,10 +70,10 @@ static void test_come_and_go(void **state)
     conns_leave(&conns, a);
     conns_leave(&conns, a);
     assert_ptr_equal(conns_find(&conns, &handles[0]), a); /* for its will */
-    sweep(&conns, 1, "a ");
+    sweep_at(&conns, 1, "a ");
     assert_null(conns_find(&conns, &handles[0]));
-    assert_int_equal(conns.n, 1);
-    sweep(&conns, 2, "");
+    assert_int_equal(count(&conns), 1);
+    sweep_at(&conns, 2, "");
     conns_clear(&conns);
 }
 
@@ -66,21 +83,21 @@ static void test_session(void **state)
     struct conns conns = {0};
     struct conn *a = add(&conns, 0, "a", true);
     conns_leave(&conns, a);
-    sweep(&conns, 100, "a ");
+    sweep_at(&conns, 100, "a ");
     assert_ptr_equal(conns_find_id(&conns, "a"), a);
-    sweep(&conns, 100 + SESSION_MS, "");
+    sweep_at(&conns, 100 + SESSION_MS, "");
     assert_ptr_equal(conns_find(&conns, &handles[0]), a);
-    sweep(&conns, 101 + SESSION_MS, "");
+    sweep_at(&conns, 101 + SESSION_MS, "");
     assert_null(conns_find(&conns, &handles[0]));
     /* It comes back in time: the session is the new connection's. */
     a = add(&conns, 1, "a", true);
     conns_leave(&conns, a);
-    sweep(&conns, 5000, "a ");
+    sweep_at(&conns, 5000, "a ");
     struct conn *again = add(&conns, 2, "a", true);
     assert_ptr_equal(conns_find_id(&conns, "a"), again);
-    sweep(&conns, 5001, "a ");
+    sweep_at(&conns, 5001, "a ");
     assert_null(conns_find(&conns, &handles[1]));
-    assert_int_equal(conns.n, 1);
+    assert_int_equal(count(&conns), 1);
     conns_clear(&conns);
 }
 
@@ -93,7 +110,7 @@ static void test_takeover(void **state)
     assert_ptr_equal(conns_find(&conns, &handles[0]), old);
     assert_ptr_equal(conns_find_id(&conns, "a"), young);
     conns_leave(&conns, old);
-    sweep(&conns, 1, "a ");
+    sweep_at(&conns, 1, "a ");
     assert_null(conns_find(&conns, &handles[0])); /* its session went on with the young one */
     assert_ptr_equal(conns_find_id(&conns, "a"), young);
     conns_clear(&conns);
@@ -106,7 +123,7 @@ static void test_handle_again(void **state)
     struct conns conns = {0};
     struct conn *a = add(&conns, 0, "a", true);
     conns_leave(&conns, a);
-    sweep(&conns, 1, "a ");
+    sweep_at(&conns, 1, "a ");
     struct conn *b = add(&conns, 0, "b", false);
     assert_ptr_equal(conns_find(&conns, &handles[0]), b);
     assert_null(conns_find_id(&conns, "a"));
@@ -114,11 +131,50 @@ static void test_handle_again(void **state)
     struct conn *c = add(&conns, 0, "c", false);
     assert_ptr_equal(conns_find(&conns, &handles[0]), c);
     assert_null(conns_find_id(&conns, "b"));
-    sweep(&conns, 2, "");
+    sweep_at(&conns, 2, "");
     struct conn *same = add(&conns, 0, "c", false);
     assert_ptr_equal(conns_find_id(&conns, "c"), same);
-    assert_int_equal(conns.n, 1);
+    assert_int_equal(count(&conns), 1);
     conns_clear(&conns);
+}
+
+static bool is_b(void *arg, const struct conn *conn)
+{
+    (void)arg;
+    return strcmp(conn->id, "b") == 0;
+}
+
+static void test_remembered(void **state)
+{
+    (void)state;
+    struct conns conns = {0};
+    remembered = 2;
+    struct conn *a = add(&conns, 0, "a", false);
+    conns_leave(&conns, a);
+    sweep_at(&conns, 1, "a ");
+    assert_ptr_equal(conns_find_id(&conns, "a"), a);
+    assert_null(conns_find(&conns, &handles[0])); /* it has none: somebody else may get it */
+    assert_int_equal(count(&conns), 0);
+    struct conn *b = add(&conns, 0, "b", false);
+    conns_leave(&conns, b);
+    sweep_at(&conns, 2, "b ");
+    conns_leave(&conns, add(&conns, 0, "c", false));
+    sweep_at(&conns, 3, "c ");
+    assert_null(conns_find_id(&conns, "a")); /* the oldest had to go */
+    assert_ptr_equal(conns_find_id(&conns, "b"), b);
+    conns_forget(&conns, is_b, NULL);
+    assert_null(conns_find_id(&conns, "b"));
+    struct conn *c = add(&conns, 1, "c", false); /* it comes again */
+    assert_ptr_equal(conns_find_id(&conns, "c"), c);
+    assert_int_equal(conns.remembered.n, 0);
+    c->is_barred = true;
+    conns_leave(&conns, c);
+    sweep_at(&conns, 4, "c ");
+    assert_null(conns_find_id(&conns, "c"));
+    conns_leave(&conns, add(&conns, 1, "d", false));
+    sweep_at(&conns, 5, "d ");
+    conns_clear(&conns);
+    remembered = 0;
 }
 
 static void test_inflight(void **state)
@@ -146,7 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_come_and_go), cmocka_unit_test(test_session),
         cmocka_unit_test(test_takeover),    cmocka_unit_test(test_handle_again),
-        cmocka_unit_test(test_inflight),
+        cmocka_unit_test(test_remembered),  cmocka_unit_test(test_inflight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
