@@ -72,7 +72,8 @@ struct km_http {
     struct km_http_exchange *waiting;
     size_t bodies_len;
     int64_t request_ms;
-    bool is_due; /* a connection goes on, which libmicrohttpd does not tell by itself */
+    bool is_due;    /* a connection goes on, which libmicrohttpd does not tell by itself */
+    int64_t ran_ms; /* when libmicrohttpd had its last turn */
     unsigned port;
 };
 
@@ -436,11 +437,17 @@ static km_status read_pem(struct km_err *err, const char *path, struct km_secret
     return KM_OK;
 }
 
+static void take_turn(struct km_http *http)
+{
+    http->is_due = false;
+    http->ran_ms = km_loop_now_ms();
+    (void)MHD_run(http->daemon);
+}
+
 static void on_ready(struct km_watch *watch, uint32_t events)
 {
-    struct km_http *http = (struct km_http *)watch;
     (void)events;
-    (void)MHD_run(http->daemon);
+    take_turn((struct km_http *)watch);
 }
 
 static km_status start_daemon(struct km_err *err, struct km_http *http,
@@ -551,12 +558,12 @@ int km_http_next_ms(const struct km_http *http)
     return (int)timeout;
 }
 
+/* Not only when it asks: once it was full it looks for new connections a turn after there is room, and tells nobody. */
 void km_http_tick(struct km_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout = 0;
-    if (http->is_due || (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout == 0)) {
-        http->is_due = false;
-        (void)MHD_run(http->daemon);
-    }
+    bool wants = MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout == 0;
+    if (http->is_due || wants || km_loop_now_ms() - http->ran_ms >= SWEEP_MS)
+        take_turn(http);
     sweep(http);
 }
