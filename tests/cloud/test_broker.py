@@ -7,6 +7,7 @@ Usage: test_broker.py BUILD_DIR GROUP...     GROUP is a class below; KM_TEST_REG
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import ssl
 import subprocess
@@ -713,6 +714,7 @@ class Shadow(Base):
         prefix = "$aws/things/lamp/shadow"
         self.assertEqual(self.client.subscribed(f"{prefix}/update/accepted"), [1])
         bus = Bus(self.broker.bus, "test")
+        self.addCleanup(bus.close)
         bus.publish(f"{prefix}/update", json.dumps({"state": {"desired": {"x": 1}}}).encode())
         self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 1)
 
@@ -861,6 +863,42 @@ class Two(Base):
                 self.assertTrue(topic.endswith("accepted"), event)
                 versions.append(event["version"])
         self.assertEqual(sorted(versions), list(range(1, 2 * n + 1)))
+
+
+@unittest.skipUnless(os.environ.get("KM_TEST_POSTGRES"), "needs a server that may be held")
+class Silence(Base):
+    """KM_TEST_POSTGRES is the process of the server."""
+
+    def signal(self, number):
+        server = int(os.environ["KM_TEST_POSTGRES"])
+        with open(f"/proc/{server}/task/{server}/children", encoding="ascii") as children:
+            for pid in [str(server), *children.read().split()]:
+                os.kill(int(pid), number)
+
+    def test_silent_server(self):
+        ca = self.rig.ca("ca")
+        device = self.rig.device("dev", ca, policies=["Anything"])
+        fresh = self.rig.pki.issue("fresh", ca)
+        clients = [self.broker.connect(device, f"dev-{i}") for i in range(2)]
+        self.assertEqual(clients[0].subscribed("t"), [1])
+        self.signal(signal.SIGSTOP)
+        try:
+            for i in range(20):  # each in turn, so that all of them would wait if it were not for the pause between questions
+                self.assertIs(self.broker.client(device, "late").connected(), CLOSED)
+                clients[1].publish("t", str(i), qos=1)
+                self.assertTrue(clients[1].pubacked())
+                self.assertEqual(clients[0].message(), ("t", str(i).encode()))
+            self.assertIs(self.broker.client(fresh, "fresh").connected(), CLOSED)
+        finally:
+            self.signal(signal.SIGCONT)
+        until(lambda: self.broker.client(device, "late").connected() == 0, "the registry answers again")
+        self.rig.expect_event(kind="Connect", success="0", client="late", reason=".")
+        watch = self.broker.observer("$aws/events/certificates/registered/#")
+        until(lambda: self.broker.client(fresh, "fresh").connected() is CLOSED and
+              self.rig.registry("certificate-count") == "2", "the device is registered at one of its attempts")
+        self.assertEqual(watch.event()[1]["certificateId"], fresh.id)
+        self.rig.registry("certificate-set", device.id, "REVOKED")  # the feed is followed again
+        self.assertIsNone(clients[1].packet())
 
 
 class RealClients(Base):
