@@ -112,7 +112,8 @@ class Signatures(Case):
         self.refused("UnrecognizedClientException", token.list_things)
         elsewhere = self.control.client("iot", region="eu-west-9")
         self.refused("InvalidSignatureException", elsewhere.list_things)
-        self.refused("InvalidClientTokenId", self.control.client("sts", key=("AKID&<>'", "x")).get_caller_identity)
+        self.refused("InvalidClientTokenId", self.control.client("sts", key=("AKID", "x")).get_caller_identity)
+        self.refused("IncompleteSignature", self.control.client("sts", key=("AKID&<>'", "x")).get_caller_identity)
 
     def test_services(self):
         for service, wanted in (("execute-api", 200), ("iot", 200), ("iotdata", 403), ("lambda", 403), ("s3", 403)):
