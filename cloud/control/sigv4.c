@@ -334,9 +334,10 @@ static void put_text(struct canon *canon, const char *text)
 static void put_path(struct canon *canon, struct km_slice path)
 {
     static const char hex[] = "0123456789ABCDEF";
+    static const char as_is[] = {'-', '.', '_', '~', '/'};
     for (size_t i = 0; i < path.len; i++) {
         uint8_t octet = path.ptr[i];
-        if (isalnum(octet) || memchr("-._~/", octet, 5) != NULL) {
+        if (isalnum(octet) || memchr(as_is, octet, sizeof(as_is)) != NULL) {
             put(canon, KM_SLICE(&octet, 1));
             continue;
         }

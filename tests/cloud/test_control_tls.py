@@ -3,7 +3,6 @@
 """The REST API over TLS, and a start that is refused."""
 import os
 import signal
-import sqlite3
 import subprocess
 import threading
 
@@ -112,9 +111,8 @@ class Killed(Case):
             things |= {one["thingName"] for one in page["things"]}
         self.assertLessEqual(set(done), things)
         self.assertLessEqual(len(things) - len(done), 9)
-        with sqlite3.connect(f"{self.control.dir}/registry.db") as database:
-            (events,) = database.execute("SELECT count(*) FROM event WHERE detail LIKE '%\"CreateThing\"%'").fetchone()
-        self.assertEqual(events, len(things))
+        ((events,),) = self.control.query("SELECT count(*) FROM event WHERE detail LIKE '%\"CreateThing\"%'")
+        self.assertEqual(int(events), len(things))
 
 
 if __name__ == "__main__":
