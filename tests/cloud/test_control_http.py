@@ -95,6 +95,16 @@ class Requests(Case):
         self.assertIn(b" 403 ", self.control.raw(head + chunk * 15 + b"0\r\n\r\n"))
         self.after()
 
+    def test_where_the_body_ends(self):
+        head = b"POST / HTTP/1.1\r\nHost: x\r\n"
+        for more in (b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                     b"Transfer-Encoding: chunked\r\ncontent-length: 0\r\n\r\n0\r\n\r\n",
+                     b"Content-Length: 3\r\nContent-Length: 0\r\n\r\nabc", b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n"):
+            answer = self.control.raw(head + more + b"GET /things HTTP/1.1\r\nHost: x\r\n\r\n", wait_for_end=False)
+            self.assertLessEqual(answer.count(b"HTTP/1.1"), 1, answer)
+            self.assertNotIn(b"403", answer)
+        self.after()
+
     def test_many_headers(self):
         more = {f"x-more-{n}": "1" for n in range(70)}
         status, headers, _ = self.control.send("GET", "/things", headers=more)
