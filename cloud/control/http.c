@@ -72,6 +72,7 @@ struct km_http {
     struct km_http_exchange *waiting;
     size_t bodies_len;
     int64_t request_ms;
+    bool is_due; /* a connection goes on, which libmicrohttpd does not tell by itself */
     unsigned port;
 };
 
@@ -351,6 +352,7 @@ static void stop_waiting(struct km_http_exchange *exchange)
     if (exchange->next != NULL)
         exchange->next->prev = exchange->prev;
     MHD_resume_connection(exchange->connection);
+    exchange->http->is_due = true;
 }
 
 void km_http_answer(struct km_http_exchange *exchange, const struct km_http_reply *reply)
@@ -542,6 +544,8 @@ unsigned km_http_port(const struct km_http *http)
 int km_http_next_ms(const struct km_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout = 0;
+    if (http->is_due)
+        return 0;
     if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES || timeout > SWEEP_MS)
         return SWEEP_MS;
     return (int)timeout;
@@ -550,7 +554,9 @@ int km_http_next_ms(const struct km_http *http)
 void km_http_tick(struct km_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout = 0;
-    if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout == 0)
+    if (http->is_due || (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout == 0)) {
+        http->is_due = false;
         (void)MHD_run(http->daemon);
+    }
     sweep(http);
 }

@@ -4,8 +4,10 @@
 
 Usage: test_broker.py BUILD_DIR GROUP...     GROUP is a class below; KM_TEST_REGISTRY names another registry than SQLite
 """
+import contextlib
 import json
 import os
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -100,8 +102,7 @@ class Registration(Base):
         self.rig.expect_event(reason="its CA's certificate has expired")
         self.assertEqual(self.rig.registry("certificate-count"), "1")
 
-    def test_key_of_somebody_else(self):
-        """What TLS still proves."""
+    def test_key_of_somebody_else(self):  # what TLS still proves
         device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
         thief = self.rig.pki.issue("thief")
         thief.pem, thief.chain = device.pem, device.chain
@@ -296,6 +297,35 @@ class Life(Base):
             self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
             self.assertEqual(watch.event()[1]["certificateId"], device.id)
         self.assertEqual(self.rig.registry("certificate-count"), "4")
+
+
+    @unittest.skipIf(os.environ.get("KM_TEST_REGISTRY"), "a lock of SQLite's")
+    def test_registry_is_locked(self):  # who writes makes the scribe wait, not the broker, and nothing is lost
+        watch = self.broker.observer("$aws/events/certificates/registered/#")
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        fresh = self.rig.pki.issue("fresh", self.ca)
+        with contextlib.closing(sqlite3.connect(self.rig.url.removeprefix("sqlite:"), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self.assertIs(self.broker.client(fresh, "fresh").connected(), CLOSED)
+            clients = [self.broker.connect(device, f"dev-{i}") for i in range(3)]
+            self.assertEqual(clients[0].subscribed("t"), [1])
+            clients[1].publish("t", "goes on", qos=1)
+            self.assertEqual(clients[0].message(), ("t", b"goes on"))
+            self.assertEqual(self.rig.registry("certificate-count"), "1")
+            other.execute("ROLLBACK")
+        self.assertEqual(watch.event()[1]["certificateId"], fresh.id)
+        self.assertEqual(self.rig.registry("certificate-count"), "2")
+
+    def test_policy_that_does_not_compile(self):  # so it is not known what the device may not do
+        self.rig.registry("policy", "Broken", '{"Version":"2012-10-17"}')
+        device = self.rig.device("dev", self.ca, policies=["Anything", "Broken"])
+        self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+        self.rig.expect_event(kind="Connect", success="0", reason="policy Broken can't be used")
+        self.rig.registry("policy", "Broken", ANYTHING)
+        client = self.broker.connect(device, "dev")
+        self.rig.registry("policy", "Broken", '{"Version":"2012-10-17"}')
+        self.assertIsNone(client.packet())
+        self.rig.expect_event(kind="Disconnect", reason="policy Broken can't be used")
 
 
 class Policy(Base):
@@ -756,8 +786,7 @@ class OnTheBus(Base):
 class SlowFeed(Base):
     options = {"feed_ms": 60000}
 
-    def test_hint(self):
-        """Without the hint nothing would be looked at before the test ends."""
+    def test_hint(self):  # without it nothing would be looked at before the test ends
         device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
         client = self.broker.connect(device, "dev")
         bus = Bus(self.broker.bus, "test")
