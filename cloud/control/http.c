@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <gnutls/gnutls.h>
@@ -323,6 +324,20 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (exchange->state != ANSWERED)
         return MHD_YES;
     return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+}
+
+bool km_http_header(const struct km_http_request *request, const char *name, struct km_slice *ret)
+{
+    struct km_slice wanted = KM_SLICE_STR(name);
+    for (size_t i = 0; i < request->n_headers; i++) {
+        const struct km_sigv4_header *header = &request->headers[i];
+        if (header->name.len != wanted.len ||
+            strncasecmp((const char *)header->name.ptr, name, wanted.len) != 0)
+            continue;
+        *ret = header->value;
+        return true;
+    }
+    return false;
 }
 
 /* ---- answers ---- */
