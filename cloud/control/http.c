@@ -350,6 +350,20 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
 }
 
+bool km_http_header(const struct km_http_request *request, const char *name, struct km_slice *ret)
+{
+    struct km_slice wanted = KM_SLICE_STR(name);
+    for (size_t i = 0; i < request->n_headers; i++) {
+        const struct km_sigv4_header *header = &request->headers[i];
+        if (header->name.len != wanted.len ||
+            strncasecmp((const char *)header->name.ptr, name, wanted.len) != 0)
+            continue;
+        *ret = header->value;
+        return true;
+    }
+    return false;
+}
+
 /* ---- answers ---- */
 
 static struct MHD_Response *response_of(const struct km_http_reply *reply)
