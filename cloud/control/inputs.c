@@ -206,7 +206,11 @@ static km_status parse_body(struct km_call *call)
         call->body = json_object();
         return call->body != NULL ? KM_OK : KM_FAIL(&call->err, KM_E_NOMEM, "body");
     }
-    return km_json_object(&call->err, call->request->body, KM_CALL_JSON_DEPTH_MAX, &call->body);
+    km_status status =
+        km_json_object(&call->err, call->request->body, KM_CALL_JSON_DEPTH_MAX, &call->body);
+    if (status == KM_E_LIMIT) /* too deep is as wrong as no JSON, and no limit of resources */
+        call->exception = km_exception_of(call->op->service, KM_E_MALFORMED);
+    return status;
 }
 
 static km_status take_body(struct km_call *call)

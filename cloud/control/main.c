@@ -105,6 +105,7 @@ static km_status start(struct km_err *err)
         .port = self.options.port,
         .certificate_file = self.options.certificate,
         .key_file = self.options.tls_key,
+        .request_ms = self.options.request_timeout_s * 1000,
     };
     KM_TRY(km_http_new(err, &self.loop, &config, &service, &self.http));
     KM_TRY(write_port(err));

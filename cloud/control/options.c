@@ -6,6 +6,9 @@
 
 #include "common/km_option.h"
 
+#define REQUEST_TIMEOUT_S 30
+#define REQUEST_TIMEOUT_MAX_S 3600
+
 enum {
     OPT_REGISTRY = 256,
     OPT_KEY,
@@ -19,6 +22,7 @@ enum {
     OPT_ISSUER,
     OPT_BUS,
     OPT_FUNCTIONS,
+    OPT_REQUEST_TIMEOUT,
 };
 
 static const struct option long_options[] = {
@@ -34,6 +38,7 @@ static const struct option long_options[] = {
     {"issuer", required_argument, NULL, OPT_ISSUER},
     {"bus", required_argument, NULL, OPT_BUS},
     {"functions", required_argument, NULL, OPT_FUNCTIONS},
+    {"request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -109,6 +114,9 @@ static km_status take(struct km_err *err, int option, struct km_control_options 
         *text = optarg;
     else if (option == OPT_PORT)
         return km_option_number(err, "port", optarg, UINT16_MAX, &options->port);
+    else if (option == OPT_REQUEST_TIMEOUT)
+        return km_option_number(err, "request-timeout", optarg, REQUEST_TIMEOUT_MAX_S,
+                                &options->request_timeout_s);
     else if (option == OPT_BUS)
         return take_bus(err, options);
     else if (option == 'q')
@@ -126,7 +134,11 @@ km_status km_control_options_parse(struct km_err *err, int argc, char **argv,
                                    struct km_control_options *ret)
 {
     struct km_control_options options = {
-        .listen = "127.0.0.1", .port = KM_CONTROL_PORT, .region = KM_CONTROL_REGION};
+        .listen = "127.0.0.1",
+        .port = KM_CONTROL_PORT,
+        .region = KM_CONTROL_REGION,
+        .request_timeout_s = REQUEST_TIMEOUT_S,
+    };
     int option = 0;
     while ((option = getopt_long(argc, argv, "qhV", long_options, NULL)) != -1)
         KM_TRY(take(err, option, &options));

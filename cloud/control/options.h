@@ -25,6 +25,7 @@ struct km_control_options {
     const char *buses[KM_BUSES_MAX];
     size_t n_buses;
     const char *functions; /* NULL: none can be invoked */
+    unsigned request_timeout_s;
     bool is_quiet;
     bool wants_help;
     bool wants_version;

@@ -4,8 +4,11 @@
 
 Usage: test_broker.py BUILD_DIR GROUP...     GROUP is a class below; KM_TEST_REGISTRY names another registry than SQLite
 """
+import contextlib
 import json
 import os
+import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -30,18 +33,17 @@ class Base(unittest.TestCase):
         self.rig.registry("policy", "Anything", ANYTHING)
         self.broker = self.rig.broker(**self.options)
 
-    def registered(self, ca, count):
-        """Waits for so many events of registrations of this CA; gives them."""
-        return [self.watch.event() for _ in range(count)]
 
-
-class Registration(Base):
+class Contacts(Base):
     def setUp(self):
         super().setUp()
         self.watch = self.broker.observer("$aws/events/certificates/registered/#")
 
     def first_contact(self, device, client_id="dev", **options):
         self.assertIs(self.broker.client(device, client_id, **options).connected(), CLOSED)
+
+
+class Registration(Contacts):
 
     def test_pending_twice_then_active(self):
         ca = self.rig.ca("ca")
@@ -100,8 +102,7 @@ class Registration(Base):
         self.rig.expect_event(reason="its CA's certificate has expired")
         self.assertEqual(self.rig.registry("certificate-count"), "1")
 
-    def test_key_of_somebody_else(self):
-        """What TLS still proves."""
+    def test_key_of_somebody_else(self):  # what TLS still proves
         device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
         thief = self.rig.pki.issue("thief")
         thief.pem, thief.chain = device.pem, device.chain
@@ -207,6 +208,62 @@ class Registration(Base):
         self.assertIsNone(client)
 
 
+class Provisioning(Contacts):
+    def template(self, ca, **changes):
+        name = "AWS::IoT::Certificate::"
+        document = policy(("Allow", "iot:Connect iot:Publish", "*"))
+        template = {
+            "Parameters": {name + p: {"Type": "String"} for p in ("Id", "CommonName", "Country")},
+            "Resources": {
+                "thing": {"Type": "AWS::IoT::Thing", "Properties": {
+                    "ThingName": {"Ref": name + "CommonName"},
+                    "AttributePayload": {"country": {"Fn::Join": ["-", ["in", {"Ref": name + "Country"}]]}}}},
+                "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+                    "CertificateId": {"Ref": name + "Id"}, "Status": "ACTIVE"}},
+                "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": document}}}}
+        template["Resources"].update(changes)
+        self.rig.registry("ca-template", ca.id, json.dumps({"templateBody": json.dumps(template), "roleArn": "r"}))
+
+    def test_template(self):
+        ca = self.rig.ca("ca")
+        self.template(ca)
+        device = self.rig.pki.issue("lamp", ca, subject="/C=DE/CN=lamp")
+        self.first_contact(device, "lamp")  # dropped, as without a template
+        self.rig.expect_event(kind="Provision", success="1", certificate=device.id)
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "ACTIVE")
+        self.assertEqual(self.rig.registry("thing-show", "lamp"), "country=in-DE")
+        client = self.broker.connect(device, "lamp")
+        client.publish("t", qos=1)
+        self.assertTrue(client.pubacked())
+        second = self.rig.pki.issue("second", ca, subject="/C=DE/CN=second")  # with the policy that is there now
+        self.first_contact(second, "second")
+        self.rig.expect_event(kind="Provision", success="1", certificate=second.id)
+        self.broker.connect(second, "second")
+
+    def test_template_fails(self):
+        ca = self.rig.ca("ca")
+        self.template(ca)
+        device = self.rig.pki.issue("lamp", ca)  # has no country
+        self.first_contact(device, "lamp")
+        self.assertEqual(self.watch.event()[1]["certificateId"], device.id)  # somebody else may decide
+        self.rig.expect_event(kind="Provision", success="0", reason="Country has no value")
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "PENDING_ACTIVATION")
+
+    def test_half_a_template_is_none(self):
+        ca = self.rig.ca("ca")
+        self.template(ca, zlast={"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "Missing"}})
+        device = self.rig.pki.issue("lamp", ca, subject="/C=DE/CN=lamp")
+        self.first_contact(device, "lamp")
+        self.rig.expect_event(kind="Provision", success="0", reason="its policy: .*Missing")
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "PENDING_ACTIVATION")
+        with self.assertRaises(AssertionError):
+            self.rig.registry("thing-show", "lamp")
+        self.rig.registry("policy", "Missing", ANYTHING)
+        self.first_contact(device, "lamp")  # the next attempt does better
+        self.rig.expect_event(kind="Provision", success="1")
+        self.broker.connect(device, "lamp")
+
+
 class Life(Base):
     def setUp(self):
         super().setUp()
@@ -296,6 +353,35 @@ class Life(Base):
             self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
             self.assertEqual(watch.event()[1]["certificateId"], device.id)
         self.assertEqual(self.rig.registry("certificate-count"), "4")
+
+
+    @unittest.skipIf(os.environ.get("KM_TEST_REGISTRY"), "a lock of SQLite's")
+    def test_registry_is_locked(self):  # who writes makes the scribe wait, not the broker, and nothing is lost
+        watch = self.broker.observer("$aws/events/certificates/registered/#")
+        device = self.rig.device("dev", self.ca, policies=["Anything"])
+        fresh = self.rig.pki.issue("fresh", self.ca)
+        with contextlib.closing(sqlite3.connect(self.rig.url.removeprefix("sqlite:"), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            self.assertIs(self.broker.client(fresh, "fresh").connected(), CLOSED)
+            clients = [self.broker.connect(device, f"dev-{i}") for i in range(3)]
+            self.assertEqual(clients[0].subscribed("t"), [1])
+            clients[1].publish("t", "goes on", qos=1)
+            self.assertEqual(clients[0].message(), ("t", b"goes on"))
+            self.assertEqual(self.rig.registry("certificate-count"), "1")
+            other.execute("ROLLBACK")
+        self.assertEqual(watch.event()[1]["certificateId"], fresh.id)
+        self.assertEqual(self.rig.registry("certificate-count"), "2")
+
+    def test_policy_that_does_not_compile(self):  # so it is not known what the device may not do
+        self.rig.registry("policy", "Broken", '{"Version":"2012-10-17"}')
+        device = self.rig.device("dev", self.ca, policies=["Anything", "Broken"])
+        self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
+        self.rig.expect_event(kind="Connect", success="0", reason="policy Broken can't be used")
+        self.rig.registry("policy", "Broken", ANYTHING)
+        client = self.broker.connect(device, "dev")
+        self.rig.registry("policy", "Broken", '{"Version":"2012-10-17"}')
+        self.assertIsNone(client.packet())
+        self.rig.expect_event(kind="Disconnect", reason="policy Broken can't be used")
 
 
 class Policy(Base):
@@ -683,6 +769,7 @@ class Shadow(Base):
         prefix = "$aws/things/lamp/shadow"
         self.assertEqual(self.client.subscribed(f"{prefix}/update/accepted"), [1])
         bus = Bus(self.broker.bus, "test")
+        self.addCleanup(bus.close)
         bus.publish(f"{prefix}/update", json.dumps({"state": {"desired": {"x": 1}}}).encode())
         self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 1)
 
@@ -756,8 +843,7 @@ class OnTheBus(Base):
 class SlowFeed(Base):
     options = {"feed_ms": 60000}
 
-    def test_hint(self):
-        """Without the hint nothing would be looked at before the test ends."""
+    def test_hint(self):  # without it nothing would be looked at before the test ends
         device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
         client = self.broker.connect(device, "dev")
         bus = Bus(self.broker.bus, "test")
@@ -832,6 +918,42 @@ class Two(Base):
                 self.assertTrue(topic.endswith("accepted"), event)
                 versions.append(event["version"])
         self.assertEqual(sorted(versions), list(range(1, 2 * n + 1)))
+
+
+@unittest.skipUnless(os.environ.get("KM_TEST_POSTGRES"), "needs a server that may be held")
+class Silence(Base):
+    """KM_TEST_POSTGRES is the process of the server."""
+
+    def signal(self, number):
+        server = int(os.environ["KM_TEST_POSTGRES"])
+        with open(f"/proc/{server}/task/{server}/children", encoding="ascii") as children:
+            for pid in [str(server), *children.read().split()]:
+                os.kill(int(pid), number)
+
+    def test_silent_server(self):
+        ca = self.rig.ca("ca")
+        device = self.rig.device("dev", ca, policies=["Anything"])
+        fresh = self.rig.pki.issue("fresh", ca)
+        clients = [self.broker.connect(device, f"dev-{i}") for i in range(2)]
+        self.assertEqual(clients[0].subscribed("t"), [1])
+        self.signal(signal.SIGSTOP)
+        try:
+            for i in range(20):  # each in turn, so that all of them would wait if it were not for the pause between questions
+                self.assertIs(self.broker.client(device, "late").connected(), CLOSED)
+                clients[1].publish("t", str(i), qos=1)
+                self.assertTrue(clients[1].pubacked())
+                self.assertEqual(clients[0].message(), ("t", str(i).encode()))
+            self.assertIs(self.broker.client(fresh, "fresh").connected(), CLOSED)
+        finally:
+            self.signal(signal.SIGCONT)
+        until(lambda: self.broker.client(device, "late").connected() == 0, "the registry answers again")
+        self.rig.expect_event(kind="Connect", success="0", client="late", reason=".")
+        watch = self.broker.observer("$aws/events/certificates/registered/#")
+        until(lambda: self.broker.client(fresh, "fresh").connected() is CLOSED and
+              self.rig.registry("certificate-count") == "2", "the device is registered at one of its attempts")
+        self.assertEqual(watch.event()[1]["certificateId"], fresh.id)
+        self.rig.registry("certificate-set", device.id, "REVOKED")  # the feed is followed again
+        self.assertIsNone(clients[1].packet())
 
 
 class RealClients(Base):

@@ -1,0 +1,203 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Messages and shadows over HTTP, by boto3, with what brokers get to see of it."""
+import json
+import os
+import socket
+import struct
+import threading
+
+from control_rig import Case, main
+
+HELLO, PUBLISH, CHANGED = 1, 4, 6
+NAMES = ("topic", "client_id", "principal", "address", "payload")
+
+
+class Broker:
+    """The bus of a broker: keeps the frames that come."""
+
+    def __init__(self, path):
+        self.frames = []
+        self.changed = threading.Condition()
+        self.path = path
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(path)
+        self.listener.listen()
+        self.peers = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            self.peers.append(peer)
+            threading.Thread(target=self.read, args=(peer,), daemon=True).start()
+
+    def read(self, peer):
+        while True:
+            try:
+                data = peer.recv(1 << 20)
+            except OSError:
+                return
+            if not data:
+                return
+            kind, qos, retain, hops, number, time_ms = struct.unpack_from("<BBBBQQ", data)
+            frame = {"kind": kind, "qos": qos, "retain": retain, "hops": hops, "number": number, "time_ms": time_ms}
+            at = 20
+            for name in NAMES:
+                (size,) = struct.unpack_from("<I", data, at)
+                frame[name] = data[at + 4:at + 4 + size]
+                at += 4 + size
+            with self.changed:
+                self.frames.append(frame)
+                self.changed.notify_all()
+
+    def published(self, n, kind=PUBLISH):
+        """The next n frames of that kind, which are taken away."""
+        with self.changed:
+            self.changed.wait_for(lambda: len([one for one in self.frames if one["kind"] == kind]) >= n, 60)
+            found = [one for one in self.frames if one["kind"] == kind]
+            self.frames = []
+        return found
+
+    def end(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for peer in self.peers:
+            peer.shutdown(socket.SHUT_RDWR)
+            peer.close()
+        os.unlink(self.path)
+
+
+class Data(Case):
+    options = ("--bus", "{dir}/bus1", "--bus", "{dir}/bus2")
+
+    @classmethod
+    def prepare(cls):
+        cls.broker = Broker(f"{cls.control.dir}/bus1")
+
+    def setUp(self):
+        self.data = self.control.client("iot-data")
+        with self.broker.changed:
+            self.broker.frames = []
+
+    def get(self, thing, **more):
+        return json.load(self.data.get_thing_shadow(thingName=thing, **more)["payload"])
+
+    def update(self, thing, document, **more):
+        return json.load(self.data.update_thing_shadow(thingName=thing, payload=json.dumps(document), **more)["payload"])
+
+    def test_publish(self):
+        self.data.publish(topic="a/b ü/$c", qos=1, retain=True, payload=b"\x00\xff" * 100)
+        (frame,) = self.broker.published(1)
+        self.assertEqual((frame["topic"].decode(), frame["qos"], frame["retain"], frame["payload"]),
+                         ("a/b ü/$c", 1, 1, b"\x00\xff" * 100))
+        self.data.publish(topic="$aws/rules/r/t")
+        (frame,) = self.broker.published(1)
+        self.assertEqual((frame["topic"], frame["qos"], frame["payload"]), (b"$aws/rules/r/t", 0, b""))
+        status, _, body = self.control.send("POST", "/topics/plain/slashes?qos=0", b"x", service="iotdata")
+        self.assertEqual((status, json.loads(body)["message"]), (200, "OK"))
+        self.assertEqual(self.broker.published(1)[0]["topic"], b"plain/slashes")
+        self.data.publish(topic="large", payload=b"x" * 131072)
+        self.assertEqual(len(self.broker.published(1)[0]["payload"]), 131072)
+
+    def test_publish_refused(self):
+        for topic in ("a/+", "#", "a\0b", "x" * 257, "/".join("a" * 9)):
+            self.refused("InvalidRequestException", self.data.publish, topic=topic)
+        self.refused("InvalidRequestException", self.data.publish, topic="a", qos=2)
+        self.refused("RequestEntityTooLargeException", self.data.publish, topic="a", payload=b"x" * 131073)
+        self.assertEqual(self.broker.frames, [])
+
+    def test_shadow(self):
+        self.refused("ResourceNotFoundException", self.data.get_thing_shadow, thingName="s")
+        answer = self.update("s", {"state": {"desired": {"led": "on", "n": {"a": 1}}}, "clientToken": "t"})
+        self.assertEqual((answer["state"], answer["version"], answer["clientToken"]),
+                         ({"desired": {"led": "on", "n": {"a": 1}}}, 1, "t"))
+        topics = [one["topic"].decode() for one in self.broker.published(3)]
+        prefix = "$aws/things/s/shadow/update/"
+        self.assertEqual(topics, [prefix + "accepted", prefix + "delta", prefix + "documents"])
+        self.update("s", {"state": {"reported": {"led": "on"}}, "version": 1})
+        told = self.get("s")
+        self.assertEqual((told["state"]["delta"], told["version"]), ({"n": {"a": 1}}, 2))
+        refused = self.refused("ConflictException", self.update, "s", {"state": {}, "version": 1})
+        self.assertEqual((refused["ResponseMetadata"]["HTTPStatusCode"], refused["Error"]["Message"]), (409, "Version conflict"))
+        self.broker.published(3)
+        for document, code, text in (
+                (b"{", "InvalidRequestException", "Invalid JSON"), (b"{}", "InvalidRequestException", "Missing required node: state"),
+                (json.dumps({"state": {"desired": {"x": "y" * 9000}}}).encode(), "RequestEntityTooLargeException",
+                 "The payload exceeds the maximum size allowed"),
+                (b"\xff", "UnsupportedDocumentEncodingException", "Unsupported documented encoding; supported encoding is UTF-8")):
+            refused = self.refused(code, self.data.update_thing_shadow, thingName="s", payload=document)
+            self.assertEqual(refused["Error"]["Message"], text)
+        self.assertEqual([one for one in self.broker.frames if one["kind"] == PUBLISH], [])
+        gone = json.load(self.data.delete_thing_shadow(thingName="s")["payload"])
+        self.assertEqual(gone["version"], 2)
+        self.assertEqual(self.broker.published(1)[-1]["topic"], b"$aws/things/s/shadow/delete/accepted")
+        refused = self.refused("ResourceNotFoundException", self.data.get_thing_shadow, thingName="s")
+        self.assertEqual(refused["Error"]["Message"], "No shadow exists with name: 's'")
+        self.assertEqual(self.update("s", {"state": {"desired": {}}})["version"], 3)
+
+    def test_named(self):
+        for name in ("one", "two", "$three"):
+            self.update("n", {"state": {"desired": {"name": name}}}, shadowName=name)
+        self.assertEqual(self.get("n", shadowName="$three")["state"]["desired"], {"name": "$three"})
+        self.refused("ResourceNotFoundException", self.data.get_thing_shadow, thingName="n")
+        listed = self.data.list_named_shadows_for_thing(thingName="n", pageSize=2)
+        rest = self.data.list_named_shadows_for_thing(thingName="n", nextToken=listed["nextToken"])
+        self.assertEqual(sorted(listed["results"] + rest["results"]), ["$three", "one", "two"])
+        self.assertNotIn("nextToken", rest)
+        for name in ("with blank", "x" * 65, "a/b"):
+            self.refused("InvalidRequestException", self.data.get_thing_shadow, thingName="n", shadowName=name)
+
+    def test_shadow_by_publish(self):
+        self.data.publish(topic="$aws/things/p/shadow/update", payload=b'{"state":{"reported":{"a":1}}}')
+        topics = [one["topic"].decode() for one in self.broker.published(3)]
+        self.assertEqual(topics, ["$aws/things/p/shadow/update", "$aws/things/p/shadow/update/accepted",
+                                  "$aws/things/p/shadow/update/documents"])
+        self.data.publish(topic="$aws/things/p/shadow/update", payload=b"{")
+        self.assertEqual(self.broker.published(2)[1]["topic"], b"$aws/things/p/shadow/update/rejected")
+
+    def test_writers_together(self):
+        def write(number):
+            client = self.control.client("iot-data")
+            for step in range(10):
+                client.update_thing_shadow(thingName="w", payload=json.dumps({"state": {"reported": {f"k{number}": step}}}))
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        told = self.get("w")
+        self.assertEqual((told["version"], told["state"]["reported"]), (50, {f"k{number}": 9 for number in range(5)}))
+
+    def test_brokers_come_and_go(self):
+        second = Broker(f"{self.control.dir}/bus2")
+        self.iot.create_thing(thingName="told")
+        self.assertGreater(self.broker.published(1, CHANGED)[0]["number"], 0)
+        while not second.peers:  # one that was not there is looked for again after a while
+            self.data.publish(topic="again")
+        with second.changed:
+            second.frames = []
+        self.data.publish(topic="both")
+        self.assertEqual(second.published(1)[0]["topic"], b"both")
+        second.end()
+        self.data.publish(topic="one")
+        self.broker.end()
+        self.refused("ServiceUnavailableException", self.data.publish, topic="none")
+        self.update("kept", {"state": {"desired": {"a": 1}}})
+        self.assertEqual(self.get("kept")["version"], 1)
+        type(self).broker = Broker(f"{self.control.dir}/bus1")
+        done = False
+        while not done:
+            try:
+                self.data.publish(topic="back")
+                done = True
+            except self.data.exceptions.ClientError:
+                pass
+        self.assertEqual(self.broker.published(1)[-1]["topic"], b"back")
+
+
+if __name__ == "__main__":
+    main()
