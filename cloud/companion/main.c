@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cloud/common/link.h"
 #include "cloud/companion/dispatch.h"
 #include "cloud/companion/door.h"
-#include "cloud/companion/link.h"
 #include "cloud/companion/lookup.h"
 #include "cloud/companion/options.h"
 #include "cloud/companion/shadow_document.h"
@@ -29,6 +29,7 @@
 #define PATH_CAP 4096
 #define RECORDS_PER_S_MAX 50
 #define FEED_DOWN_MS 2000
+#define BUS_NAME "keymoor-cloud-rules"
 #define INGEST_FILTER "$aws/rules/#"
 
 static struct companion {
@@ -380,7 +381,7 @@ static km_status begin(struct km_err *err)
     KM_TRY(km_loop_init(err, &companion.loop));
     KM_TRY(km_loop_add_signals(err, &companion.loop, &companion.signals, signals, on_signal));
     KM_TRY(open_registry(err));
-    KM_TRY(links_new(err, &companion.loop, companion.options.buses, companion.options.n_buses,
+    KM_TRY(links_new(err, &companion.loop, BUS_NAME, companion.options.buses, companion.options.n_buses,
                      &host, &companion.links));
     KM_TRY(open_runner(err));
     look_at_feed();
