@@ -28,6 +28,7 @@
 #endif
 #define PATH_CAP 4096
 #define RECORDS_PER_S_MAX 50
+#define FEED_DOWN_MS 2000
 #define BUS_NAME "keymoor-cloud-rules"
 #define INGEST_FILTER "$aws/rules/#"
 
@@ -273,6 +274,9 @@ static void look_at_feed(void)
     if (status == KM_OK && has_changed)
         km_log(KM_LOG_INFO, "%zu rules", companion.rules.n_rules);
     companion.feed_is_down = status != KM_OK;
+    /* Each look at a registry that is gone may take its whole timeout. */
+    if (companion.feed_is_down)
+        companion.next_look_ms = km_loop_now_ms() + FEED_DOWN_MS;
 }
 
 /* ---- the loop ---- */
