@@ -72,7 +72,8 @@ struct km_http {
     struct km_http_exchange *waiting;
     size_t bodies_len;
     int64_t request_ms;
-    bool is_due; /* a connection goes on, which libmicrohttpd does not tell by itself */
+    bool is_due;    /* a connection goes on, which libmicrohttpd does not tell by itself */
+    int64_t ran_ms; /* when libmicrohttpd had its last turn */
     unsigned port;
 };
 
@@ -401,7 +402,7 @@ static km_status listen_there(struct km_err *err, const struct km_http_config *c
     KM_AUTO(km_fd_closep)
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const int on = 1;
-    struct sockaddr_storage name = {0};
+    struct sockaddr_in6 name = {0}; /* IPv4's has its port at the same place */
     socklen_t len = sizeof(name);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
         return KM_FAIL_ERRNO(err, "socket for %s", config->address);
@@ -413,8 +414,7 @@ static km_status listen_there(struct km_err *err, const struct km_http_config *c
     }
     if (getsockname(fd, (struct sockaddr *)&name, &len) != 0)
         return KM_FAIL_ERRNO(err, "name of the socket at %s", config->address);
-    *ret_port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
-                                                 : ((struct sockaddr_in *)&name)->sin_port);
+    *ret_port = ntohs(name.sin6_port);
     *ret_fd = km_fd_steal(&fd);
     return KM_OK;
 }
@@ -436,11 +436,17 @@ static km_status read_pem(struct km_err *err, const char *path, struct km_secret
     return KM_OK;
 }
 
+static void take_turn(struct km_http *http)
+{
+    http->is_due = false;
+    http->ran_ms = km_loop_now_ms();
+    (void)MHD_run(http->daemon);
+}
+
 static void on_ready(struct km_watch *watch, uint32_t events)
 {
-    struct km_http *http = (struct km_http *)watch;
     (void)events;
-    (void)MHD_run(http->daemon);
+    take_turn((struct km_http *)watch);
 }
 
 static km_status start_daemon(struct km_err *err, struct km_http *http,
@@ -551,12 +557,12 @@ int km_http_next_ms(const struct km_http *http)
     return (int)timeout;
 }
 
+/* Not only when it asks: once it was full it looks for new connections a turn after there is room, and tells nobody. */
 void km_http_tick(struct km_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout = 0;
-    if (http->is_due || (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout == 0)) {
-        http->is_due = false;
-        (void)MHD_run(http->daemon);
-    }
+    bool wants = MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout == 0;
+    if (http->is_due || wants || km_loop_now_ms() - http->ran_ms >= SWEEP_MS)
+        take_turn(http);
     sweep(http);
 }

@@ -402,7 +402,7 @@ static CK_RV ec_parts(const struct km_p11_wish *wish, struct parts *parts)
         return CKR_TEMPLATE_INCOMPLETE;
     P11_TRY(km_p11_curve_of(KM_SLICE(params->pValue, params->ulValueLen), &parts->curve));
     if (parts->curve > 521)
-        return CKR_ATTRIBUTE_VALUE_INVALID;
+        return CKR_CURVE_NOT_SUPPORTED; /* of another key type */
     uint32_t len = (parts->curve + 7) / 8;
     parts->at[parts->n++] =
         (ClrcAttributeValue){CLRC_ATTR_ECC_CURVE, sizeof(parts->curve), &parts->curve};

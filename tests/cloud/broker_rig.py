@@ -309,7 +309,7 @@ class Rig:
         self.plugin = os.path.join(build, "mosquitto", "keymoor_broker.so")
         self.mosquitto = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
         self.source = source
-        self.url = url or "sqlite:" + os.path.join(self.folder, "registry.db")
+        self.url = self.new_database(url) if url else "sqlite:" + os.path.join(self.folder, "registry.db")
         self.wrapper = []
         self.environment = {}
         preload = os.environ.get("KM_TEST_PRELOAD")
@@ -327,6 +327,14 @@ class Rig:
         self.brokers = []
         self.clients = []
         self.registry("init")
+
+    @staticmethod
+    def new_database(url):
+        """A database of this test's own beside the one that url names."""
+        name = "rig" + str(time.monotonic_ns())
+        conninfo = url.removeprefix("postgresql:")
+        run("psql", "-q", "-d", conninfo, "-c", f"CREATE DATABASE {name}")
+        return "postgresql:" + re.sub(r"dbname=\w+", f"dbname={name}", conninfo)
 
     def registry(self, *arguments):
         done = subprocess.run([self.tool, self.url, ACCOUNT, *arguments], stdout=subprocess.PIPE,

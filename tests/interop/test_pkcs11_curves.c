@@ -160,6 +160,9 @@ static void curves_apart(void **state)
     }
     assert_int_equal(p11->C_CreateObject(session, template, KM_ARRAY_LEN(template), &keys[0]),
                      CKR_ATTRIBUTE_VALUE_INVALID);
+    type = CKK_EC;
+    assert_int_equal(p11->C_CreateObject(session, template, KM_ARRAY_LEN(template), &keys[0]),
+                     CKR_CURVE_NOT_SUPPORTED);
 }
 
 /* A big integer may have zeros in front, and be shorter than the curve. */
