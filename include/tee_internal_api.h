@@ -391,7 +391,8 @@ void TEE_ResetTransientObject(TEE_ObjectHandle object);
  * TEE_PopulateTransientObject (5.6.4): copies the attributes; big-endian numbers. TEE_ERROR_BAD_PARAMETERS when a
  * value is wrong for the type: a point off its curve, a size not allowed, an even RSA modulus, parts of
  * a key that don't belong together, a DSA or DH value outside its group, an X25519 or X448 value of low order,
- * a triple DES key of wrong parity (unless the TA's package has the property org.keymoor.des.parity = ignore).
+ * a DES or triple DES key of wrong parity (unless the TA's package has the property org.keymoor.des.parity = ignore).
+ * A TA whose package has org.keymoor.lenient = true may have shorter keys, DES, and some that don't belong together.
  * Panics on an initialized or persistent object, on a mandatory attribute that is missing and on one that the
  * type doesn't have or that comes twice, and on more bits than maxObjectSize.
  */
@@ -970,7 +971,7 @@ typedef uint32_t TEE_BigIntFMMContext;
 /* TEE_BigIntFMMContextSizeInU32, TEE_BigIntFMMSizeInU32 (8.4.2, 8.4.3). */
 size_t TEE_BigIntFMMContextSizeInU32(size_t modulusSizeInBits);
 size_t TEE_BigIntFMMSizeInU32(size_t modulusSizeInBits);
-/* TEE_BigIntInit (8.5.1): becomes 0; len in words. Panics when len is below 3 or too large (gpd.tee.arith.maxBigIntSize). */
+/* TEE_BigIntInit (8.5.1): becomes 0; len in words. Panics when len is below 2, which has room for 0 alone, or too large (gpd.tee.arith.maxBigIntSize). */
 void TEE_BigIntInit(TEE_BigInt *bigInt, size_t len);
 /* TEE_BigIntInitFMMContext1 (8.5.2): TEE_ERROR_NOT_SUPPORTED for an even modulus. Panics on a negative one or 0. */
 TEE_Result TEE_BigIntInitFMMContext1(TEE_BigIntFMMContext *context, size_t len,

@@ -11,15 +11,17 @@ pg_as=()
 make_postgres() {
     pg_dir=$1
     shift
-    mkdir -m 777 -p "$pg_dir"
+    mkdir -m 777 "$pg_dir"
     "${pg_as[@]}" "$pg_bin/initdb" -D "$pg_dir/data" -U keeper -A trust -E UTF8 --locale=C.UTF-8 --no-sync "$@" >"$pg_dir/initdb.txt"
     export PGHOST=$pg_dir PGPORT=5432 PGUSER=keeper PGDATABASE=postgres
     pg_url="postgresql:host=$pg_dir port=5432 user=keeper dbname=postgres"
 }
 
+# shellcheck disable=SC2120 # tests may give options
 # start_postgres [OPTIONS...]: and waits until it answers; $pg_server is its process.
 start_postgres() {
     started "$pg_dir/postgres" "${pg_as[@]}" "$pg_bin/postgres" -D "$pg_dir/data" -k "$pg_dir" -c listen_addresses= "$@"
+    # shellcheck disable=SC2154 # by lib.sh
     pg_server=$started
     until_true "$pg_bin/pg_isready" -q
 }

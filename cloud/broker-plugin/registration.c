@@ -77,7 +77,32 @@ static void tell(struct scribe *scribe, const struct km_registry_ca *ca,
                                          .qos = 1});
 }
 
-static void registered(struct scribe *scribe, const struct letter *contact,
+/* A contact of a certificate that is pending: is there a template, then it is carried out. */
+static void pending(struct scribe *scribe, const struct letter *contact, const X509 *leaf,
+                    const struct km_registry_ca *ca, const struct km_registry_contact *found)
+{
+    struct km_err err = {0};
+    char reason[KM_ERR_TEXT_MAX + 64] = "";
+    const struct provision_wish wish = {
+        .config = ca->registration_config, .certificate = found->id, .x509 = leaf};
+    km_status status = wish.config == NULL ? KM_E_NOTFOUND : provision(&err, scribe, &wish);
+    if (wish.config != NULL) {
+        (void)snprintf(reason, sizeof(reason), "%s%s",
+                       status == KM_OK ? "provisioned as the template of its CA says"
+                                       : "the template of its CA can't be carried out: ",
+                       err.text);
+        scribe_record(scribe, &(struct record){.kind = "Provision",
+                                               .is_success = status == KM_OK,
+                                               .time_ms = contact->time_ms,
+                                               .client = contact,
+                                               .reason = reason});
+    }
+    /* Not new and not known to be pending when it came: another broker was first this very moment, and tells of it. */
+    if (status != KM_OK && (found->is_new || contact->flag))
+        tell(scribe, ca, found);
+}
+
+static void registered(struct scribe *scribe, const struct letter *contact, const X509 *leaf,
                        const struct km_registry_ca *ca, const struct km_registry_contact *found)
 {
     char reason[KM_ERR_TEXT_MAX] = "";
@@ -95,9 +120,7 @@ static void registered(struct scribe *scribe, const struct letter *contact,
                                                .reason = "registered on first contact, it waits "
                                                          "for activation"});
     refuse(scribe, contact, "its certificate is PENDING_ACTIVATION");
-    /* Not new and not known to be pending when it came: another broker was first this very moment, and tells of it. */
-    if (found->is_new || contact->flag)
-        tell(scribe, ca, found);
+    pending(scribe, contact, leaf, ca, found);
 }
 
 static void register_under(struct scribe *scribe, const struct letter *contact, X509 *leaf,
@@ -122,7 +145,7 @@ static void register_under(struct scribe *scribe, const struct letter *contact, 
         scribe_warn(scribe, "can't register a certificate",
                     km_registry_err(scribe->reader.registry)->text);
     } else {
-        registered(scribe, contact, ca, &found);
+        registered(scribe, contact, leaf, ca, &found);
     }
 }
 

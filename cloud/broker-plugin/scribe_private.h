@@ -3,6 +3,7 @@
 #ifndef BROKER_SCRIBE_PRIVATE_H
 #define BROKER_SCRIBE_PRIVATE_H
 
+#include <openssl/types.h>
 #include <stdatomic.h>
 
 #include "cloud/broker-plugin/facts.h"
@@ -48,6 +49,16 @@ void scribe_record(struct scribe *scribe, const struct record *record);
 
 /* registration_take: a certificate that may not connect: whether it is to be registered, and what to tell of it. */
 void registration_take(struct scribe *scribe, const struct letter *contact);
+struct provision_wish {
+    const char *config; /* of the CA: JSON text with templateBody or templateName */
+    const char *certificate;
+    const X509 *x509; /* the same */
+};
+/*
+ * provision: gives a device that is registered what its CA's template says, and its certificate the template's status: all of it, or
+ * nothing with a sentence why. The caller's arena is not reset.
+ */
+km_status provision(struct km_err *err, struct scribe *scribe, const struct provision_wish *wish);
 /* shadow_take: a request to a shadow. */
 void shadow_take(struct scribe *scribe, const struct letter *request);
 /* feed_look: reads what has changed and tells the broker; false when that could not be done. */

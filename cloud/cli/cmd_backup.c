@@ -22,7 +22,7 @@
 
 /* What stands beside the registry. Without the key access keys are lost, without the certificates devices don't find their broker again. */
 static const char *const files[] = {"registry.key", "server_ca.pem", "server_ca.key", "server.pem",
-                                    "server.key",   "settings",      "issuer.pem",    "aws.env"};
+                                    "server.key",   "settings",      "issuer.pem",    "access_key"};
 
 static const char *join(const char *dir, const char *name, char ret[CLI_PATH_CAP])
 {

@@ -37,11 +37,21 @@ json_t *event_json(const struct km_registry_event *event)
 /* What a client called itself may hold anything: nothing of it is to move a terminal's cursor. */
 static void print_clean(const char *before, const char *text)
 {
-    if (text == NULL)
+    if (text == NULL || text[0] == '\0')
         return;
     (void)fputs(before, stdout);
     for (; *text != '\0'; text++)
         (void)putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+}
+
+/* What an event is about, where its kind alone does not say. */
+static void print_subject(const char *detail)
+{
+    static const char *const members[] = {"operation", "function", "rule", "action"};
+    json_t *json = detail != NULL ? json_loads(detail, 0, NULL) : NULL;
+    for (size_t i = 0; i < KM_ARRAY_LEN(members); i++)
+        print_clean(" ", json_string_value(json_object_get(json, members[i])));
+    json_decref(json);
 }
 
 void event_print(const struct km_registry_event *event)
@@ -49,6 +59,7 @@ void event_print(const struct km_registry_event *event)
     char when[TIME_CAP] = {0}, id[17] = {0};
     (void)printf("%s  %-7s  %s", time_text(event->time_ms, when),
                  event->is_success ? "ok" : "refused", event->kind);
+    print_subject(event->detail);
     print_clean("  client ", event->client_id);
     if (event->certificate_id != NULL)
         snprintf(id, sizeof id, "%.16s", event->certificate_id);

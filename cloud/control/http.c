@@ -417,7 +417,7 @@ static km_status listen_there(struct km_err *err, const struct km_http_config *c
     KM_AUTO(km_fd_closep)
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const int on = 1;
-    struct sockaddr_storage name = {0};
+    struct sockaddr_in6 name = {0}; /* IPv4's has its port at the same place */
     socklen_t len = sizeof(name);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
         return KM_FAIL_ERRNO(err, "socket for %s", config->address);
@@ -429,8 +429,7 @@ static km_status listen_there(struct km_err *err, const struct km_http_config *c
     }
     if (getsockname(fd, (struct sockaddr *)&name, &len) != 0)
         return KM_FAIL_ERRNO(err, "name of the socket at %s", config->address);
-    *ret_port = ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
-                                                 : ((struct sockaddr_in *)&name)->sin_port);
+    *ret_port = ntohs(name.sin6_port);
     *ret_fd = km_fd_steal(&fd);
     return KM_OK;
 }

@@ -193,8 +193,8 @@ static km_status find_incoming(struct km_registry *reg, const char *to_account, 
     return KM_OK;
 }
 
-static km_status accept(struct km_registry *reg, const char *to_account, const char *id,
-                        bool activate)
+static km_status accept_transfer(struct km_registry *reg, const char *to_account, const char *id,
+                                 bool activate)
 {
     static const char sql[] = "UPDATE certificate SET account = ?2, previous_account = ?3"
                               " WHERE id = ?1 AND account = ?3";
@@ -218,7 +218,7 @@ km_status km_registry_certificate_transfer_accept(struct km_registry *reg, const
     km_reg_enter(reg);
     KM_TRY(check(reg, to_account, id));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
-    return km_reg_write_end(reg, accept(reg, to_account, id, activate));
+    return km_reg_write_end(reg, accept_transfer(reg, to_account, id, activate));
 }
 
 static km_status reject(struct km_registry *reg, const char *to_account, const char *id)

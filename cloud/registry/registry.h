@@ -4,7 +4,7 @@
  * functions, shadows, and what happened. SQLite or PostgreSQL behind one contract; the headers registry_*.h hold the entities.
  *
  * Threads: one handle, one thread; any number of handles and processes on one database. A handle does not cross a fork.
- * Calls block on the disk or the server, at most about config.timeout_ms.
+ * Calls block on the disk or the server, at most about config.timeout_ms; on PostgreSQL 2 s more when it falls silent, and as long again to connect.
  *
  * Names of accounts, things, ... are NUL-terminated text and borrowed for the call. Every entity belongs to an account and is
  * found only under it. A registry serves one region. What a call returns are views into the caller's arena, valid
@@ -87,7 +87,7 @@ km_status km_registry_key_load(struct km_err *err, const char *path, bool may_cr
  * km_registry_begin, _commit, _rollback: calls between are one transaction, e.g. everything that a template provisions.
  * KM_E_STATE for a begin within one and for the others outside. A call that failed inside has undone itself alone and the transaction
  * goes on, but after KM_E_DEAD, KM_E_NOSPACE, KM_E_IO or KM_E_TIMEOUT commit answers KM_E_STATE and nothing is stored.
- * Others wait while a transaction that has written is open: keep it short.
+ * Others that want to write wait while it is open: keep it short.
  */
 km_status km_registry_begin(struct km_registry *reg);
 km_status km_registry_commit(struct km_registry *reg);

@@ -213,7 +213,7 @@ km_status km_registry_thing_list(struct km_registry *reg, struct km_arena *arena
     while (items != NULL && km_list_next(&list))
         items[list.n_rows - 1] = take(&list.query, arena);
     KM_TRY(km_list_finish(&list, &next));
-    for (size_t i = 0; i < list.n_rows; i++)
+    for (size_t i = 0; items != NULL && i < list.n_rows; i++)
         KM_TRY(take_attributes(reg, arena, account, &items[i]));
     *ret = (struct km_registry_thing_list){.items = items, .n_items = list.n_rows, .next = next};
     return KM_OK;

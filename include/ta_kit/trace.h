@@ -6,7 +6,9 @@
 #ifndef KM_TA_TRACE_H
 #define KM_TA_TRACE_H
 
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 

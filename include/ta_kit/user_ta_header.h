@@ -23,6 +23,7 @@
 #define TA_FLAG_CONCURRENT (1 << 8)
 #define TA_FLAG_DEVICE_ENUM (1 << 9)
 #define TA_FLAG_DEVICE_ENUM_SUPP (1 << 10)
+#define TA_FLAGS_MASK GENMASK_32(10, 0)
 
 #define TA_PROP_STR_SINGLE_INSTANCE "gpd.ta.singleInstance"
 #define TA_PROP_STR_MULTI_SESSION "gpd.ta.multiSession"
@@ -31,6 +32,9 @@
 #define TA_PROP_STR_STACK_SIZE "gpd.ta.stackSize"
 #define TA_PROP_STR_VERSION "gpd.ta.version"
 #define TA_PROP_STR_DESCRIPTION "gpd.ta.description"
+#define TA_PROP_STR_UNSAFE_PARAM "op-tee.unsafe_param"
+#define TA_PROP_STR_REMAP "op-tee.remap"
+#define TA_PROP_STR_CACHE_SYNC "op-tee.cache_sync"
 
 /* What value points to. */
 enum user_ta_prop_type {

@@ -6,6 +6,7 @@
 #include <tee_internal_api_extensions.h>
 
 #include "compiler.h"
+#include "types_ext.h"
 
 #define TEE_MAIN_ALGO_MD5 0x01
 #define TEE_MAIN_ALGO_SHA1 0x02
@@ -30,6 +31,11 @@
 #define TEE_MAIN_ALGO_ECDH 0x42
 #define TEE_MAIN_ALGO_ED25519 0x43
 #define TEE_MAIN_ALGO_X25519 0x44
+#define TEE_MAIN_ALGO_SM2_DSA_SM3 0x45
+#define TEE_MAIN_ALGO_SM2_KEP 0x46
+#define TEE_MAIN_ALGO_SM2_PKE 0x47
+#define TEE_MAIN_ALGO_ED448 0x48
+#define TEE_MAIN_ALGO_X448 0x49
 #define TEE_MAIN_ALGO_HKDF 0xC0
 #define TEE_MAIN_ALGO_CONCAT_KDF 0xC1
 #define TEE_MAIN_ALGO_PBKDF2 0xC2
@@ -47,7 +53,7 @@
 
 #define KM_TA_BITS(word, from, mask) ((uint32_t)(word) >> (from) & (mask))
 #define TEE_ALG_GET_CLASS(alg) KM_TA_BITS(alg, 28, 0xFu)
-#define TEE_ALG_GET_MAIN_ALG(alg) KM_TA_BITS(alg, 0, 0xFFu)
+#define TEE_ALG_GET_MAIN_ALG(alg) km_ta_main_alg((uint32_t)(alg))
 #define TEE_ALG_GET_CHAIN_MODE(alg) KM_TA_BITS(alg, 8, 0xFu)
 #define TEE_ALG_GET_DIGEST_HASH(alg) KM_TA_BITS(alg, 12, 0xFu)
 #define TEE_ALG_GET_INTERNAL_HASH(alg) KM_TA_BITS(alg, 20, 0xFu)
@@ -58,16 +64,42 @@
 #define TEE_INTERNAL_HASH_TO_ALGO(alg) TEE_ALG_HASH_ALGO(TEE_ALG_GET_INTERNAL_HASH(alg))
 #define TEE_DIGEST_HASH_TO_ALGO(alg) TEE_ALG_HASH_ALGO(TEE_ALG_GET_DIGEST_HASH(alg))
 
+/* The low octet, but for the identifiers that the specification gave another's; made for key types. */
+static inline uint32_t __unused km_ta_main_alg(uint32_t alg)
+{
+    uint32_t main_alg = KM_TA_BITS(alg, 0, 0xFFu);
+    if (TEE_ALG_GET_CLASS(alg) == TEE_OPERATION_ASYMMETRIC_SIGNATURE &&
+        main_alg == TEE_MAIN_ALGO_ECDH)
+        return TEE_MAIN_ALGO_ECDSA;
+    switch (alg) {
+    case TEE_ALG_ED448:
+        return TEE_MAIN_ALGO_ED448;
+    case TEE_ALG_X448:
+        return TEE_MAIN_ALGO_X448;
+    case TEE_ALG_HKDF:
+        return TEE_MAIN_ALGO_HKDF;
+    case TEE_ALG_SM2_KEP:
+        return TEE_MAIN_ALGO_SM2_KEP;
+    case TEE_ALG_SM2_PKE:
+        return TEE_MAIN_ALGO_SM2_PKE;
+    default:
+        return main_alg;
+    }
+}
+
 #define TEE_AES_BLOCK_SIZE 16u
 #define TEE_DES_BLOCK_SIZE 8u
+#define TEE_SM4_BLOCK_SIZE 16u
 #define TEE_AES_MAX_KEY_SIZE 32u
 enum {
     TEE_MD5_HASH_SIZE = 16,
     TEE_SHA1_HASH_SIZE = 20,
     TEE_SHA224_HASH_SIZE = 28,
     TEE_SHA256_HASH_SIZE = 32,
+    TEE_SM3_HASH_SIZE = 32,
     TEE_SHA384_HASH_SIZE = 48,
     TEE_SHA512_HASH_SIZE = 64,
+    TEE_MD5SHA1_HASH_SIZE = TEE_MD5_HASH_SIZE + TEE_SHA1_HASH_SIZE,
     TEE_MAX_HASH_SIZE = 64
 };
 
@@ -75,11 +107,20 @@ enum {
 #define TEE_U64_TO_BIG_ENDIAN(x) ((uint64_t)(x))
 #define TEE_U32_TO_BIG_ENDIAN(x) ((uint32_t)(x))
 #define TEE_U16_TO_BIG_ENDIAN(x) ((uint16_t)(x))
+#define TEE_U64_TO_LITTLE_ENDIAN(x) __builtin_bswap64((uint64_t)(x))
+#define TEE_U32_TO_LITTLE_ENDIAN(x) __builtin_bswap32((uint32_t)(x))
+#define TEE_U16_TO_LITTLE_ENDIAN(x) __builtin_bswap16((uint16_t)(x))
 #else
 #define TEE_U64_TO_BIG_ENDIAN(x) __builtin_bswap64((uint64_t)(x))
 #define TEE_U32_TO_BIG_ENDIAN(x) __builtin_bswap32((uint32_t)(x))
 #define TEE_U16_TO_BIG_ENDIAN(x) __builtin_bswap16((uint16_t)(x))
+#define TEE_U64_TO_LITTLE_ENDIAN(x) ((uint64_t)(x))
+#define TEE_U32_TO_LITTLE_ENDIAN(x) ((uint32_t)(x))
+#define TEE_U16_TO_LITTLE_ENDIAN(x) ((uint16_t)(x))
 #endif
+#define TEE_U64_FROM_LITTLE_ENDIAN(x) TEE_U64_TO_LITTLE_ENDIAN(x)
+#define TEE_U32_FROM_LITTLE_ENDIAN(x) TEE_U32_TO_LITTLE_ENDIAN(x)
+#define TEE_U16_FROM_LITTLE_ENDIAN(x) TEE_U16_TO_LITTLE_ENDIAN(x)
 #define TEE_U64_FROM_BIG_ENDIAN(x) TEE_U64_TO_BIG_ENDIAN(x)
 #define TEE_U32_FROM_BIG_ENDIAN(x) TEE_U32_TO_BIG_ENDIAN(x)
 #define TEE_U16_FROM_BIG_ENDIAN(x) TEE_U16_TO_BIG_ENDIAN(x)

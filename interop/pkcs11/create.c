@@ -402,7 +402,7 @@ static CK_RV ec_parts(const struct km_p11_wish *wish, struct parts *parts)
         return CKR_TEMPLATE_INCOMPLETE;
     P11_TRY(km_p11_curve_of(KM_SLICE(params->pValue, params->ulValueLen), &parts->curve));
     if (parts->curve > 521)
-        return CKR_ATTRIBUTE_VALUE_INVALID;
+        return CKR_CURVE_NOT_SUPPORTED; /* of another key type */
     uint32_t len = (parts->curve + 7) / 8;
     parts->at[parts->n++] =
         (ClrcAttributeValue){CLRC_ATTR_ECC_CURVE, sizeof(parts->curve), &parts->curve};
@@ -418,10 +418,13 @@ static CK_RV ec_parts(const struct km_p11_wish *wish, struct parts *parts)
     const CK_ATTRIBUTE *value = km_p11_template_find(&wish->template, CKA_VALUE);
     if (value == NULL)
         return CKR_TEMPLATE_INCOMPLETE;
-    if (value->ulValueLen > len)
+    struct km_slice scalar = KM_SLICE(value->pValue, value->ulValueLen);
+    while (scalar.len > len && scalar.ptr[0] == 0) /* a big integer may have zeros in front */
+        scalar = KM_SLICE(scalar.ptr + 1, scalar.len - 1);
+    if (scalar.len > len)
         return CKR_ATTRIBUTE_VALUE_INVALID;
-    size_t at = len - value->ulValueLen;
-    km_copy(parts->padded + at, sizeof(parts->padded) - at, value->pValue, value->ulValueLen);
+    size_t at = len - scalar.len;
+    km_copy(parts->padded + at, sizeof(parts->padded) - at, scalar.ptr, scalar.len);
     parts->at[parts->n++] = (ClrcAttributeValue){CLRC_ATTR_ECC_PRIVATE_VALUE, len, parts->padded};
     return CKR_OK;
 }
@@ -453,6 +456,12 @@ static CK_RV group_parts(const struct km_p11_wish *wish, struct parts *parts)
                 parts);
 }
 
+/* Sizes that the service does not take are no fault of a mechanism here. */
+static CK_RV import_result(ClrcResult result)
+{
+    return result == CLRC_ERROR_NOT_SUPPORTED ? CKR_ATTRIBUTE_VALUE_INVALID : km_p11_result(result);
+}
+
 static CK_RV import_parts(const struct km_p11_wish *wish, ClrcKeyHandle *ret_handle)
 {
     struct parts parts = {0};
@@ -466,7 +475,7 @@ static CK_RV import_parts(const struct km_p11_wish *wish, ClrcKeyHandle *ret_han
     else
         rv = octet_parts(wish, &parts);
     if (rv == CKR_OK)
-        rv = km_p11_result(clrcImportKeyAttributes(&wish->key, parts.at, parts.n, ret_handle));
+        rv = import_result(clrcImportKeyAttributes(&wish->key, parts.at, parts.n, ret_handle));
     km_wipe(&parts, sizeof(parts));
     return rv;
 }
@@ -482,7 +491,7 @@ static CK_RV create_key(struct km_p11_session *session, const struct km_p11_wish
             return CKR_TEMPLATE_INCOMPLETE;
         if (value->ulValueLen > 512)
             return CKR_ATTRIBUTE_VALUE_INVALID;
-        P11_TRY(km_p11_result(
+        P11_TRY(import_result(
             clrcImportKeyRaw(&wish->key, value->pValue, (uint32_t)value->ulValueLen, &handle)));
     } else {
         P11_TRY(import_parts(wish, &handle));

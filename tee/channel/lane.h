@@ -34,8 +34,8 @@ struct km_lane_server;
 
 /*
  * km_lane_server_prepare: sets what helps an instance to share its client's CPU well (a longer slice, see
- * lane_server.c), and has the kernel tell sleeping clients of the thread's end (lane_guard.h). For the thread of an instance's process
- * that serves lanes, before its sandbox closes: uses sched_getattr, sched_setattr and set_robust_list. Optional; failures do not matter.
+ * lane_server.c). For an instance's process, before its sandbox closes: uses sched_getattr and
+ * sched_setattr. Optional; failures do not matter.
  */
 void km_lane_server_prepare(void);
 /* One parameter as the instance sees it. */

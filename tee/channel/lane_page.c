@@ -69,7 +69,7 @@ void km_lane_mail_put(const struct km_lane_mail *mail, uint8_t ret[KM_LANE_MAIL_
     km_wr_u64le(&wr, mail->size);
 }
 
-static km_status map(struct km_err *err, int fd, size_t size, uint8_t *want, uint8_t **ret_at)
+km_status km_lane_map(struct km_err *err, int fd, size_t size, uint8_t **ret_at)
 {
     struct statfs fs = {0};
     int seals = fcntl(fd, F_GET_SEALS);
@@ -84,23 +84,11 @@ static km_status map(struct km_err *err, int fd, size_t size, uint8_t *want, uin
     if (size == 0 || (uint64_t)end < size)
         return KM_FAIL(err, KM_E_MALFORMED, "shared memory of %lld octets where %zu were promised",
                        (long long)end, size);
-    int flags = MAP_SHARED | (want != NULL ? MAP_FIXED : 0);
-    void *at = mmap(want, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED)
         return KM_FAIL_ERRNO(err, "map %zu octets of shared memory", size);
     *ret_at = (uint8_t *)at;
     return KM_OK;
-}
-
-km_status km_lane_map(struct km_err *err, int fd, size_t size, uint8_t **ret_at)
-{
-    return map(err, fd, size, NULL, ret_at);
-}
-
-km_status km_lane_map_at(struct km_err *err, int fd, size_t size, uint8_t *at)
-{
-    uint8_t *mapped = NULL;
-    return map(err, fd, size, at, &mapped);
 }
 
 km_status km_lane_memfd_new(struct km_err *err, const char *name, size_t size, int *ret_fd)

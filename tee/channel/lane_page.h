@@ -57,16 +57,13 @@ struct km_lane_page {
     _Atomic uint64_t turn;
     _Atomic uint32_t client_cpu; /* where the client ran when it woke the instance */
     _Atomic uint32_t bell_bits;  /* what wakes the client at the bell; any bits, not 0 */
-    _Atomic uint32_t alive;      /* whose turn it can be, see lane_guard.h */
-    uint32_t zero;
-    _Atomic uint32_t bed; /* where the client sleeps */
-    uint32_t zero_too[9];
+    uint32_t zero[12];
     /* Second. */
     struct km_lane_slot slots[KM_LANE_PARAMS];
     /* Third: of no interest unless a call is cancelled. */
     _Atomic uint32_t serial; /* of the call */
     _Atomic uint32_t cancel; /* serial of the call to cancel */
-    uint32_t zero_again[14];
+    uint32_t zero_too[14];
     /* Fourth and on. */
     uint8_t arena[KM_LANE_ARENA_LEN];
 };
@@ -174,8 +171,6 @@ void km_lane_mail_put(const struct km_lane_mail *mail, uint8_t ret[KM_LANE_MAIL_
  * anything else. The descriptor stays the caller's.
  */
 km_status km_lane_map(struct km_err *err, int fd, size_t size, uint8_t **ret_at);
-/* km_lane_map_at: the same, in place of what the caller has mapped there. */
-km_status km_lane_map_at(struct km_err *err, int fd, size_t size, uint8_t *at);
 /* km_lane_memfd_new: a memfd of size octets, sealed in its size. */
 km_status km_lane_memfd_new(struct km_err *err, const char *name, size_t size, int *ret_fd);
 

@@ -15,7 +15,6 @@
 #include "common/km_secret.h"
 #include "common/km_sock.h"
 #include "tee/channel/lane_bell.h"
-#include "tee/channel/lane_guard.h"
 
 /* How long an instance looks out for the next call of a spinning client. */
 #define SPIN_NS 100000u
@@ -106,7 +105,6 @@ static void on_sigio(int signo)
  */
 void km_lane_server_prepare(void)
 {
-    km_guard_prepare();
     struct {
         uint32_t size, policy;
         uint64_t flags;
@@ -146,19 +144,18 @@ static km_status arm_socket(struct km_err *err, int sock)
 km_status km_lane_server_new(struct km_err *err, int memory_fd, int socket_fd,
                              struct km_lane_server **ret_lane)
 {
-    struct km_lane_page *page = NULL;
-    KM_TRY(km_guard_map(err, memory_fd, &page));
+    uint8_t *at = NULL;
+    KM_TRY(km_lane_map(err, memory_fd, KM_LANE_SIZE, &at));
     struct km_lane_server *lane = calloc(1, sizeof(*lane));
     km_status status =
         lane == NULL ? KM_FAIL(err, KM_E_NOMEM, "a lane") : arm_socket(err, socket_fd);
     if (status != KM_OK) {
-        km_guard_unmap(page);
+        munmap(at, KM_LANE_SIZE);
         free(lane);
         return status;
     }
     close(memory_fd);
-    km_guard_begin(page);
-    lane->page = page;
+    lane->page = (struct km_lane_page *)(void *)at;
     lane->sock = socket_fd;
     /* The client may have sent something, or be gone, before the signal was asked for. */
     mail_came = true;
@@ -184,8 +181,7 @@ void km_lane_server_free(struct km_lane_server *lane)
         forget(lane, i);
     if (last_served == lane)
         last_served = NULL;
-    km_guard_end(lane->page);
-    km_guard_unmap(lane->page);
+    munmap(lane->page, KM_LANE_SIZE);
     close(lane->sock);
     km_wipe(lane->copy, sizeof(lane->copy));
     free(lane);
@@ -619,7 +615,7 @@ static void reply_params(struct km_lane_server *lane, struct km_lane_call *call)
 static void wake_client(const struct km_lane_server *lane, uint64_t was, bool may_wait)
 {
     if ((was & KM_TURN_AT_BELL) == 0) {
-        km_guard_wake(lane->page);
+        km_futex_wake(km_turn_half(&lane->page->turn), 1);
         return;
     }
     km_bell_note(km_word_get(&lane->page->bell_bits));

@@ -4,7 +4,6 @@
 #include <sched.h>
 
 #include "tee/channel/lane_client.h"
-#include "tee/channel/lane_guard.h"
 
 /* Beyond this a cold round trip costs less than the waiting. */
 #define SPIN_NS 150000u
@@ -20,7 +19,7 @@
 #define DUE_LEAD_PART 64u
 #define DUE_MAX_NS 50000000u
 #define ALIKE_MIN 3u
-/* While a call is in flight: how often to look whether the instance still lives, when nobody would tell. */
+/* While a call is in flight: how often to look whether the instance still lives. */
 #define LOOK_ALIVE_MS 50
 #define LOOK_AFTER_WAKES 16u
 /* So many calls in a row must find it on another CPU than its instance before the client's thread is moved. */
@@ -55,42 +54,20 @@ static bool answered(const struct km_lane_client *lane)
     return km_turn_is(&lane->page->turn, 0);
 }
 
-static bool has_died(const struct km_lane_client *lane)
-{
-    return (atomic_load(&lane->page->alive) & KM_GUARD_DIED) != 0;
-}
-
 static bool hung_up(const struct km_lane_client *lane)
 {
     struct pollfd fd = {.fd = lane->sock, .events = POLLRDHUP};
-    if (has_died(lane))
-        return true;
     if (!km_lane_has_socket(lane))
         return true;
     return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
 }
 
 /* Says in the turn that this side sleeps, and how; false when the answer is there. */
-static bool announce_sleep(struct km_lane_client *lane, uint32_t how)
+static bool announce_sleep(struct km_lane_client *lane, uint32_t how, uint32_t *ret_value)
 {
-    return (atomic_fetch_or(&lane->page->turn, how) & KM_TURN_INSTANCE) != 0;
-}
-
-/*
- * Goes to bed, for at most ns; false when that is over or there is nothing to wait for any more. The bed is made before the turn says
- * so: the instance unmakes it for an answer that is not there yet. Only who is told of the instance's death may do without an alarm.
- */
-static bool go_to_bed(struct km_lane_client *lane, uint64_t ns)
-{
-    struct km_lane_page *page = lane->page;
-    uint32_t thread = km_word_get(&page->alive) & KM_GUARD_THREAD;
-    uint32_t value = thread | KM_GUARD_SLEEPS;
-    atomic_store(&page->bed, value);
-    if (ns == KM_FOREVER && thread == 0)
-        ns = LOOK_ALIVE_MS * KM_NS_PER_MS;
-    if (!announce_sleep(lane, KM_TURN_SLEEPS))
-        return true;
-    return !has_died(lane) && km_futex_wait(&page->bed, value, ns) && !has_died(lane);
+    uint64_t was = atomic_fetch_or(&lane->page->turn, how);
+    *ret_value = (uint32_t)was | how;
+    return (was & KM_TURN_INSTANCE) != 0;
 }
 
 /* Takes it back, so that the answer comes without a wake. The bit of an instance that answered stays. */
@@ -110,9 +87,11 @@ static bool is_due_later(const struct km_lane_client *lane)
 /* Sleeps until the answer is nearly due, then spins for it, half as long beyond that moment as before it. */
 static void wait_until_due(struct km_lane_client *lane)
 {
+    uint32_t value = 0;
     uint64_t part = lane->due_ns / DUE_LEAD_PART;
     uint64_t lead = part > DUE_LEAD_NS ? part : DUE_LEAD_NS;
-    (void)go_to_bed(lane, lane->due_ns - lead);
+    if (announce_sleep(lane, KM_TURN_SLEEPS, &value))
+        km_futex_wait(km_turn_half(&lane->page->turn), value, lane->due_ns - lead);
     awake(lane);
     if (!answered(lane))
         spin(lane, lead + lead / 2);
@@ -130,12 +109,14 @@ static void note_long_call(struct km_lane_client *lane, uint64_t took)
 /* Sleeps until somebody wakes it; false when the time to look whether the instance still lives is there. */
 static bool sleep_a_while(struct km_lane_client *lane, bool at_bell)
 {
+    uint32_t value = 0;
     const uint64_t ns = (uint64_t)LOOK_ALIVE_MS * KM_NS_PER_MS;
     if (!at_bell)
-        return go_to_bed(lane, lane->wants_cancel == NULL ? KM_FOREVER : ns);
+        return !announce_sleep(lane, KM_TURN_SLEEPS, &value) ||
+               km_futex_wait(km_turn_half(&lane->page->turn), value, ns);
     /* Read before the turn: a ring for the answer that is not there yet changes it. */
     uint32_t rung = atomic_load(&lane->bell->rung);
-    return !announce_sleep(lane, KM_TURN_SLEEPS | KM_TURN_AT_BELL) ||
+    return !announce_sleep(lane, KM_TURN_SLEEPS | KM_TURN_AT_BELL, &value) ||
            km_futex_wait_bits(&lane->bell->rung, rung, ns, lane->bell_bits);
 }
 

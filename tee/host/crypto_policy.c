@@ -36,7 +36,7 @@ static const struct {
 } ENTRIES[] = {
     {"md5", true, "MD5, alone and in HMAC, HKDF and RSA signatures"},
     {"sha1-signatures", true, "RSA, DSA and ECDSA signatures over SHA-1"},
-    {"des3", true, "triple DES in every mode, and its MACs"},
+    {"des3", true, "DES and triple DES in every mode, and their MACs"},
     {"dsa", true, "DSA signatures"},
     {"p192", true, "ECDSA and ECDH on P-192"},
     {"rsaes-pkcs1", true, "RSA encryption with PKCS#1 v1.5 padding"},
@@ -71,6 +71,7 @@ bool km_crypto_policy_forbids(const struct km_crypto_policy *policy, size_t i)
 
 /* Internal Core API, 6.10.1: the lowest octet is the main algorithm. */
 #define MAIN(algorithm) ((algorithm)&0xffu)
+#define MAIN_DES 0x11u
 #define MAIN_DES3 0x13u
 #define MAIN_SM4 0x14u
 #define MAIN_DSA 0x31u
@@ -141,6 +142,7 @@ static const struct {
 static uint32_t by_family(uint32_t algorithm)
 {
     switch (MAIN(algorithm)) {
+    case MAIN_DES:
     case MAIN_DES3:
         return BIT(DES3);
     case MAIN_SM4:

@@ -234,7 +234,8 @@ km_status km_ta_package_check(struct km_err *err, const struct km_ta_package *pa
                  {"gpd.ta.multiSession", "true", "false"},
                  {"gpd.ta.instanceKeepAlive", "true", "false"},
                  {"org.keymoor.ta.shareInstance", "true", "false"},
-                 {"org.keymoor.des.parity", "check", "ignore"}};
+                 {"org.keymoor.des.parity", "check", "ignore"},
+                 {"org.keymoor.lenient", "true", "false"}};
     for (size_t i = 0; i < KM_ARRAY_LEN(known); i++) {
         const struct km_ta_property *property = property_find(package, known[i].name);
         if (property != NULL && !km_slice_equal(property->value, KM_SLICE_STR(known[i].one)) &&

@@ -37,6 +37,10 @@ static struct km_rt_hash_row hashes[KM_RT_N_HASHES] = {
 #define DES3(name, sch, blk, iv, mode)                                                             \
     CIPHER(TEE_ALG_DES3_##name, TEE_OPERATION_CIPHER, sch, blk, iv, true, TEE_TYPE_DES3,           \
            "DES-EDE-" mode, "DES-EDE3-" mode, NULL)
+/* DES is triple DES with three equal keys: cipher.c makes them. libcrypto has it alone only among what it calls legacy. */
+#define DES(name, sch, iv, mode)                                                                   \
+    CIPHER(TEE_ALG_DES_##name, TEE_OPERATION_CIPHER, sch, 8, iv, true, TEE_TYPE_DES,               \
+           "DES-EDE3-" mode, NULL, NULL)
 #define SM4(name, sch, blk, iv, mode)                                                              \
     CIPHER(TEE_ALG_SM4_##name, TEE_OPERATION_CIPHER, sch, blk, iv, true, TEE_TYPE_SM4,             \
            "SM4-" mode, NULL, NULL)
@@ -48,6 +52,8 @@ static struct km_rt_hash_row hashes[KM_RT_N_HASHES] = {
               "AES-256-CBC")
 #define DES3_MAC(name, sch)                                                                        \
     BLOCK_MAC(TEE_ALG_DES3_##name, sch, 8, true, TEE_TYPE_DES3, "DES-EDE-CBC", "DES-EDE3-CBC", NULL)
+#define DES_MAC(name, sch)                                                                         \
+    BLOCK_MAC(TEE_ALG_DES_##name, sch, 8, true, TEE_TYPE_DES, "DES-EDE3-CBC", NULL, NULL)
 #define RSA_SIGN(id, sch, h)                                                                       \
     {.alg = id, .op_class = TEE_OPERATION_ASYMMETRIC_SIGNATURE, .scheme = sch, .hash = h,          \
      .modes = SIGN, .key_type = TEE_TYPE_RSA_KEYPAIR, .other_key_type = TEE_TYPE_RSA_PUBLIC_KEY}
@@ -99,6 +105,8 @@ static const struct km_rt_alg algs[] = {
     DES3(CBC_NOPAD, KM_RT_CBC, 8, 8, "CBC"),
     DES3(OFB, KM_RT_FEEDBACK, 1, 8, "OFB"),
     DES3(CFB64, KM_RT_FEEDBACK, 1, 8, "CFB"),
+    DES(ECB_NOPAD, KM_RT_ECB, 0, "ECB"),
+    DES(CBC_NOPAD, KM_RT_CBC, 8, "CBC"),
     SM4(ECB_NOPAD, KM_RT_ECB, 16, 0, "ECB"),
     SM4(CBC_NOPAD, KM_RT_CBC, 16, 16, "CBC"),
     SM4(CTR, KM_RT_CTR, 1, 16, "CTR"),
@@ -110,6 +118,7 @@ static const struct km_rt_alg algs[] = {
     AES_MAC(CBC_MAC_NOPAD, KM_RT_CBC_MAC, true), AES_MAC(CBC_MAC_PKCS5, KM_RT_CBC_MAC_PAD, true),
     DES3_MAC(CMAC, KM_RT_CMAC),
     DES3_MAC(CBC_MAC_NOPAD, KM_RT_CBC_MAC), DES3_MAC(CBC_MAC_PKCS5, KM_RT_CBC_MAC_PAD),
+    DES_MAC(CBC_MAC_NOPAD, KM_RT_CBC_MAC), DES_MAC(CBC_MAC_PKCS5, KM_RT_CBC_MAC_PAD),
     DIGEST(MD5), DIGEST(SHA1), DIGEST(SHA224), DIGEST(SHA256), DIGEST(SHA384), DIGEST(SHA512),
     DIGEST(SM3),
     DIGEST(SHA3_224), DIGEST(SHA3_256), DIGEST(SHA3_384), DIGEST(SHA3_512),
@@ -170,7 +179,7 @@ const struct km_rt_alg *km_rt_alg_find(uint32_t alg)
 {
     for (size_t i = 0; i < KM_ARRAY_LEN(algs); i++)
         if (algs[i].alg == alg)
-            return &algs[i];
+            return algs[i].key_type != TEE_TYPE_DES || km_rt_is_lenient() ? &algs[i] : NULL;
     return NULL;
 }
 
@@ -180,22 +189,24 @@ bool km_rt_alg_allowed(uint32_t alg, uint32_t bits)
     return host->alg_allowed == NULL || host->alg_allowed(host->arg, alg, bits);
 }
 
-/* The place of a key size in the rows, KM_RT_SIZES when it has none. */
-static size_t place_of(uint32_t bits)
+/* The place of a key size in the row, KM_RT_SIZES when it has none. */
+static size_t place_of(const struct km_rt_alg *alg, uint32_t bits)
 {
+    if (alg->key_type == TEE_TYPE_DES)
+        return 0;
     bool known = bits == 128 || bits == 192 || bits == 256;
     return known ? (bits - 128) / 64 : KM_RT_SIZES;
 }
 
 bool km_rt_alg_has_cipher(const struct km_rt_alg *alg, uint32_t bits)
 {
-    size_t place = place_of(bits);
+    size_t place = place_of(alg, bits);
     return place < KM_RT_SIZES && alg->cipher[place] != NULL;
 }
 
 const EVP_CIPHER *km_rt_alg_cipher(const struct km_rt_alg *alg, uint32_t bits)
 {
-    size_t place = place_of(bits);
+    size_t place = place_of(alg, bits);
     if (place >= KM_RT_SIZES || alg->cipher[place] == NULL)
         return NULL;
     EVP_CIPHER **at = &ciphers[alg - algs][place];

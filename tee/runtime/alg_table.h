@@ -84,10 +84,11 @@ struct km_rt_alg {
     uint32_t modes;   /* KM_RT_MODE(TEE_MODE_...) */
     uint32_t key_type;
     uint32_t other_key_type; /* also taken: the public half, or another spelling; 0 for none */
-    const char *cipher[KM_RT_SIZES]; /* libcrypto's names for 128, 192, 256 bits */
+    const char
+        *cipher[KM_RT_SIZES]; /* libcrypto's names for 128, 192, 256 bits; the first one for DES */
 };
 
-/* km_rt_alg_find: NULL when this build has no such algorithm. */
+/* km_rt_alg_find: NULL when this build, or this TA, has no such algorithm. */
 const struct km_rt_alg *km_rt_alg_find(uint32_t alg);
 /* km_rt_alg_allowed: whether the host lets the TA use it with keys of that many bits; 0 for any size. */
 bool km_rt_alg_allowed(uint32_t alg, uint32_t bits);

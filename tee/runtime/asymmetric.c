@@ -129,14 +129,23 @@ static bool apply_salt(struct km_rt_operation *op, const TEE_Attribute *attr)
 {
     uint32_t hash_len = km_rt_hash(op->alg->hash)->len;
     uint32_t salt = attr != NULL ? attr->content.value.a : hash_len;
-    uint32_t room = (uint32_t)km_rt_bytes(op->bits - 1) - hash_len - 2;
-    if (salt > room)
+    uint32_t width = (uint32_t)km_rt_bytes(op->bits - 1);
+    if (hash_len + 2 > width || salt > width - hash_len - 2)
         return false;
     if (salt != op->salt_len)
         km_rt_ssl_need(EVP_PKEY_CTX_set_rsa_pss_saltlen(op->pctx, (int)salt) == 1,
                        "the salt can't be set");
     op->salt_len = salt;
     return true;
+}
+
+/* Whether the key is as long as PKCS#1 v1.5 needs it for a digest of that hash: only short ones may not be. */
+static bool has_digest_room(const struct km_rt_operation *op)
+{
+    enum { NAME_MAX_LEN = 19, PADDING = 11 };
+    uint32_t hash_len = km_rt_hash(op->alg->hash)->len;
+    return op->alg->scheme != KM_RT_RSA_PKCS1 ||
+           hash_len + NAME_MAX_LEN + PADDING <= km_rt_bytes(op->bits);
 }
 
 /* libcrypto 3.0 has Ed25519 and Ed448 alone, no variants with a context or a digest (RFC 8032, 5). */
@@ -163,7 +172,7 @@ static TEE_Result apply_sign_params(struct km_rt_operation *op, const TEE_Attrib
         return check_eddsa_params(params, count);
     if (count != 0 && (!is_pss || params[0].attributeID != TEE_ATTR_RSA_PSS_SALT_LENGTH))
         return TEE_ERROR_BAD_PARAMETERS;
-    bool ok = !is_pss || apply_salt(op, count != 0 ? params : NULL);
+    bool ok = is_pss ? apply_salt(op, count != 0 ? params : NULL) : has_digest_room(op);
     return ok ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS;
 }
 
@@ -181,6 +190,8 @@ static void take_digest(const struct km_rt_operation *op, const void *digest, si
         *ret_len = len < KM_RT_RS_HALF_MAX ? len : KM_RT_RS_HALF_MAX;
     } else {
         bool ok = wanted != 0 ? len == wanted : len <= km_rt_bytes(op->bits) - 11;
+        if (op->alg->scheme == KM_RT_DSA && len == op->width && len < wanted)
+            ok = km_rt_is_lenient(); /* cut to the order's octets as DSA itself does it */
         km_rt_need(ok, "a digest of the wrong length");
         *ret_len = len;
     }

@@ -109,15 +109,27 @@ TEE_Result TEE_AsymmetricEncrypt(TEE_OperationHandle operation, const TEE_Attrib
     return result == TEE_SUCCESS ? km_rt_give(destData, destLen, out, len) : result;
 }
 
+/* A number without the zeros in front; 0 keeps one. */
+static void skip_zeros(const uint8_t *number, size_t *at, size_t *len)
+{
+    while (*len > 1 && number[*at] == 0) {
+        ++*at;
+        --*len;
+    }
+}
+
 /* The text of a ciphertext in own memory: *ret_at and *ret_len say where in out it stands. */
 static bool open_block(struct km_rt_operation *op, struct km_slice ciphertext, uint8_t out[RSA_MAX],
                        size_t *ret_at, size_t *ret_len)
 {
     *ret_at = 0;
     *ret_len = RSA_MAX;
-    return EVP_PKEY_decrypt(op->pctx, out, ret_len, ciphertext.ptr, ciphertext.len) == 1 &&
-           (op->alg->scheme != KM_RT_RSA_ES ||
-            km_rt_rsa_es_open(op, ciphertext, out, ret_at, ret_len));
+    if (EVP_PKEY_decrypt(op->pctx, out, ret_len, ciphertext.ptr, ciphertext.len) != 1)
+        return false;
+    if (op->alg->scheme == KM_RT_RSA_RAW && km_rt_is_lenient())
+        skip_zeros(out, ret_at, ret_len);
+    return op->alg->scheme != KM_RT_RSA_ES ||
+           km_rt_rsa_es_open(op, ciphertext, out, ret_at, ret_len);
 }
 
 TEE_Result TEE_AsymmetricDecrypt(TEE_OperationHandle operation, const TEE_Attribute *params,

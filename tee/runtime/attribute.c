@@ -196,7 +196,7 @@ static void check_presence(const struct km_rt_type *type, const TEE_Attribute *a
 /* Asked of the object's copy: the client could change what it was made from between check and use. */
 static bool parity_fits(const struct km_rt_object *object)
 {
-    return object->type->type != TEE_TYPE_DES3 || km_rt_property_is(KM_RT_DES_PARITY, "ignore") ||
+    return !km_rt_type_is_des(object->type) || km_rt_property_is(KM_RT_DES_PARITY, "ignore") ||
            km_des_has_parity(km_rt_secret(object));
 }
 
@@ -255,7 +255,7 @@ static TEE_Result populate_rsa(struct km_rt_object *object, const TEE_Attribute 
     }
     uint32_t bits = number_bits(km_rt_attr_get(object, TEE_ATTR_RSA_MODULUS));
     km_rt_need(bits <= object->max_bits, "a key larger than the object");
-    if (bits < object->type->min_bits)
+    if (!km_rt_type_long_enough(object->type, bits))
         return TEE_ERROR_BAD_PARAMETERS;
     object->bits = bits;
     return TEE_SUCCESS;
@@ -299,6 +299,7 @@ static TEE_Result populate_raw(struct km_rt_object *object, const TEE_Attribute 
     return TEE_SUCCESS;
 }
 
+#define X_BITS_OPEN 0 /* how other kits leave the length open */
 #define X_BITS_MIN 160
 
 /* Numbers of DSA or DH, the prime among them, which is the size. */
@@ -311,7 +312,7 @@ static TEE_Result populate_ffc(struct km_rt_object *object, const TEE_Attribute 
         if (is_value(attrs[i].attributeID)) {
             x_bits = attrs[i].content.value.a;
             km_rt_attr_put_value(object, attrs[i].attributeID, x_bits, 0);
-            if (x_bits < X_BITS_MIN)
+            if (x_bits != X_BITS_OPEN && x_bits < X_BITS_MIN)
                 return TEE_ERROR_BAD_PARAMETERS;
         } else {
             result = put_number(object, &attrs[i], 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tee/runtime/operation.h"
 
+#include "common/km_des.h"
 #include "common/km_secret.h"
 
 /* libcrypto counts in int; whole blocks keep what it holds unchanged. */
@@ -22,6 +23,19 @@ EVP_CIPHER_CTX *km_rt_cipher_ctx(const EVP_CIPHER *cipher, struct km_slice key, 
     return NULL;
 }
 
+EVP_CIPHER_CTX *km_rt_cipher_ctx_for(const struct km_rt_alg *alg, struct km_slice key, bool encrypt)
+{
+    const EVP_CIPHER *cipher = km_rt_alg_cipher(alg, (uint32_t)key.len * 8);
+    if (alg->key_type != TEE_TYPE_DES)
+        return km_rt_cipher_ctx(cipher, key, encrypt);
+    uint8_t thrice[3 * KM_DES_PART_LEN] = {0};
+    for (size_t at = 0; at < sizeof(thrice); at += KM_DES_PART_LEN)
+        km_copy(thrice + at, KM_DES_PART_LEN, key.ptr, key.len);
+    EVP_CIPHER_CTX *ctx = km_rt_cipher_ctx(cipher, KM_SLICE(thrice, sizeof(thrice)), encrypt);
+    km_wipe(thrice, sizeof(thrice));
+    return ctx;
+}
+
 bool km_rt_cipher_ctx_copy(EVP_CIPHER_CTX **dst, const EVP_CIPHER_CTX *src)
 {
     if (src == NULL)
@@ -37,8 +51,7 @@ bool km_rt_cipher_key(struct km_rt_operation *op, struct km_rt_object *key)
         return km_rt_steal_key(op, secret, KM_SLICE(NULL, 0));
     if (op->alg->scheme == KM_RT_CCM)
         return km_rt_keep_secret(op, secret);
-    op->cipher = km_rt_cipher_ctx(km_rt_alg_cipher(op->alg, key->bits), secret,
-                                  op->mode == TEE_MODE_ENCRYPT);
+    op->cipher = km_rt_cipher_ctx_for(op->alg, secret, op->mode == TEE_MODE_ENCRYPT);
     return op->cipher != NULL;
 }
 

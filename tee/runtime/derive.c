@@ -317,7 +317,7 @@ void TEE_DeriveKey(TEE_OperationHandle operation, const TEE_Attribute *params, u
     uint8_t out[DERIVED_MAX] = {0};
     size_t len = derive(op, params, paramCount, out);
     bool fits = len * 8 <= key->max_bits && km_rt_type_size_ok(key->type, (uint32_t)len * 8);
-    if (key->type->type == TEE_TYPE_DES3)
+    if (km_rt_type_is_des(key->type))
         km_des_set_parity(KM_SPAN(out, len));
     bool kept = fits && km_rt_secret_put(key, KM_SLICE(out, len));
     km_wipe(out, len);

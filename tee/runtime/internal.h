@@ -123,6 +123,9 @@ void km_rt_object_enum_free(void *enumerator);
 void km_rt_property_enum_free(void *enumerator);
 /* Whether triple DES keys that a TA brings have to have odd parity: "check" unless its package says "ignore". */
 #define KM_RT_DES_PARITY "org.keymoor.des.parity"
+/* Whether the TA may do what the specification or this kit refuses and other kits let it do: docs/core-api.md has the list. */
+#define KM_RT_LENIENT "org.keymoor.lenient"
+bool km_rt_is_lenient(void);
 /* km_rt_property_is: whether the TA's own property of that name, given or built in, has that value. */
 bool km_rt_property_is(const char *name, const char *value);
 void km_rt_session_free(void *session);

@@ -204,13 +204,21 @@ static bool rsa_consistent(const struct km_rt_object *object)
     return ok;
 }
 
+/* In an agreement the pair's own public value has no part. */
+bool km_rt_key_may_be_mixed(const struct km_rt_object *object)
+{
+    uint32_t type = object->type->type;
+    return (type == TEE_TYPE_ECDH_KEYPAIR || type == TEE_TYPE_DH_KEYPAIR) && km_rt_is_lenient();
+}
+
 static bool ec_consistent(const struct km_rt_object *object)
 {
     if (!object->type->has_private)
         return true; /* that the point is on the curve was seen when the key was built */
     KM_AUTO(km_rt_ctx_freep)
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(km_rt_libctx(), object->pkey, NULL);
-    return ctx != NULL && EVP_PKEY_private_check(ctx) == 1 && EVP_PKEY_pairwise_check(ctx) == 1;
+    return ctx != NULL && EVP_PKEY_private_check(ctx) == 1 &&
+           (km_rt_key_may_be_mixed(object) || EVP_PKEY_pairwise_check(ctx) == 1);
 }
 
 bool km_rt_key_consistent(struct km_rt_object *object)
@@ -303,7 +311,7 @@ static bool generate_secret(struct km_rt_object *object, uint32_t bits)
     uint8_t *bytes = km_rt_attr_put(object, object->type->rules[0].id, bits / 8);
     if (bytes == NULL || RAND_priv_bytes_ex(km_rt_libctx(), bytes, bits / 8, 256) != 1)
         return false;
-    if (object->type->type == TEE_TYPE_DES3)
+    if (km_rt_type_is_des(object->type))
         km_des_set_parity(KM_SPAN(bytes, bits / 8));
     return true;
 }

@@ -40,6 +40,9 @@ BIGNUM *km_rt_number(const struct km_rt_attr *attr);
 /* km_rt_key_extract: the attributes of a type from a generated key, except those that are there. */
 bool km_rt_key_extract(struct km_rt_object *object);
 
+/* km_rt_key_may_be_mixed: whether the public value need not belong to the private one. */
+bool km_rt_key_may_be_mixed(const struct km_rt_object *object);
+
 /* ---- key_raw.c ---- */
 
 EVP_PKEY *km_rt_raw_build(const struct km_rt_object *object);

@@ -78,10 +78,12 @@ static bool domain_sound(const struct ffc *k, BIGNUM *a, BIGNUM *b, BN_CTX *ctx)
            has_order(k->g, k, a, ctx);
 }
 
-static bool private_fits(const struct ffc *k, BIGNUM *a, BN_CTX *ctx)
+static bool private_fits(const struct ffc *k, BIGNUM *a, BN_CTX *ctx, bool may_be_mixed)
 {
     if (k->x == NULL || BN_is_zero(k->x) || BN_cmp(k->x, k->q != NULL ? k->q : k->p) >= 0)
         return false;
+    if (may_be_mixed)
+        return true;
     BN_set_flags(k->x, BN_FLG_CONSTTIME);
     return BN_mod_exp(a, k->g, k->x, k->p, ctx) == 1 && BN_cmp(a, k->y) == 0;
 }
@@ -98,7 +100,8 @@ static bool check(const struct km_rt_object *object, bool domain_only)
     bool ok = b != NULL && ffc_init(&k, object) && domain_sound(&k, a, b, ctx);
     if (ok && !domain_only)
         ok = in_field(k.y, k.p, a) && has_order(k.y, &k, a, ctx) &&
-             (!object->type->has_private || private_fits(&k, a, ctx));
+             (!object->type->has_private ||
+              private_fits(&k, a, ctx, km_rt_key_may_be_mixed(object)));
     BN_CTX_end(ctx);
     ffc_clear(&k);
     return ok;
@@ -128,7 +131,7 @@ EVP_PKEY *km_rt_ffc_build(const struct km_rt_object *object)
 static bool set_private_bits(EVP_PKEY_CTX *ctx, const struct km_rt_object *object)
 {
     const struct km_rt_attr *attr = km_rt_attr_get(object, TEE_ATTR_DH_X_BITS);
-    if (attr == NULL)
+    if (attr == NULL || attr->a == 0)
         return true;
     int bits = (int)attr->a;
     OSSL_PARAM params[] = {OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits),

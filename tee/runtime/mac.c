@@ -35,7 +35,7 @@ static bool set_key(struct km_rt_operation *op, struct km_rt_object *key)
 {
     if (!is_cbc_mac(op))
         return set_mac_key(op, km_rt_secret(key), key->bits);
-    op->cipher = km_rt_cipher_ctx(km_rt_alg_cipher(op->alg, key->bits), km_rt_secret(key), true);
+    op->cipher = km_rt_cipher_ctx_for(op->alg, km_rt_secret(key), true);
     return op->cipher != NULL;
 }
 

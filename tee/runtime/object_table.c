@@ -67,18 +67,29 @@ static const struct km_rt_attr_rule x448_rules[] = RAW_RULES(X448);
  */
 #define SECRET(id, min, max, step_, rules_)                                                        \
     {                                                                                              \
-        id, KM_RT_SECRET, true, min, max, step_, 0, rules_, 1                                      \
+        id, KM_RT_SECRET, true, min, max, step_, 0, false, 0, rules_, 1                            \
     }
 
-#define RAW_TYPES(curve, bits, rules_)                                                             \
-    {TEE_TYPE_##curve##_PUBLIC_KEY, KM_RT_RAW, false, bits, bits, 1, 0, rules_, RAW_PUBLIC_RULES}, \
+#define PUBLIC(id, family, min, max, step_, lenient, rules_, n)                                    \
     {                                                                                              \
-        TEE_TYPE_##curve##_KEYPAIR, KM_RT_RAW, true, bits, bits, 1, TEE_TYPE_##curve##_PUBLIC_KEY, \
-            rules_, KM_ARRAY_LEN(rules_)                                                           \
+        id, family, false, min, max, step_, lenient, false, 0, rules_, n                           \
     }
+#define PAIR(id, family, min, max, step_, lenient, public_, rules_)                                \
+    {                                                                                              \
+        id, family, true, min, max, step_, lenient, false, public_, rules_, KM_ARRAY_LEN(rules_)   \
+    }
+
+/* Below it libcrypto makes no RSA key and works with no DH group; DSA keys it makes from 1024 bits on. */
+#define LENIENT_BITS 512u
+
+#define RAW_TYPES(curve, bits, rules_)                                                             \
+    PUBLIC(TEE_TYPE_##curve##_PUBLIC_KEY, KM_RT_RAW, bits, bits, 1, 0, rules_, RAW_PUBLIC_RULES),  \
+        PAIR(TEE_TYPE_##curve##_KEYPAIR, KM_RT_RAW, bits, bits, 1, 0,                              \
+             TEE_TYPE_##curve##_PUBLIC_KEY, rules_)
 
 static const struct km_rt_type types[] = {
     SECRET(TEE_TYPE_AES, 128, 256, 64, secret_rules),
+    {TEE_TYPE_DES, KM_RT_SECRET, true, 64, 64, 64, 0, true, 0, secret_rules, 1}, /* or 56 bits */
     SECRET(TEE_TYPE_DES3, 128, 192, 64, secret_rules), /* also asked for as 112 and 168 bits */
     SECRET(TEE_TYPE_SM4, 128, 128, 64, secret_rules),
     SECRET(TEE_TYPE_CHACHA20, 256, 256, 8, secret_rules),
@@ -98,19 +109,18 @@ static const struct km_rt_type types[] = {
     SECRET(TEE_TYPE_HKDF_IKM, 8, 8192, 8, ikm_rules),
     SECRET(TEE_TYPE_CONCAT_KDF_Z, 8, 8192, 8, z_rules),
     SECRET(TEE_TYPE_PBKDF2_PASSWORD, 8, 4096, 8, password_rules),
-    {TEE_TYPE_RSA_PUBLIC_KEY, KM_RT_RSA, false, 2048, 4096, 8, 0, rsa_rules, RSA_PUBLIC_RULES},
-    {TEE_TYPE_RSA_KEYPAIR, KM_RT_RSA, true, 2048, 4096, 8, TEE_TYPE_RSA_PUBLIC_KEY, rsa_rules,
-     KM_ARRAY_LEN(rsa_rules)},
-    {TEE_TYPE_ECDSA_PUBLIC_KEY, KM_RT_EC, false, 192, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
-    {TEE_TYPE_ECDSA_KEYPAIR, KM_RT_EC, true, 192, 521, 1, TEE_TYPE_ECDSA_PUBLIC_KEY, ec_rules,
-     KM_ARRAY_LEN(ec_rules)},
-    {TEE_TYPE_ECDH_PUBLIC_KEY, KM_RT_EC, false, 192, 521, 1, 0, ec_rules, EC_PUBLIC_RULES},
-    {TEE_TYPE_ECDH_KEYPAIR, KM_RT_EC, true, 192, 521, 1, TEE_TYPE_ECDH_PUBLIC_KEY, ec_rules,
-     KM_ARRAY_LEN(ec_rules)},
-    {TEE_TYPE_DSA_PUBLIC_KEY, KM_RT_FFC_DSA, false, 1024, 3072, 64, 0, dsa_rules, DSA_PUBLIC_RULES},
-    {TEE_TYPE_DSA_KEYPAIR, KM_RT_FFC_DSA, true, 1024, 3072, 64, TEE_TYPE_DSA_PUBLIC_KEY, dsa_rules,
-     KM_ARRAY_LEN(dsa_rules)},
-    {TEE_TYPE_DH_KEYPAIR, KM_RT_FFC_DH, true, 1024, 4096, 8, 0, dh_rules, KM_ARRAY_LEN(dh_rules)},
+    PUBLIC(TEE_TYPE_RSA_PUBLIC_KEY, KM_RT_RSA, 2048, 4096, 8, LENIENT_BITS, rsa_rules,
+           RSA_PUBLIC_RULES),
+    PAIR(TEE_TYPE_RSA_KEYPAIR, KM_RT_RSA, 2048, 4096, 8, LENIENT_BITS, TEE_TYPE_RSA_PUBLIC_KEY,
+         rsa_rules),
+    PUBLIC(TEE_TYPE_ECDSA_PUBLIC_KEY, KM_RT_EC, 192, 521, 1, 0, ec_rules, EC_PUBLIC_RULES),
+    PAIR(TEE_TYPE_ECDSA_KEYPAIR, KM_RT_EC, 192, 521, 1, 0, TEE_TYPE_ECDSA_PUBLIC_KEY, ec_rules),
+    PUBLIC(TEE_TYPE_ECDH_PUBLIC_KEY, KM_RT_EC, 192, 521, 1, 0, ec_rules, EC_PUBLIC_RULES),
+    PAIR(TEE_TYPE_ECDH_KEYPAIR, KM_RT_EC, 192, 521, 1, 0, TEE_TYPE_ECDH_PUBLIC_KEY, ec_rules),
+    PUBLIC(TEE_TYPE_DSA_PUBLIC_KEY, KM_RT_FFC_DSA, 1024, 3072, 64, 0, dsa_rules, DSA_PUBLIC_RULES),
+    PAIR(TEE_TYPE_DSA_KEYPAIR, KM_RT_FFC_DSA, 1024, 3072, 64, 0, TEE_TYPE_DSA_PUBLIC_KEY,
+         dsa_rules),
+    PAIR(TEE_TYPE_DH_KEYPAIR, KM_RT_FFC_DH, 1024, 4096, 8, LENIENT_BITS, 0, dh_rules),
     RAW_TYPES(ED25519, 256, ed25519_rules),
     RAW_TYPES(X25519, 256, x25519_rules),
     RAW_TYPES(ED448, 448, ed448_rules),
@@ -130,22 +140,33 @@ const struct km_rt_type *km_rt_type_find(uint32_t type)
 {
     for (size_t i = 0; i < KM_ARRAY_LEN(types); i++)
         if (types[i].type == type)
-            return &types[i];
+            return !types[i].lenient_only || km_rt_is_lenient() ? &types[i] : NULL;
     return NULL;
+}
+
+bool km_rt_type_is_des(const struct km_rt_type *type)
+{
+    return type->type == TEE_TYPE_DES || type->type == TEE_TYPE_DES3;
 }
 
 uint32_t km_rt_type_bits(const struct km_rt_type *type, uint32_t bits)
 {
-    if (type->type != TEE_TYPE_DES3 || (bits != 112 && bits != 168))
-        return bits;
-    return bits / 7 * 8;
+    bool is_without_parity = bits == 56 || bits == 112 || bits == 168;
+    return km_rt_type_is_des(type) && is_without_parity ? bits / 7 * 8 : bits;
+}
+
+bool km_rt_type_long_enough(const struct km_rt_type *type, uint32_t bits)
+{
+    if (bits >= type->min_bits)
+        return true;
+    return type->lenient_bits != 0 && bits >= type->lenient_bits && km_rt_is_lenient();
 }
 
 bool km_rt_type_size_ok(const struct km_rt_type *type, uint32_t bits)
 {
     if (type->family == KM_RT_EC)
         return km_rt_curve_by_bits(bits) != NULL;
-    return bits >= type->min_bits && bits <= type->max_bits && bits % type->step == 0;
+    return km_rt_type_long_enough(type, bits) && bits <= type->max_bits && bits % type->step == 0;
 }
 
 const struct km_rt_attr_rule *km_rt_type_rule(const struct km_rt_type *type, uint32_t id)

@@ -41,15 +41,21 @@ struct km_rt_type {
     uint8_t family; /* enum km_rt_family */
     bool has_private;
     uint32_t min_bits, max_bits, step;
-    uint32_t public_type; /* what a key pair may be copied to; 0 for none */
+    uint32_t lenient_bits; /* the least where keys are taken leniently; 0: min_bits */
+    bool lenient_only;     /* there at all only where they are */
+    uint32_t public_type;  /* what a key pair may be copied to; 0 for none */
     const struct km_rt_attr_rule *rules;
     size_t n_rules;
 };
 
-/* km_rt_type_find: NULL when this build has no such type. */
+/* km_rt_type_find: NULL when this build, or this TA, has no such type. */
 const struct km_rt_type *km_rt_type_find(uint32_t type);
-/* km_rt_type_bits: the size as the runtime counts it: triple DES with its parity bits, so 128 for 112 and 192 for 168. */
+/* km_rt_type_is_des: DES or triple DES, whose octets have a parity each. */
+bool km_rt_type_is_des(const struct km_rt_type *type);
+/* km_rt_type_bits: the size as the runtime counts it: DES with its parity bits, so 64 for 56, 128 for 112 and 192 for 168. */
 uint32_t km_rt_type_bits(const struct km_rt_type *type, uint32_t bits);
+/* km_rt_type_long_enough: not shorter than keys of that type may be. */
+bool km_rt_type_long_enough(const struct km_rt_type *type, uint32_t bits);
 /* km_rt_type_size_ok: whether a key of that many bits may exist. */
 bool km_rt_type_size_ok(const struct km_rt_type *type, uint32_t bits);
 const struct km_rt_attr_rule *km_rt_type_rule(const struct km_rt_type *type, uint32_t id);

@@ -88,6 +88,9 @@ void km_rt_cipher_drop(struct km_rt_operation *op);
 bool km_rt_cipher_copy(struct km_rt_operation *dst, const struct km_rt_operation *src);
 /* km_rt_cipher_ctx: a context for one direction with that key. Returns owned or NULL. */
 EVP_CIPHER_CTX *km_rt_cipher_ctx(const EVP_CIPHER *cipher, struct km_slice key, bool encrypt);
+/* km_rt_cipher_ctx_for: the same with the algorithm's cipher for a key of that length. */
+EVP_CIPHER_CTX *km_rt_cipher_ctx_for(const struct km_rt_alg *alg, struct km_slice key,
+                                     bool encrypt);
 /* km_rt_cipher_ctx_copy: *dst becomes an owned copy, NULL of NULL. False when memory is short. */
 bool km_rt_cipher_ctx_copy(EVP_CIPHER_CTX **dst, const EVP_CIPHER_CTX *src);
 

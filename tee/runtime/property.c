@@ -40,6 +40,7 @@ static const struct km_rt_property builtin_ta[] = {
     {"gpd.ta.dataSize", NULL},        {"gpd.ta.stackSize", "65536"},
     {"gpd.ta.version", "0"},          {"gpd.ta.description", "none"},
     {"gpd.ta.endian", "0"},           {KM_RT_DES_PARITY, "check"},
+    {KM_RT_LENIENT, "false"},
 };
 
 /* All made from the socket's word about the peer; the last two are asked for at the host. */
@@ -182,6 +183,11 @@ bool km_rt_property_is(const char *name, const char *value)
 {
     char text[TEXT_MAX] = {0};
     return value_of(TEE_PROPSET_CURRENT_TA, name, text) && strcmp(text, value) == 0;
+}
+
+bool km_rt_is_lenient(void)
+{
+    return km_rt_property_is(KM_RT_LENIENT, "true");
 }
 
 /* The text behind a getter's first two arguments; false: there is no such property. */

@@ -4,6 +4,7 @@
  *
  *   init                                         makes the registry and the account
  *   ca-add DER active|inactive auto|manual       prints the id
+ *   ca-template ID CONFIG                        JSON with templateBody or templateName
  *   ca-set ID active|inactive auto|manual        ca-delete ID
  *   certificate-add DER CA|- STATUS              prints the id
  *   certificate-set ID STATUS                    certificate-show ID     certificate-count
@@ -11,7 +12,7 @@
  *   policy NAME DOCUMENT                         makes it, or a new default version
  *   attach POLICY CERTIFICATE                    detach POLICY CERTIFICATE
  *   thing NAME [ATTRIBUTE=VALUE]...              makes it, or replaces its attributes
- *   thing-attach NAME CERTIFICATE
+ *   thing-attach NAME CERTIFICATE                thing-show NAME
  *   group NAME THING POLICY                      with that thing in it and that policy at it
  *   shadow THING NAME                            prints version and state
  *   events                                       one a line: kind, 0 or 1, client id, certificate, reason
@@ -94,6 +95,12 @@ static km_status ca_set(struct tool *tool)
     bool is_auto = is_word(tool->args[2], "auto");
     const struct km_registry_ca_update update = {.is_active = &is_active,
                                                  .has_auto_registration = &is_auto};
+    return km_registry_ca_update(tool->reg, tool->account, tool->args[0], &update);
+}
+
+static km_status ca_template(struct tool *tool)
+{
+    const struct km_registry_ca_update update = {.registration_config = tool->args[1]};
     return km_registry_ca_update(tool->reg, tool->account, tool->args[0], &update);
 }
 
@@ -210,6 +217,15 @@ static km_status thing_attach(struct tool *tool)
     return km_registry_thing_attach(tool->reg, tool->account, tool->args[0], tool->args[1]);
 }
 
+static km_status thing_show(struct tool *tool)
+{
+    struct km_registry_thing found = {0};
+    KM_TRY(km_registry_thing_get(tool->reg, tool->arena, tool->account, tool->args[0], &found));
+    for (size_t i = 0; i < found.n_attributes; i++)
+        (void)printf("%s=%s\n", found.attributes[i].name, found.attributes[i].value);
+    return KM_OK;
+}
+
 static km_status group(struct tool *tool)
 {
     char id[KM_REGISTRY_UUID_LEN + 1] = "";
@@ -258,6 +274,7 @@ static const struct {
     {"init", 0, init},
     {"ca-add", 3, ca_add},
     {"ca-set", 3, ca_set},
+    {"ca-template", 2, ca_template},
     {"ca-delete", 1, ca_delete},
     {"certificate-add", 3, certificate_add},
     {"certificate-set", 2, certificate_set},
@@ -269,6 +286,7 @@ static const struct {
     {"detach", 2, detach},
     {"thing", 1, thing},
     {"thing-attach", 2, thing_attach},
+    {"thing-show", 1, thing_show},
     {"group", 3, group},
     {"shadow", 2, shadow},
     {"events", 0, events},

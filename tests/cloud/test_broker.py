@@ -33,18 +33,17 @@ class Base(unittest.TestCase):
         self.rig.registry("policy", "Anything", ANYTHING)
         self.broker = self.rig.broker(**self.options)
 
-    def registered(self, ca, count):
-        """Waits for so many events of registrations of this CA; gives them."""
-        return [self.watch.event() for _ in range(count)]
 
-
-class Registration(Base):
+class Contacts(Base):
     def setUp(self):
         super().setUp()
         self.watch = self.broker.observer("$aws/events/certificates/registered/#")
 
     def first_contact(self, device, client_id="dev", **options):
         self.assertIs(self.broker.client(device, client_id, **options).connected(), CLOSED)
+
+
+class Registration(Contacts):
 
     def test_pending_twice_then_active(self):
         ca = self.rig.ca("ca")
@@ -207,6 +206,62 @@ class Registration(Base):
         with self.assertRaises(OSError):
             client = type(self.watch)(("127.0.0.1", self.broker.port), "x", context)
         self.assertIsNone(client)
+
+
+class Provisioning(Contacts):
+    def template(self, ca, **changes):
+        name = "AWS::IoT::Certificate::"
+        document = policy(("Allow", "iot:Connect iot:Publish", "*"))
+        template = {
+            "Parameters": {name + p: {"Type": "String"} for p in ("Id", "CommonName", "Country")},
+            "Resources": {
+                "thing": {"Type": "AWS::IoT::Thing", "Properties": {
+                    "ThingName": {"Ref": name + "CommonName"},
+                    "AttributePayload": {"country": {"Fn::Join": ["-", ["in", {"Ref": name + "Country"}]]}}}},
+                "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+                    "CertificateId": {"Ref": name + "Id"}, "Status": "ACTIVE"}},
+                "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": document}}}}
+        template["Resources"].update(changes)
+        self.rig.registry("ca-template", ca.id, json.dumps({"templateBody": json.dumps(template), "roleArn": "r"}))
+
+    def test_template(self):
+        ca = self.rig.ca("ca")
+        self.template(ca)
+        device = self.rig.pki.issue("lamp", ca, subject="/C=DE/CN=lamp")
+        self.first_contact(device, "lamp")  # dropped, as without a template
+        self.rig.expect_event(kind="Provision", success="1", certificate=device.id)
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "ACTIVE")
+        self.assertEqual(self.rig.registry("thing-show", "lamp"), "country=in-DE")
+        client = self.broker.connect(device, "lamp")
+        client.publish("t", qos=1)
+        self.assertTrue(client.pubacked())
+        second = self.rig.pki.issue("second", ca, subject="/C=DE/CN=second")  # with the policy that is there now
+        self.first_contact(second, "second")
+        self.rig.expect_event(kind="Provision", success="1", certificate=second.id)
+        self.broker.connect(second, "second")
+
+    def test_template_fails(self):
+        ca = self.rig.ca("ca")
+        self.template(ca)
+        device = self.rig.pki.issue("lamp", ca)  # has no country
+        self.first_contact(device, "lamp")
+        self.assertEqual(self.watch.event()[1]["certificateId"], device.id)  # somebody else may decide
+        self.rig.expect_event(kind="Provision", success="0", reason="Country has no value")
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "PENDING_ACTIVATION")
+
+    def test_half_a_template_is_none(self):
+        ca = self.rig.ca("ca")
+        self.template(ca, zlast={"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "Missing"}})
+        device = self.rig.pki.issue("lamp", ca, subject="/C=DE/CN=lamp")
+        self.first_contact(device, "lamp")
+        self.rig.expect_event(kind="Provision", success="0", reason="its policy: .*Missing")
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "PENDING_ACTIVATION")
+        with self.assertRaises(AssertionError):
+            self.rig.registry("thing-show", "lamp")
+        self.rig.registry("policy", "Missing", ANYTHING)
+        self.first_contact(device, "lamp")  # the next attempt does better
+        self.rig.expect_event(kind="Provision", success="1")
+        self.broker.connect(device, "lamp")
 
 
 class Life(Base):

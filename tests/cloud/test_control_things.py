@@ -173,7 +173,12 @@ class Rules(Case):
 
 class Account(Case):
     def test_templates(self):
-        body = json.dumps({"Parameters": {}, "Resources": {"thing": {"Type": "AWS::IoT::Thing"}}})
+        body = json.dumps({
+            "Parameters": {"AWS::IoT::Certificate::CommonName": {"Type": "String"}, "AWS::IoT::Certificate::Id": {"Type": "String"}},
+            "Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {
+                "ThingName": {"Ref": "AWS::IoT::Certificate::CommonName"}}},
+                          "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+                              "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "ACTIVE"}}}})
         role = f"arn:aws:iam::{ACCOUNT}:role/r"
         made = self.iot.create_provisioning_template(templateName="jitp_1", templateBody=body, provisioningRoleArn=role,
                                                      type="JITP", enabled=True, description="d")
@@ -188,7 +193,7 @@ class Account(Case):
         self.assertEqual([one["templateName"] for one in listed], ["jitp_1"])
         create = self.iot.create_provisioning_template
         self.refused("ResourceAlreadyExistsException", create, templateName="jitp_1", templateBody=body, provisioningRoleArn=role)
-        for wrong in ("", "{", "{}", json.dumps({"Resources": {}, "x": "y" * 10240})):
+        for wrong in ("", "{", "{}", body.replace("AWS::IoT::Thing", "AWS::IoT::Things"), body.replace('"Ref"', '"Fn::Select"'), json.dumps({"Resources": {}, "x": "y" * 10240})):
             self.refused("InvalidRequestException", create, templateName="t", templateBody=wrong, provisioningRoleArn=role)
         self.iot.delete_provisioning_template(templateName="jitp_1")
         self.refused("ResourceNotFoundException", self.iot.describe_provisioning_template, templateName="jitp_1")

@@ -6,6 +6,9 @@
 #
 # OpenSC's p11test is for any token: ours must do what SoftHSM2 does but for conformance/opensc_less, and more in all.
 #
+# openCryptoki's test programs are for its own library, and run over others with something between: ours must pass as much of each but
+# for conformance/opencryptoki_less, and more in all.
+#
 # SoftHSM2's own tests run two ways: as published, and with sizes that are offered today (without single DES, by the switch that the
 # tests have for it). Each test is a process with a token of its own. What of ours fails must stand in conformance/expected, and
 # what stands there must fail.
@@ -17,6 +20,8 @@ softhsm=/usr/lib/softhsm/libsofthsm2.so
 ours=$build/pkcs11/libkeymoor_pkcs11.so
 # shellcheck source=SCRIPTDIR/conformance/opensc.sh
 . "$conformance/opensc.sh"
+# shellcheck source=SCRIPTDIR/conformance/opencryptoki.sh
+. "$conformance/opencryptoki.sh"
 
 skip() {
     echo "skipped: $1"
@@ -104,6 +109,14 @@ check "OpenSC's tests are built" opensc_build
 check "OpenSC's tests run over both" opensc_both
 check "ours does as much" opensc_as_much
 cat out.txt
+if opencryptoki_fetch; then
+    check "openCryptoki's tests are built" opencryptoki_build
+    check "openCryptoki's tests run over both" opencryptoki_both
+    check "ours passes as much" opencryptoki_as_much
+    cat out.txt
+else
+    echo "skipped: the source of openCryptoki can't be had"
+fi
 for way in raised published; do
     check "the tests are built, $way" build_tests $way
     run_tests $way

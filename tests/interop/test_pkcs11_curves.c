@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ed448 and X448 through the PKCS#11 module, with the numbers of RFC 8032, 7.4 ("1 octet") and RFC 7748, 6.2. */
+/* Ed448 and X448 through the PKCS#11 module, with the numbers of RFC 8032, 7.4 ("1 octet") and RFC 7748, 6.2; lengths of EC private values. */
 #include "common/km_bytes.h"
 #include "tests/interop/pkcs11_calls.h"
 
@@ -160,16 +160,44 @@ static void curves_apart(void **state)
     }
     assert_int_equal(p11->C_CreateObject(session, template, KM_ARRAY_LEN(template), &keys[0]),
                      CKR_ATTRIBUTE_VALUE_INVALID);
+    type = CKK_EC;
+    assert_int_equal(p11->C_CreateObject(session, template, KM_ARRAY_LEN(template), &keys[0]),
+                     CKR_CURVE_NOT_SUPPORTED);
+}
+
+/* A big integer may have zeros in front, and be shorter than the curve. */
+static void scalar_lengths(void **state)
+{
+    static const struct {
+        CK_BYTE first;
+        CK_ULONG len;
+        CK_RV rv;
+    } ROWS[] = {{0, 33, CKR_OK},
+                {0, 35, CKR_OK},
+                {1, 33, CKR_ATTRIBUTE_VALUE_INVALID},
+                {1, 31, CKR_OK},
+                {0, 0, CKR_ATTRIBUTE_VALUE_INVALID}};
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_KEY_TYPE type = CKK_EC;
+    (void)state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(ROWS); i++) {
+        CK_BYTE scalar[35] = {[0] = ROWS[i].first, [20] = 7};
+        CK_ATTRIBUTE template[] = {ATTR(CKA_CLASS, class),
+                                   ATTR(CKA_KEY_TYPE, type),
+                                   ATTR(CKA_EC_PARAMS, p256),
+                                   ATTR_BOOL(CKA_SIGN, yes),
+                                   {CKA_VALUE, scalar, ROWS[i].len}};
+        CK_OBJECT_HANDLE key = 0;
+        assert_int_equal(p11->C_CreateObject(session, template, KM_ARRAY_LEN(template), &key),
+                         ROWS[i].rv);
+    }
 }
 
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
     const struct CMUnitTest tests[] = {
-        T(ed448_published),
-        T(ed448_made),
-        T(x448_published),
-        T(curves_apart),
+        T(ed448_published), T(ed448_made), T(x448_published), T(curves_apart), T(scalar_lengths),
     };
     rig_load();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,26 @@ static void seeds(void **state)
     assert_int_equal(p11->C_SeedRandom(session + 1000, large, 8), CKR_SESSION_HANDLE_INVALID);
 }
 
+/* A key of a size that is not taken is a wrong value of its template: there is no mechanism in C_CreateObject. */
+static void sizes_refused(void **state)
+{
+    CK_BYTE modulus[128] = {[0] = 0xc3, [127] = 0x17};
+    CK_BYTE exponent[] = {1, 0, 1};
+    CK_OBJECT_CLASS public_class = CKO_PUBLIC_KEY;
+    CK_KEY_TYPE rsa = CKK_RSA;
+    CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+    CK_ATTRIBUTE of_public[] = {ATTR(CKA_CLASS, public_class), ATTR(CKA_KEY_TYPE, rsa),
+                                ATTR(CKA_MODULUS, modulus), ATTR(CKA_PUBLIC_EXPONENT, exponent)};
+    CK_ATTRIBUTE of_mac[] = {ATTR(CKA_CLASS, secret_class), ATTR(CKA_KEY_TYPE, generic),
+                             ATTR(CKA_VALUE, exponent), ATTR_BOOL(CKA_SIGN, yes)};
+    CK_OBJECT_HANDLE key = 0;
+    (void)state;
+    assert_int_equal(p11->C_CreateObject(session, of_public, KM_ARRAY_LEN(of_public), &key),
+                     CKR_ATTRIBUTE_VALUE_INVALID);
+    assert_int_equal(p11->C_CreateObject(session, of_mac, KM_ARRAY_LEN(of_mac), &key),
+                     CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
 /* ---- copies ---- */
 
 static void copies(void **state)
@@ -612,6 +632,7 @@ int main(void)
         T(states),
         T(digested_keys),
         T(seeds),
+        T(sizes_refused),
         T(copies),
         T(copied_pairs),
         T(allowed_mechanisms),

@@ -34,6 +34,19 @@ for option in $("$build/bin/keymoor-tunnel" --help | grep -oe '--[a-z-]\{3,\}' |
     case $option in --help | --version) continue ;; esac
     need "$option" "$source/docs/man/keymoor-tunnel.1"
 done
+if [ -x "$build/bin/keymoor-cloud" ]; then
+    for option in $({ "$build/bin/keymoor-cloud" --help; "$build/bin/keymoor-cloud" up --help; } | grep -oe '--[a-z-]\{3,\}' | sort -u); do
+        case $option in --endpoint-url) continue ;; esac
+        need "$option" "$source/cloud/cli/completion.bash"
+        case $option in --help | --version) continue ;; esac
+        need "$option" "$source/docs/man/keymoor-cloud.1"
+    done
+    for option in $("$build/bin/keymoor-cloud-rules" --help | grep -oe '--[a-z-]\{3,\}' | sort -u); do
+        case $option in --help | --version) continue ;; esac
+        need "$option" "$source/docs/man/keymoor-cloud-rules.8"
+    done
+fi
+bash -n "$source/cloud/cli/completion.bash"
 bash -n "$source/tools/keymoor/completion.bash"
 bash -n "$source/factory/fleet/completion.bash"
 [ "$status" -eq 0 ] && echo "manuals, help and completion agree"

@@ -26,8 +26,9 @@ trap clean EXIT
 # probe URL: a process with that registry open; ask LINE gets its answer.
 probe() {
     coproc PROBE { exec "$build/tests/registry_probe" "$1" 1000; }
-    helpers="$helpers $PROBE_PID"
+    # shellcheck disable=SC2153 # by coproc
     probe_pid=$PROBE_PID
+    helpers="$helpers $probe_pid"
 }
 ask() {
     local answer
@@ -36,12 +37,13 @@ ask() {
     echo "$answer"
 }
 end_probe() {
-    exec {PROBE[1]}>&-
+    kill "$probe_pid"
     until has_ended "$probe_pid"; do sleep 0.01; done
 }
 
 postgres() {
-    start_postgres "$@"
+    # shellcheck disable=SC2119 # no options
+    start_postgres
     trap clean EXIT
 }
 

@@ -129,7 +129,6 @@ static void child(size_t n_lanes, int bell, const int *memory, const int *socks)
 {
     static struct km_lane_server *lanes[LANES_MAX];
     close_others(n_lanes, bell, memory, socks);
-    km_lane_server_prepare();
     if (bell >= 0 && km_lane_server_bell(NULL, bell) != KM_OK)
         _exit(4);
     for (size_t i = 0; i < n_lanes; i++) {

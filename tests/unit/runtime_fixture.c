@@ -121,7 +121,7 @@ static struct km_rt_property ta_properties[] = {
     {"test.bad-block", "AAECAwQ"},
     {"test.loose-block", "AAECAwR="},
     {"test.uuid", "12345678-9abc-def0-1122-334455667788"},
-    {KM_RT_DES_PARITY, NULL}, /* the last: not there unless a test says so */
+    {NULL, NULL}, /* the last: whatever a test puts there */
 };
 #define N_TA_PROPERTIES (KM_ARRAY_LEN(ta_properties) - 1)
 static const struct km_rt_property tee_properties[] = {
@@ -210,10 +210,20 @@ void fixture_allow(bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bit
     km_rt.config.host.alg_allowed = alg_allowed;
 }
 
+static void one_more_property(const char *name, const char *value)
+{
+    ta_properties[N_TA_PROPERTIES] = (struct km_rt_property){name, value};
+    km_rt.config.n_ta_properties = N_TA_PROPERTIES + (value != NULL ? 1 : 0);
+}
+
 void fixture_des_parity(const char *value)
 {
-    ta_properties[N_TA_PROPERTIES].value = value;
-    km_rt.config.n_ta_properties = N_TA_PROPERTIES + (value != NULL ? 1 : 0);
+    one_more_property(KM_RT_DES_PARITY, value);
+}
+
+void fixture_lenient(const char *value)
+{
+    one_more_property(KM_RT_LENIENT, value);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)

@@ -37,6 +37,8 @@ void fixture_reopen_store(void);
 void fixture_allow(bool (*alg_allowed)(void *arg, uint32_t alg, uint32_t key_bits));
 /* fixture_des_parity: the TA's property org.keymoor.des.parity from now on; NULL: its package does not have it. */
 void fixture_des_parity(const char *value);
+/* fixture_lenient: the same for org.keymoor.lenient, in place of it. */
+void fixture_lenient(const char *value);
 const char *fixture_dir(void);
 struct km_store *fixture_store(void);
 

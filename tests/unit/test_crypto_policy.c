@@ -97,6 +97,8 @@ static void algorithms(void **state)
         {"des3", TEE_ALG_DES3_CFB64, 192, true},
         {"des3", TEE_ALG_DES3_CMAC, 192, true},
         {"des3", TEE_ALG_DES3_CBC_MAC_PKCS5, 192, true},
+        {"des3", TEE_ALG_DES_ECB_NOPAD, 64, true},
+        {"des3", TEE_ALG_DES_CBC_MAC_NOPAD, 64, true},
         {"des3", TEE_ALG_AES_CBC_NOPAD, 192, false},
         {"dsa", TEE_ALG_DSA_SHA256, 2048, true},
         {"dsa", TEE_ALG_ECDSA_SHA256, 256, false},

@@ -261,7 +261,7 @@ static void misuse(void **state)
     RT_PANICS(RT_BAD, TEE_BigIntAdd(v.r, raw, v.a));
     RT_PANICS(RT_BAD, TEE_BigIntAdd(raw, v.a, v.a));
     RT_PANICS(RT_BAD, TEE_BigIntAdd(v.r, NULL, v.a));
-    RT_PANICS(RT_BAD, TEE_BigIntInit(raw, 2));
+    RT_PANICS(RT_BAD, TEE_BigIntInit(raw, 1));
     RT_PANICS(RT_BAD, TEE_BigIntInit(NULL, 10));
     RT_PANICS(RT_BAD, TEE_BigIntInit(raw, 100000));
     RT_PANICS(TEE_ERROR_OVERFLOW, TEE_BigIntAdd(small, v.a, v.a));
@@ -285,6 +285,36 @@ static void misuse(void **state)
     RT_PANICS(RT_BAD, TEE_BigIntConvertToFMM(v.r, v.x, v.n, context));
 }
 
+/* A number made for no bits at all holds 0 and nothing else. */
+static void no_room(void **state)
+{
+    (void)state;
+    TEE_BigInt none[TEE_BigIntSizeInU32(0)];
+    struct numbers v;
+    uint8_t octets[4];
+    size_t len = sizeof(octets);
+    int32_t small = 1;
+    take(&v, 0);
+    TEE_BigIntInit(none, KM_ARRAY_LEN(none));
+    assert_int_equal(TEE_BigIntCmpS32(none, 0), 0);
+    assert_int_equal(TEE_BigIntGetBitCount(none), 0);
+    assert_false(TEE_BigIntGetBit(none, 0));
+    RT_OK(TEE_BigIntConvertToS32(&small, none));
+    assert_int_equal(small, 0);
+    RT_OK(TEE_BigIntConvertToOctetString(octets, &len, none));
+    TEE_BigIntAdd(none, none, none);
+    TEE_BigIntMul(none, none, v.a);
+    TEE_BigIntSub(none, v.a, v.a);
+    RT_OK(TEE_BigIntAssign(none, none));
+    TEE_BigIntAdd(v.r, v.a, none);
+    assert_int_equal(TEE_BigIntCmp(v.r, v.a), 0);
+    assert_int_equal(TEE_BigIntCmpS32(none, 0), 0);
+    assert_int_equal(TEE_BigIntAssign(none, v.a), TEE_ERROR_OVERFLOW);
+    assert_int_equal(TEE_BigIntSetBit(none, 0, true), TEE_ERROR_OVERFLOW);
+    RT_PANICS(TEE_ERROR_OVERFLOW, TEE_BigIntAdd(none, v.a, none));
+    RT_PANICS(TEE_ERROR_OVERFLOW, TEE_BigIntConvertFromS32(none, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +323,7 @@ int main(void)
         cmocka_unit_test_teardown(divisors, fixture_after),
         cmocka_unit_test_teardown(primes, fixture_after),
         cmocka_unit_test_teardown(bits_and_conversions, fixture_after),
+        cmocka_unit_test_teardown(no_room, fixture_after),
         cmocka_unit_test_teardown(misuse, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

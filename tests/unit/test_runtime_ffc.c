@@ -217,6 +217,22 @@ static void dh_refuses(void **state)
     TEE_CloseObject(pair);
 }
 
+/* Other kits say 0 where they leave the length of the private value open; it can be read back like any other. */
+static void dh_length_left_open(void **state)
+{
+    (void)state;
+    const TEE_Attribute attrs[] = {ref_hex(TEE_ATTR_DH_PRIME, DH_P),
+                                   ref_hex(TEE_ATTR_DH_BASE, DH_G), val(TEE_ATTR_DH_X_BITS, 0)};
+    TEE_ObjectHandle pair = fresh(TEE_TYPE_DH_KEYPAIR, DH_BITS);
+    uint8_t x[DH_LEN];
+    uint32_t bits = 1;
+    RT_OK(TEE_GenerateKey(pair, DH_BITS, attrs, 3));
+    assert_true(attribute(pair, TEE_ATTR_DH_PRIVATE_VALUE, x) > 160 / 8 - 2);
+    RT_OK(TEE_GetObjectValueAttribute(pair, TEE_ATTR_DH_X_BITS, &bits, NULL));
+    assert_int_equal(bits, 0);
+    TEE_CloseObject(pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +242,7 @@ int main(void)
         cmocka_unit_test_teardown(dh_agrees, fixture_after),
         cmocka_unit_test_teardown(dh_known_numbers, fixture_after),
         cmocka_unit_test_teardown(dh_refuses, fixture_after),
+        cmocka_unit_test_teardown(dh_length_left_open, fixture_after),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

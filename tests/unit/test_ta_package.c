@@ -345,6 +345,9 @@ static void refuses_bad_properties(void **state)
         {KM_SLICE_STR("org.keymoor.des.parity"), KM_SLICE_STR("check"), KM_OK, KM_OK},
         {KM_SLICE_STR("org.keymoor.des.parity"), KM_SLICE_STR("ignore"), KM_OK, KM_OK},
         {KM_SLICE_STR("org.keymoor.des.parity"), KM_SLICE_STR("true"), KM_OK, KM_E_MALFORMED},
+        {KM_SLICE_STR("org.keymoor.lenient"), KM_SLICE_STR("true"), KM_OK, KM_OK},
+        {KM_SLICE_STR("org.keymoor.lenient"), KM_SLICE_STR("false"), KM_OK, KM_OK},
+        {KM_SLICE_STR("org.keymoor.lenient"), KM_SLICE_STR("ignore"), KM_OK, KM_E_MALFORMED},
         {KM_SLICE_STR("empty.is.fine"), KM_SLICE_STR(""), KM_OK, KM_OK},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++) {

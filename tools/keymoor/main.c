@@ -63,7 +63,7 @@ static const struct {
     {'t', "type", "TYPE", offsetof(struct km_options, type),
      "key type, e.g. KEY_ECDSA_KEYPAIR (default), KEY_AES"},
     {'b', "bits", "N", offsetof(struct km_options, bits),
-     "key size or curve, default 256 (RSA 2048)"},
+     "key size or curve, default 256 (RSA, DH 2048; Ed448, X448 448)"},
     {'x', "exportable", NULL, offsetof(struct km_options, exportable),
      "the private half may be exported"},
     {'s', "shared", NULL, offsetof(struct km_options, shared),

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,6 +169,7 @@ km_status km_host_watch(struct km_err *err, struct km_host_run *run, struct km_h
 {
     bool is_open[2] = {true, true};
     siginfo_t info = {0};
+    struct rusage usage = {0};
     begin(run);
     if (run->order->is_python) {
         run->is_ready = false;
@@ -176,8 +179,12 @@ km_status km_host_watch(struct km_err *err, struct km_host_run *run, struct km_h
     }
     read_rest(run);
     int64_t now = km_loop_now_ms();
-    if (waitid(P_PIDFD, (id_t)run->pidfd, &info, WEXITED) != 0)
+    /* The C library's own waitid does not tell what was used. */
+    if (syscall(SYS_waitid, P_PIDFD, run->pidfd, &info, WEXITED, &usage) != 0)
         return KM_FAIL_ERRNO(err, "can't learn how the run ended");
+    /* A short run ends before anybody looks. */
+    if ((uint32_t)usage.ru_maxrss > run->memory_kb)
+        run->memory_kb = (uint32_t)usage.ru_maxrss;
     enum km_host_end by_itself = info.si_code == CLD_EXITED ? KM_HOST_EXITED : KM_HOST_KILLED;
     *ret = (struct km_host_outcome){.end = run->end != 0 ? run->end : by_itself,
                                     .code = info.si_status,

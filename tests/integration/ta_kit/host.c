@@ -65,7 +65,7 @@ int main(void)
         printf("open: %08x from %u\n", result, origin);
         return 2;
     }
-    for (uint32_t command = TA_KIT_CMD_PROPERTIES; command <= TA_KIT_CMD_OTHERS; command++)
+    for (uint32_t command = TA_KIT_CMD_PROPERTIES; command <= TA_KIT_CMD_TOOLS; command++)
         n_failed += run(&session, command, TEE_SHA256_HASH_SIZE) != TEEC_SUCCESS;
     n_failed += run(&session, TA_KIT_CMD_DIGEST, 31) != TEEC_ERROR_SHORT_BUFFER;
     n_failed += !handles_work(&session);

@@ -3,8 +3,10 @@
  * A trusted application as test suites of other kits are written: their headers, their macros, names of version 1.1 and
  * lengths of 32 bits. What is tested is that it builds unchanged and finds what it expects.
  */
+#include <atomic.h>
 #include <pta_system.h>
 #include <string.h>
+#include <string_ext.h>
 #include <ta_kit.h>
 #include <tee_api.h>
 #include <tee_api_compat.h>
@@ -14,6 +16,7 @@
 #include <tee_internal_api.h>
 #include <tee_internal_api_extensions.h>
 #include <tee_ta_api.h>
+#include <types_ext.h>
 #include <user_ta_header.h>
 #include <utee_defines.h>
 #include <util.h>
@@ -181,6 +184,36 @@ static TEE_Result odd_key(void)
     return TEE_SUCCESS;
 }
 
+/* The type of an algorithm's keys is told from the algorithm alone. */
+static TEE_Result key_types(void)
+{
+    static const struct {
+        uint32_t alg, key_type;
+    } rows[] = {
+        {TEE_ALG_AES_GCM, TEE_TYPE_AES},
+        {TEE_ALG_HMAC_SHA256, TEE_TYPE_HMAC_SHA256},
+        {TEE_ALG_RSASSA_PKCS1_PSS_MGF1_SHA256, TEE_TYPE_RSA_KEYPAIR},
+        {TEE_ALG_DSA_SHA1, TEE_TYPE_DSA_KEYPAIR},
+        {TEE_ALG_DH_DERIVE_SHARED_SECRET, TEE_TYPE_DH_KEYPAIR},
+        {TEE_ALG_ECDSA_P192, TEE_TYPE_ECDSA_KEYPAIR},
+        {TEE_ALG_ECDSA_SHA512, TEE_TYPE_ECDSA_KEYPAIR},
+        {TEE_ALG_ECDH_DERIVE_SHARED_SECRET, TEE_TYPE_ECDH_KEYPAIR},
+        {TEE_ALG_ED25519, TEE_TYPE_ED25519_KEYPAIR},
+        {TEE_ALG_ED448, TEE_TYPE_ED448_KEYPAIR},
+        {TEE_ALG_X25519, TEE_TYPE_X25519_KEYPAIR},
+        {TEE_ALG_X448, TEE_TYPE_X448_KEYPAIR},
+        {TEE_ALG_HKDF_SHA256_DERIVE_KEY, TEE_TYPE_HKDF_IKM},
+        {TEE_ALG_SM2_DSA_SM3, TEE_TYPE_SM2_DSA_KEYPAIR},
+        {TEE_ALG_SM2_KEP, TEE_TYPE_SM2_KEP_KEYPAIR},
+        {TEE_ALG_SM2_PKE, TEE_TYPE_SM2_PKE_KEYPAIR},
+    };
+    for (uint32_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint32_t with_private = rows[i].key_type & 0x01000000u;
+        EXPECT(TEE_ALG_GET_KEY_TYPE(rows[i].alg, with_private != 0) == rows[i].key_type);
+    }
+    return TEE_SUCCESS;
+}
+
 static TEE_Result crypt_all(void)
 {
     static const struct {
@@ -198,8 +231,11 @@ static TEE_Result crypt_all(void)
     EXPECT((TEE_ATTR_ECC_CURVE & TEE_ATTR_BIT_VALUE) != 0 &&
            (TEE_ATTR_SECRET_VALUE & TEE_ATTR_BIT_VALUE) == 0);
     EXPECT(odd_key() == TEE_SUCCESS);
+    EXPECT(key_types() == TEE_SUCCESS);
     EXPECT(TEE_ALG_ECDSA_P256 == TEE_ALG_ECDSA_SHA256);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_ECDSA_P521, TEE_ECC_CURVE_NIST_P521) == TEE_SUCCESS);
+    EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_SM4_XTS, 0) == TEE_ERROR_NOT_SUPPORTED);
+    EXPECT(__OPTEE_ALG_ECDSA_P521 == TEE_ALG_ECDSA_P521);
     EXPECT(TEE_IsAlgorithmSupported(TEE_ALG_SM2_KEP, TEE_ECC_CURVE_SM2) == TEE_ERROR_NOT_SUPPORTED);
     return TEE_SUCCESS;
 }
@@ -275,6 +311,71 @@ static TEE_Result others(void)
     return TEE_SUCCESS;
 }
 
+/* ---- what comes with util.h, compiler.h and their like ---- */
+
+struct pair {
+    uint16_t a;
+    uint32_t b;
+};
+
+static TEE_Result arithmetic(void)
+{
+    struct pair pair = {1, 2};
+    uint32_t sum = 0;
+    uint64_t wide = 0;
+    size_t size = 0;
+    EXPECT(GENMASK_32(10, 0) == 0x7ff && GENMASK_32(31, 31) == 0x80000000u &&
+           GENMASK_64(39, 21) == UINT64_C(0xffffe00000));
+    EXPECT(SHIFT_U32(1, 31) == 0x80000000u && SHIFT_U64(1, 63) >> 63 == 1);
+    EXPECT(ADD_OVERFLOW(0xffffffffu, 1, &sum) && !ADD_OVERFLOW(0xfffffffeu, 1, &sum) &&
+           sum == 0xffffffffu);
+    EXPECT(SUB_OVERFLOW(1u, 2u, &sum) && !MUL_OVERFLOW(1u << 31, 2, &wide) &&
+           wide == UINT64_C(1) << 32);
+    EXPECT(ROUNDUP_OVERFLOW(SIZE_MAX, SIZE_4K, &size) &&
+           !ROUNDUP_OVERFLOW(SIZE_4K + 1, SIZE_4K, &size) && size == 2 * SIZE_4K);
+    wide = UINT64_C(1) << 40 | 5;
+    EXPECT(ROUNDUP(wide, 16u) == (UINT64_C(1) << 40 | 16) &&
+           ROUNDDOWN(wide, 4u) == (UINT64_C(1) << 40 | 4));
+    EXPECT(ROUNDUP_DIV(9, 4) == 3 && ROUNDUP_DIV(8, 4) == 2 && UDIV_ROUND_NEAREST(11u, 4u) == 3);
+    EXPECT(CMP_TRILEAN(1, 2) == -1 && CMP_TRILEAN(2, 1) == 1 && CMP_TRILEAN(2, 2) == 0);
+    EXPECT(IS_ALIGNED(12u, 4u) && !IS_ALIGNED_WITH_TYPE(2, uint32_t) &&
+           ALIGNMENT_IS_OK(&pair, struct pair));
+    EXPECT(container_of(&pair.b, struct pair, b) == &pair && MEMBER_SIZE(struct pair, a) == 2);
+    reg_pair_from_64(reg_pair_to_64(7, 8), &sum, &pair.b);
+    EXPECT(sum == 7 && pair.b == 8);
+    EXPECT(strcmp(TO_STR(CONCAT(al, pha)), "alpha") == 0);
+    EXPECT(TEE_U16_TO_LITTLE_ENDIAN(0x1234) == TEE_U16_BSWAP(TEE_U16_TO_BIG_ENDIAN(0x1234)));
+    return TEE_SUCCESS;
+}
+
+static TEE_Result texts(void)
+{
+    char text[8] = "abc";
+    EXPECT(strlcpy(text, "0123456789", sizeof(text)) == 10 && strcmp(text, "0123456") == 0);
+    EXPECT(strlcpy(text, "abc", sizeof(text)) == 3 && strlcat(text, "de", sizeof(text)) == 5);
+    EXPECT(strcmp(text, "abcde") == 0 && strlcat(text, "fghij", sizeof(text)) == 10);
+    EXPECT(strcmp(text, "abcdefg") == 0 && strlcat(text, "x", 3) == 4 &&
+           strlcpy(text, "x", 0) == 1);
+    EXPECT(consttime_memcmp(text, "abcdefg", 8) == 0 && buf_compare_ct(text, "abcdefh", 8) != 0);
+    memzero_explicit(text, sizeof(text));
+    EXPECT(text[0] == 0 && text[6] == 0);
+    return TEE_SUCCESS;
+}
+
+static TEE_Result tools(void)
+{
+    uint32_t count = 5;
+    uint32_t old = 5;
+    EXPECT(atomic_inc32(&count) == 6 && atomic_dec32(&count) == 5 && atomic_load_u32(&count) == 5);
+    while (!atomic_cas_u32(&count, &old, 9))
+        EXPECT(old == 5);
+    atomic_store_u32(&old, 4);
+    EXPECT(!atomic_cas_u32(&count, &old, 1) && old == 9 && count == 9);
+    DMSG("counted to %" PRIu32 " at %" PRIxVA, count, (vaddr_t)&count);
+    TEE_Result result = arithmetic();
+    return result == TEE_SUCCESS ? texts() : result;
+}
+
 /* ---- handles in 32 bits ---- */
 
 extern const void *ta_head;
@@ -310,6 +411,8 @@ static TEE_Result command(uint32_t id, uint32_t types, TEE_Param params[4])
         return big_numbers();
     case TA_KIT_CMD_OTHERS:
         return others();
+    case TA_KIT_CMD_TOOLS:
+        return tools();
     case TA_KIT_CMD_HANDLE_NEW:
         return handle_new(types, params);
     case TA_KIT_CMD_HANDLE_FREE:

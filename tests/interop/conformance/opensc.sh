@@ -78,7 +78,7 @@ opensc_as_much() {
     echo "OpenSC's p11test: with SoftHSM2 $theirs things work, with ours $(wc -l <ours.works)"
     paste -d' ' softhsm.results ours.results | sed 's/^/  /'
     sed 's/ *#.*//' "$conformance/opensc_less" | LC_ALL=C sort >less
-    if comm -23 softhsm.works ours.works | comm -23 - less | grep .; then
+    if LC_ALL=C comm -23 softhsm.works ours.works | LC_ALL=C comm -23 - less | grep .; then
         echo "these do not work with ours"
         return 1
     fi

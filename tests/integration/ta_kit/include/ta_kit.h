@@ -18,8 +18,9 @@
 #define TA_KIT_CMD_STORAGE 3
 #define TA_KIT_CMD_BIG_NUMBERS 4
 #define TA_KIT_CMD_OTHERS 5
+#define TA_KIT_CMD_TOOLS 6
 /* Handles as distances from ta_head in values. */
-#define TA_KIT_CMD_HANDLE_NEW 6  /* [out] value a */
-#define TA_KIT_CMD_HANDLE_FREE 7 /* [in] value a */
+#define TA_KIT_CMD_HANDLE_NEW 7  /* [out] value a */
+#define TA_KIT_CMD_HANDLE_FREE 8 /* [in] value a */
 
 #endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/provision/template.h"
+
+#include <string.h>
+
+#include "cloud/common/json.h"
+
+struct work {
+    struct km_err *err;
+    struct km_arena *arena;
+    const json_t *declared; /* "Parameters" */
+    const struct km_template_pair *parameters;
+    size_t n_parameters;
+    struct km_template_plan *plan;
+};
+
+static km_status keep(struct work *work, const char *text, size_t len, const char **ret)
+{
+    *ret = km_arena_text(work->arena, KM_SLICE(text, len));
+    return *ret == NULL ? KM_FAIL(work->err, km_arena_status(work->arena), "a template's value")
+                        : KM_OK;
+}
+
+/* ---- values ---- */
+
+static km_status parameter(struct work *work, const char *name, const char **ret)
+{
+    const json_t *declared = json_object_get(work->declared, name);
+    if (declared == NULL)
+        return KM_FAIL(work->err, KM_E_MALFORMED, "Ref to %s, which is not in Parameters", name);
+    for (size_t i = 0; i < work->n_parameters; i++) {
+        if (strcmp(work->parameters[i].name, name) == 0) {
+            *ret = work->parameters[i].value;
+            return KM_OK;
+        }
+    }
+    const char *standard = json_string_value(json_object_get(declared, "Default"));
+    if (standard == NULL)
+        return KM_FAIL(work->err, KM_E_NOTFOUND, "parameter %s has no value", name);
+    return keep(work, standard, strlen(standard), ret);
+}
+
+/* A text that is put together; its bound is one for each value. */
+struct text {
+    char octets[KM_TEMPLATE_VALUE_MAX];
+    struct km_wr wr;
+};
+
+static void text_init(struct text *text)
+{
+    text->wr = km_wr_init(text->octets, sizeof(text->octets));
+}
+
+static km_status text_keep(struct work *work, const struct text *text, const char **ret)
+{
+    struct km_slice all = {0};
+    if (!km_wr_finish(&text->wr, &all))
+        return KM_FAIL(work->err, KM_E_LIMIT, "a value of more than %u octets",
+                       KM_TEMPLATE_VALUE_MAX);
+    return keep(work, (const char *)all.ptr, all.len, ret);
+}
+
+static km_status substitute(struct work *work, const json_t *with, const char **ret)
+{
+    const char *at = json_string_value(with);
+    struct text text;
+    text_init(&text);
+    if (at == NULL)
+        return KM_FAIL(work->err, KM_E_MALFORMED, "Fn::Sub is for a text");
+    while (*at != '\0') {
+        const char *begin = strstr(at, "${");
+        size_t len = begin == NULL ? strlen(at) : (size_t)(begin - at);
+        km_wr_bytes(&text.wr, KM_SLICE(at, len));
+        if (begin == NULL)
+            break;
+        const char *end = strchr(begin, '}');
+        const char *name = NULL;
+        const char *value = NULL;
+        if (end == NULL)
+            return KM_FAIL(work->err, KM_E_MALFORMED, "Fn::Sub with a ${ that does not end");
+        KM_TRY(keep(work, begin + 2, (size_t)(end - begin - 2), &name));
+        KM_TRY(parameter(work, name, &value));
+        km_wr_bytes(&text.wr, KM_SLICE_STR(value));
+        at = end + 1;
+    }
+    return text_keep(work, &text, ret);
+}
+
+/* A text, {"Ref": NAME} or {"Fn::Sub": TEXT}: what may stand inside of a Fn::Join. */
+static km_status simple(struct work *work, const json_t *value, const char **ret)
+{
+    const json_t *ref = json_object_get(value, "Ref");
+    const json_t *with = json_object_get(value, "Fn::Sub");
+    if (json_is_string(value))
+        return keep(work, json_string_value(value), json_string_length(value), ret);
+    if (json_object_size(value) == 1 && json_is_string(ref))
+        return parameter(work, json_string_value(ref), ret);
+    if (json_object_size(value) == 1 && with != NULL)
+        return substitute(work, with, ret);
+    return KM_FAIL(work->err, KM_E_MALFORMED, "a value that is no text, Ref, Fn::Join or Fn::Sub");
+}
+
+static km_status join(struct work *work, const json_t *of, const char **ret)
+{
+    const char *between = json_string_value(json_array_get(of, 0));
+    const json_t *values = json_array_get(of, 1);
+    struct text text;
+    size_t i = 0;
+    const json_t *value = NULL;
+    text_init(&text);
+    if (json_array_size(of) != 2 || between == NULL || !json_is_array(values))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "Fn::Join is for a text and a list");
+    json_array_foreach(values, i, value)
+    {
+        const char *part = NULL;
+        KM_TRY(simple(work, value, &part));
+        if (i > 0)
+            km_wr_bytes(&text.wr, KM_SLICE_STR(between));
+        km_wr_bytes(&text.wr, KM_SLICE_STR(part));
+    }
+    return text_keep(work, &text, ret);
+}
+
+static km_status resolve(struct work *work, const json_t *value, const char **ret)
+{
+    const json_t *of = json_object_get(value, "Fn::Join");
+    if (json_object_size(value) == 1 && of != NULL)
+        return join(work, of, ret);
+    return simple(work, value, ret);
+}
+
+/* ---- resources ---- */
+
+/* Every member has to be one of these names, which end with NULL. */
+static km_status check_names(struct work *work, const json_t *object, const char *where,
+                             const char *const *names)
+{
+    const char *name = NULL;
+    const json_t *value = NULL;
+    if (object != NULL && !json_is_object(object))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "%s is no object", where);
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        size_t i = 0;
+        while (names[i] != NULL && strcmp(names[i], name) != 0)
+            i++;
+        if (names[i] == NULL)
+            return KM_FAIL(work->err, KM_E_MALFORMED,
+                           "%s has a member %s, which means nothing here", where, name);
+    }
+    return KM_OK;
+}
+
+static km_status take_attributes(struct work *work, const json_t *attributes)
+{
+    struct km_template_plan *plan = work->plan;
+    const char *name = NULL;
+    const json_t *value = NULL;
+    if (attributes != NULL && !json_is_object(attributes))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "AttributePayload is no object");
+    if (json_object_size(attributes) > KM_TEMPLATE_ATTRIBUTES_MAX)
+        return KM_FAIL(work->err, KM_E_LIMIT, "more than %u attributes",
+                       KM_TEMPLATE_ATTRIBUTES_MAX);
+    json_object_foreach((json_t *)(uintptr_t)attributes, name, value)
+    {
+        struct km_template_pair *pair = &plan->attributes[plan->n_attributes];
+        KM_TRY(keep(work, name, strlen(name), &pair->name));
+        KM_TRY(resolve(work, value, &pair->value));
+        plan->n_attributes++;
+    }
+    return KM_OK;
+}
+
+static km_status take_groups(struct work *work, const json_t *groups)
+{
+    struct km_template_plan *plan = work->plan;
+    size_t i = 0;
+    const json_t *value = NULL;
+    if (groups != NULL && !json_is_array(groups))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "ThingGroups is no list");
+    if (json_array_size(groups) > KM_TEMPLATE_GROUPS_MAX)
+        return KM_FAIL(work->err, KM_E_LIMIT, "more than %u groups", KM_TEMPLATE_GROUPS_MAX);
+    json_array_foreach(groups, i, value)
+    {
+        KM_TRY(resolve(work, value, &plan->groups[plan->n_groups]));
+        plan->n_groups++;
+    }
+    return KM_OK;
+}
+
+static km_status take_conflict(struct work *work, const json_t *settings)
+{
+    static const struct {
+        const char *name;
+        enum km_template_conflict conflict;
+    } rows[] = {{"FAIL", KM_TEMPLATE_FAIL},
+                {"DO_NOTHING", KM_TEMPLATE_DO_NOTHING},
+                {"REPLACE", KM_TEMPLATE_REPLACE},
+                {"MERGE", KM_TEMPLATE_MERGE}};
+    static const char *const names[] = {"AttributePayload", NULL};
+    KM_TRY(check_names(work, settings, "OverrideSettings", names));
+    const json_t *value = json_object_get(settings, names[0]);
+    if (value == NULL)
+        return KM_OK;
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        if (json_is_string(value) && strcmp(rows[i].name, json_string_value(value)) == 0) {
+            work->plan->on_conflict = rows[i].conflict;
+            return KM_OK;
+        }
+    }
+    return KM_FAIL(work->err, KM_E_MALFORMED,
+                   "OverrideSettings.AttributePayload is FAIL, DO_NOTHING, REPLACE or MERGE");
+}
+
+static km_status take_thing(struct work *work, const json_t *properties, const json_t *settings)
+{
+    static const char *const names[] = {"ThingName", "AttributePayload", "ThingTypeName",
+                                        "ThingGroups", NULL};
+    const json_t *type = json_object_get(properties, "ThingTypeName");
+    if (work->plan->thing != NULL)
+        return KM_FAIL(work->err, KM_E_MALFORMED, "more than one thing");
+    KM_TRY(check_names(work, properties, "a thing's Properties", names));
+    KM_TRY(resolve(work, json_object_get(properties, "ThingName"), &work->plan->thing));
+    if (type != NULL)
+        KM_TRY(resolve(work, type, &work->plan->thing_type));
+    KM_TRY(take_attributes(work, json_object_get(properties, "AttributePayload")));
+    KM_TRY(take_groups(work, json_object_get(properties, "ThingGroups")));
+    return take_conflict(work, settings);
+}
+
+static km_status take_certificate(struct work *work, const json_t *properties,
+                                  const json_t *settings)
+{
+    static const char *const names[] = {"CertificateId", "Status", NULL};
+    static const char *const none[] = {NULL};
+    const json_t *status = json_object_get(properties, "Status");
+    if (work->plan->certificate_id != NULL)
+        return KM_FAIL(work->err, KM_E_MALFORMED, "more than one certificate");
+    KM_TRY(check_names(work, properties, "a certificate's Properties", names));
+    KM_TRY(check_names(work, settings, "OverrideSettings", none));
+    work->plan->certificate_status = "ACTIVE";
+    if (status != NULL)
+        KM_TRY(resolve(work, status, &work->plan->certificate_status));
+    return resolve(work, json_object_get(properties, "CertificateId"), &work->plan->certificate_id);
+}
+
+/* A document may stand there as it is, or as text. */
+static km_status take_document(struct work *work, const json_t *document, const char **ret)
+{
+    KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
+    if (!json_is_object(document) || json_object_get(document, "Statement") == NULL)
+        return resolve(work, document, ret);
+    KM_TRY(km_json_print(work->err, document, KM_TEMPLATE_TEXT_MAX, &text));
+    return keep(work, text.ptr, text.len, ret);
+}
+
+static km_status take_policy(struct work *work, const json_t *properties, const json_t *settings)
+{
+    static const char *const names[] = {"PolicyName", "PolicyDocument", NULL};
+    static const char *const none[] = {NULL};
+    const json_t *name = json_object_get(properties, "PolicyName");
+    const json_t *document = json_object_get(properties, "PolicyDocument");
+    struct km_template_policy *policy = &work->plan->policies[work->plan->n_policies];
+    if (work->plan->n_policies == KM_TEMPLATE_POLICIES_MAX)
+        return KM_FAIL(work->err, KM_E_LIMIT, "more than %u policies", KM_TEMPLATE_POLICIES_MAX);
+    KM_TRY(check_names(work, properties, "a policy's Properties", names));
+    KM_TRY(check_names(work, settings, "OverrideSettings", none));
+    if ((name == NULL) == (document == NULL))
+        return KM_FAIL(work->err, KM_E_MALFORMED,
+                       "a policy has either a PolicyName or a PolicyDocument");
+    if (name != NULL)
+        KM_TRY(resolve(work, name, &policy->name));
+    else
+        KM_TRY(take_document(work, document, &policy->document));
+    work->plan->n_policies++;
+    return KM_OK;
+}
+
+static km_status take_resource(struct work *work, const char *id, const json_t *resource)
+{
+    static const struct {
+        const char *type;
+        km_status (*take)(struct work *work, const json_t *properties, const json_t *settings);
+    } rows[] = {{"AWS::IoT::Thing", take_thing},
+                {"AWS::IoT::Certificate", take_certificate},
+                {"AWS::IoT::Policy", take_policy}};
+    static const char *const names[] = {"Type", "Properties", "OverrideSettings", NULL};
+    const char *type = json_string_value(json_object_get(resource, "Type"));
+    KM_TRY(check_names(work, resource, "a resource", names));
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++)
+        if (type != NULL && strcmp(rows[i].type, type) == 0)
+            return rows[i].take(work, json_object_get(resource, "Properties"),
+                                json_object_get(resource, "OverrideSettings"));
+    return KM_FAIL(work->err, KM_E_MALFORMED, "resource %s has no type that there is", id);
+}
+
+/* Those that are declared have a value or a default, whether something refers to them or not. */
+static km_status check_parameters(struct work *work)
+{
+    static const char *const names[] = {"Type", "Default", NULL};
+    const char *name = NULL;
+    const char *value = NULL;
+    const json_t *declared = NULL;
+    if (work->declared != NULL && !json_is_object(work->declared))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "Parameters is no object");
+    json_object_foreach((json_t *)(uintptr_t)work->declared, name, declared)
+    {
+        const char *type = json_string_value(json_object_get(declared, "Type"));
+        KM_TRY(check_names(work, declared, "a parameter", names));
+        if (type == NULL || strcmp(type, "String") != 0)
+            return KM_FAIL(work->err, KM_E_MALFORMED, "parameter %s has another type than String",
+                           name);
+        KM_TRY(parameter(work, name, &value));
+    }
+    return KM_OK;
+}
+
+static km_status plan(struct work *work, const json_t *template)
+{
+    static const char *const names[] = {"Parameters", "Resources", NULL};
+    const json_t *resources = json_object_get(template, "Resources");
+    const char *id = NULL;
+    const json_t *resource = NULL;
+    KM_TRY(check_names(work, template, "the template", names));
+    if (!json_is_object(resources))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "the template has no Resources");
+    work->declared = json_object_get(template, "Parameters");
+    KM_TRY(check_parameters(work));
+    json_object_foreach((json_t *)(uintptr_t)resources, id, resource)
+        KM_TRY(take_resource(work, id, resource));
+    return KM_OK;
+}
+
+km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,
+                              const struct km_template_pair *parameters, size_t n_parameters,
+                              struct km_template_plan *ret)
+{
+    struct km_template_plan made = {0};
+    KM_AUTO(km_json_unref) json_t *template = NULL;
+    struct work work = {.err = err,
+                        .arena = arena,
+                        .parameters = parameters,
+                        .n_parameters = n_parameters,
+                        .plan = &made};
+    if (text.len > KM_TEMPLATE_TEXT_MAX)
+        return KM_FAIL(err, KM_E_LIMIT, "template of %zu octets, more than %u", text.len,
+                       KM_TEMPLATE_TEXT_MAX);
+    KM_TRY(km_json_object(err, text, KM_TEMPLATE_DEPTH_MAX, &template));
+    KM_TRY(plan(&work, template));
+    *ret = made;
+    return KM_OK;
+}
