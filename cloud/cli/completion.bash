@@ -3,7 +3,7 @@ _keymoor_cloud()
 {
     local current=${COMP_WORDS[COMP_CWORD]} group=${COMP_WORDS[1]:-}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "up down status device ca events function account key backup restore --help --version" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "up down status device ca events function account key user backup restore --help --version" -- "$current")
         return
     fi
     case "${COMP_WORDS[COMP_CWORD - 1]}" in
@@ -21,6 +21,7 @@ _keymoor_cloud()
         function) mapfile -t COMPREPLY < <(compgen -W "log" -- "$current") ;;
         account) mapfile -t COMPREPLY < <(compgen -W "create list" -- "$current") ;;
         key) mapfile -t COMPREPLY < <(compgen -W "create list delete" -- "$current") ;;
+        user) mapfile -t COMPREPLY < <(compgen -W "create list delete" -- "$current") ;;
         backup | restore) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
         esac
     fi

@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cloud/common/link.h"
 #include "cloud/companion/dispatch.h"
 #include "cloud/companion/door.h"
-#include "cloud/companion/link.h"
 #include "cloud/companion/lookup.h"
 #include "cloud/companion/options.h"
 #include "cloud/companion/shadow_document.h"
@@ -27,6 +27,8 @@
 #define KEYMOOR_VERSION "unknown"
 #endif
 #define PATH_CAP 4096
+#define RECORDS_PER_S_MAX 50
+#define BUS_NAME "keymoor-cloud-rules"
 #define INGEST_FILTER "$aws/rules/#"
 
 static struct companion {
@@ -124,6 +126,24 @@ static const char *cut(struct km_slice text, char *ret, size_t cap)
     return len > 0 ? ret : NULL;
 }
 
+/* One device with a rule that can't work must not fill registry and log: so many a second are recorded, the others counted. */
+static bool may_record(void)
+{
+    static int64_t second;
+    static unsigned n_recorded, n_left_out;
+    int64_t now = km_loop_now_ms() / 1000;
+    if (now != second) {
+        if (n_left_out > 0)
+            km_log(KM_LOG_WARNING, "%u more failures of rules are not on record", n_left_out);
+        second = now;
+        n_recorded = n_left_out = 0;
+    }
+    bool may = n_recorded < RECORDS_PER_S_MAX;
+    n_recorded += may ? 1 : 0;
+    n_left_out += may ? 0 : 1;
+    return may;
+}
+
 /* Failures are kept: they are what somebody will ask for. */
 static void told(void *ctx, const char *rule, const char *word,
                  const struct dispatch_message *message, const struct km_err *failure)
@@ -131,7 +151,7 @@ static void told(void *ctx, const char *rule, const char *word,
     char client[KM_EVENT_CLIENT_MAX + 1] = {0}, principal[KM_CERTIFICATE_ID_LEN + 1] = {0};
     char detail[512] = {0};
     (void)ctx;
-    if (failure == NULL)
+    if (failure == NULL || !may_record())
         return;
     snprintf(detail, sizeof detail, "{\"rule\":\"%s\",\"action\":\"%s\"}", rule,
              word != NULL ? word : "none");
@@ -357,7 +377,7 @@ static km_status begin(struct km_err *err)
     KM_TRY(km_loop_init(err, &companion.loop));
     KM_TRY(km_loop_add_signals(err, &companion.loop, &companion.signals, signals, on_signal));
     KM_TRY(open_registry(err));
-    KM_TRY(links_new(err, &companion.loop, companion.options.buses, companion.options.n_buses,
+    KM_TRY(links_new(err, &companion.loop, BUS_NAME, companion.options.buses, companion.options.n_buses,
                      &host, &companion.links));
     KM_TRY(open_runner(err));
     look_at_feed();

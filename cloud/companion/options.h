@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "cloud/companion/link.h"
+#include "cloud/common/link.h"
 
 struct options {
     const char *registry; /* url */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/km_option.h"
 
@@ -27,14 +26,8 @@ const char *km_call_query(const struct km_call *call, const char *name)
 
 const char *km_call_header(const struct km_call *call, const char *name)
 {
-    struct km_slice wanted = KM_SLICE_STR(name);
-    for (size_t i = 0; i < call->request->n_headers; i++) {
-        const struct km_sigv4_header *header = &call->request->headers[i];
-        if (header->name.len == wanted.len &&
-            strncasecmp((const char *)header->name.ptr, name, wanted.len) == 0)
-            return km_arena_text(call->arena, header->value);
-    }
-    return NULL;
+    struct km_slice value = {0};
+    return km_http_header(call->request, name, &value) ? km_arena_text(call->arena, value) : NULL;
 }
 
 bool km_call_query_is(const struct km_call *call, const char *name)

@@ -40,7 +40,7 @@ struct km_operation {
     const char *query;
     const char *headers;
     const char *body; /* NULL: the body isn't looked at as JSON */
-    unsigned flags;
+    uint64_t flags;
     km_status (*run)(struct km_call *call);
 };
 #define KM_OP_CHANGES 1u /* runs in a transaction, and its audit event is in it */

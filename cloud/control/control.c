@@ -128,7 +128,31 @@ static km_status run_in_transaction(struct km_call *call)
     return status;
 }
 
-static km_status run(struct km_call *call, uint8_t *path_room)
+/* authenticate: by the signature, or by the identity that somebody vouches for. */
+static km_status authenticate(struct km_call *call, const struct km_control_identity *identity,
+                              struct km_sigv4_who *ret_who)
+{
+    if (identity == NULL)
+        return km_auth_check(call, ret_who);
+    km_copy(call->account, KM_ACCOUNT_LEN, identity->account, strlen(identity->account));
+    km_copy(call->principal, KM_PRINCIPAL_NAME_MAX, identity->principal,
+            strlen(identity->principal));
+    return KM_OK;
+}
+
+static km_status check_scope(struct km_call *call, const struct km_control_identity *identity,
+                             const struct km_sigv4_who *who)
+{
+    if (identity == NULL)
+        return km_auth_check_scope(call, who);
+    if ((identity->services & (1u << call->op->service)) == 0)
+        return km_call_fail(call, KM_X_ACCESS_DENIED, "%s is not open to %s", call->op->name,
+                            identity->principal);
+    return KM_OK;
+}
+
+static km_status run(struct km_call *call, const struct km_control_identity *identity,
+                     uint8_t *path_room)
 {
     struct km_slice parts[KM_TARGET_PARTS_MAX] = {0};
     struct km_sigv4_who who = {0};
@@ -136,11 +160,11 @@ static km_status run(struct km_call *call, uint8_t *path_room)
         return km_call_fail(call, KM_X_INVALID_REQUEST, "the target of the request is not a path");
     call->op = km_operation_find(call->request->method, call->target.path, parts);
     KM_TRY(check_fault(call));
-    KM_TRY(km_auth_check(call, &who));
+    KM_TRY(authenticate(call, identity, &who));
     if (call->op == NULL)
         return km_call_fail(call, KM_X_UNKNOWN_OPERATION,
                             "there is no operation with this method and path");
-    KM_TRY(km_auth_check_scope(call, &who));
+    KM_TRY(check_scope(call, identity, &who));
     KM_TRY(km_inputs_take(call, parts));
     if ((call->op->flags & KM_OP_CHANGES) != 0)
         return run_in_transaction(call);
@@ -191,14 +215,20 @@ static struct km_call call_of(struct km_control *control, struct km_http_exchang
     };
 }
 
-static void serve(void *arg, struct km_http_exchange *exchange,
-                  const struct km_http_request *request)
+void km_control_serve_as(struct km_control *control, struct km_http_exchange *exchange,
+                         const struct km_http_request *request,
+                         const struct km_control_identity *identity)
 {
-    struct km_control *control = arg;
     uint8_t path_room[KM_TARGET_MAX] = {0};
     struct km_call call = call_of(control, exchange, request);
     km_control_uuid(control, call.request_id);
-    end(&call, run(&call, path_room));
+    end(&call, run(&call, identity, path_room));
+}
+
+static void serve(void *arg, struct km_http_exchange *exchange,
+                  const struct km_http_request *request)
+{
+    km_control_serve_as(arg, exchange, request, NULL);
 }
 
 /* ---- calls that are answered later ---- */

@@ -33,6 +33,19 @@ km_status km_control_new(struct km_err *err, struct km_loop *loop,
 void km_control_free(struct km_control *control);
 /* km_control_service: for km_http_new. */
 struct km_http_service km_control_service(struct km_control *control);
+/*
+ * Somebody who has proved elsewhere, not by a signature, who he is. Only operations of the named services are open to him: a bit
+ * 1 << enum km_service each.
+ */
+struct km_control_identity {
+    const char *account;
+    const char *principal;
+    unsigned services;
+};
+/* km_control_serve_as: what the service does with a request, for this identity; all borrowed for the call. */
+void km_control_serve_as(struct km_control *control, struct km_http_exchange *exchange,
+                         const struct km_http_request *request,
+                         const struct km_control_identity *identity);
 /* km_control_tick: once a round of the loop. */
 void km_control_tick(struct km_control *control);
 

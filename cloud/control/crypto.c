@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
-#include <openssl/provider.h>
 
 km_status km_crypto_fail(struct km_err *err, km_status status, const char *what)
 {
@@ -20,6 +19,8 @@ void km_crypto_clear(struct km_crypto *crypto)
 {
     EVP_MAC_free(crypto->hmac);
     EVP_MD_free(crypto->sha256);
+    if (crypto->provider != NULL)
+        (void)OSSL_PROVIDER_unload(crypto->provider);
     OSSL_LIB_CTX_free(crypto->lib);
     *crypto = (struct km_crypto){0};
 }
@@ -27,7 +28,8 @@ void km_crypto_clear(struct km_crypto *crypto)
 km_status km_crypto_init(struct km_err *err, struct km_crypto *ret)
 {
     struct km_crypto crypto = {.lib = OSSL_LIB_CTX_new()};
-    if (crypto.lib != NULL && OSSL_PROVIDER_load(crypto.lib, "default") != NULL) {
+    crypto.provider = crypto.lib == NULL ? NULL : OSSL_PROVIDER_load(crypto.lib, "default");
+    if (crypto.provider != NULL) {
         crypto.sha256 = EVP_MD_fetch(crypto.lib, "SHA2-256", NULL);
         crypto.hmac = EVP_MAC_fetch(crypto.lib, "HMAC", NULL);
     }

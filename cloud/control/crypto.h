@@ -4,6 +4,7 @@
 #define KM_CONTROL_CRYPTO_H
 
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include "common/km_bytes.h"
 
@@ -12,6 +13,7 @@
 /* Of one thread. What it holds is read only once it is made. */
 struct km_crypto {
     OSSL_LIB_CTX *lib;
+    OSSL_PROVIDER *provider;
     EVP_MD *sha256;
     EVP_MAC *hmac;
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <gnutls/gnutls.h>
@@ -191,6 +192,26 @@ static void note_address(struct km_http_exchange *exchange)
         exchange->address[0] = '\0';
 }
 
+static bool is_named(const struct km_sigv4_header *header, const char *name)
+{
+    return header->name.len == strlen(name) &&
+           strncasecmp((const char *)header->name.ptr, name, header->name.len) == 0;
+}
+
+/* Where the body ends has to be said once: a proxy in front might take the other word for it. */
+static bool is_ambiguous(const struct km_http_exchange *exchange)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < exchange->n_headers; i++) {
+        const struct km_sigv4_header *header = &exchange->headers[i];
+        n += is_named(header, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
+                     is_named(header, MHD_HTTP_HEADER_TRANSFER_ENCODING)
+                 ? 1
+                 : 0;
+    }
+    return n > 1;
+}
+
 /* begin: the headers are there. true: the answer need not wait for the body. */
 static bool begin(struct km_http_exchange *exchange, const char *method)
 {
@@ -311,8 +332,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     (void)version;
     if (exchange == NULL)
         return MHD_NO;
-    if (!exchange->has_begun)
-        return begin(exchange, method) ? serve(exchange, method) : MHD_YES;
+    if (!exchange->has_begun) {
+        bool is_answered = begin(exchange, method);
+        if (is_ambiguous(exchange))
+            return MHD_NO;
+        return is_answered ? serve(exchange, method) : MHD_YES;
+    }
     if (*upload_len > 0) {
         size_t len = *upload_len;
         *upload_len = 0;
@@ -323,6 +348,20 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (exchange->state != ANSWERED)
         return MHD_YES;
     return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+}
+
+bool km_http_header(const struct km_http_request *request, const char *name, struct km_slice *ret)
+{
+    struct km_slice wanted = KM_SLICE_STR(name);
+    for (size_t i = 0; i < request->n_headers; i++) {
+        const struct km_sigv4_header *header = &request->headers[i];
+        if (header->name.len != wanted.len ||
+            strncasecmp((const char *)header->name.ptr, name, wanted.len) != 0)
+            continue;
+        *ret = header->value;
+        return true;
+    }
+    return false;
 }
 
 /* ---- answers ---- */

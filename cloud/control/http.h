@@ -43,6 +43,10 @@ struct km_http_request {
         peer_der; /* the certificate that it showed, whatever that is worth; empty: none */
 };
 
+/* km_http_header: the first header of that name, case not minded. */
+KM_MUST_USE bool km_http_header(const struct km_http_request *request, const char *name,
+                                struct km_slice *ret);
+
 struct km_http_reply_header {
     const char *name;
     const char *value;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cloud/common/json.h"
+#include "cloud/control/ca_check.h"
 #include "cloud/control/certificate.h"
 #include "cloud/control/operations.h"
 #include "common/km_file.h"
@@ -24,21 +25,20 @@ static km_status delete_registration_code(struct km_call *call)
 
 /* ---- register ---- */
 
-/* Who signs a certificate of this code has the CA's key. */
-static km_status check_possession(struct km_call *call, const struct km_x509 *ca, const char *pem)
+static km_status check(struct km_call *call, struct km_ca_candidate *candidate)
 {
-    KM_AUTO(km_x509_clear) struct km_x509 proof = {0};
-    char code[KM_REGISTRATION_CODE_LEN + 1] = {0};
-    char name[KM_X509_NAME_MAX + 1] = {0};
-    KM_TRY(km_certificate_invalid(call, km_x509_read(&call->err, km_control_crypto(call->control),
-                                                     KM_SLICE_STR(pem), &proof)));
-    KM_TRY(km_certificate_invalid(call, km_x509_check_issuer(&call->err, &proof, ca)));
-    KM_TRY(km_certificate_invalid(call, km_x509_check_time(&call->err, &proof, call->now_ms)));
-    KM_REG(call, km_registry_registration_code(call->reg, call->account, code));
-    if (!km_x509_common_name(&proof, name) || strcmp(name, code) != 0)
-        return km_call_fail(call, KM_X_REGISTRATION_CODE,
-                            "the verification certificate's common name is not the registration "
-                            "code of this account");
+    bool has_proof = candidate->proof_pem.ptr != NULL;
+    if (has_proof)
+        KM_REG(call, km_registry_registration_code(call->reg, call->account, candidate->code));
+    for (size_t i = 0; i < KM_CA_CHECKS; i++) {
+        const struct km_ca_check *row = &km_ca_checks[i];
+        if (row->is_of_proof && !has_proof)
+            continue;
+        km_status status = km_certificate_invalid(call, row->run(&call->err, candidate));
+        if (status != KM_OK && row->exception != KM_X_NONE)
+            call->exception = row->exception;
+        KM_TRY(status);
+    }
     return KM_OK;
 }
 
@@ -96,27 +96,26 @@ static km_status already_there(struct km_call *call, const char *id)
 
 static km_status register_ca(struct km_call *call)
 {
-    KM_AUTO(km_x509_clear) struct km_x509 ca = {0};
-    char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     const char *proof = km_call_text(call, "verificationCertificate");
+    KM_AUTO(km_ca_candidate_clear)
+    struct km_ca_candidate candidate = {
+        .crypto = km_control_crypto(call->control),
+        .now_ms = call->now_ms,
+        .ca_pem = KM_SLICE_STR(km_call_text(call, "caCertificate")),
+        .proof_pem = proof != NULL ? KM_SLICE_STR(proof) : (struct km_slice){0},
+    };
+    char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     struct km_registry_ca_new new = {
         .is_active = km_call_query_is(call, "setAsActive"),
         .has_auto_registration = km_call_query_is(call, "allowAutoRegistration"),
     };
     KM_TRY(check_mode(call, &new.mode));
     KM_TRY(registration_config(call, &new.registration_config));
-    KM_TRY(km_certificate_invalid(
-        call, km_x509_read(&call->err, km_control_crypto(call->control),
-                           KM_SLICE_STR(km_call_text(call, "caCertificate")), &ca)));
-    KM_TRY(km_certificate_invalid(call, km_x509_check_ca(&call->err, &ca)));
-    KM_TRY(km_certificate_invalid(call, km_x509_check_key(&call->err, &ca)));
-    KM_TRY(km_certificate_invalid(call, km_x509_check_time(&call->err, &ca, call->now_ms)));
-    if (proof != NULL)
-        KM_TRY(check_possession(call, &ca, proof));
-    new.der = ca.der;
-    new.subject = ca.subject;
-    new.not_before_ms = ca.not_before_ms;
-    new.not_after_ms = ca.not_after_ms;
+    KM_TRY(check(call, &candidate));
+    new.der = candidate.ca.der;
+    new.subject = candidate.ca.subject;
+    new.not_before_ms = candidate.ca.not_before_ms;
+    new.not_after_ms = candidate.ca.not_after_ms;
     km_status status = km_registry_ca_register(call->reg, call->account, &new, id);
     if (status == KM_E_EXISTS)
         return already_there(call, id);

@@ -40,7 +40,32 @@ static km_status cancel_transfer(struct km_call *call)
                km_registry_certificate_transfer_cancel(call->reg, call->account, call->parts[0]));
 }
 
+/* To whom they go the registry does not tell; when they were offered is when they were changed last. */
+static km_status list_outgoing(struct km_call *call)
+{
+    const struct km_registry_certificate_filter filter = {.status =
+                                                              KM_CERTIFICATE_PENDING_TRANSFER};
+    struct km_registry_page page = {0};
+    struct km_registry_certificate_list list = {0};
+    KM_TRY(km_call_page(call, "marker", "pageSize", &page));
+    KM_REG(call, km_registry_certificate_list(call->reg, call->arena, call->account, &filter, &page,
+                                              &list));
+    json_t *items = json_array();
+    for (size_t i = 0; i < list.n_items; i++) {
+        const struct km_registry_certificate *it = &list.items[i];
+        (void)json_array_append_new(items,
+                                    json_pack("{s:s*, s:s, s:o, s:o}", "certificateArn",
+                                              km_call_arn(call, "cert", it->id), "certificateId",
+                                              it->id, "transferDate", km_call_time(it->modified_ms),
+                                              "creationDate", km_call_time(it->created_ms)));
+    }
+    return km_call_reply(
+        call, json_pack("{s:o, s:s*}", "outgoingCertificates", items, "nextMarker", list.next));
+}
+
 static const struct km_operation rows[] = {
+    {"ListOutgoingCertificates", KM_SERVICE_IOT, "GET", "/certificates-out-going",
+     "pageSize:i marker:s isAscendingOrder:b", NULL, NULL, 0, list_outgoing},
     {"TransferCertificate", KM_SERVICE_IOT, "PATCH", "/transfer-certificate/{certificateId}",
      "targetAwsAccount!:s", NULL, "transferMessage:s", KM_OP_CHANGES, transfer},
     {"AcceptCertificateTransfer", KM_SERVICE_IOT, "PATCH",

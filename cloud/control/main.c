@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "cloud/console/console.h"
 #include "cloud/control/control.h"
 #include "cloud/control/issuer.h"
 #include "cloud/control/options.h"
@@ -35,6 +36,7 @@ static struct daemon {
     struct km_issuer *issuer;
     struct km_buses *buses;
     struct km_control *control;
+    struct km_console *console; /* NULL: there is none */
     struct km_http *http;
     bool is_to_stop;
 } self = {.loop = {.epoll_fd = -1}, .signal_watch = {.fd = -1}};
@@ -82,6 +84,23 @@ static km_status open_control(struct km_err *err)
     return km_control_new(err, &self.loop, &config, &self.control);
 }
 
+/* open_console: *ret_service is the console's, with the control plane behind it, or the control plane's own. */
+static km_status open_console(struct km_err *err, struct km_http_service *ret_service)
+{
+    const struct km_console_config config = {
+        .control = self.control,
+        .buses = self.options.buses,
+        .n_buses = self.options.n_buses,
+        .is_tls = self.options.certificate != NULL,
+    };
+    *ret_service = km_control_service(self.control);
+    if (self.options.has_no_console)
+        return KM_OK;
+    KM_TRY(km_console_new(err, &self.loop, &config, &self.console));
+    *ret_service = km_console_service(self.console);
+    return KM_OK;
+}
+
 static km_status write_port(struct km_err *err)
 {
     char text[PORT_TEXT_CAP] = {0};
@@ -99,7 +118,8 @@ static km_status start(struct km_err *err)
     KM_TRY(km_crypto_init(err, &self.crypto));
     KM_TRY(open_storage(err));
     KM_TRY(open_control(err));
-    const struct km_http_service service = km_control_service(self.control);
+    struct km_http_service service = {0};
+    KM_TRY(open_console(err, &service));
     const struct km_http_config config = {
         .address = self.options.listen,
         .port = self.options.port,
@@ -115,12 +135,21 @@ static km_status start(struct km_err *err)
     return KM_OK;
 }
 
+static int next_ms(void)
+{
+    int http_ms = km_http_next_ms(self.http);
+    int console_ms = self.console != NULL ? km_console_next_ms(self.console) : -1;
+    return console_ms >= 0 && console_ms < http_ms ? console_ms : http_ms;
+}
+
 static km_status run(struct km_err *err)
 {
     while (!self.is_to_stop) {
-        KM_TRY(km_loop_once(err, &self.loop, km_http_next_ms(self.http)));
+        KM_TRY(km_loop_once(err, &self.loop, next_ms()));
         km_http_tick(self.http);
         km_control_tick(self.control);
+        if (self.console != NULL)
+            km_console_tick(self.console);
     }
     return KM_OK;
 }
@@ -128,6 +157,7 @@ static km_status run(struct km_err *err)
 static void stop(void)
 {
     km_http_free(self.http);
+    km_console_free(self.console);
     km_control_free(self.control);
     km_buses_free(self.buses);
     km_issuer_free(self.issuer);

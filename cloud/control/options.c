@@ -22,6 +22,7 @@ enum {
     OPT_ISSUER,
     OPT_BUS,
     OPT_FUNCTIONS,
+    OPT_NO_CONSOLE,
     OPT_REQUEST_TIMEOUT,
 };
 
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
     {"bus", required_argument, NULL, OPT_BUS},
     {"functions", required_argument, NULL, OPT_FUNCTIONS},
     {"request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT},
+    {"no-console", no_argument, NULL, OPT_NO_CONSOLE},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -50,7 +52,8 @@ void km_control_options_usage(FILE *out)
     fputs(
         "Usage: keymoor-cloud-control --registry URL --key FILE [options]\n"
         "\n"
-        "The control plane: serves the REST API of AWS IoT, Lambda and STS over the registry.\n"
+        "The control plane: serves the REST API of AWS IoT, Lambda and STS over the registry, and a\n"
+        "web console.\n"
         "\n"
         "  --registry URL         sqlite:PATH or postgresql:CONNINFO\n"
         "  --key FILE             the key that seals access keys in the registry\n"
@@ -65,6 +68,7 @@ void km_control_options_usage(FILE *out)
         "                         create-certificate-from-csr; made when it is missing\n"
         "  --bus PATH             socket of a broker; may be repeated\n"
         "  --functions PATH       socket of the process that runs functions\n"
+        "  --no-console           without the web console, which is at /console/\n"
         "  -q, --quiet            only what went wrong\n"
         "  -h, --help, -V, --version\n",
         out);
@@ -119,6 +123,8 @@ static km_status take(struct km_err *err, int option, struct km_control_options 
                                 &options->request_timeout_s);
     else if (option == OPT_BUS)
         return take_bus(err, options);
+    else if (option == OPT_NO_CONSOLE)
+        options->has_no_console = true;
     else if (option == 'q')
         options->is_quiet = true;
     else if (option == 'h')

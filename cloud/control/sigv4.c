@@ -156,6 +156,15 @@ static struct km_slice find_one(const struct km_sigv4_request *request, const ch
     return ret;
 }
 
+static bool is_word(struct km_slice text, size_t max)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!isalnum(text.ptr[i]) && text.ptr[i] != '-' && text.ptr[i] != '_')
+            return false;
+    }
+    return text.len > 0 && text.len <= max;
+}
+
 static bool credential(struct km_slice text, struct claim *claim)
 {
     claim->key_id = take(&text, '/');
@@ -163,10 +172,9 @@ static bool credential(struct km_slice text, struct claim *claim)
     claim->date = take(&text, '/');
     claim->region = take(&text, '/');
     claim->service = take(&text, '/');
-    return claim->key_id.len > 0 && claim->key_id.len <= KM_SIGV4_KEY_ID_MAX &&
-           claim->date.len == DATE_LEN && claim->region.len > 0 &&
-           claim->region.len <= KM_SIGV4_SCOPE_MAX && claim->service.len > 0 &&
-           claim->service.len <= KM_SIGV4_SCOPE_MAX && slice_is(text, TERMINATOR);
+    return is_word(claim->key_id, KM_SIGV4_KEY_ID_MAX) && claim->date.len == DATE_LEN &&
+           is_word(claim->region, KM_SIGV4_SCOPE_MAX) &&
+           is_word(claim->service, KM_SIGV4_SCOPE_MAX) && slice_is(text, TERMINATOR);
 }
 
 /* Names in lower case, each once, in order: what is signed twice or out of order isn't what anybody's client makes. */
@@ -326,9 +334,10 @@ static void put_text(struct canon *canon, const char *text)
 static void put_path(struct canon *canon, struct km_slice path)
 {
     static const char hex[] = "0123456789ABCDEF";
+    static const char as_is[] = {'-', '.', '_', '~', '/'};
     for (size_t i = 0; i < path.len; i++) {
         uint8_t octet = path.ptr[i];
-        if (isalnum(octet) || memchr("-._~/", octet, 5) != NULL) {
+        if (isalnum(octet) || memchr(as_is, octet, sizeof(as_is)) != NULL) {
             put(canon, KM_SLICE(&octet, 1));
             continue;
         }

@@ -88,6 +88,17 @@ static bool code_is_used(void *ctx, const char *path)
 
 /* ---- the end of a job ---- */
 
+/* What may be otherwise in a while, whatever the function is like: the registry or the machine. */
+static bool is_passing(km_status status)
+{
+    static const km_status passing[] = {KM_E_NOMEM, KM_E_NOSPACE, KM_E_BUSY,       KM_E_TIMEOUT,
+                                        KM_E_DEAD,  KM_E_IO,      KM_E_UNSUPPORTED};
+    for (size_t i = 0; i < KM_ARRAY_LEN(passing); i++)
+        if (passing[i] == status)
+            return true;
+    return false;
+}
+
 static void conclude_event(struct km_runner *runner, struct km_job *job,
                            const struct km_err *failure, bool is_function_error)
 {
@@ -104,6 +115,10 @@ static void conclude_event(struct km_runner *runner, struct km_job *job,
         unwell = *failure;
     runner->calls.ended(runner->calls.ctx, &job->name, job->strings.request_id,
                         is_bad ? &unwell : NULL);
+    if (failure != NULL && is_passing(failure->status) && !is_old) {
+        km_spool_postpone(runner->spool, entry, now + runner->retry_ms);
+        return;
+    }
     if (is_bad && !is_hopeless && !is_old && entry->attempts + 1 < KM_RUNNER_ATTEMPTS) {
         runner->count.n_retries++;
         km_spool_retry(runner->spool, entry, now + ((int64_t)runner->retry_ms << entry->attempts));

@@ -77,7 +77,7 @@ bool km_spool_head_read(struct km_rd *rd, struct km_spool_entry *ret)
 
 static void put_in_line(struct km_spool *spool, struct km_spool_entry *entry)
 {
-    if (entry->attempts == 0) {
+    if (entry->not_before_ms == 0) {
         append(&spool->ready, entry);
         return;
     }
@@ -270,6 +270,12 @@ void km_spool_retry(struct km_spool *spool, struct km_spool_entry *entry, int64_
     entry->not_before_ms = not_before_ms;
     if (km_spool_read(NULL, spool, entry, &bytes, &strings, &invoke) == KM_OK)
         (void)write_file(NULL, spool, entry, &invoke);
+    put_in_line(spool, entry);
+}
+
+void km_spool_postpone(struct km_spool *spool, struct km_spool_entry *entry, int64_t not_before_ms)
+{
+    entry->not_before_ms = not_before_ms;
     put_in_line(spool, entry);
 }
 

@@ -31,6 +31,8 @@ km_status km_spool_read(struct km_err *err, struct km_spool *spool,
                         struct km_invoke_strings *strings, struct km_invoke *ret);
 /* km_spool_retry: one more attempt has failed; the next is not before that time. */
 void km_spool_retry(struct km_spool *spool, struct km_spool_entry *entry, int64_t not_before_ms);
+/* km_spool_postpone: it could not be tried, through no fault of its own: not before that time. */
+void km_spool_postpone(struct km_spool *spool, struct km_spool_entry *entry, int64_t not_before_ms);
 /* km_spool_untake: it was not tried. */
 void km_spool_untake(struct km_spool *spool, struct km_spool_entry *entry);
 void km_spool_remove(struct km_spool *spool, struct km_spool_entry *entry);

@@ -255,7 +255,7 @@ static km_status write_all(struct km_err *err, int fd, struct km_slice bytes)
 static km_status extract_entry(struct km_err *err, void *ctx, const struct km_zip_entry *entry)
 {
     char name[KM_ZIP_NAME_MAX + 1] = {0};
-    char *last = NULL;
+    char *last = name;
     KM_AUTO(km_fd_closep) int parent = -1;
     km_copy(name, sizeof name - 1, entry->name.ptr, entry->name.len);
     KM_TRY(open_parent(err, *(const int *)ctx, name, &parent, &last));

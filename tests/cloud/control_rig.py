@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -38,12 +39,29 @@ class Control:
 
     def __init__(self, *options):
         self.dir = tempfile.mkdtemp(prefix="km-control-")
-        self.registry = os.environ.get("KM_TEST_REGISTRY", f"sqlite:{self.dir}/registry.db")
+        self.registry = self.make_registry()
         self.options = [option.format(dir=self.dir) for option in options]
         self.process = None
         self.scheme = "https" if any("--tls-certificate" in option for option in self.options) else "http"
         self.seed(ACCOUNT, *KEY)
         self.seed(OTHER, *OTHER_KEY)
+
+    def make_registry(self):
+        """A file, or on PostgreSQL (KM_TEST_POSTGRES: how psql gets there) a database."""
+        server = os.environ.get("KM_TEST_POSTGRES")
+        if server is None:
+            return f"sqlite:{self.dir}/registry.db"
+        name = os.path.basename(self.dir).replace("-", "_").lower()
+        run("psql", "-qX", f"{server} dbname=postgres", "-c", f"CREATE DATABASE {name}")
+        return f"postgresql:{server} dbname={name}"
+
+    def query(self, sql):
+        """The rows of a query, each a list of texts."""
+        if self.registry.startswith("sqlite:"):
+            with sqlite3.connect(f"{self.dir}/registry.db") as database:
+                return [[str(value) if value is not None else "" for value in row] for row in database.execute(sql)]
+        lines = run("psql", "-qXAt", "-F", "\t", self.registry.split(":", 1)[1], "-c", sql).decode().splitlines()
+        return [line.split("\t") for line in lines]
 
     def seed(self, *arguments):
         return run(f"{BUILD}/tests/control_seed", self.registry, f"{self.dir}/seal", *arguments).decode()

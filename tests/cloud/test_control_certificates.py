@@ -242,7 +242,10 @@ class Certificates(Case):
         self.assertEqual(moved["transferredCertificateArn"], f"arn:aws:iot:{REGION}:{OTHER}:cert/{one}")
         told = self.iot.describe_certificate(certificateId=one)["certificateDescription"]
         self.assertEqual(told["status"], "PENDING_TRANSFER")
+        outgoing = self.iot.list_outgoing_certificates()["outgoingCertificates"]
+        self.assertEqual([each["certificateId"] for each in outgoing], [one])
         self.iot.cancel_certificate_transfer(certificateId=one)
+        self.assertEqual(self.iot.list_outgoing_certificates()["outgoingCertificates"], [])
         self.refused("TransferAlreadyCompletedException", self.iot.cancel_certificate_transfer, certificateId=one)
         self.iot.transfer_certificate(certificateId=one, targetAwsAccount=OTHER)
         other.accept_certificate_transfer(certificateId=one, setAsActive=True)

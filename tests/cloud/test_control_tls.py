@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The REST API over TLS, and a start that is refused."""
+"""The REST API over TLS, starts that are refused, kills, and a registry that somebody else holds."""
 import os
 import signal
 import sqlite3
 import subprocess
 import threading
+import unittest
 
 import botocore.exceptions
 
@@ -112,9 +113,24 @@ class Killed(Case):
             things |= {one["thingName"] for one in page["things"]}
         self.assertLessEqual(set(done), things)
         self.assertLessEqual(len(things) - len(done), 9)
-        with sqlite3.connect(f"{self.control.dir}/registry.db") as database:
-            (events,) = database.execute("SELECT count(*) FROM event WHERE detail LIKE '%\"CreateThing\"%'").fetchone()
-        self.assertEqual(events, len(things))
+        ((events,),) = self.control.query("SELECT count(*) FROM event WHERE detail LIKE '%\"CreateThing\"%'")
+        self.assertEqual(int(events), len(things))
+
+
+@unittest.skipIf("KM_TEST_POSTGRES" in os.environ, "is about a file")
+class Locked(Case):
+    """Somebody else holds the registry's file."""
+
+    def test_locked(self):
+        self.iot.create_thing(thingName="before")
+        database = sqlite3.connect(f"{self.control.dir}/registry.db", isolation_level=None)
+        database.execute("BEGIN IMMEDIATE")
+        self.assertEqual(self.iot.describe_thing(thingName="before")["version"], 1)
+        self.refused("ServiceUnavailableException", self.iot.create_thing, thingName="meanwhile")
+        database.execute("ROLLBACK")
+        database.close()
+        self.iot.create_thing(thingName="after")
+        self.assertEqual([one["thingName"] for one in self.iot.list_things()["things"]], ["after", "before"])
 
 
 if __name__ == "__main__":

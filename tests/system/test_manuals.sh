@@ -46,6 +46,12 @@ if [ -x "$build/bin/keymoor-cloud" ]; then
         need "$option" "$source/docs/man/keymoor-cloud-rules.8"
     done
 fi
+if [ -x "$build/bin/keymoor-cloud-control" ]; then
+    for option in $("$build/bin/keymoor-cloud-control" --help | grep -oe '--[a-z-]\{3,\}' | sort -u); do
+        case $option in --help | --version) continue ;; esac
+        need "$option" "$source/docs/man/keymoor-cloud-control.8"
+    done
+fi
 bash -n "$source/cloud/cli/completion.bash"
 bash -n "$source/tools/keymoor/completion.bash"
 bash -n "$source/factory/fleet/completion.bash"

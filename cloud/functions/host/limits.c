@@ -150,8 +150,7 @@ static km_status set_limits(struct km_err *err, const struct km_host_order *orde
         !limit(RLIMIT_NPROC, N_PROCESSES) || !limit(RLIMIT_MSGQUEUE, 0) ||
         !limit(RLIMIT_MEMLOCK, (rlim_t)64 << 10) || !limit(RLIMIT_RTPRIO, 0) ||
         !limit(RLIMIT_FSIZE, (rlim_t)order->tmp_mb << 20) ||
-        !limit(RLIMIT_CPU, order->timeout_ms / 1000 + KM_HOST_INIT_MAX_S + 1) ||
-        !limit(RLIMIT_DATA, ((rlim_t)order->memory_mb << 20) + HEAP_BASE))
+        !limit(RLIMIT_CPU, order->timeout_ms / 1000 + KM_HOST_INIT_MAX_S + 1))
         return KM_FAIL_ERRNO(err, "can't set the limits");
     return KM_OK;
 }
@@ -188,5 +187,9 @@ km_status km_host_limits(struct km_err *err, const struct km_host_order *order)
     /* Becoming another user forgets whose end is one's own. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return KM_FAIL_ERRNO(err, "can't refuse new privileges");
-    return filter(err);
+    KM_TRY(filter(err));
+    /* Last: what this program itself has counts until it is replaced. */
+    if (!limit(RLIMIT_DATA, ((rlim_t)order->memory_mb << 20) + HEAP_BASE))
+        return KM_FAIL_ERRNO(err, "can't limit the memory");
+    return KM_OK;
 }

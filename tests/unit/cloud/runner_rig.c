@@ -25,6 +25,10 @@ static km_status load(void *ctx, struct km_err *err, const struct km_function_na
 {
     struct rig *rig = ctx;
     const struct rig_function *function = find(rig, name->name);
+    if (rig->n_outages > 0) {
+        rig->n_outages--;
+        return KM_FAIL(err, KM_E_DEAD, "the registry is gone");
+    }
     if (function == NULL)
         return KM_FAIL(err, KM_E_NOTFOUND, "there is no function %.64s", name->name);
     *ret = (struct km_function){
@@ -199,7 +203,7 @@ uint64_t rig_ask(struct rig *rig, enum km_invoke_kind kind, const char *function
     return km_runner_invoke(rig->runner, &invoke, done, rig);
 }
 
-static void turn(struct rig *rig)
+void rig_turn(struct rig *rig)
 {
     int left = km_runner_next_ms(rig->runner);
     assert_int_equal(km_loop_once(NULL, &rig->loop, left < 0 || left > 100 ? 100 : left), KM_OK);
@@ -209,13 +213,13 @@ static void turn(struct rig *rig)
 void rig_wait(struct rig *rig, unsigned n_done)
 {
     while (rig->n_done < n_done)
-        turn(rig);
+        rig_turn(rig);
 }
 
 void rig_idle(struct rig *rig)
 {
     while (km_runner_count(rig->runner).running > 0 || km_runner_count(rig->runner).spooled > 0)
-        turn(rig);
+        rig_turn(rig);
 }
 
 const char *rig_call(struct rig *rig, const char *function, const char *payload)

@@ -30,6 +30,7 @@ struct rig {
     uint8_t archive[65536];
     size_t archive_len;
     struct km_runner_credentials credentials;
+    unsigned n_outages; /* loads that fail as if the registry were gone */
     /* What was heard last. */
     unsigned n_done, n_notes, n_ended_well, n_ended_badly;
     struct km_err failure;
@@ -45,6 +46,8 @@ void rig_free(struct rig *rig);
 /* rig_ask: one request without waiting for its end. */
 uint64_t rig_ask(struct rig *rig, enum km_invoke_kind kind, const char *function,
                  const char *payload);
+/* rig_turn: once around the loop. */
+void rig_turn(struct rig *rig);
 /* rig_wait: until that many requests were answered. rig_idle: until nothing runs and nothing is due at once. */
 void rig_wait(struct rig *rig, unsigned n_done);
 void rig_idle(struct rig *rig);

@@ -27,7 +27,7 @@ static void names_of_functions_are_read(void **state)
         "f:",
         "f x",
         "f/g",
-        NAME_64 "0",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
         "123:function:f",
         "123456789012:funktion:f",
         "arn:aws:lambda:us-west-1:123456789012:function",

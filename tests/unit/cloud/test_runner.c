@@ -205,6 +205,24 @@ static void an_event_that_fails_is_tried_twice_more(void **state)
     assert_int_equal(rig->n_notes, 1);
 }
 
+/* The event is accepted, and then the registry is gone for longer than three attempts. */
+static void an_outage_is_no_attempt(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t tickets[2] = {rig_ask(rig, KM_INVOKE_WAIT, "sleeps", ""),
+                           rig_ask(rig, KM_INVOKE_WAIT, "sleeps", "")};
+    (void)rig_ask(rig, KM_INVOKE_EVENT, "logs", "{}");
+    assert_int_equal(km_runner_count(rig->runner).spooled, 1);
+    rig->n_outages = 20;
+    km_runner_forget(rig->runner, tickets[0]);
+    km_runner_forget(rig->runner, tickets[1]);
+    rig_idle(rig);
+    assert_int_equal(rig->n_outages, 0);
+    assert_int_equal(rig->n_ended_well, 1);
+    assert_int_equal(km_runner_count(rig->runner).n_given_up, 0);
+    assert_int_equal(km_runner_count(rig->runner).n_retries, 0);
+}
+
 /* The runner is killed while the event runs: the next one runs it. */
 static int accept_and_die(void *arg)
 {
@@ -267,6 +285,7 @@ int main(void)
         RUNNER_TEST(as_many_wait_as_may),
         RUNNER_TEST(an_event_is_run_later),
         RUNNER_TEST(an_event_that_fails_is_tried_twice_more),
+        RUNNER_TEST(an_outage_is_no_attempt),
         cmocka_unit_test(no_accepted_event_is_lost),
         RUNNER_TEST(a_spoiled_event_is_set_aside),
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The companion's end of the buses: one link a broker, made anew when it breaks. */
-#ifndef COMPANION_LINK_H
-#define COMPANION_LINK_H
+/* A program's end of the buses: one link a broker, made anew when it breaks. One thread. */
+#ifndef KM_CLOUD_LINK_H
+#define KM_CLOUD_LINK_H
 
 #include "cloud/common/bus.h"
 #include "common/km_loop.h"
@@ -17,9 +17,10 @@ struct links_host {
     void (*note)(void *ctx, const char *path, const struct km_err *failure, uint64_t n_lost);
 };
 
-/* links_new: to the brokers whose buses are at these paths (borrowed); connects on the first tick. Returns owned. */
-km_status links_new(struct km_err *err, struct km_loop *loop, const char *const *paths,
-                    size_t n_paths, const struct links_host *host, struct links **ret);
+/* links_new: to the brokers whose buses are at these paths, as name (both borrowed); connects on the first tick. Returns owned. */
+km_status links_new(struct km_err *err, struct km_loop *loop, const char *name,
+                    const char *const *paths, size_t n_paths, const struct links_host *host,
+                    struct links **ret);
 void links_freep(struct links **links);
 /* links_watch: the topic filters of messages that are wanted from now on; copies. */
 km_status links_watch(struct km_err *err, struct links *links, const char *const *filters,

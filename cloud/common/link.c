@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/companion/link.h"
+#include "cloud/common/link.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NAME "keymoor-cloud-rules"
 
 struct link {
     struct km_watch watch;
@@ -18,6 +16,7 @@ struct link {
 
 struct links {
     struct km_loop *loop;
+    const char *name;
     struct links_host host;
     struct link link[LINKS_MAX];
     size_t n_links;
@@ -89,7 +88,7 @@ static km_status watch_filter(struct link *link, enum km_bus_kind kind, const ch
 static km_status connect_link(struct km_err *err, struct link *link)
 {
     KM_AUTO(km_fd_closep) int fd = -1;
-    KM_TRY(km_bus_connect(err, link->path, NAME, &fd));
+    KM_TRY(km_bus_connect(err, link->path, link->links->name, &fd));
     KM_TRY(km_loop_add(err, link->links->loop, &link->watch, fd, ready));
     (void)km_fd_steal(&fd);
     link->is_up = true;
@@ -105,8 +104,9 @@ static km_status connect_link(struct km_err *err, struct link *link)
 
 /* ---- all of them ---- */
 
-km_status links_new(struct km_err *err, struct km_loop *loop, const char *const *paths,
-                    size_t n_paths, const struct links_host *host, struct links **ret)
+km_status links_new(struct km_err *err, struct km_loop *loop, const char *name,
+                    const char *const *paths, size_t n_paths, const struct links_host *host,
+                    struct links **ret)
 {
     if (n_paths > LINKS_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "%zu buses, at most %d", n_paths, LINKS_MAX);
@@ -114,6 +114,7 @@ km_status links_new(struct km_err *err, struct km_loop *loop, const char *const 
     if (links == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for links to brokers");
     links->loop = loop;
+    links->name = name;
     links->host = *host;
     links->n_links = n_paths;
     for (size_t i = 0; i < n_paths; i++)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens while a page is open: one request after the other, each answered when there is something. */
+import * as api from "./api.js";
+
+const KEEP = 500; /* the newest events and messages that are remembered while the console is open */
+const RETRY_MS = 2000;
+
+class Live extends EventTarget {
+    events = [];
+    messages = [];
+    subscriptions = [];
+    brokers = 0;
+    lost = 0;
+    isUp = false;
+    #event = 0;
+    #message = 0;
+    #stop = null;
+
+    start() {
+        this.#stop = new AbortController();
+        this.#run(this.#stop.signal);
+    }
+
+    stop() {
+        this.#stop?.abort();
+        Object.assign(this, {events: [], messages: [], subscriptions: [], brokers: 0, lost: 0, isUp: false});
+        this.#event = 0;
+        this.#message = 0;
+    }
+
+    clearMessages() {
+        this.messages = [];
+    }
+
+    async #run(signal) {
+        while (!signal.aborted) {
+            try {
+                this.#take(await api.live(this.#event || undefined, this.#message || undefined, signal));
+            } catch (error) {
+                if (signal.aborted || error.status === 401)
+                    return;
+                this.#tell("state", {isUp: this.isUp = false});
+                await new Promise((done) => { setTimeout(done, RETRY_MS); });
+            }
+        }
+    }
+
+    #take(news) {
+        const first = news.messages[0]?.number;
+        if (this.#message > 0 && first > this.#message + 1)
+            this.lost += first - this.#message - 1;
+        this.#event = news.events.at(-1)?.id ?? this.#event;
+        /* Without any event so far the server would send the newest ones at once, again and again. */
+        this.#event ||= 1;
+        this.#message = news.messages.at(-1)?.number ?? this.#message;
+        this.events = [...this.events, ...news.events].slice(-KEEP);
+        this.messages = [...this.messages, ...news.messages].slice(-KEEP);
+        this.subscriptions = news.subscriptions;
+        this.brokers = news.brokers;
+        this.brokerLost = news.lost;
+        this.isUp = true;
+        this.#tell("state", {});
+        if (news.events.length > 0)
+            this.#tell("events", news.events);
+        if (news.messages.length > 0)
+            this.#tell("messages", news.messages);
+    }
+
+    #tell(type, detail) {
+        this.dispatchEvent(new CustomEvent(type, {detail}));
+    }
+}
+
+export const live = new Live();
+
+/* listen: until the page that the signal belongs to is left. */
+export function listen(type, signal, take) {
+    live.addEventListener(type, (event) => take(event.detail), {signal});
+}

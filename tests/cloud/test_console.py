@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The console's API as somebody meets it who means no good, and as its pages use it."""
+import json
+import os
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+from broker_rig import until
+from console_rig import Cloud, Visitor
+
+ORIGIN = "https://elsewhere.example"
+
+
+class Console(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = Cloud()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cloud.close()
+
+    def visitor(self):
+        visitor = Visitor(self.cloud)
+        self.assertEqual(visitor.login().status, 200)
+        return visitor
+
+    def refused(self, status, answer, text=""):
+        self.assertEqual(answer.status, status, answer.body)
+        self.assertIn(text, answer.json["message"])
+
+    # ---- pages ----
+
+    def test_pages_have_a_strict_policy(self):
+        stranger = Visitor(self.cloud)
+        index = stranger.send("GET", "/console/")
+        self.assertEqual((index.status, index.headers["content-type"]), (200, "text/html; charset=utf-8"))
+        for name, wanted in (("content-security-policy", "default-src 'self';"), ("x-content-type-options", "nosniff"),
+                             ("referrer-policy", "no-referrer"), ("cross-origin-opener-policy", "same-origin"),
+                             ("cross-origin-resource-policy", "same-origin")):
+            self.assertIn(wanted, index.headers[name])
+        self.assertNotIn("unsafe", index.headers["content-security-policy"])
+        self.assertNotIn(b"<script>", index.body)
+        self.assertNotIn(b" style=", index.body)
+        for page in ("app.js", "console.css", "icon.svg"):
+            self.assertEqual(stranger.send("GET", f"/console/{page}").status, 200)
+        self.assertEqual(stranger.send("GET", "/console").headers["location"], "/console/")
+        self.assertEqual(stranger.send("GET", "/console/nothing").status, 404)
+        self.assertEqual(stranger.send("GET", "/console/%2e%2e/etc/passwd").status, 404)
+        self.assertEqual(stranger.send("POST", "/console/", "x").status, 405)
+        self.assertEqual(stranger.send("HEAD", "/console/").body, b"")
+
+    def test_pages_name_nothing_outside(self):
+        for name in os.listdir(f"{os.path.dirname(os.path.abspath(__file__))}/../../cloud/console/web"):
+            content = Visitor(self.cloud).send("GET", f"/console/{'' if name == 'index.html' else name}").body.decode()
+            self.assertNotRegex(content.replace("http://www.w3.org/2000/svg", ""), r"(?i)https?:|//[a-z]+\.|innerHTML|\beval\b")
+
+    # ---- login ----
+
+    def test_wrong_logins(self):
+        visitor = Visitor(self.cloud)
+        for name, password in ((self.cloud.user, "wrong"), ("nobody", self.cloud.password), (self.cloud.user, "x" * 129)):
+            answer = visitor.login(name, password)
+            self.refused(401, answer, "wrong name or password")
+            self.assertNotIn("set-cookie", answer.headers)
+        self.assertEqual(visitor.login().status, 200)  # and all is forgotten
+
+    def test_strange_logins(self):
+        visitor = Visitor(self.cloud)
+        for body in ("", "x", "[]", "{}", '{"name":1,"password":2}', '{"name":"a"}', '{"name":"a\\u0000","password":"b"}', "{" * 100):
+            self.assertEqual(visitor.api("POST", "login", body, X_Keymoor_CSRF="login").status, 400, body)
+        self.assertEqual(visitor.api("POST", "login", "x" * (1 << 20) + "y", X_Keymoor_CSRF="login").status, 413)
+        self.refused(405, visitor.api("GET", "login", X_Keymoor_CSRF="login"))
+
+    def test_a_form_elsewhere_can_not_log_in(self):
+        body = {"name": self.cloud.user, "password": self.cloud.password}
+        visitor = Visitor(self.cloud)
+        self.refused(403, visitor.api("POST", "login", body), "X-Keymoor-CSRF")
+        self.refused(403, visitor.login(Origin=ORIGIN), "does not come from")
+        self.refused(403, visitor.login(Origin="null"), "does not come from")
+        self.refused(403, visitor.login(Sec_Fetch_Site="cross-site"), "does not come from")
+        self.refused(403, visitor.login(Sec_Fetch_Site="same-site"), "does not come from")
+        self.assertEqual(visitor.login(Origin=self.cloud.url, Sec_Fetch_Site="same-origin").status, 200)
+
+    def test_the_cookie(self):
+        cookie = Visitor(self.cloud).login().headers["set-cookie"]
+        self.assertRegex(cookie, "^keymoor=[0-9a-f]{64}; Path=/; HttpOnly; SameSite=Strict$")
+        behind_tls = Visitor(self.cloud).login(X_Forwarded_Proto="https").headers["set-cookie"]
+        self.assertRegex(behind_tls, "^__Host-keymoor=[0-9a-f]{64}; Path=/; HttpOnly; SameSite=Strict; Secure$")
+
+    # ---- sessions ----
+
+    def test_who_is_not_logged_in(self):
+        visitor = self.visitor()
+        name, token = visitor.cookie.split("=")
+        flipped = token[:-1] + ("0" if token[-1] != "0" else "1")
+        for cookie in (None, "", name, f"{name}=", f"{name}={flipped}", f"{name}={token[:-1]}", f"{name}={token}0", f"x{name}={token}",
+                       f"{name}={token}; {name}={token}", f"{name}={token}; {name}={flipped}", f"__Host-{name}={token}"):
+            for method, path, body in (("GET", "session", None), ("GET", "live", None), ("GET", "aws/things", None),
+                                       ("POST", "subscriptions", {"filter": "a"}), ("POST", "logout", {})):
+                self.refused(401, visitor.api(method, path, body, Cookie=cookie), "not logged in")
+        self.assertEqual(visitor.api("GET", "session", Cookie=f"a=b; {visitor.cookie};c").status, 200)
+
+    def test_requests_of_other_pages(self):
+        visitor = self.visitor()
+        other = self.visitor()
+        for csrf in (None, "", "login", other.csrf, visitor.csrf[:-1], visitor.csrf + "0"):
+            for method, path, body in (("GET", "live", None), ("GET", "aws/things", None), ("POST", "aws/things/made", {}),
+                                       ("POST", "ca-check", {}), ("POST", "logout", {})):
+                self.refused(403, visitor.api(method, path, body, X_Keymoor_CSRF=csrf), "X-Keymoor-CSRF")
+        self.refused(403, visitor.api("POST", "aws/things/made", {}, Origin=ORIGIN))
+        self.refused(403, visitor.api("GET", "session", Sec_Fetch_Site="cross-site"))
+        self.assertEqual(visitor.api("GET", "aws/things/made").status, 404)
+
+    def test_logout(self):
+        visitor = self.visitor()
+        answer = visitor.api("POST", "logout", {})
+        self.assertEqual(answer.status, 200)
+        self.assertIn("Max-Age=0", answer.headers["set-cookie"])
+        self.refused(401, visitor.api("GET", "session"))
+
+    def test_logout_ends_what_waits(self):
+        visitor = self.visitor()
+        news = visitor.api("GET", "live").json
+        got = []
+        thread = threading.Thread(target=lambda: got.append(visitor.api("GET", f"live?event={news['events'][-1]['id']}")))
+        thread.start()
+        while thread.is_alive() and not got:  # however the two requests meet, the waiting one ends
+            visitor.api("POST", "logout", {})
+            thread.join(0.2)
+        self.assertIn(got[0].status, (200, 401))
+        self.refused(401, visitor.api("GET", "session"))
+
+    def test_a_user_who_is_taken_away_is_out(self):
+        password = json.loads(self.cloud.command("user", "create", "guest", "--json").stdout)["password"]
+        self.assertEqual(self.cloud.command("user", "list").stdout.split(), [self.cloud.user, "guest"])
+        guest = Visitor(self.cloud)
+        self.assertEqual(guest.login("guest", password).status, 200)
+        self.cloud.command("user", "delete", "guest")
+        self.refused(401, guest.api("GET", "session"))
+        self.cloud.command("user", "create", "guest")
+        self.refused(401, guest.api("GET", "session"))
+        self.refused(401, guest.login("guest", password))
+        self.cloud.command("user", "delete", "guest")
+
+    # ---- what may be asked ----
+
+    def test_only_what_pages_need(self):
+        visitor = self.visitor()
+        self.refused(403, visitor.api("GET", "aws/2015-03-31/functions/"), "not open to console/admin")
+        self.assertEqual(visitor.api("POST", "aws/", "Action=GetCallerIdentity&Version=2011-06-15").status, 403)
+        self.refused(404, visitor.api("GET", "aws"))
+        self.refused(404, visitor.api("GET", "nothing"))
+        self.assertEqual(visitor.send("GET", "/x/../console/api/aws/things").status, 404)
+        self.assertEqual(visitor.api("GET", "aws/things/%00").status, 400)
+        self.assertEqual(visitor.send("GET", "/things").status, 403)  # the API itself still wants a signature
+
+    def test_who_did_it_is_told(self):
+        visitor = self.visitor()
+        self.assertEqual(visitor.api("POST", "aws/things/told", {}).status, 200)
+        events = visitor.api("GET", "live").json["events"]
+        made = [e for e in events if e.get("detail", {}).get("operation") == "CreateThing"][-1]
+        self.assertEqual((made["principal"], made["success"]), (f"console/{self.cloud.user}", True))
+        self.assertTrue([e for e in events if e["kind"] == "ConsoleLogin" and e["success"]])
+        self.assertNotIn(self.cloud.password, json.dumps(events) + self.cloud.read("log/control.log"))
+
+    # ---- live ----
+
+    def test_live_waits_and_then_tells(self):
+        visitor = self.visitor()
+        last = visitor.api("GET", "live").json["events"][-1]["id"]
+        got = []
+        thread = threading.Thread(target=lambda: got.append(visitor.api("GET", f"live?event={last}").json))
+        thread.start()
+        self.visitor()  # is an event
+        thread.join()
+        self.assertEqual(got[0]["events"][0]["kind"], "ConsoleLogin")
+        self.refused(400, visitor.api("GET", "live?event=x"), "must be a number")
+        self.refused(400, visitor.api("GET", "live?message=99999999999999999999"), "must be a number")
+
+    def test_messages_of_one_session(self):
+        visitor = self.visitor()
+        other = self.visitor()
+        self.refused(400, visitor.api("POST", "subscriptions", {"filter": "a/#/b"}), "topic filter")
+        self.refused(400, visitor.api("POST", "subscriptions", {}), "filter")
+        self.assertEqual(visitor.api("POST", "subscriptions", {"filter": "room/+"}).json["subscriptions"], ["room/+"])
+        for topic in ("room/1", "hall/1", "room/2"):
+            self.assertEqual(visitor.api("POST", f"aws/topics/{topic.replace('/', '%2F')}", topic).status, 200)
+        messages = until(lambda: (lambda m: m if len(m) == 2 else None)(visitor.api("GET", "live").json["messages"]), "two messages")
+        self.assertEqual([m["payload"] for m in messages], ["room/1", "room/2"])
+        self.assertEqual(other.api("GET", "live").json["messages"], [])
+        self.assertEqual(visitor.api("GET", "live?message=1").json["messages"][0]["number"], 2)
+        self.refused(404, visitor.api("POST", "subscriptions/remove", {"filter": "room/1"}))
+        self.assertEqual(visitor.api("POST", "subscriptions/remove", {"filter": "room/+"}).json["subscriptions"], [])
+
+    def test_many_wait_and_others_are_served(self):
+        visitor = self.visitor()
+        news = visitor.api("GET", "live").json
+        threads = [threading.Thread(target=lambda: visitor.api("GET", f"live?event={news['events'][-1]['id']}&message=5")) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        self.assertEqual(visitor.api("GET", "session").status, 200)
+        visitor.api("POST", "aws/things/wakes", {})
+        for thread in threads:
+            thread.join()
+
+
+class Throttle(unittest.TestCase):
+    def test_guessing_is_slowed_down(self):
+        cloud = Cloud()
+        self.addCleanup(cloud.close)
+        visitor = Visitor(cloud)
+        last = until(lambda: (lambda a: a if a.status == 429 else self.assertEqual(a.status, 401))(visitor.login(password="guess", is_patient=False)),
+                     "the next one has to wait")
+        self.assertGreaterEqual(int(last.headers["retry-after"]), 1)
+        self.assertIn("too many attempts", last.json["message"])
+        until(lambda: visitor.login(is_patient=False).status == 200, "the wait is over, and the right password is taken")
+
+
+if __name__ == "__main__":
+    unittest.main(warnings="ignore")
