@@ -23,7 +23,7 @@ static void deny(struct access_answer *ret, enum access_verdict verdict, enum en
     va_end(args);
 }
 
-/* What clients may publish below $aws; everything else there is the service's to say. */
+/* What clients may ask of the services below $aws. */
 static const char *const requests[] = {
     "$aws/things/+/shadow/get",
     "$aws/things/+/shadow/update",
@@ -41,12 +41,28 @@ static const char *const requests[] = {
     "$aws/provisioning-templates/+/provision/+",
 };
 
-static bool is_request(struct km_slice topic)
+/* Where a service speaks to the thing; what else is below a thing's name is the thing's own. */
+static const char *const services[] = {
+    "$aws/things/+/shadow",    "$aws/things/+/shadow/#",  "$aws/things/+/jobs",
+    "$aws/things/+/jobs/#",    "$aws/things/+/defender",  "$aws/things/+/defender/#",
+    "$aws/things/+/tunnels",   "$aws/things/+/tunnels/#", "$aws/things/+/streams",
+    "$aws/things/+/streams/#",
+};
+
+static bool matches_one(const char *const *filters, size_t n, struct km_slice topic)
 {
-    for (size_t i = 0; i < KM_ARRAY_LEN(requests); i++)
-        if (km_topic_filter_matches(KM_SLICE_STR(requests[i]), topic))
+    for (size_t i = 0; i < n; i++)
+        if (km_topic_filter_matches(KM_SLICE_STR(filters[i]), topic))
             return true;
     return false;
+}
+
+/* Topics with $ that a client may publish to, if its policies allow it. */
+static bool is_open(struct km_slice topic)
+{
+    return matches_one(requests, KM_ARRAY_LEN(requests), topic) ||
+           (km_topic_filter_matches(KM_SLICE_STR("$aws/things/+/#"), topic) &&
+            !matches_one(services, KM_ARRAY_LEN(services), topic));
 }
 
 static bool begins(const char *text, const char *with)
@@ -109,7 +125,7 @@ static bool is_sound_publish(const struct settings *settings, const struct acces
              request->payload_len, KM_PAYLOAD_OCTETS_MAX);
     else if (request->qos > 1 && !settings->allows_qos2)
         deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "a message with QoS 2, which is not served");
-    else if (request->topic[0] == '$' && !is_request(KM_SLICE_STR(request->topic)))
+    else if (request->topic[0] == '$' && !is_open(KM_SLICE_STR(request->topic)))
         deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic %s is reserved", request->topic);
     else if (request->topic[0] == '$' && request->retain)
         deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "a retained message on the reserved topic %s",

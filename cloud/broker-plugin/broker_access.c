@@ -68,6 +68,17 @@ static bool kind_of(int access, enum access_kind *ret)
     }
 }
 
+/*
+ * Before it hands out a retained message mosquitto asks whether its sender, who may be long gone, could still send it; what it
+ * asks about has an id and no version of the protocol, as no client has. A message that was taken stays. Whoever else is not
+ * known is a session from before a restart: nobody has shown a certificate for it yet.
+ */
+static bool is_retained_senders(const struct mosquitto_evt_acl_check *event)
+{
+    return event->access == MOSQ_ACL_WRITE && event->retain &&
+           mosquitto_client_protocol_version(event->client) == 0;
+}
+
 int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check *event)
 {
     struct access_answer answer;
@@ -77,9 +88,8 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
                                      .retain = event->retain,
                                      .now_ms = broker_now_ms()};
     struct conn *conn = conns_find(&broker->conns, event->client);
-    /* Sessions from before a restart: nobody has shown a certificate for them yet. */
     if (conn == NULL)
-        return MOSQ_ERR_ACL_DENIED;
+        return is_retained_senders(event) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
     if (event->access == MOSQ_ACL_UNSUBSCRIBE) {
         tell_subscription(broker, conn, event->topic, true);
         return MOSQ_ERR_SUCCESS;

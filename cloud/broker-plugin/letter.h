@@ -15,7 +15,7 @@
 enum letter_kind {
     /* To the scribe. */
     LETTER_CONTACT =
-        1, /* payload: DER of a certificate that may not connect (yet); certificate, client, address; flag: it was pending already */
+        1, /* payload: DER of a certificate that may not connect (yet); certificate, client, address, time_ms; flag: it was pending already */
     LETTER_RECORD, /* topic: kind of event; payload: reason; certificate, client, address; flag: success; time_ms */
     LETTER_SHADOW, /* topic, payload: a request; topic was found to be one */
     LETTER_REFRESH, /* client, certificate, payload (its DER), number: of the connection. Answered by LETTER_FACTS */

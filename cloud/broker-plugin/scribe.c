@@ -21,6 +21,7 @@
 #define FRESH_MS 1000      /* how much later than it should be the feed may have been looked at */
 #define LATE_MS 1000       /* connects that went well are recorded a second late, */
 #define LATE_MAX 1000      /* or when so many have come */
+#define TOGETHER_MAX 500   /* jobs of one transaction: others wait for it */
 #define REFUSALS_PER_S 500 /* recorded: anybody can be refused as often as he likes */
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
@@ -39,6 +40,53 @@ void scribe_send(struct scribe *scribe, const struct letter *like)
         letterbox_put_always(scribe->inbox, letter);
     else if (like->object != NULL)
         like->object_free(like->object);
+}
+
+static void letters_put(struct letters *letters, struct letter *letter)
+{
+    letter->next = NULL;
+    if (letters->last != NULL)
+        letters->last->next = letter;
+    else
+        letters->first = letter;
+    letters->last = letter;
+    letters->n++;
+}
+
+/* The first one off the list; NULL when there is none. */
+static struct letter *letters_take(struct letters *letters)
+{
+    struct letter *letter = letters->first;
+    if (letter == NULL)
+        return NULL;
+    letters->first = letter->next;
+    if (letters->first == NULL)
+        letters->last = NULL;
+    letters->n--;
+    return letter;
+}
+
+static void letters_clear(struct letters *letters)
+{
+    struct letter *letter = letters_take(letters);
+    for (; letter != NULL; letter = letters_take(letters))
+        letter_free(letter);
+}
+
+void scribe_tell(struct scribe *scribe, const struct letter *like)
+{
+    struct letter *letter = scribe->is_batch ? letter_new(like) : NULL;
+    if (letter != NULL)
+        letters_put(&scribe->told, letter);
+    else if (!scribe->is_batch)
+        scribe_send(scribe, like);
+}
+
+void scribe_again(struct scribe *scribe, const struct letter *job)
+{
+    struct letter *letter = letter_new(job);
+    if (letter != NULL)
+        letters_put(&scribe->again, letter);
 }
 
 void scribe_warn(struct scribe *scribe, const char *what, const char *why)
@@ -145,87 +193,95 @@ static void do_job(struct scribe *scribe, const struct letter *job)
     }
 }
 
-/* The same for all of them: each commit waits for the disk. */
-static void do_records(struct scribe *scribe, struct letter *job)
+static void commit(struct scribe *scribe)
 {
-    bool is_open =
-        job != NULL && job->next != NULL && km_registry_begin(scribe->reader.registry) == KM_OK;
-    while (job != NULL) {
-        struct letter *next = job->next;
+    struct letter *job = NULL;
+    scribe->is_batch = false;
+    if (km_registry_commit(scribe->reader.registry) != KM_OK) {
+        /* Nothing was registered and nobody told: the devices come again. */
+        scribe_warn(scribe, "can't write to the registry",
+                    km_registry_err(scribe->reader.registry)->text);
+        letters_clear(&scribe->told);
+        letters_clear(&scribe->again);
+        return;
+    }
+    for (job = letters_take(&scribe->told); job != NULL; job = letters_take(&scribe->told))
+        letterbox_put_always(scribe->inbox, job);
+    for (job = letters_take(&scribe->again); job != NULL; job = letters_take(&scribe->again)) {
         do_job(scribe, job);
         letter_free(job);
-        job = next;
     }
-    if (is_open && km_registry_commit(scribe->reader.registry) != KM_OK)
-        scribe_warn(scribe, "can't record events", km_registry_err(scribe->reader.registry)->text);
 }
 
-static void do_late(struct scribe *scribe)
+/* Jobs in one transaction, as each commit waits for the disk. While none can be begun they stay where they are. */
+static void do_together(struct scribe *scribe, struct letters *jobs)
 {
-    struct letter *late = scribe->late;
-    scribe->late = NULL;
-    scribe->last_late = NULL;
-    scribe->n_late = 0;
-    do_records(scribe, late);
+    struct letter *job = NULL;
+    if (jobs->n == 0)
+        return;
+    if (km_registry_begin(scribe->reader.registry) != KM_OK) {
+        scribe_warn(scribe, "can't write to the registry",
+                    km_registry_err(scribe->reader.registry)->text);
+        while (jobs->n > SCRIBE_JOBS_MAX)
+            letter_free(letters_take(jobs));
+        return;
+    }
+    scribe->is_batch = true;
+    for (job = letters_take(jobs); job != NULL; job = letters_take(jobs)) {
+        do_job(scribe, job);
+        letter_free(job);
+    }
+    commit(scribe);
 }
 
 static void put_late(struct scribe *scribe, struct letter *job)
 {
-    job->next = NULL;
-    if (scribe->last_late != NULL)
-        scribe->last_late->next = job;
-    else
-        scribe->late = job;
-    scribe->last_late = job;
-    if (scribe->n_late++ == 0)
+    if (scribe->late.n == 0)
         scribe->late_since_ms = scribe_now_ms();
+    letters_put(&scribe->late, job);
 }
 
-/* Takes a run of refusals off the list. */
-static struct letter *cut_records(struct letter **list)
+/* Contacts and refusals come in crowds. */
+static bool goes_together(const struct letter *job)
 {
-    struct letter *first = *list;
-    struct letter *last = first;
-    while (last->next != NULL && last->next->kind == LETTER_RECORD && !last->next->flag)
-        last = last->next;
-    *list = last->next;
-    last->next = NULL;
-    return first;
+    return job->kind == LETTER_CONTACT || (job->kind == LETTER_RECORD && !job->flag);
 }
 
 static void do_jobs(struct scribe *scribe)
 {
-    struct letter *jobs = letterbox_take(&scribe->jobs);
-    while (jobs != NULL) {
-        if (jobs->kind == LETTER_RECORD && !jobs->flag) {
-            do_records(scribe, cut_records(&jobs));
-            continue;
-        }
-        struct letter *job = jobs;
-        jobs = job->next;
-        if (job->kind == LETTER_RECORD) {
+    struct letters *together = &scribe->waiting;
+    struct letter *job = letterbox_take(&scribe->jobs);
+    while (job != NULL) {
+        struct letter *next = job->next;
+        if (goes_together(job)) {
+            letters_put(together, job);
+        } else if (job->kind == LETTER_RECORD) {
             put_late(scribe, job);
-            continue;
+        } else {
+            do_job(scribe, job);
+            letter_free(job);
         }
-        do_job(scribe, job);
-        letter_free(job);
+        if (together->n % TOGETHER_MAX == 0)
+            do_together(scribe, together);
+        job = next;
     }
+    do_together(scribe, together);
 }
 
 /* How long the oldest record that waits may wait further. */
 static int64_t late_rest_ms(const struct scribe *scribe)
 {
     int64_t age_ms = scribe_now_ms() - scribe->late_since_ms;
-    if (scribe->n_late == 0)
+    if (scribe->late.n == 0)
         return LATE_MS;
-    return scribe->n_late >= LATE_MAX || age_ms < 0 || age_ms >= LATE_MS ? 0 : LATE_MS - age_ms;
+    return scribe->late.n >= LATE_MAX || age_ms < 0 || age_ms >= LATE_MS ? 0 : LATE_MS - age_ms;
 }
 
 static void rest(struct scribe *scribe)
 {
     uint64_t count = 0;
     int64_t wait_ms = scribe->settings->feed_ms;
-    if (scribe->n_late > 0 && late_rest_ms(scribe) < wait_ms)
+    if (scribe->late.n > 0 && late_rest_ms(scribe) < wait_ms)
         wait_ms = late_rest_ms(scribe);
     struct pollfd fds[] = {{.fd = scribe->wakes, .events = POLLIN},
                            {.fd = km_registry_hint_fd(scribe->reader.registry), .events = POLLIN}};
@@ -243,7 +299,7 @@ static void *run(void *arg)
         is_over = atomic_load(&scribe->is_over);
         do_jobs(scribe);
         if (is_over || late_rest_ms(scribe) == 0)
-            do_late(scribe);
+            do_together(scribe, &scribe->late);
         int64_t now_ms = scribe_now_ms();
         if (atomic_exchange(&scribe->is_hinted, false) ||
             now_ms - scribe->looked_ms >= scribe->settings->feed_ms || now_ms < scribe->looked_ms) {
@@ -341,6 +397,8 @@ void scribe_free(struct scribe *scribe)
         (void)pthread_join(scribe->thread, NULL);
     }
     letterbox_clear(&scribe->jobs);
+    letters_clear(&scribe->waiting);
+    letters_clear(&scribe->late);
     shelf_clear(&scribe->reader.shelf);
     km_registry_close(scribe->reader.registry);
     km_arena_free(scribe->reader.arena);

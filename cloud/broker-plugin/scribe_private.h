@@ -10,6 +10,12 @@
 #include "cloud/broker-plugin/rate.h"
 #include "cloud/broker-plugin/scribe.h"
 
+/* A list of letters, the oldest first. */
+struct letters {
+    struct letter *first, *last;
+    size_t n;
+};
+
 struct scribe {
     const struct settings *settings;
     struct letterbox *inbox;
@@ -20,13 +26,16 @@ struct scribe {
     bool is_started;
     atomic_bool is_over;
     atomic_bool is_hinted;
-    atomic_int_fast64_t fresh_ms;    /* when the feed was read to its end */
-    int64_t generation;              /* of the feed, told so far */
-    int64_t looked_ms;               /* when the feed was looked at */
-    int64_t warned_ms;               /* when a failure was logged */
-    struct letter *late, *last_late; /* records that can wait, to be written together */
-    size_t n_late;
-    int64_t late_since_ms; /* when the first of them came */
+    atomic_int_fast64_t fresh_ms; /* when the feed was read to its end */
+    int64_t generation;           /* of the feed, told so far */
+    int64_t looked_ms;            /* when the feed was looked at */
+    int64_t warned_ms;            /* when a failure was logged */
+    struct letters late;          /* records that can wait, to be written together */
+    int64_t late_since_ms;        /* when the first of them came */
+    bool is_batch;                /* a transaction of several jobs is open */
+    struct letters told;          /* to be sent when it is committed */
+    struct letters again;         /* jobs that go on when it is committed */
+    struct letters waiting;       /* contacts and refusals, until the registry can be written to */
     struct rate refusals;
     uint64_t n_skipped; /* refusals that were not recorded */
 };
@@ -36,6 +45,11 @@ int64_t scribe_now_ms(void); /* since 1970 */
 void scribe_warn(struct scribe *scribe, const char *what, const char *why);
 /* scribe_send: into the broker's inbox. */
 void scribe_send(struct scribe *scribe, const struct letter *like);
+
+/* scribe_tell: the same, but only once what was written before is committed. */
+void scribe_tell(struct scribe *scribe, const struct letter *like);
+/* scribe_again: a job that goes on outside of the transaction of several that is open. */
+void scribe_again(struct scribe *scribe, const struct letter *job);
 
 /* What is recorded of a client. */
 struct record {

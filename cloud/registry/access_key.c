@@ -12,6 +12,13 @@
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/* What comes as an id may be anything, and its sender learns no more than that there is none. */
+static bool is_id(const char *id)
+{
+    return strnlen(id, KM_ACCESS_KEY_ID_LEN + 1) == KM_ACCESS_KEY_ID_LEN &&
+           strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == KM_ACCESS_KEY_ID_LEN;
+}
+
 /* One character of the alphabet for each octet of chance; its length divides 256. */
 static void spell(const struct km_registry *reg, const char *alphabet, struct km_span out)
 {
@@ -119,8 +126,7 @@ km_status km_registry_access_key_put(struct km_registry *reg, const char *accoun
     KM_AUTO(km_registry_new_key_clear) struct km_registry_new_key key = {0};
     km_reg_enter(reg);
     KM_TRY(check_principal(reg, account, principal));
-    if (id == NULL || strlen(id) != KM_ACCESS_KEY_ID_LEN ||
-        strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != KM_ACCESS_KEY_ID_LEN)
+    if (!is_id(id))
         return KM_REG_FAIL(reg, KM_E_ARG, "an access key's id is %d capitals and digits",
                            KM_ACCESS_KEY_ID_LEN);
     if (km_secret_expose(secret).len != KM_ACCESS_SECRET_LEN)
@@ -191,6 +197,8 @@ km_status km_registry_access_key_find(struct km_registry *reg, struct km_arena *
     KM_AUTO(km_query_end) struct km_query query = {0};
     km_reg_enter(reg);
     KM_TRY(check_sealing(reg));
+    if (!is_id(id))
+        return unknown(reg);
     KM_TRY(km_reg_query(reg, "SELECT " COLUMNS ", sealed FROM access_key WHERE id = ?1",
                         KM_VALUES(km_value_text(id)), &query));
     if (!km_query_next(&query)) {
@@ -213,6 +221,8 @@ km_status km_registry_session_check(struct km_registry *reg, const char *id, str
     KM_AUTO(km_query_end) struct km_query query = {0};
     uint8_t hash[KM_SHA256_LEN] = {0};
     km_reg_enter(reg);
+    if (!is_id(id))
+        return unknown(reg);
     km_registry_sha256(token, hash);
     KM_TRY(km_reg_query(reg, "SELECT token_hash FROM access_key WHERE id = ?1",
                         KM_VALUES(km_value_text(id)), &query));

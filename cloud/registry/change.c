@@ -5,16 +5,37 @@
 
 #define CHANGES_MAX 10000
 
+#define SWEEP_EVERY 1024
+
+bool km_reg_is_sweep_due(int64_t number)
+{
+    return number % SWEEP_EVERY == 0;
+}
+
+static km_status compact(struct km_registry *reg, int64_t keep)
+{
+    return km_reg_run(reg,
+                      "DELETE FROM change WHERE generation <="
+                      " (SELECT coalesce(max(generation), 0) FROM change) - ?1",
+                      KM_VALUES(km_value_number(keep)), NULL);
+}
+
 /* Writers come one by one (KM_DB_LOCK_ALL), so the next number is nobody else's and is committed before any higher one. */
 km_status km_reg_change(struct km_registry *reg, enum km_change_kind kind, const char *account,
                         const char *id)
 {
     static const char sql[] = "INSERT INTO change (generation, kind, account, id)"
-                              " SELECT coalesce(max(generation), 0) + 1, ?1, ?2, ?3 FROM change";
+                              " SELECT coalesce(max(generation), 0) + 1, ?1, ?2, ?3 FROM change"
+                              " RETURNING generation";
+    int64_t generation = 0;
     reg->has_changes = true;
-    return km_reg_run(reg, sql,
-                      KM_VALUES(km_value_number(kind), km_value_text(account), km_value_text(id)),
-                      NULL);
+    KM_TRY(km_reg_number(
+        reg, sql, KM_VALUES(km_value_number(kind), km_value_text(account), km_value_text(id)),
+        &generation));
+    if (!km_reg_is_sweep_due(generation))
+        return KM_OK;
+    KM_TRY(km_reg_shadow_forget(reg));
+    return compact(reg, reg->changes_kept);
 }
 
 km_status km_registry_generation(struct km_registry *reg, int64_t *ret)
@@ -92,14 +113,6 @@ km_status km_registry_changes(struct km_registry *reg, struct km_arena *arena, i
                            (long long)after);
     *ret = list;
     return KM_OK;
-}
-
-static km_status compact(struct km_registry *reg, int64_t keep)
-{
-    return km_reg_run(reg,
-                      "DELETE FROM change WHERE generation <="
-                      " (SELECT coalesce(max(generation), 0) FROM change) - ?1",
-                      KM_VALUES(km_value_number(keep)), NULL);
 }
 
 /* One always stays: the next number is counted from it. */

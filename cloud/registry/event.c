@@ -64,21 +64,40 @@ static km_status fit_all(struct km_registry *reg, const struct km_registry_event
     return KM_OK;
 }
 
+/* The newest always stays: the next id is counted from it. */
+static km_status keep_newest(struct km_registry *reg, int64_t n_kept)
+{
+    return km_reg_run(reg,
+                      "DELETE FROM event WHERE id <= (SELECT coalesce(max(id), 0) FROM event) - ?1",
+                      KM_VALUES(km_value_number(n_kept)), NULL);
+}
+
+static km_status sweep(struct km_registry *reg, int64_t before_ms, int64_t keep_max)
+{
+    KM_TRY(km_reg_run(reg,
+                      "DELETE FROM event WHERE time_ms < ?1"
+                      " AND id < (SELECT coalesce(max(id), 0) FROM event)",
+                      KM_VALUES(km_value_number(before_ms)), NULL));
+    return keep_max == 0 ? KM_OK : keep_newest(reg, keep_max);
+}
+
 /* Writers of events come one by one, so ids grow in the order in which they can be read. */
 static km_status insert(struct km_registry *reg, const struct km_registry_event *event)
 {
     static const char sql[] =
         "INSERT INTO event (id, time_ms, account, kind, is_success, client_id, certificate_id,"
         " principal, address, reason, detail) SELECT coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5,"
-        " ?6, ?7, ?8, ?9, ?10 FROM event";
-    return km_reg_run(reg, sql,
-                      KM_VALUES(km_value_number(event->time_ms), km_value_text(event->account),
-                                km_value_text(event->kind), km_value_number(event->is_success),
-                                km_value_text(event->client_id),
-                                km_value_text(event->certificate_id),
-                                km_value_text(event->principal), km_value_text(event->address),
-                                km_value_text(event->reason), km_value_text(event->detail)),
-                      NULL);
+        " ?6, ?7, ?8, ?9, ?10 FROM event RETURNING id";
+    int64_t id = 0;
+    KM_TRY(km_reg_number(reg, sql,
+                         KM_VALUES(km_value_number(event->time_ms), km_value_text(event->account),
+                                   km_value_text(event->kind), km_value_number(event->is_success),
+                                   km_value_text(event->client_id),
+                                   km_value_text(event->certificate_id),
+                                   km_value_text(event->principal), km_value_text(event->address),
+                                   km_value_text(event->reason), km_value_text(event->detail)),
+                         &id));
+    return km_reg_is_sweep_due(id) ? keep_newest(reg, reg->events_kept) : KM_OK;
 }
 
 km_status km_registry_event_add(struct km_registry *reg, const struct km_registry_event *event)
@@ -169,20 +188,6 @@ km_status km_registry_event_list(struct km_registry *reg, struct km_arena *arena
     KM_TRY(km_list_finish(&list, &next));
     *ret = (struct km_registry_event_list){.items = items, .n_items = list.n_rows, .next = next};
     return KM_OK;
-}
-
-/* The newest always stays: the next id is counted from it. */
-static km_status sweep(struct km_registry *reg, int64_t before_ms, int64_t keep_max)
-{
-    KM_TRY(km_reg_run(reg,
-                      "DELETE FROM event WHERE time_ms < ?1"
-                      " AND id < (SELECT coalesce(max(id), 0) FROM event)",
-                      KM_VALUES(km_value_number(before_ms)), NULL));
-    if (keep_max == 0)
-        return KM_OK;
-    return km_reg_run(reg,
-                      "DELETE FROM event WHERE id <= (SELECT coalesce(max(id), 0) FROM event) - ?1",
-                      KM_VALUES(km_value_number(keep_max)), NULL);
 }
 
 km_status km_registry_event_sweep(struct km_registry *reg, int64_t before_ms, int64_t keep_max)

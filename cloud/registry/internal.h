@@ -15,6 +15,8 @@ struct km_registry {
     struct km_registry_source source;
     const struct km_secret *key;
     bool is_read_only;
+    int64_t changes_kept;
+    int64_t events_kept;
     bool is_in_txn;   /* between km_registry_begin and its end */
     bool is_spoiled;  /* that transaction can't be committed any more */
     bool is_single;   /* the write under way is one statement, which is a transaction of its own */
@@ -54,6 +56,11 @@ km_status km_reg_write_end(struct km_registry *reg, km_status status);
 /* km_reg_change: into the change feed; within a write with KM_DB_LOCK_ALL. */
 km_status km_reg_change(struct km_registry *reg, enum km_change_kind kind, const char *account,
                         const char *id);
+
+/* km_reg_is_sweep_due: whether the write that got this number is the one that sweeps. */
+bool km_reg_is_sweep_due(int64_t number);
+/* km_reg_shadow_forget: tombstones whose time is over; within a write. */
+km_status km_reg_shadow_forget(struct km_registry *reg);
 
 /* km_reg_schema: brings it up to date, or only looks. */
 km_status km_reg_schema(struct km_registry *reg, bool may_create);

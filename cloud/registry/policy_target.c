@@ -242,19 +242,32 @@ static km_status take_all(struct km_registry *reg, struct km_query *query, struc
     return KM_OK;
 }
 
+/* Client ids are asked with, and those may be anything. */
+static bool can_be_thing(struct km_registry *reg, const char *account, const char *thing)
+{
+    if (thing == NULL || km_reg_check_name(reg, account, "a thing's name", thing, KM_THING_NAME_MAX,
+                                           KM_CHARS_THING) == KM_OK)
+        return true;
+    km_reg_enter(reg);
+    return false;
+}
+
 km_status km_registry_policy_effective(struct km_registry *reg, struct km_arena *arena,
                                        const char *account, const char *certificate_id,
                                        const char *thing, struct km_registry_policy_list *ret)
 {
     KM_AUTO(km_query_end) struct km_query query = {0};
-    struct km_values values = KM_VALUES(km_value_text(account), km_value_text(certificate_id),
-                                        km_value_text(thing), km_value_number(EFFECTIVE_MAX));
     bool has_groups = false;
     km_reg_enter(reg);
     KM_TRY(km_reg_check_account(reg, account));
     KM_TRY(km_reg_check_id(reg, "a certificate's id", certificate_id));
+    bool may_have_groups = can_be_thing(reg, account, thing);
+    struct km_values values =
+        KM_VALUES(km_value_text(account), km_value_text(certificate_id),
+                  km_value_text(may_have_groups ? thing : NULL), km_value_number(EFFECTIVE_MAX));
     /* Every connect asks, most certificates have none, and to climb costs several times what the rest does. */
-    KM_TRY(km_reg_exists(reg, has_groups_sql, values, &has_groups));
+    if (may_have_groups)
+        KM_TRY(km_reg_exists(reg, has_groups_sql, values, &has_groups));
     KM_TRY(km_reg_query(reg, has_groups ? all_sql : own_sql, values, &query));
     return take_all(reg, &query, arena, ret);
 }

@@ -57,6 +57,8 @@ km_status km_registry_open(struct km_err *err, const struct km_registry_config *
         reg->source.random = system_random;
     reg->key = config->key;
     reg->is_read_only = config->is_read_only;
+    reg->changes_kept = config->changes_kept > 0 ? config->changes_kept : KM_CHANGES_KEPT;
+    reg->events_kept = config->events_kept > 0 ? config->events_kept : KM_EVENTS_KEPT;
     KM_TRY(open_db(err, config, &reg->db));
     km_status status = km_reg_schema(reg, config->may_create && !config->is_read_only);
     if (status != KM_OK)

@@ -40,6 +40,8 @@
 #define KM_REGISTRY_MARKER_MAX 1024
 #define KM_REGISTRY_PAGE_MAX 250 /* entries of one page */
 #define KM_REGISTRY_TIMEOUT_MS 5000
+#define KM_CHANGES_KEPT 100000
+#define KM_EVENTS_KEPT 1000000
 
 struct km_registry;
 
@@ -61,6 +63,12 @@ struct km_registry_config {
     unsigned timeout_ms; /* how long a call may wait for others; 0 means KM_REGISTRY_TIMEOUT_MS */
     const struct km_secret *
         key; /* KM_REGISTRY_KEY_LEN octets; borrowed until close; NULL: access keys can't be read or made */
+    /*
+     * How many of the newest changes and events stay, 0 means KM_CHANGES_KEPT and KM_EVENTS_KEPT. Writes see to it, now and then,
+     * and to tombstones of shadows: nobody has to.
+     */
+    int64_t changes_kept;
+    int64_t events_kept;
     struct km_registry_source source;
 };
 

@@ -88,7 +88,7 @@ km_status km_registry_policy_targets(struct km_registry *reg, struct km_arena *a
 
 /*
  * km_registry_policy_effective: each policy, once and with its default document, that counts for a certificate: its own and those of the groups (and their
- * ancestors) of the thing with that name, if the thing is attached to it. thing NULL: of any thing attached to it. By name.
+ * ancestors) of the thing with that name, if the thing is attached to it. thing NULL: of any thing attached to it; a text that is no name of a thing: of none. By name.
  */
 km_status km_registry_policy_effective(struct km_registry *reg, struct km_arena *arena,
                                        const char *account, const char *certificate_id,

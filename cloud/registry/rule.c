@@ -166,6 +166,7 @@ km_status km_registry_rule_list(struct km_registry *reg, struct km_arena *arena,
         filter = &any;
     km_reg_enter(reg);
     KM_TRY(km_reg_check_account(reg, account));
+    KM_TRY(km_reg_check_text(reg, "a topic filter", filter->topic_filter, 0, KM_RULE_FILTER_MAX));
     KM_TRY(km_list_start(
         &list, &list_all, page, account,
         KM_VALUES(km_value_text(filter->topic_filter),

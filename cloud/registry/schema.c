@@ -114,6 +114,7 @@ static const char step_1[] =
     " thing {text} NOT NULL, name {text} NOT NULL, state {text}, metadata {text},"
     " version {number} NOT NULL, deleted_ms {number} NOT NULL, modified_ms {number} NOT NULL,"
     " PRIMARY KEY (account, thing, name));"
+    "CREATE INDEX shadow_deleted ON shadow (deleted_ms) WHERE deleted_ms <> 0;"
     "CREATE TABLE event (id {number} PRIMARY KEY, time_ms {number} NOT NULL, account {text},"
     " kind {text} NOT NULL, is_success {number} NOT NULL, client_id {text}, certificate_id {text},"
     " principal {text}, address {text}, reason {text}, detail {text});"

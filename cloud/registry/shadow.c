@@ -143,11 +143,15 @@ km_status km_registry_shadow_names(struct km_registry *reg, struct km_arena *are
                          ret);
 }
 
+km_status km_reg_shadow_forget(struct km_registry *reg)
+{
+    return km_reg_run(reg, "DELETE FROM shadow WHERE deleted_ms <> 0 AND deleted_ms <= ?1",
+                      KM_VALUES(horizon(reg)), NULL);
+}
+
 km_status km_registry_shadow_sweep(struct km_registry *reg)
 {
     km_reg_enter(reg);
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_NONE));
-    return km_reg_write_end(
-        reg, km_reg_run(reg, "DELETE FROM shadow WHERE deleted_ms <> 0 AND deleted_ms <= ?1",
-                        KM_VALUES(horizon(reg)), NULL));
+    return km_reg_write_end(reg, km_reg_shadow_forget(reg));
 }

@@ -203,6 +203,11 @@ km_status km_registry_thing_list(struct km_registry *reg, struct km_arena *arena
         filter = &any;
     km_reg_enter(reg);
     KM_TRY(km_reg_check_account(reg, account));
+    KM_TRY(check_type(reg, account, filter->type));
+    KM_TRY(km_reg_check_text(reg, "an attribute's name", filter->attribute_name, 0,
+                             KM_ATTRIBUTE_NAME_MAX));
+    KM_TRY(km_reg_check_text(reg, "an attribute's value", filter->attribute_value, 0,
+                             KM_ATTRIBUTE_VALUE_MAX));
     if (filter->attribute_value != NULL && filter->attribute_name == NULL)
         return KM_REG_FAIL(reg, KM_E_ARG, "an attribute's value without its name");
     KM_TRY(km_list_start(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The user guide's walks 9.3.2 (certificate authorities) and 9.4.3 to 9.4.5 (a root and a device certificate of one's own), from the
-# kit's folders as printed.
+# The user guide's walks 9.3.2 (certificate authorities), 9.4.3 to 9.4.5 (a root and a device certificate of one's own) and, with a stock
+# broker, 9.4.6 to 9.4.8 (the device connects with them), from the kit's folders as printed.
 set -eu
 # shellcheck source=tests/kit.sh
 . "$(dirname "$0")/../kit.sh"
@@ -12,7 +12,8 @@ kit_has corelockr_cert/bin/make_named_cert_stp.sh corelockr_cert/bin/make_certif
     corelockr_cert/ta/222A521C-62CB-0653-BCE5DD727660FAF0.stp corelockr_cert/README.txt corelockr_cert/COPYRIGHT \
     corelockr_cert/README_named_certificates.txt corelockr_cert/examples/README.txt corelockr_cert/examples/Makefile \
     corelockr_cert/examples/certs/clrsc_example_ca_key.pem corelockr_cert/examples/certs/clrsc_example_command_key.pem \
-    examples/AWS/tools/conf/ca.conf examples/AWS/tools/README.txt
+    examples/AWS/tools/conf/ca.conf examples/AWS/tools/README.txt examples/AWS/README.txt \
+    examples/AWS/aws-iot-c/samples/linux/sli_dev/aws_iot_config.h examples/AWS/aws-iot-c/samples/linux/sli_dev/README.txt
 grep -q "CommandContent ::= SEQUENCE" "$kit/corelockr/corelockr_cert/README_named_certificates.txt"
 for key in ca command; do
     [ "$(stat -c %a "$kit/corelockr/corelockr_cert/examples/certs/clrsc_example_${key}_key.pem")" = 600 ]
@@ -125,6 +126,49 @@ until [ -S "$KEYMOOR_SOCKET" ]; do sleep 0.01; done
 openssl x509 -in "$tools/aws_custom_ca_cert.pem" | cmp - clrsc_oem_cert.pem
 keymoor key export-public com.seqlabs.oem_pub_key --pem | cmp - expected.pub
 ./clrsc_example v clrsc_device_cert.pem
+
+# 9.4.6, steps 1, 3 and 4: what proves to the cloud who has the root's key. -CAserial wants a file: -CAcreateserial is meant.
+cd "$tools"
+openssl genrsa -out verificationCert.key 2048
+printf '\n\n\n\n\n1364cc4695ed6195cb3b2d28e4d691f8398337c2845f6b2f6de48a60c017\n\n\n\n' | openssl req -new -key verificationCert.key -out verificationCert.csr
+openssl x509 -req -in verificationCert.csr -CA aws_custom_ca_cert.pem -CAkey aws_custom_ca_key.pem -CAcreateserial -out verificationCert.crt -days 500 -sha256
+openssl verify -CAfile aws_custom_ca_cert.pem verificationCert.crt
+# 9.4.7: host and port into the configuration; built where it lies; to a directory of the board
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cd "$KEYMOOR_KIT/corelockr/examples/AWS/aws-iot-c/samples/linux/sli_dev"
+sed -i "s/^\(#define AWS_IOT_MQTT_HOST\) .*/\1 \"localhost\"/; s/^\(#define AWS_IOT_MQTT_PORT\) .*/\1 $port/" aws_iot_config.h
+make -s clean
+make -s
+cp sli_test "$board"
+LD_LIBRARY_PATH=$KEYMOOR_KIT/corelockr/corelockr_tlsio/lib:$LD_LIBRARY_PATH
+cd "$board"
+# 9.4.8: the broker knows the new root, and its own certificate comes from the OEM cloud certificate's authority.
+pki=$KEYMOOR_DEV_DIR/pki
+printf 'subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n' >broker.cnf
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout broker.key -subj /CN=localhost -out broker.csr
+openssl x509 -req -in broker.csr -CA "$pki/oem_cloud_cert.pem" -CAkey "$pki/oem_cloud_key.pem" -set_serial 1 -extfile broker.cnf -out broker.crt
+cat >broker.conf <<CONF
+listener $port 127.0.0.1
+cafile $tools/aws_custom_ca_cert.pem
+certfile $board/broker.crt
+keyfile $board/broker.key
+require_certificate true
+use_identity_as_username true
+allow_anonymous false
+persistence false
+user $(id -un)
+CONF
+PATH=$PATH:/usr/sbin mosquitto -c broker.conf >broker.log 2>&1 &
+broker=$!
+trap 'kill $service $broker; wait $service $broker || true' EXIT
+until grep -q running broker.log; do sleep 0.01; done
+./sli_test -t1
+./sli_test -t2 >messages.txt &
+two=$!
+until grep -q '^Payload - { "message" : "Publishing message on: QOS1" }$' messages.txt; do sleep 0.01; done
+kill $two
+wait $two
+cat messages.txt
 WALK
 
 # counted TIMES LINE: the whole line, as the guide prints it.
@@ -137,4 +181,9 @@ counted 4 "Result of CLRSC verify function is: 0. Certificate is: NOT VERIFIED"
 counted 2 "Successfully add certificate to CRL in TEE"
 counted 3 "Successfully updated certificate in TEE"
 counted 2 "Successfully updated the named certificate"
-echo "the printed commands of 9.3.2 and 9.4.3 to 9.4.5 work"
+counted 2 "Connecting..."
+counted 2 "Continuing..."
+counted 2 "Disconnecting"
+counted 1 "Looping for subscriptions..."
+[ "$(grep -cx 'AWS IoT SDK Version 3.0.1- \[Device ID: Device Certificate:[0-9a-f]\{40\}\]' "$kit/out")" -eq 2 ]
+echo "the printed commands of 9.3.2 and 9.4.3 to 9.4.8 work"

@@ -154,6 +154,25 @@ static void sessions_have_a_token_and_an_end(void **state)
     km_registry_new_key_clear(&later);
 }
 
+static void foreign_ids_are_unknown(void **state)
+{
+    static const char *const ids[] = {"",
+                                      "AKIA",
+                                      "\xff",
+                                      "akiaiosfodnn7example",
+                                      "AKIAIOSFODNN7EXAMPL\xff",
+                                      "AKIAIOSFODNN7EXAMPLEX"};
+    struct rig *rig = *state;
+    struct km_registry_access_key found = {0};
+    struct km_secret *secret = NULL;
+    for (size_t i = 0; i < KM_ARRAY_LEN(ids); i++) {
+        assert_status(rig, KM_E_NOTFOUND,
+                      km_registry_access_key_find(rig->reg, rig->arena, ids[i], &found, &secret));
+        assert_status(rig, KM_E_NOTFOUND,
+                      km_registry_session_check(rig->reg, ids[i], OCTETS_OF("x")));
+    }
+}
+
 static void a_lasting_key_has_no_token(void **state)
 {
     struct rig *rig = *state;
@@ -239,6 +258,7 @@ int main(void)
         RIG_TEST(a_key_is_found_by_its_id),
         RIG_TEST(a_key_from_elsewhere_is_kept),
         RIG_TEST(sessions_have_a_token_and_an_end),
+        RIG_TEST(foreign_ids_are_unknown),
         RIG_TEST(a_lasting_key_has_no_token),
         RIG_TEST(secrets_are_sealed),
         RIG_TEST(keys_are_bounded_and_listed),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/registry/registry_event.h"
+#include "cloud/registry/registry_shadow.h"
 #include "tests/unit/cloud/registry_rig.h"
 
 static const char id_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -156,12 +157,49 @@ static void sweeping_bounds_age_and_number(void **state)
     assert_status(rig, KM_E_ARG, km_registry_event_sweep(rig->reg, 0, -1));
 }
 
+/* Nobody has to sweep: writers do, now and then. */
+static void writers_keep_the_newest(void **state)
+{
+    struct rig *rig = *state;
+    struct km_err err = {0};
+    struct km_registry *writer = NULL;
+    struct km_registry_config config = rig_config(rig);
+    struct km_registry_event event = {.kind = "K"};
+    struct km_registry_change_list changes = {0};
+    struct km_registry_event_list list = {0};
+    struct km_registry_shadow shadow = {0};
+    struct km_registry_shadow_put put = {.thing = "t", .name = "", .state = "{}", .metadata = "{}"};
+    config.events_kept = 20;
+    config.changes_kept = 30;
+    assert_int_equal(km_registry_open(&err, &config, &writer), KM_OK);
+    assert_int_equal(km_registry_shadow_put(writer, ACCOUNT, &put), KM_OK);
+    assert_int_equal(km_registry_shadow_delete(writer, ACCOUNT, "t", "", 1), KM_OK);
+    rig->now_ms += KM_SHADOW_TOMBSTONE_MS;
+    assert_int_equal(km_registry_begin(writer), KM_OK);
+    for (int i = 0; i < 1100; i++) {
+        assert_int_equal(km_registry_event_add(writer, &event), KM_OK);
+        assert_int_equal(km_registry_setting_set(writer, ACCOUNT, "n", rig_name("", i)), KM_OK);
+    }
+    assert_int_equal(km_registry_commit(writer), KM_OK);
+    km_registry_close(writer);
+    assert_ok(rig, km_registry_event_list(rig->reg, rig->arena, NULL, NULL, &list));
+    assert_int_equal(list.items[0].id, 1024 - 20 + 1);
+    assert_int_equal(list.n_items, 1100 - 1024 + 20);
+    int64_t oldest = 1024 - 30;
+    assert_ok(rig, km_registry_changes(rig->reg, rig->arena, oldest, 1, &changes));
+    assert_status(rig, KM_E_STALE,
+                  km_registry_changes(rig->reg, rig->arena, oldest - 1, 1, &changes));
+    rig->now_ms -= KM_SHADOW_TOMBSTONE_MS;
+    assert_ok(rig, km_registry_shadow_get(rig->reg, rig->arena, ACCOUNT, "t", "", &shadow));
+    assert_int_equal(shadow.version, 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         RIG_TEST(what_was_added_comes_back),        RIG_TEST(long_texts_are_cut_at_a_character),
         RIG_TEST(events_are_found_by_who_and_when), RIG_TEST(a_follower_asks_for_what_came_after),
-        RIG_TEST(sweeping_bounds_age_and_number),
+        RIG_TEST(sweeping_bounds_age_and_number),   RIG_TEST(writers_keep_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

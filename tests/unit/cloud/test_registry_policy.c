@@ -163,6 +163,9 @@ static void a_certificates_own_policies_count(void **state)
     assert_string_equal(list.items[1].name, "p2");
     assert_string_equal(list.items[1].document, "new");
     assert_int_equal(list.items[1].version, 2);
+    assert_ok(rig,
+              km_registry_policy_effective(rig->reg, rig->arena, ACCOUNT, id, "a/\xff", &list));
+    assert_int_equal(list.n_items, 2);
     assert_ok(rig, km_registry_policy_effective(rig->reg, rig->arena, ACCOUNT, NO_ID, NULL, &list));
     assert_int_equal(list.n_items, 0);
 }

@@ -74,6 +74,10 @@ static void rules_are_listed_by_filter_and_state(void **state)
 static void rules_have_bounds(void **state)
 {
     struct rig *rig = *state;
+    struct km_registry_rule_list list = {0};
+    struct km_registry_rule_filter filter = {.topic_filter = "\xff"};
+    assert_status(rig, KM_E_ARG,
+                  km_registry_rule_list(rig->reg, rig->arena, ACCOUNT, &filter, NULL, &list));
     struct km_registry_rule_new rule = plain;
     rule.name = "with-dash";
     assert_status(rig, KM_E_ARG, km_registry_rule_create(rig->reg, ACCOUNT, &rule));

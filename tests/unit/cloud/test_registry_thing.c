@@ -188,6 +188,21 @@ static void things_are_listed_by_type_and_attribute(void **state)
     }
 }
 
+static void filters_are_checked(void **state)
+{
+    static const struct km_registry_thing_filter rows[] = {
+        {.type = "\xff"},
+        {.attribute_name = "\xff"},
+        {.attribute_name = "a", .attribute_value = "\xff"},
+        {.attribute_value = "v"},
+    };
+    struct rig *rig = *state;
+    struct km_registry_thing_list list = {0};
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++)
+        assert_status(rig, KM_E_ARG,
+                      km_registry_thing_list(rig->reg, rig->arena, ACCOUNT, &rows[i], NULL, &list));
+}
+
 static void certificates_stand_for_things(void **state)
 {
     struct rig *rig = *state;
@@ -235,6 +250,7 @@ int main(void)
         RIG_TEST(updates_merge_or_replace),
         RIG_TEST(types_hold_and_are_held),
         RIG_TEST(things_are_listed_by_type_and_attribute),
+        RIG_TEST(filters_are_checked),
         RIG_TEST(certificates_stand_for_things),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
