@@ -28,6 +28,7 @@
 #endif
 #define PATH_CAP 4096
 #define RECORDS_PER_S_MAX 50
+#define FEED_DOWN_MS 2000
 #define BUS_NAME "keymoor-cloud-rules"
 #define INGEST_FILTER "$aws/rules/#"
 
@@ -273,6 +274,9 @@ static void look_at_feed(void)
     if (status == KM_OK && has_changed)
         km_log(KM_LOG_INFO, "%zu rules", companion.rules.n_rules);
     companion.feed_is_down = status != KM_OK;
+    /* Each look at a registry that is gone may take its whole timeout. */
+    if (companion.feed_is_down)
+        companion.next_look_ms = km_loop_now_ms() + FEED_DOWN_MS;
 }
 
 /* ---- the loop ---- */
@@ -377,8 +381,8 @@ static km_status begin(struct km_err *err)
     KM_TRY(km_loop_init(err, &companion.loop));
     KM_TRY(km_loop_add_signals(err, &companion.loop, &companion.signals, signals, on_signal));
     KM_TRY(open_registry(err));
-    KM_TRY(links_new(err, &companion.loop, BUS_NAME, companion.options.buses, companion.options.n_buses,
-                     &host, &companion.links));
+    KM_TRY(links_new(err, &companion.loop, BUS_NAME, companion.options.buses,
+                     companion.options.n_buses, &host, &companion.links));
     KM_TRY(open_runner(err));
     look_at_feed();
     km_notify("READY=1");

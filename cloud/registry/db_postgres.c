@@ -320,6 +320,9 @@ static void postgres_close(struct km_db *db)
 {
     struct km_pg *pg = pg_of(db);
     km_pg_unlink(pg);
+    /* A password does not belong there, but may stand there. */
+    if (pg->conninfo != NULL)
+        km_wipe(pg->conninfo, strlen(pg->conninfo));
     free(pg->conninfo);
     free(pg);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests 1 and 2: a connection, and messages that come back. */
 #include <stdio.h>
+#include <string.h>
 
 #include "mqtt.h"
 #include "say.h"
@@ -39,12 +40,25 @@ int test_connection(const struct test_wish *wish)
     return finish(open_as_device(wish, NULL, NULL));
 }
 
+/* Lines stay lines; what else would move a terminal is "?". */
+static void show_text(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char octet = (unsigned char)text[i];
+        putchar((octet < ' ' && octet != '\n' && octet != '\t') || octet == 0x7f ? '?' : octet);
+    }
+}
+
 /* The topic's line goes on with the payload, as the guide prints it. */
 static void show_message(void *arg, const char *topic, const char *payload, size_t length)
 {
     int *n_messages = arg;
-    printf("*****Subscribe callback\nTopic: %s%.*s\nPayload - %.*s\n", topic, (int)length, payload,
-           (int)length, payload);
+    printf("*****Subscribe callback\nTopic: ");
+    show_text(topic, strlen(topic));
+    show_text(payload, length);
+    printf("\nPayload - ");
+    show_text(payload, length);
+    putchar('\n');
     (*n_messages)++;
 }
 

@@ -322,11 +322,15 @@ class Rig:
                                 "TSAN_OPTIONS": "exitcode=99",
                                 "LSAN_OPTIONS": f"suppressions={ours}:print_suppressions=0"}
         self.pki = Pki(self.folder)
-        self.server_ca = self.pki.issue("server-ca", is_ca=True)
-        self.server = self.pki.issue("server", self.server_ca)
         self.brokers = []
         self.clients = []
-        self.registry("init")
+        try:
+            self.server_ca = self.pki.issue("server-ca", is_ca=True)
+            self.server = self.pki.issue("server", self.server_ca)
+            self.registry("init")
+        except BaseException:  # nobody has it yet to close it
+            shutil.rmtree(self.folder)
+            raise
 
     @staticmethod
     def new_database(url):

@@ -3,16 +3,17 @@
 # shellcheck disable=SC2154,SC2034 # some come from tests/lib.sh, some are for the walks
 
 cloud=$dir/cloud
+up_options=()
 # shellcheck disable=SC2317 # called by the trap
 end_cloud() {
     keymoor-cloud down --dir "$cloud" >/dev/null 2>&1 || true
     end_helpers
 }
 
-# cloud_up: starts it; sets $endpoint, $account, $region, $host, $port.
+# cloud_up: starts it, with ${up_options[@]}; sets $endpoint, $account, $region, $host, $port.
 cloud_up() {
     trap end_cloud EXIT
-    ok "the cloud starts" keymoor-cloud up --dir "$cloud" --port 0 --http-port 0 --retry-ms 100
+    ok "the cloud starts" keymoor-cloud up --dir "$cloud" --port 0 --http-port 0 --retry-ms 100 "${up_options[@]}"
     # shellcheck disable=SC1091 # made by the line above
     . "$cloud/aws.env"
     endpoint=$KEYMOOR_CLOUD_ENDPOINT

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The user guide's section 9.4: a root and a device certificate of one's own go into the TEE (9.4.3 to 9.4.5, as printed, from the kit's
-# folders), the root is registered, policy, function and rule are made (9.4.6), and the device with its stored key comes, registers and uses its shadow.
+# folders), the root is registered, policy, function and rule are made (9.4.6), and the device with its stored key comes, registers and uses its shadow:
+# sli_test as printed (-t1, -t3), and mosquitto_pub with the same key.
 # Usage: test_walk_003_94.sh BUILD_DIR
 set -eu
 # shellcheck source=tests/lib.sh
@@ -54,6 +55,8 @@ ok "the device certificate" clrsc_example g 4
 
 # 9.4.6: what the console's six steps do, by the API that stands behind them
 cd "$dir"
+# Devices of the evaluation kit trust the OEM's cloud authority.
+up_options=(--server-ca "$KEYMOOR_DEV_DIR/pki/oem_cloud_cert.pem" --server-ca-key "$KEYMOOR_DEV_DIR/pki/oem_cloud_key.pem")
 cloud_up
 code=$(aws iot get-registration-code --query registrationCode --output text)
 openssl genrsa -out verificationCert.key 2048 2>/dev/null
@@ -78,13 +81,18 @@ publish() {
 }
 # shellcheck disable=SC2016 # the $ is the topic's
 shadow='$aws/things/'$thing/shadow
-refused "the first connect" "connection was lost" publish "$shadow/update" '{"state":{"reported":{"led":0}}}'
+sli_test() { "$build/bin/sli_test" "$@" -h localhost -p "$port"; }
+ok "it comes, is registered, and comes again" sli_test -t1
+grep -q 'may be registering this device' "$dir/err"
+grep -qx 'Disconnecting' "$dir/out"
 until_true has_status "$certificate" ACTIVE
-ok "the second connect" publish "$shadow/update" '{"state":{"reported":{"led":1}}}'
+ok "another program of the device" publish "$shadow/update" '{"state":{"reported":{"led":1}}}'
 same "the thing" "$thing" "$(aws iot list-things --query 'things[0].thingName' --output text)"
 shadow_led() { aws iot-data get-thing-shadow --thing-name "$thing" "$dir/shadow" >/dev/null 2>&1 && grep -q '"led":1' "$dir/shadow"; }
 until_true shadow_led
 refused "another's shadow" "connection was lost" publish "\$aws/things/other/shadow/update" '{"state":{"reported":{"led":1}}}'
+ok "its shadow" sli_test -t3
+same "published" 1 "$(grep -c "Shadow published 'update' successfully" "$dir/out")"
 ok "keymoor-cloud knows the device" keymoor-cloud device show "$thing"
 grep -q '^status  *ACTIVE' "$dir/out"
 ok "down" keymoor-cloud down

@@ -85,6 +85,8 @@ mosquitto_pub -p "$plain" -t "$topic" -m '{
   "message": "Hello from AWS IoT console"
 }'
 until_true said two 'Payload - {$'
+printf 'tab\there, \033[2J \177\000.' >moves
+mosquitto_pub -p "$plain" -t "$topic" -f moves
 head -c 100000 /dev/zero | tr '\0' y >long
 mosquitto_pub -p "$plain" -t "$topic" -f long -q 1
 long_is_there() { [ "$(tr -cd y <two | wc -c)" -ge 200000 ]; }
@@ -105,6 +107,7 @@ $(message "$(qos 1)")
 $(message '{
   "message": "Hello from AWS IoT console"
 }')
+$(message "$(printf 'tab\there, ?[2J ??.')")
 $(message y)
 Disconnecting" "$(tr -s y <two)"
 same "no complaint" "" "$(cat two.err)"
