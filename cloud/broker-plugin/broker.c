@@ -177,7 +177,7 @@ static void ask_shadow(struct broker *broker, const struct letter *message)
 
 void broker_spread(struct broker *broker, const struct letter *message)
 {
-    if (message->topic.len > 0 && message->topic.ptr[0] == '$')
+    if (message->topic.len > 0 && message->topic.ptr[0] == '$' && !message->flag)
         ask_shadow(broker, message);
     if (!watches_match(broker->watches, message->topic))
         return;
@@ -195,6 +195,7 @@ void broker_publish(struct broker *broker, const struct outgoing *message)
                                            .payload = message->payload,
                                            .qos = (uint8_t)message->qos,
                                            .retain = message->retain,
+                                           .flag = message->is_served,
                                            .hops = message->hops,
                                            .time_ms = broker_now_ms()});
 }

@@ -57,6 +57,7 @@ struct outgoing {
     struct km_slice payload;
     int qos;
     bool retain;
+    bool is_served; /* a request to a shadow that was served already */
     uint8_t hops;
 };
 void broker_publish(struct broker *broker, const struct outgoing *message);

@@ -181,6 +181,7 @@ static void publish(struct broker *broker, const struct letter *letter)
                                               .payload = letter->payload,
                                               .qos = letter->qos,
                                               .retain = letter->retain,
+                                              .is_served = letter->hops == 0,
                                               .hops = letter->hops});
 }
 

@@ -105,8 +105,7 @@ static struct watches *collect(const struct hub *hub)
     return watches;
 }
 
-/* Without memory, or room in the inbox, it is tried again at the next turn. */
-static void tell_watches(struct hub *hub)
+void hub_tell_watches(struct hub *hub)
 {
     struct watches *watches = collect(hub);
     if (watches == NULL)
@@ -200,7 +199,7 @@ static void *run(void *arg)
         if (km_loop_once(NULL, &hub->loop, is_waiting ? RETRY_MS : -1) != KM_OK)
             break;
         if (hub->watches_moved)
-            tell_watches(hub);
+            hub_tell_watches(hub);
     }
     return NULL;
 }

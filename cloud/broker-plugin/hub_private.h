@@ -49,6 +49,9 @@ struct hub {
 /* hub_log: a line for the broker's log; lost when its inbox is full. */
 void hub_log(struct hub *hub, int level, const char *fmt, ...) KM_PRINTF(3, 4);
 
+/* hub_tell_watches: gives the broker's thread the filters of all programs. Without memory, or room in its inbox, they stay moved. */
+void hub_tell_watches(struct hub *hub);
+
 /* program_start: somebody has connected; takes fd. */
 void program_start(struct hub *hub, int fd);
 /* program_end: why is for the log. */

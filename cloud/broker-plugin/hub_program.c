@@ -154,7 +154,7 @@ static void unwatch(struct program *program, struct km_slice filter)
     program->hub->watches_moved = true;
 }
 
-/* Something for the broker's thread. Without room there the program has to wait. */
+/* Something for the broker's thread, after the filters that came before it. Without room there the program has to wait. */
 static bool pass_on(struct program *program, const struct letter *like)
 {
     program->waiting = letter_new(like);
@@ -166,7 +166,9 @@ static bool pass_on(struct program *program, const struct letter *like)
 
 bool program_retry(struct program *program)
 {
-    if (program->waiting != NULL && letterbox_put(program->hub->config.inbox, program->waiting))
+    if (program->waiting != NULL && program->hub->watches_moved)
+        hub_tell_watches(program->hub);
+    if (program->waiting != NULL && !program->hub->watches_moved && letterbox_put(program->hub->config.inbox, program->waiting))
         program->waiting = NULL;
     return program->waiting == NULL;
 }

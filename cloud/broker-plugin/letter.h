@@ -28,7 +28,7 @@ enum letter_kind {
     LETTER_ANSWERED, /* topic: of a shadow request that is done */
     LETTER_LOG,      /* payload: a line for the broker's log; qos: the level */
     /* To the hub. */
-    LETTER_MESSAGE, /* topic, payload, qos, retain, hops, time_ms, client, certificate, address */
+    LETTER_MESSAGE, /* topic, payload, qos, retain, hops, time_ms, client, certificate, address; flag: no request to a shadow */
 };
 
 struct letter {

@@ -13,7 +13,8 @@
  * and LOST says how many were, as soon as there is room. A frame that breaks these rules ends the connection.
  *
  * A program that publishes because of a message passes its hops on with one added; above KM_BUS_HOPS_MAX the broker drops the
- * publish, so that rules that feed each other end.
+ * publish, so that rules that feed each other end. A request to a shadow that a program publishes because of a message the broker
+ * serves, as it does a device's own; one with no hops it passes on and no more: who publishes unasked has served it.
  *
  * On the wire: kind, qos, retain, hops (one octet each), number and time_ms (u64le), then topic, client_id, principal, address and
  * payload, each a u32le length and octets. What a kind has no use for is zero or empty; anything else is malformed.

@@ -245,6 +245,9 @@ km_status console_subscribe(struct console_call *call)
         return KM_FAIL(&call->err, KM_E_ARG, "filter must be there");
     if (call->console->links == NULL)
         return KM_FAIL(&call->err, KM_E_DEAD, "the control plane knows no broker");
+    if (!km_control_has_brokers(call->console->control, call->session->account))
+        return KM_FAIL(&call->err, KM_E_DEAD, "no broker serves account %s",
+                       call->session->account);
     KM_TRY(km_inbox_subscribe(&call->err, &call->session->inbox, filter));
     return changed(call);
 }

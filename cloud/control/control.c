@@ -40,6 +40,11 @@ const struct km_crypto *km_control_crypto(const struct km_control *control)
     return control->config.crypto;
 }
 
+bool km_control_has_brokers(const struct km_control_config *config, const char *account)
+{
+    return config->account != NULL && strcmp(config->account, account) == 0;
+}
+
 struct km_loop *km_control_loop(const struct km_control *control)
 {
     return control->loop;

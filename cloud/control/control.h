@@ -20,6 +20,7 @@ struct km_control_config {
     const char *endpoint;     /* what describe-endpoint answers: a host name, perhaps with a port */
     struct km_issuer *issuer; /* NULL: certificates aren't issued here */
     struct km_buses *buses;   /* to brokers; may have none */
+    const char *account;      /* whom those brokers serve: they are not told of anybody else. NULL: nobody */
     const char *invoke_socket; /* of the process that runs functions; NULL: there is none */
     struct km_registry_source source;
 };
@@ -52,6 +53,8 @@ void km_control_tick(struct km_control *control);
 /* What operations need of it. */
 const struct km_control_config *km_control_config(const struct km_control *control);
 const struct km_crypto *km_control_crypto(const struct km_control *control);
+/* km_control_has_brokers: whether this account's devices are at the brokers. */
+bool km_control_has_brokers(const struct km_control_config *config, const char *account);
 struct km_loop *km_control_loop(const struct km_control *control);
 struct km_invocation **km_control_invocations(struct km_control *control);
 /* km_control_now_ms: since 1970, by the source. km_control_uuid: a new random one. */

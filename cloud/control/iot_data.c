@@ -19,7 +19,10 @@ static km_status send(struct km_call *call, struct km_slice topic, struct km_sli
         .topic = topic,
         .payload = payload,
     };
-    return km_buses_send(&call->err, km_control_config(call->control)->buses, &frame);
+    const struct km_control_config *config = km_control_config(call->control);
+    if (!km_control_has_brokers(config, call->account))
+        return KM_FAIL(&call->err, KM_E_DEAD, "no broker serves account %s", call->account);
+    return km_buses_send(&call->err, config->buses, &frame);
 }
 
 /* ---- shadows ---- */
@@ -28,7 +31,9 @@ static km_status send(struct km_call *call, struct km_slice topic, struct km_sli
 static void tell(struct km_call *call, const struct km_shadow_id *id,
                  const struct km_shadow_result *result)
 {
-    for (size_t i = 0; i < result->n_outputs; i++) {
+    const struct km_control_config *config = km_control_config(call->control);
+    size_t n = km_control_has_brokers(config, call->account) ? result->n_outputs : 0;
+    for (size_t i = 0; i < n; i++) {
         char topic[KM_SHADOW_TOPIC_CAP] = {0};
         size_t len = km_shadow_topic_write(id, result->outputs[i].kind, topic);
         struct km_err err = {0};
@@ -38,7 +43,7 @@ static void tell(struct km_call *call, const struct km_shadow_id *id,
             .topic = KM_SLICE(topic, len),
             .payload = KM_SLICE(result->outputs[i].json.ptr, result->outputs[i].json.len),
         };
-        (void)km_buses_send(&err, km_control_config(call->control)->buses, &frame);
+        (void)km_buses_send(&err, config->buses, &frame);
     }
 }
 

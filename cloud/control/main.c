@@ -79,6 +79,7 @@ static km_status open_control(struct km_err *err)
         .endpoint = endpoint != NULL ? endpoint : self.options.listen,
         .issuer = self.issuer,
         .buses = self.buses,
+        .account = self.options.account,
         .invoke_socket = self.options.functions,
     };
     return km_control_new(err, &self.loop, &config, &self.control);

@@ -23,6 +23,7 @@ enum {
     OPT_ENDPOINT,
     OPT_ISSUER,
     OPT_BUS,
+    OPT_ACCOUNT,
     OPT_FUNCTIONS,
     OPT_NO_CONSOLE,
     OPT_CONSOLE_IDLE,
@@ -41,6 +42,7 @@ static const struct option long_options[] = {
     {"endpoint", required_argument, NULL, OPT_ENDPOINT},
     {"issuer", required_argument, NULL, OPT_ISSUER},
     {"bus", required_argument, NULL, OPT_BUS},
+    {"account", required_argument, NULL, OPT_ACCOUNT},
     {"functions", required_argument, NULL, OPT_FUNCTIONS},
     {"request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT},
     {"console-idle", required_argument, NULL, OPT_CONSOLE_IDLE},
@@ -71,6 +73,7 @@ void km_control_options_usage(FILE *out)
         "  --issuer FILE          certificate and key of the CA for create-keys-and-certificate and\n"
         "                         create-certificate-from-csr; made when it is missing\n"
         "  --bus PATH             socket of a broker; may be repeated\n"
+        "  --account ID           the account that these brokers serve; needed with --bus\n"
         "  --functions PATH       socket of the process that runs functions\n"
         "  --console-idle S       seconds without use until a session of the console ends (900)\n"
         "  --no-console           without the web console, which is at /console/\n"
@@ -109,6 +112,8 @@ static const char **text_of(struct km_control_options *options, int option)
         return &options->endpoint;
     case OPT_ISSUER:
         return &options->issuer;
+    case OPT_ACCOUNT:
+        return &options->account;
     case OPT_FUNCTIONS:
         return &options->functions;
     default:
@@ -161,6 +166,9 @@ km_status km_control_options_parse(struct km_err *err, int argc, char **argv,
         return KM_FAIL(err, KM_E_ARG, "'%.80s' is no option: see --help", argv[optind]);
     if (!is_question && (options.registry == NULL || options.key == NULL))
         return KM_FAIL(err, KM_E_ARG, "--registry and --key must be given: see --help");
+    /* Brokers don't tell accounts apart: without it anybody's key could publish to everybody's devices. */
+    if (!is_question && options.n_buses > 0 && options.account == NULL)
+        return KM_FAIL(err, KM_E_ARG, "--account must be given with --bus: see --help");
     if ((options.certificate == NULL) != (options.tls_key == NULL))
         return KM_FAIL(err, KM_E_ARG, "--tls-certificate and --tls-key go together");
     *ret = options;

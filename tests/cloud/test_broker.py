@@ -797,7 +797,7 @@ class Shadow(Base):
         self.assertEqual(self.client.subscribed(f"{prefix}/update/accepted"), [1])
         bus = Bus(self.broker.bus, "test")
         self.addCleanup(bus.close)
-        bus.publish(f"{prefix}/update", json.dumps({"state": {"desired": {"x": 1}}}).encode())
+        bus.publish(f"{prefix}/update", json.dumps({"state": {"desired": {"x": 1}}}).encode(), hops=1)
         self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 1)
 
 
@@ -821,6 +821,19 @@ class OnTheBus(Base):
         client.publish(probe, "done")
         while self.bus.message()["payload"] != b"done":
             pass
+
+    def test_requests_to_shadows(self):
+        """The control plane serves those that come to it, and each must count once; those of rules are served here."""
+        prefix = "$aws/things/lamp/shadow"
+        reader = self.broker.connect(self.device, "dev")
+        self.assertEqual(reader.subscribed(f"{prefix}/update", f"{prefix}/update/accepted"), [1, 1])
+        self.bus.publish(f"{prefix}/update", b'{"state":{"reported":{"by":"control"}}}')
+        self.assertEqual(reader.event(), (f"{prefix}/update", {"state": {"reported": {"by": "control"}}}))
+        self.bus.publish(f"{prefix}/update", b'{"state":{"reported":{"by":"rule"}}}', hops=1)
+        self.assertEqual(reader.event()[0], f"{prefix}/update")
+        topic, accepted = reader.event()
+        self.assertEqual((topic, accepted["version"]), (f"{prefix}/update/accepted", 1))
+        self.assertEqual(accepted["state"], {"reported": {"by": "rule"}})
 
     def test_messages_and_publishes(self):
         client = self.broker.connect(self.device, "dev")

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 
-from control_rig import Case, main
+from control_rig import ACCOUNT, OTHER_KEY, Case, main
 
 HELLO, PUBLISH, CHANGED = 1, 4, 6
 NAMES = ("topic", "client_id", "principal", "address", "payload")
@@ -72,7 +72,7 @@ class Broker:
 
 
 class Data(Case):
-    options = ("--bus", "{dir}/bus1", "--bus", "{dir}/bus2")
+    options = ("--bus", "{dir}/bus1", "--bus", "{dir}/bus2", "--account", ACCOUNT)
 
     @classmethod
     def prepare(cls):
@@ -150,6 +150,15 @@ class Data(Case):
         self.assertNotIn("nextToken", rest)
         for name in ("with blank", "x" * 65, "a/b"):
             self.refused("InvalidRequestException", self.data.get_thing_shadow, thingName="n", shadowName=name)
+
+    def test_brokers_of_one_account(self):
+        """Nothing that another account does gets to them."""
+        other = self.control.client("iot-data", OTHER_KEY)
+        self.refused("ServiceUnavailableException", other.publish, topic="a/b", payload=b"x")
+        self.refused("ServiceUnavailableException", other.publish, topic="$aws/things/p/shadow/update", payload=b'{"state":{}}')
+        other.update_thing_shadow(thingName="theirs", payload=b'{"state":{"desired":{"a":1}}}')
+        self.data.publish(topic="mine")
+        self.assertEqual([one["topic"] for one in self.broker.published(1)], [b"mine"])
 
     def test_shadow_by_publish(self):
         self.data.publish(topic="$aws/things/p/shadow/update", payload=b'{"state":{"reported":{"a":1}}}')

@@ -80,6 +80,8 @@ ok "keymoor-cloud knows it" keymoor-cloud device show "$thing" --json
 grep -q '"policies":\["GlobalDevicePolicy"\]' "$dir/out"
 ok "and why it was refused" keymoor-cloud device why anyclientID
 grep -q 'PENDING_ACTIVATION' "$dir/out"
+# The log is kept when the run has ended, which is after the function has activated the certificate.
+until_true keymoor-cloud function log just_in_time
 ok "the function's log" keymoor-cloud function log just_in_time
 grep -q "activated: $thing" "$dir/out"
 

@@ -21,7 +21,7 @@
 #define N_CAPABILITIES 64
 
 /*
- * No other namespaces, mounts, keys, traces, modules, clocks; nothing that asks the kernel for its less trodden ways. The function gets
+ * No other namespaces, mounts, keys, traces, modules, clocks; no memory that is nobody's and so counted nowhere; nothing that asks the kernel for its less trodden ways. The function gets
  * EPERM and may go on.
  */
 static const int refused[] = {
@@ -50,6 +50,8 @@ static const int refused[] = {
     SCMP_SYS(kexec_load),
     SCMP_SYS(keyctl),
     SCMP_SYS(lookup_dcookie),
+    SCMP_SYS(memfd_create),
+    SCMP_SYS(memfd_secret),
     SCMP_SYS(migrate_pages),
     SCMP_SYS(mount),
     SCMP_SYS(mount_setattr),
@@ -71,6 +73,7 @@ static const int refused[] = {
     SCMP_SYS(sethostname),
     SCMP_SYS(setns),
     SCMP_SYS(settimeofday),
+    SCMP_SYS(shmget),
     SCMP_SYS(swapoff),
     SCMP_SYS(swapon),
     SCMP_SYS(syslog),

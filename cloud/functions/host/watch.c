@@ -22,18 +22,20 @@
 
 /* ---- memory ---- */
 
+/* What it has of its own and what it shares with others in memory; not the files that it has mapped, which the system can drop. */
 static uint32_t own_kb(pid_t pid)
 {
-    char path[64] = {0};
-    unsigned long size = 0, resident = 0, shared = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", pid);
-    FILE *file = fopen(path, "re");
+    char line[128] = {0};
+    unsigned long total = 0, kb = 0;
+    snprintf(line, sizeof line, "/proc/%d/status", pid);
+    FILE *file = fopen(line, "re");
     if (file == NULL)
         return 0;
-    int n = fscanf(file, "%lu %lu %lu", &size, &resident, &shared);
+    while (fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "RssAnon: %lu", &kb) == 1 || sscanf(line, "RssShmem: %lu", &kb) == 1)
+            total += kb;
     (void)fclose(file);
-    unsigned long pages = n == 3 && resident > shared ? resident - shared : 0;
-    return (uint32_t)(pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
+    return (uint32_t)(total < UINT32_MAX ? total : UINT32_MAX);
 }
 
 static void add_children(pid_t pid, pid_t *tree, size_t *n)
@@ -54,12 +56,12 @@ uint32_t km_host_memory_kb(pid_t init)
 {
     pid_t tree[N_TREE_MAX] = {init};
     size_t n = 1;
-    uint32_t total = 0;
+    uint64_t total = 0;
     for (size_t i = 0; i < n; i++) {
         total += own_kb(tree[i]);
         add_children(tree[i], tree, &n);
     }
-    return total;
+    return (uint32_t)(total < UINT32_MAX ? total : UINT32_MAX);
 }
 
 /* ---- what it writes ---- */

@@ -187,6 +187,37 @@ static void test_requests(void **state)
     end(&rig);
 }
 
+/* A filter is in force before what its program said next: who watches for an answer gets the answer. */
+static void test_watch_comes_first(void **state)
+{
+    (void)state;
+    struct rig rig;
+    start(&rig, 1000);
+    int fd = join(&rig);
+    for (unsigned i = 0; i < 200; i++) {
+        char filter[16] = "";
+        (void)snprintf(filter, sizeof(filter), "f/%u", i);
+        watch(fd, KM_BUS_WATCH, filter);
+        say(fd, &(struct km_bus_frame){.kind = KM_BUS_PUBLISH, .topic = OCTETS_OF("p")});
+    }
+    size_t n_watched = 0;
+    for (unsigned i = 0; i < 200;) {
+        while (rig.letters == NULL) {
+            assert_int_equal(sem_wait(&rig.woken), 0);
+            rig.letters = letterbox_take(&rig.inbox);
+        }
+        struct letter *letter = rig.letters;
+        rig.letters = letter->next;
+        if (letter->kind == LETTER_WATCHES)
+            n_watched = ((const struct watches *)letter->object)->n;
+        if (letter->kind == LETTER_PUBLISH)
+            assert_in_range(n_watched, ++i, 200);
+        letter_free(letter);
+    }
+    km_fd_closep(&fd);
+    end(&rig);
+}
+
 /* With no room in the broker's inbox a program waits, and nothing of what it said is lost or out of order. */
 static void test_back_pressure(void **state)
 {
@@ -320,7 +351,7 @@ int main(void)
         cmocka_unit_test(test_watch),         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow),
         cmocka_unit_test(test_hostile),       cmocka_unit_test(test_one_broker_a_path),
-        cmocka_unit_test(test_match),
+        cmocka_unit_test(test_match),         cmocka_unit_test(test_watch_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,6 +63,16 @@ static const struct rig_function functions[] = {
                "            block = bytearray(b'x' * (50 << 20))\n            time.sleep(1000)\n"
                "    time.sleep(1000)\n",
      .timeout_s = 300},
+    {.name = "takes_memory_to_share",
+     .source = "import mmap, time\n" HANDLER "    blocks = []\n    for i in range(300):\n"
+               "        block = mmap.mmap(-1, 1 << 20)\n        block.write(b'x' * (1 << 20))\n"
+               "        blocks.append(block)\n    time.sleep(1000)\n",
+     .timeout_s = 300},
+    {.name = "takes_memory_of_nobody",
+     .source = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n" HANDLER
+               "    said = []\n    for call in ((319, b'x', 0), (447, 0), (29, 0, 1 << 20, 0o1600)):\n"
+               "        r = libc.syscall(*call)\n"
+               "        said.append(r if r >= 0 else -ctypes.get_errno())\n    return said\n"},
     {.name = "answers_too_much", .source = HANDLER "    return 'x' * (7 << 20)\n"},
     {.name = "logs_too_much",
      .source = "import os\n" HANDLER "    print('x' * (4 << 20) + os.environ['PASSWORD'])\n"
@@ -192,6 +202,8 @@ static void memory_is_bounded(void **state)
     if (strstr(alone, "MemoryError") == NULL && strstr(alone, "signal: killed") == NULL)
         fail_msg("%s", alone);
     assert_non_null(strstr(rig_call(rig, "takes_memory_by_many", ""), "signal: killed"));
+    assert_non_null(strstr(rig_call(rig, "takes_memory_to_share", ""), "signal: killed"));
+    assert_string_equal(rig_call(rig, "takes_memory_of_nobody", ""), "[-1, -1, -1]");
 }
 
 static void what_it_says_is_bounded(void **state)
