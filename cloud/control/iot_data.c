@@ -6,8 +6,8 @@
 #include "cloud/common/topic.h"
 #include "cloud/control/buses.h"
 #include "cloud/control/operations.h"
-#include "cloud/control/shadow_store.h"
 #include "cloud/registry/registry_shadow.h"
+#include "cloud/shadowstore/shadow_store.h"
 
 static km_status send(struct km_call *call, struct km_slice topic, struct km_slice payload,
                       int64_t qos, bool retain)
@@ -67,7 +67,7 @@ static km_status serve_shadow(struct km_call *call, const struct km_shadow_id *i
         .payload = kind == KM_SHADOW_UPDATE ? call->request->body : (struct km_slice){0},
         .now_s = call->now_ms / 1000,
     };
-    KM_TRY(km_shadow_store_apply(call, &request, &result));
+    KM_TRY(km_shadow_store_apply(&call->err, call->reg, call->account, &request, &result));
     if (result.reason != KM_SHADOW_ACCEPTED)
         return rejected(call, &result);
     if (kind != KM_SHADOW_GET)
@@ -137,7 +137,7 @@ static km_status request_shadow(struct km_call *call, const struct km_shadow_id 
     KM_AUTO(km_shadow_result_clear) struct km_shadow_result result = {0};
     const struct km_shadow_request request = {
         .id = id, .kind = kind, .payload = call->request->body, .now_s = call->now_ms / 1000};
-    KM_TRY(km_shadow_store_apply(call, &request, &result));
+    KM_TRY(km_shadow_store_apply(&call->err, call->reg, call->account, &request, &result));
     tell(call, id, &result);
     return published(call);
 }
