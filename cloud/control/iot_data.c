@@ -42,19 +42,12 @@ static void tell(struct km_call *call, const struct km_shadow_id *id,
     }
 }
 
-static km_status rejected(struct km_call *call, const struct km_shadow_result *result)
+static km_status rejected(struct km_call *call, const struct km_shadow_id *id,
+                          enum km_shadow_reason reason)
 {
-    KM_AUTO(km_json_unref) json_t *said = NULL;
-    enum km_exception exception = result->code == 404   ? KM_X_RESOURCE_NOT_FOUND
-                                  : result->code == 409 ? KM_X_CONFLICT
-                                  : result->code == 413 ? KM_X_REQUEST_ENTITY_TOO_LARGE
-                                  : result->code == 415 ? KM_X_UNSUPPORTED_ENCODING
-                                                        : KM_X_INVALID_REQUEST;
-    const struct km_json_text *text = &result->outputs[0].json;
-    KM_TRY(
-        km_json_object(&call->err, KM_SLICE(text->ptr, text->len), KM_CALL_JSON_DEPTH_MAX, &said));
-    const char *message = json_string_value(json_object_get(said, "message"));
-    return km_call_fail(call, exception, "%s", message != NULL ? message : "");
+    char message[KM_SHADOW_MESSAGE_CAP] = "";
+    km_shadow_message(reason, id, message);
+    return km_call_fail(call, km_exception_of_shadow(km_shadow_reason_code(reason)), "%s", message);
 }
 
 static km_status serve_shadow(struct km_call *call, const struct km_shadow_id *id,
@@ -69,7 +62,7 @@ static km_status serve_shadow(struct km_call *call, const struct km_shadow_id *i
     };
     KM_TRY(km_shadow_store_apply(&call->err, call->reg, call->account, &request, &result));
     if (result.reason != KM_SHADOW_ACCEPTED)
-        return rejected(call, &result);
+        return rejected(call, id, result.reason);
     if (kind != KM_SHADOW_GET)
         tell(call, id, &result);
     const char *body = km_arena_text(
