@@ -11,6 +11,7 @@
 
 #define STATEMENTS_MAX 256 /* more than there are texts */
 #define CACHE_KIB 16384
+#define LOG_KEPT 67108864 /* octets of the log that stay for the next time */
 
 struct statement {
     const char *sql;
