@@ -13,7 +13,7 @@
 /* A list of letters, the oldest first. */
 struct letters {
     struct letter *first, *last;
-    size_t n;
+    size_t n, size;
 };
 
 struct scribe {
