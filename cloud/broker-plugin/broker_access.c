@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cloud/broker-plugin/broker.h"
+#include "cloud/common/topic.h"
 
 static const char *const kinds[] = {
     [ACCESS_PUBLISH] = "Publish-In",
@@ -79,6 +80,31 @@ static bool is_retained_senders(const struct mosquitto_evt_acl_check *event)
            mosquitto_client_protocol_version(event->client) == 0;
 }
 
+/* What a client sends, to whom it concerns beside the subscribers. */
+static void pass_on(struct broker *broker, const struct conn *conn, struct letter *message)
+{
+    message->time_ms = broker_now_ms();
+    if (conn != NULL) {
+        message->client = KM_SLICE_STR(conn->id);
+        message->certificate = KM_SLICE_STR(conn->certificate);
+        message->address = KM_SLICE_STR(conn->address);
+    }
+    broker_spread(broker, message);
+}
+
+/* mosquitto shows its plugins no last will as a message; that it asks for it is all there is. Services don't take one for a request. */
+static void pass_on_will(struct broker *broker, const struct conn *conn,
+                         const struct mosquitto_evt_acl_check *event)
+{
+    struct letter message = {.kind = LETTER_MESSAGE,
+                             .topic = KM_SLICE_STR(event->topic),
+                             .payload = KM_SLICE(event->payload, event->payloadlen),
+                             .qos = event->qos,
+                             .retain = event->retain};
+    if (!km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic))
+        pass_on(broker, conn, &message);
+}
+
 int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check *event)
 {
     struct access_answer answer;
@@ -106,6 +132,8 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
         return withhold(broker, conn, &answer);
     if (answer.verdict == ACCESS_CLOSE)
         return close_conn(broker, conn, request.kind, &answer);
+    if (request.kind == ACCESS_PUBLISH && conn->state != CONN_ONLINE)
+        pass_on_will(broker, conn, event);
     /* When the broker ends a connection it asks for its subscriptions again. */
     if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
         tell_subscription(broker, conn, event->topic, false);
@@ -119,14 +147,8 @@ int broker_message(struct broker *broker, const struct mosquitto_evt_message *ev
                              .topic = KM_SLICE_STR(event->topic),
                              .payload = KM_SLICE(event->payload, event->payloadlen),
                              .qos = event->qos,
-                             .retain = event->retain,
-                             .time_ms = broker_now_ms()};
-    if (conn != NULL) {
-        message.client = KM_SLICE_STR(conn->id);
-        message.certificate = KM_SLICE_STR(conn->certificate);
-        message.address = KM_SLICE_STR(conn->address);
-    }
-    broker_spread(broker, &message);
+                             .retain = event->retain};
+    pass_on(broker, conn, &message);
     return MOSQ_ERR_SUCCESS;
 }
 

@@ -854,6 +854,17 @@ class OnTheBus(Base):
         self.bus.publish("in/d", b"after", hops=8)
         self.assertEqual(self.bus.message()["topic"], "in/d")
 
+    def test_will(self):
+        local = self.broker.observer()
+        self.watch("will/#", local)
+        self.watch("$aws/things/#", local)
+        for topic in ("$aws/things/dev/shadow/update", "will/a"):  # a service takes none for a request
+            self.broker.connect(self.device, "dev", will=(topic, "{}")).close()
+        seen = self.bus.message()
+        self.assertEqual((seen["topic"], seen["payload"]), ("will/a", b"{}"))
+        self.assertEqual((seen["client"], seen["principal"]), ("dev", self.device.id))
+        self.assertEqual(self.rig.registry("shadow", "dev", "").split()[:1], ["0"])
+
     def test_events(self):
         local = self.broker.observer()
         self.watch("$aws/events/presence/#", local)
