@@ -381,8 +381,8 @@ static km_status begin(struct km_err *err)
     KM_TRY(km_loop_init(err, &companion.loop));
     KM_TRY(km_loop_add_signals(err, &companion.loop, &companion.signals, signals, on_signal));
     KM_TRY(open_registry(err));
-    KM_TRY(links_new(err, &companion.loop, BUS_NAME, companion.options.buses, companion.options.n_buses,
-                     &host, &companion.links));
+    KM_TRY(links_new(err, &companion.loop, BUS_NAME, companion.options.buses,
+                     companion.options.n_buses, &host, &companion.links));
     KM_TRY(open_runner(err));
     look_at_feed();
     km_notify("READY=1");
