@@ -73,9 +73,15 @@ if command -v systemd-analyze >/dev/null; then
     sed -i "s,^ExecStart=[^ ]*,ExecStart=$keymoord," "$units/keymoord.service"
     tunnel=$(find "$dir/usr" -name keymoor-tunnel -type f)
     sed -i "s,^ExecStart=[^ ]*,ExecStart=$tunnel," "$units/keymoor-tunnel@.service"
+    cloud=()
+    if [ -f "$units/keymoor-cloud-control.service" ]; then
+        sed -i "s,^ExecStart=/usr/bin,ExecStart=$dir/usr/bin," "$units"/keymoor-cloud-*.service
+        sed -i "s,^ExecStart=/usr/sbin/mosquitto,ExecStart=/bin/true," "$units/keymoor-cloud-broker@.service"
+        cloud=("$units/keymoor-cloud-control.service" "$units/keymoor-cloud-rules.service" "$units/keymoor-cloud-broker@.service" "$units/keymoor-cloud.target")
+    fi
     # Whatever it says of our units is an error; other units of the machine are not our matter.
     systemd-analyze verify "$units/keymoord.service" "$units/keymoord.socket" "$units/keymoor-tunnel@.service" \
-        "$units/keymoor-tunnel@.socket" 2>&1 | grep -i 'keymoor' >"$dir/verify" || true
+        "$units/keymoor-tunnel@.socket" "${cloud[@]}" 2>&1 | grep -i 'keymoor' >"$dir/verify" || true
     grep -v 'man ' "$dir/verify" && fail "systemd-analyze verify"
     # secure UNIT EXPOSURE: in tenths, at most.
     secure() {
@@ -87,5 +93,15 @@ if command -v systemd-analyze >/dev/null; then
     }
     secure keymoord.service 40
     secure keymoor-tunnel@.service 20
+    if [ "${#cloud[@]}" -gt 0 ]; then
+        secure keymoor-cloud-control.service 20
+        secure keymoor-cloud-broker@.service 20
+        # It gives each function namespaces and a user.
+        secure keymoor-cloud-rules.service 60
+        systemd-sysusers --root="$dir" --dry-run "$(find "$dir/usr" -path '*sysusers.d/keymoor-cloud.conf')" >"$dir/sysusers" 2>&1 || {
+            cat "$dir/sysusers" >&2
+            fail "systemd-sysusers"
+        }
+    fi
 fi
 echo "the installation works"

@@ -8,6 +8,7 @@
 #include "cloud/common/topic.h"
 
 #define MS_PER_S 1000
+#define SHARED "$share/"
 
 static void deny(struct access_answer *ret, enum access_verdict verdict, enum ending ending,
                  const char *fmt, ...) KM_PRINTF(4, 5);
@@ -165,6 +166,22 @@ static void check_publish(const struct settings *settings, struct conn *conn,
         (void)is_permitted(conn, &retain, ACCESS_CLOSE, ret);
 }
 
+/* A shared subscription is one to its filter too: what denies that is not got around by sharing it. */
+static void check_shared(const struct conn *conn, struct km_policy_request request,
+                         struct access_answer *ret)
+{
+    static const size_t front = sizeof(SHARED) - 1;
+    const char *topic = (const char *)request.name.ptr;
+    const char *slash = begins(topic, SHARED) ? strchr(topic + front, '/') : NULL;
+    struct km_policy_decision decision = {0};
+    if (slash == NULL)
+        return;
+    request.name = KM_SLICE_STR(slash + 1);
+    if (!km_policy_decide(conn->bound, &request, &decision) &&
+        decision.outcome == KM_POLICY_EXPLICIT_DENY)
+        (void)is_permitted(conn, &request, ACCESS_CLOSE, ret);
+}
+
 static void check_subscribe(const struct settings *settings, const struct conn *conn,
                             const struct access_request *request, struct access_answer *ret)
 {
@@ -179,14 +196,14 @@ static void check_subscribe(const struct settings *settings, const struct conn *
         deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR,
              "a subscription with QoS 2, which is not served");
     else if (request->topic[0] == '$' && !begins(request->topic, "$aws/") &&
-             !begins(request->topic, "$share/"))
+             !begins(request->topic, SHARED))
         deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic filter %s is reserved",
              request->topic);
     else if (max != 0 && request->n_subscriptions >= max)
         deny(ret, ACCESS_CLOSE, ENDING_THROTTLED, "more than %u subscriptions of one connection",
              max);
-    else
-        (void)is_permitted(conn, &subscribe, ACCESS_CLOSE, ret);
+    else if (is_permitted(conn, &subscribe, ACCESS_CLOSE, ret))
+        check_shared(conn, subscribe, ret);
 }
 
 static void check_receive(const struct conn *conn, const struct access_request *request,

@@ -169,11 +169,27 @@ static km_status carry_out(const struct work *work, const struct km_template_pla
         "its certificate");
 }
 
+/* Asked with the registry's lock held: meanwhile somebody may have decided otherwise, or another broker was faster. */
+static km_status check_pending(const struct work *work)
+{
+    struct km_registry_certificate_state state = {0};
+    KM_TRY(failed(work,
+                  km_registry_certificate_state(work->scribe->reader.registry, work->account,
+                                                work->certificate, &state),
+                  "its certificate"));
+    if (state.status != KM_CERTIFICATE_PENDING_ACTIVATION)
+        return KM_FAIL(work->err, KM_E_STALE, "its certificate is %s by now",
+                       km_certificate_status_name(state.status));
+    return KM_OK;
+}
+
 static km_status all_or_nothing(const struct work *work, const struct km_template_plan *plan)
 {
     struct km_registry *registry = work->scribe->reader.registry;
     KM_TRY(failed(work, km_registry_begin(registry), "the registry"));
-    km_status status = carry_out(work, plan);
+    km_status status = check_pending(work);
+    if (status == KM_OK)
+        status = carry_out(work, plan);
     if (status != KM_OK) {
         (void)km_registry_rollback(registry);
         return status;

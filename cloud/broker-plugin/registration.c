@@ -87,6 +87,8 @@ static void pending(struct scribe *scribe, const struct letter *contact, const X
     const struct provision_wish wish = {
         .config = ca->registration_config, .certificate = found->id, .x509 = leaf};
     km_status status = wish.config == NULL ? KM_E_NOTFOUND : provision(&err, scribe, &wish);
+    if (status == KM_E_STALE)
+        return; /* somebody has decided about it in between */
     if (wish.config != NULL) {
         (void)snprintf(reason, sizeof(reason), "%s%s",
                        status == KM_OK ? "provisioned as the template of its CA says"
@@ -121,6 +123,14 @@ static void registered(struct scribe *scribe, const struct letter *contact, cons
         (void)snprintf(reason, sizeof(reason), "its certificate is %s",
                        km_certificate_status_name(found->status));
         refuse(scribe, contact, reason);
+        return;
+    }
+    /* It was registered under this CA when that was allowed; now nobody is told, and no template gives it anything. */
+    if (!ca->is_active || !ca->has_auto_registration) {
+        refuse(scribe, contact,
+               ca->is_active
+                   ? "its certificate is PENDING_ACTIVATION, and its CA does not register by itself"
+                   : "its certificate is PENDING_ACTIVATION, and its CA is not active");
         return;
     }
     if (ca->registration_config != NULL && scribe->is_batch) {

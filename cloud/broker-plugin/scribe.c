@@ -51,6 +51,7 @@ static void letters_put(struct letters *letters, struct letter *letter)
         letters->first = letter;
     letters->last = letter;
     letters->n++;
+    letters->size += letter->size;
 }
 
 /* The first one off the list; NULL when there is none. */
@@ -63,6 +64,7 @@ static struct letter *letters_take(struct letters *letters)
     if (letters->first == NULL)
         letters->last = NULL;
     letters->n--;
+    letters->size -= letter->size;
     return letter;
 }
 
@@ -222,7 +224,7 @@ static void do_together(struct scribe *scribe, struct letters *jobs)
     if (km_registry_begin(scribe->reader.registry) != KM_OK) {
         scribe_warn(scribe, "can't write to the registry",
                     km_registry_err(scribe->reader.registry)->text);
-        while (jobs->n > SCRIBE_JOBS_MAX)
+        while (jobs->n > SCRIBE_JOBS_MAX || jobs->size > SCRIBE_OCTETS_MAX)
             letter_free(letters_take(jobs));
         return;
     }

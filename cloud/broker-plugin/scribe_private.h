@@ -13,7 +13,7 @@
 /* A list of letters, the oldest first. */
 struct letters {
     struct letter *first, *last;
-    size_t n;
+    size_t n, size;
 };
 
 struct scribe {
@@ -70,7 +70,7 @@ struct provision_wish {
 };
 /*
  * provision: gives a device that is registered what its CA's template says, and its certificate the template's status: all of it, or
- * nothing with a sentence why. The caller's arena is not reset.
+ * nothing with a sentence why; KM_E_STALE when the certificate is no longer PENDING_ACTIVATION. The caller's arena is not reset.
  */
 km_status provision(struct km_err *err, struct scribe *scribe, const struct provision_wish *wish);
 /* shadow_take: a request to a shadow. */

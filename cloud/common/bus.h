@@ -22,14 +22,15 @@
 #ifndef KM_CLOUD_BUS_H
 #define KM_CLOUD_BUS_H
 
+#include "cloud/common/limits.h"
 #include "common/km_bytes.h"
 
 #define KM_BUS_VERSION 1
 #define KM_BUS_TOPIC_MAX 1024  /* octets; also of a filter. AWS's 256 are the broker's to enforce */
 #define KM_BUS_CLIENT_MAX 1024 /* octets of a client id */
-#define KM_BUS_PRINCIPAL_LEN 64 /* hexadecimal digits of a certificate id */
-#define KM_BUS_ADDRESS_MAX 108  /* octets: an IP address, or the path of a socket */
-#define KM_BUS_PAYLOAD_MAX (128 * 1024)
+#define KM_BUS_PRINCIPAL_LEN KM_CERTIFICATE_ID_LEN
+#define KM_BUS_ADDRESS_MAX 108 /* octets: an IP address, or the path of a socket */
+#define KM_BUS_PAYLOAD_MAX KM_PAYLOAD_OCTETS_MAX
 #define KM_BUS_HEAD_LEN (4 + 8 + 8 + 5 * 4)
 #define KM_BUS_FRAME_MAX                                                                           \
     (KM_BUS_HEAD_LEN + KM_BUS_TOPIC_MAX + KM_BUS_CLIENT_MAX + KM_BUS_PRINCIPAL_LEN +               \

@@ -6,13 +6,13 @@
 #ifndef KM_CLOUD_TOPIC_H
 #define KM_CLOUD_TOPIC_H
 
+#include "cloud/common/limits.h"
 #include "common/km_bytes.h"
 
 #define KM_TOPIC_MAX 256u                   /* octets of a name or a filter */
 #define KM_TOPIC_SLASHES_MAX 7u             /* so eight levels */
 #define KM_TOPIC_BASIC_INGEST "$aws/rules/" /* what follows up to the next slash names a rule */
 #define KM_CLIENT_ID_MAX 128u               /* octets */
-#define KM_PAYLOAD_OCTETS_MAX 131072u       /* of one message */
 
 enum km_topic_fault {
     KM_TOPIC_OK = 0,

@@ -37,7 +37,6 @@ static struct companion {
     struct km_loop loop;
     struct km_watch signals;
     struct km_registry *registry;
-    struct km_arena *arena; /* of one call */
     struct km_secret *key;
     struct lookup lookup;
     struct km_runner *runner;
@@ -178,8 +177,8 @@ static bool chance(void *ctx, void *buf, size_t len)
 static bool shadow(void *ctx, struct km_slice thing, struct km_slice name, json_t **ret)
 {
     (void)ctx;
-    return shadow_document(companion.registry, companion.arena, companion.options.account, thing,
-                           name, wall_ms() / 1000, ret);
+    return shadow_document(companion.registry, companion.options.account, thing, name,
+                           wall_ms() / 1000, ret);
 }
 
 /* ---- what comes in ---- */
@@ -364,9 +363,6 @@ static km_status open_registry(struct km_err *err)
     KM_TRY(km_registry_key_load(err, options->key_file, false, &companion.key));
     const struct km_registry_config config = {.url = options->registry, .key = companion.key};
     KM_TRY(km_registry_open(err, &config, &companion.registry));
-    companion.arena = km_arena_new((size_t)4 << 20);
-    if (companion.arena == NULL)
-        return KM_FAIL(err, KM_E_NOMEM, "no memory for the registry's answers");
     KM_TRY(lookup_init(err, companion.registry, options->region, function_note, &companion.lookup));
     return source_init(err, companion.registry, options->account, rule_skipped, &companion.source);
 }
@@ -398,7 +394,6 @@ static void end(void)
     lookup_clear(&companion.lookup);
     source_clear(&companion.source);
     ruleset_clear(&companion.rules);
-    km_arena_free(companion.arena);
     km_registry_closep(&companion.registry);
     km_secret_freep(&companion.key);
     if (companion.signals.fd >= 0)

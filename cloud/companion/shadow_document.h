@@ -7,7 +7,7 @@
 #include "cloud/registry/registry.h"
 
 /* shadow_document: what get/accepted has; name "" for the classic one. False when there is none. *ret is owned. */
-bool shadow_document(struct km_registry *registry, struct km_arena *arena, const char *account,
-                     struct km_slice thing, struct km_slice name, int64_t now_s, json_t **ret);
+bool shadow_document(struct km_registry *registry, const char *account, struct km_slice thing,
+                     struct km_slice name, int64_t now_s, json_t **ret);
 
 #endif

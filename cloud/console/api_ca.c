@@ -20,16 +20,22 @@ static json_t *result(const char *name, const char *state, const char *reason)
     return json_pack("{s:s, s:s, s:s*}", "name", name, "state", state, "reason", reason);
 }
 
-/* run_check: a check whose certificate is not there, or could not be read, waits. The proof's signature needs both. */
+/* can_run: what the check looks at is there, and could be read. */
+static bool can_run(const struct km_ca_check *check, const struct km_ca_candidate *candidate)
+{
+    bool is_reader = (check->flags & KM_CA_CHECK_READS) != 0;
+    bool is_of_proof = (check->flags & KM_CA_CHECK_PROOF) != 0;
+    bool is_of_ca = !is_of_proof || (check->flags & KM_CA_CHECK_BOTH) != 0;
+    bool has_ca = is_reader ? candidate->ca_pem.ptr != NULL : candidate->ca.x509 != NULL;
+    bool has_proof = is_reader ? candidate->proof_pem.ptr != NULL : candidate->proof.x509 != NULL;
+    return (has_ca || !is_of_ca) && (has_proof || !is_of_proof);
+}
+
 static json_t *run_check(const struct km_ca_check *check, struct km_ca_candidate *candidate,
                          bool *all_are_good)
 {
     struct km_err err = {0};
-    bool is_reader = check == &km_ca_checks[0] || strcmp(check->name, "proof-reads") == 0;
-    bool has_ca = is_reader ? candidate->ca_pem.ptr != NULL : candidate->ca.x509 != NULL;
-    bool has_proof = is_reader ? candidate->proof_pem.ptr != NULL : candidate->proof.x509 != NULL;
-    bool needs_both = strcmp(check->name, "proof-signature") == 0;
-    if ((check->is_of_proof && !has_proof) || ((!check->is_of_proof || needs_both) && !has_ca)) {
+    if (!can_run(check, candidate)) {
         *all_are_good = false;
         return result(check->name, "waiting", NULL);
     }

@@ -56,12 +56,12 @@ static km_status has_code(struct km_err *err, struct km_ca_candidate *candidate)
 }
 
 const struct km_ca_check km_ca_checks[KM_CA_CHECKS] = {
-    {"ca-reads", false, KM_X_NONE, read_ca},
-    {"ca-is-ca", false, KM_X_NONE, is_ca},
-    {"ca-key", false, KM_X_NONE, has_good_key},
-    {"ca-dates", false, KM_X_NONE, ca_is_valid_now},
-    {"proof-reads", true, KM_X_NONE, read_proof},
-    {"proof-signature", true, KM_X_NONE, is_signed_by_ca},
-    {"proof-dates", true, KM_X_NONE, proof_is_valid_now},
-    {"proof-code", true, KM_X_REGISTRATION_CODE, has_code},
+    {"ca-reads", KM_CA_CHECK_READS, KM_X_NONE, read_ca},
+    {"ca-is-ca", 0, KM_X_NONE, is_ca},
+    {"ca-key", 0, KM_X_NONE, has_good_key},
+    {"ca-dates", 0, KM_X_NONE, ca_is_valid_now},
+    {"proof-reads", KM_CA_CHECK_PROOF | KM_CA_CHECK_READS, KM_X_NONE, read_proof},
+    {"proof-signature", KM_CA_CHECK_PROOF | KM_CA_CHECK_BOTH, KM_X_NONE, is_signed_by_ca},
+    {"proof-dates", KM_CA_CHECK_PROOF, KM_X_NONE, proof_is_valid_now},
+    {"proof-code", KM_CA_CHECK_PROOF, KM_X_REGISTRATION_CODE, has_code},
 };

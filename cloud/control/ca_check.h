@@ -22,13 +22,17 @@ struct km_ca_candidate {
 /* km_ca_candidate_clear: for KM_AUTO. */
 void km_ca_candidate_clear(struct km_ca_candidate *candidate);
 
+/* What a check is: of the CA unless said otherwise, and of a certificate that was read before. */
+#define KM_CA_CHECK_PROOF 1u /* of the verification certificate */
+#define KM_CA_CHECK_READS 2u /* reads its certificate */
+#define KM_CA_CHECK_BOTH 4u  /* of the one and the other */
+
 struct km_ca_check {
-    const char *name;            /* for programs */
-    bool is_of_proof;            /* looks at the verification certificate */
+    const char *name; /* for programs */
+    unsigned flags;
     enum km_exception exception; /* KM_X_NONE: by the outcome, as all of x509.h */
     km_status (*run)(struct km_err *err, struct km_ca_candidate *candidate);
 };
-/* The first row of each certificate reads it; the others have to have that behind them. */
 #define KM_CA_CHECKS 8
 extern const struct km_ca_check km_ca_checks[KM_CA_CHECKS];
 

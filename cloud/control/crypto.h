@@ -6,9 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 
+#include "cloud/common/limits.h"
 #include "common/km_bytes.h"
-
-#define KM_SHA256_LEN 32
 
 /* Of one thread. What it holds is read only once it is made. */
 struct km_crypto {

@@ -33,6 +33,7 @@ static const struct km_exception_form forms[KM_N_EXCEPTIONS] = {
     [KM_X_SERVICE] = {"ServiceException", NULL, 500},
     [KM_X_SERVICE_UNAVAILABLE] = {"ServiceUnavailableException", "ServiceUnavailable", 503},
     [KM_X_SQL_PARSE] = {"SqlParseException", NULL, 400},
+    [KM_X_THROTTLING] = {"ThrottlingException", NULL, 429},
     [KM_X_TOO_MANY_REQUESTS] = {"TooManyRequestsException", NULL, 429},
     [KM_X_TRANSFER_COMPLETED] = {"TransferAlreadyCompletedException", NULL, 410},
     [KM_X_TRANSFER_CONFLICT] = {"TransferConflictException", NULL, 409},
@@ -108,4 +109,28 @@ enum km_exception km_exception_of(enum km_service service, km_status status)
         return ours(service, false);
     }
     return ours(service, false);
+}
+
+enum km_exception km_exception_of_shadow(unsigned code)
+{
+    switch (code) {
+    case 401:
+        return KM_X_UNAUTHORIZED;
+    case 403:
+        return KM_X_FORBIDDEN;
+    case 404:
+        return KM_X_RESOURCE_NOT_FOUND;
+    case 409:
+        return KM_X_CONFLICT;
+    case 413:
+        return KM_X_REQUEST_ENTITY_TOO_LARGE;
+    case 415:
+        return KM_X_UNSUPPORTED_ENCODING;
+    case 429:
+        return KM_X_THROTTLING;
+    case 500:
+        return KM_X_INTERNAL_FAILURE;
+    default:
+        return KM_X_INVALID_REQUEST;
+    }
 }

@@ -38,6 +38,7 @@ enum km_exception {
     KM_X_SERVICE,
     KM_X_SERVICE_UNAVAILABLE,
     KM_X_SQL_PARSE,
+    KM_X_THROTTLING,
     KM_X_TOO_MANY_REQUESTS,
     KM_X_TRANSFER_COMPLETED,
     KM_X_TRANSFER_CONFLICT,
@@ -60,5 +61,7 @@ struct km_exception_form {
 const struct km_exception_form *km_exception_form(enum km_exception exception);
 /* km_exception_of: what a failure is called there, where an operation does not say otherwise. */
 enum km_exception km_exception_of(enum km_service service, km_status status);
+/* km_exception_of_shadow: what the code of a shadow's rejection is called by the data endpoint. */
+enum km_exception km_exception_of_shadow(unsigned code);
 
 #endif

@@ -32,7 +32,7 @@ static km_status check(struct km_call *call, struct km_ca_candidate *candidate)
         KM_REG(call, km_registry_registration_code(call->reg, call->account, candidate->code));
     for (size_t i = 0; i < KM_CA_CHECKS; i++) {
         const struct km_ca_check *row = &km_ca_checks[i];
-        if (row->is_of_proof && !has_proof)
+        if ((row->flags & KM_CA_CHECK_PROOF) != 0 && !has_proof)
             continue;
         km_status status = km_certificate_invalid(call, row->run(&call->err, candidate));
         if (status != KM_OK && row->exception != KM_X_NONE)

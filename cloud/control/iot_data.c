@@ -6,8 +6,8 @@
 #include "cloud/common/topic.h"
 #include "cloud/control/buses.h"
 #include "cloud/control/operations.h"
-#include "cloud/control/shadow_store.h"
 #include "cloud/registry/registry_shadow.h"
+#include "cloud/shadowstore/shadow_store.h"
 
 static km_status send(struct km_call *call, struct km_slice topic, struct km_slice payload,
                       int64_t qos, bool retain)
@@ -47,19 +47,12 @@ static void tell(struct km_call *call, const struct km_shadow_id *id,
     }
 }
 
-static km_status rejected(struct km_call *call, const struct km_shadow_result *result)
+static km_status rejected(struct km_call *call, const struct km_shadow_id *id,
+                          enum km_shadow_reason reason)
 {
-    KM_AUTO(km_json_unref) json_t *said = NULL;
-    enum km_exception exception = result->code == 404   ? KM_X_RESOURCE_NOT_FOUND
-                                  : result->code == 409 ? KM_X_CONFLICT
-                                  : result->code == 413 ? KM_X_REQUEST_ENTITY_TOO_LARGE
-                                  : result->code == 415 ? KM_X_UNSUPPORTED_ENCODING
-                                                        : KM_X_INVALID_REQUEST;
-    const struct km_json_text *text = &result->outputs[0].json;
-    KM_TRY(
-        km_json_object(&call->err, KM_SLICE(text->ptr, text->len), KM_CALL_JSON_DEPTH_MAX, &said));
-    const char *message = json_string_value(json_object_get(said, "message"));
-    return km_call_fail(call, exception, "%s", message != NULL ? message : "");
+    char message[KM_SHADOW_MESSAGE_CAP] = "";
+    km_shadow_message(reason, id, message);
+    return km_call_fail(call, km_exception_of_shadow(km_shadow_reason_code(reason)), "%s", message);
 }
 
 static km_status serve_shadow(struct km_call *call, const struct km_shadow_id *id,
@@ -72,9 +65,9 @@ static km_status serve_shadow(struct km_call *call, const struct km_shadow_id *i
         .payload = kind == KM_SHADOW_UPDATE ? call->request->body : (struct km_slice){0},
         .now_s = call->now_ms / 1000,
     };
-    KM_TRY(km_shadow_store_apply(call, &request, &result));
+    KM_TRY(km_shadow_store_apply(&call->err, call->reg, call->account, &request, &result));
     if (result.reason != KM_SHADOW_ACCEPTED)
-        return rejected(call, &result);
+        return rejected(call, id, result.reason);
     if (kind != KM_SHADOW_GET)
         tell(call, id, &result);
     const char *body = km_arena_text(
@@ -142,7 +135,7 @@ static km_status request_shadow(struct km_call *call, const struct km_shadow_id 
     KM_AUTO(km_shadow_result_clear) struct km_shadow_result result = {0};
     const struct km_shadow_request request = {
         .id = id, .kind = kind, .payload = call->request->body, .now_s = call->now_ms / 1000};
-    KM_TRY(km_shadow_store_apply(call, &request, &result));
+    KM_TRY(km_shadow_store_apply(&call->err, call->reg, call->account, &request, &result));
     tell(call, id, &result);
     return published(call);
 }

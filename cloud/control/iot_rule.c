@@ -67,7 +67,7 @@ static km_status rule_of(struct km_call *call, struct km_registry_rule_new *ret)
     KM_TRY(
         km_sql_check(call, rule.sql, km_call_text(call, "awsIotSqlVersion"), &rule.topic_filter));
     KM_TRY(check_actions(call));
-    KM_TRY(km_json_print(&call->err, call->body, KM_RULE_PAYLOAD_MAX, &text));
+    KM_TRY(km_json_print(&call->err, call->body, KM_RULE_DOCUMENT_MAX, &text));
     rule.payload = km_arena_text(call->arena, KM_SLICE(text.ptr, text.len));
     if (rule.payload == NULL)
         return KM_FAIL(&call->err, KM_E_NOMEM, "payload of a rule");

@@ -93,6 +93,7 @@ static km_status open_console(struct km_err *err, struct km_http_service *ret_se
         .buses = self.options.buses,
         .n_buses = self.options.n_buses,
         .is_tls = self.options.certificate != NULL,
+        .idle_ms = (int64_t)self.options.console_idle_s * 1000,
     };
     *ret_service = km_control_service(self.control);
     if (self.options.has_no_console)

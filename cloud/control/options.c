@@ -9,6 +9,8 @@
 #define REQUEST_TIMEOUT_S 30
 #define REQUEST_TIMEOUT_MAX_S 3600
 
+#define CONSOLE_IDLE_MAX_S 86400u
+
 enum {
     OPT_REGISTRY = 256,
     OPT_KEY,
@@ -24,6 +26,7 @@ enum {
     OPT_ACCOUNT,
     OPT_FUNCTIONS,
     OPT_NO_CONSOLE,
+    OPT_CONSOLE_IDLE,
     OPT_REQUEST_TIMEOUT,
 };
 
@@ -42,6 +45,7 @@ static const struct option long_options[] = {
     {"account", required_argument, NULL, OPT_ACCOUNT},
     {"functions", required_argument, NULL, OPT_FUNCTIONS},
     {"request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT},
+    {"console-idle", required_argument, NULL, OPT_CONSOLE_IDLE},
     {"no-console", no_argument, NULL, OPT_NO_CONSOLE},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -71,6 +75,7 @@ void km_control_options_usage(FILE *out)
         "  --bus PATH             socket of a broker; may be repeated\n"
         "  --account ID           the account that these brokers serve; needed with --bus\n"
         "  --functions PATH       socket of the process that runs functions\n"
+        "  --console-idle S       seconds without use until a session of the console ends (900)\n"
         "  --no-console           without the web console, which is at /console/\n"
         "  -q, --quiet            only what went wrong\n"
         "  -h, --help, -V, --version\n",
@@ -128,6 +133,9 @@ static km_status take(struct km_err *err, int option, struct km_control_options 
                                 &options->request_timeout_s);
     else if (option == OPT_BUS)
         return take_bus(err, options);
+    else if (option == OPT_CONSOLE_IDLE)
+        return km_option_number(err, "console-idle", optarg, CONSOLE_IDLE_MAX_S,
+                                &options->console_idle_s);
     else if (option == OPT_NO_CONSOLE)
         options->has_no_console = true;
     else if (option == 'q')

@@ -27,6 +27,7 @@ struct km_control_options {
     size_t n_buses;
     const char *functions; /* NULL: none can be invoked */
     unsigned request_timeout_s;
+    unsigned console_idle_s; /* 0: as the console has it */
     bool has_no_console;
     bool is_quiet;
     bool wants_help;

@@ -13,10 +13,10 @@
 #ifndef KM_CLOUD_POLICY_H
 #define KM_CLOUD_POLICY_H
 
+#include "cloud/common/limits.h"
 #include "common/km_bytes.h"
 
 #define KM_POLICY_NONSPACE_MAX 2048u /* characters of a document that are no white space */
-#define KM_POLICY_OCTETS_MAX 65536u  /* octets of a document, white space included */
 #define KM_POLICY_VALUE_MAX 1024u    /* octets that a variable may stand for */
 #define KM_POLICY_BIND_MAX 64u       /* policies that can be bound together */
 #define KM_POLICY_RESOURCE_MAX 1024u /* octets of a whole ARN that is asked about */

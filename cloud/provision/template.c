@@ -11,6 +11,7 @@ struct work {
     const json_t *declared; /* "Parameters" */
     const struct km_template_pair *parameters;
     size_t n_parameters;
+    bool is_in_document; /* of a policy */
     struct km_template_plan *plan;
 };
 
@@ -23,6 +24,19 @@ static km_status keep(struct work *work, const char *text, size_t len, const cha
 
 /* ---- values ---- */
 
+/*
+ * What a certificate says its owner has chosen: it may name something in a policy, but write none, with JSON of its own, wildcards
+ * or variables.
+ */
+static km_status check_stands(const struct work *work, const struct km_template_pair *parameter)
+{
+    if (work->is_in_document && strpbrk(parameter->value, "\"\\*?$+#") != NULL)
+        return KM_FAIL(work->err, KM_E_MALFORMED,
+                       "parameter %s has one of \"\\*?$+# and can't stand in a policy",
+                       parameter->name);
+    return KM_OK;
+}
+
 static km_status parameter(struct work *work, const char *name, const char **ret)
 {
     const json_t *declared = json_object_get(work->declared, name);
@@ -31,7 +45,7 @@ static km_status parameter(struct work *work, const char *name, const char **ret
     for (size_t i = 0; i < work->n_parameters; i++) {
         if (strcmp(work->parameters[i].name, name) == 0) {
             *ret = work->parameters[i].value;
-            return KM_OK;
+            return check_stands(work, &work->parameters[i]);
         }
     }
     const char *standard = json_string_value(json_object_get(declared, "Default"));
@@ -248,8 +262,12 @@ static km_status take_certificate(struct work *work, const json_t *properties,
 static km_status take_document(struct work *work, const json_t *document, const char **ret)
 {
     KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
-    if (!json_is_object(document) || json_object_get(document, "Statement") == NULL)
-        return resolve(work, document, ret);
+    if (!json_is_object(document) || json_object_get(document, "Statement") == NULL) {
+        work->is_in_document = true;
+        km_status status = resolve(work, document, ret);
+        work->is_in_document = false;
+        return status;
+    }
     KM_TRY(km_json_print(work->err, document, KM_TEMPLATE_TEXT_MAX, &text));
     return keep(work, text.ptr, text.len, ret);
 }

@@ -4,7 +4,8 @@
  *
  * Of the language: Parameters (Type String, Default), Resources of the types AWS::IoT::Thing, AWS::IoT::Certificate and
  * AWS::IoT::Policy, values that are text, {"Ref": NAME}, {"Fn::Join": [BETWEEN, [VALUES]]} or {"Fn::Sub": "text ${NAME}"}. Anything
- * else is an error: a template that is half understood would give a device something else than was meant.
+ * else is an error: a template that is half understood would give a device something else than was meant. In a PolicyDocument no
+ * parameter's value may have one of " \ * ? $ + #: who asks for a certificate chooses its name, and must not write his own policy.
  */
 #ifndef KM_PROVISION_TEMPLATE_H
 #define KM_PROVISION_TEMPLATE_H

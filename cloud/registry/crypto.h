@@ -3,9 +3,9 @@
 #ifndef KM_CLOUD_REGISTRY_CRYPTO_H
 #define KM_CLOUD_REGISTRY_CRYPTO_H
 
+#include "cloud/common/limits.h"
 #include "common/km_secret.h"
 
-#define KM_SHA256_LEN 32
 #define KM_SEAL_MORE 28 /* nonce and tag */
 #define KM_SEAL_SECRET_MAX 128
 

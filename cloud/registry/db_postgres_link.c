@@ -7,7 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-/* What the server needs to say by itself that a statement took too long. */
+/*
+ * What the server needs to say by itself that a statement took too long. Who only reads hangs up instead: nothing is lost, and a
+ * broker's clients all wait for him.
+ */
 #define GRACE_MS 2000
 /* A process that stands still in a transaction, with its lock, loses it. */
 #define IDLE_MAX_MS 60000
@@ -185,7 +188,7 @@ static bool is_good(const PGresult *result)
 
 km_status km_pg_answer(struct km_pg *pg, struct km_err *err, bool sent, PGresult **ret_result)
 {
-    int64_t deadline_ms = steady_ms() + pg->timeout_ms + GRACE_MS;
+    int64_t deadline_ms = steady_ms() + pg->timeout_ms + (pg->is_read_only ? 0 : GRACE_MS);
     PGresult *last = NULL;
     km_status status = KM_OK;
     while (sent && await(pg, deadline_ms)) {

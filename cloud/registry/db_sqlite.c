@@ -7,10 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "common/km_loop.h"
 
 #define STATEMENTS_MAX 256 /* more than there are texts */
 #define CACHE_KIB 16384
+#define LOG_KEPT 67108864 /* octets of the log that stay for the next time */
+#define WAL_RETRY_NS 5000000
 
 struct statement {
     const char *sql;
@@ -306,6 +311,23 @@ static km_status make_file(struct km_err *err, const char *path)
 }
 
 /*
+ * Where several processes open a new file at once each of them wants it alone for a moment, and SQLite answers that it is busy without
+ * asking the handler that waits.
+ */
+static km_status write_ahead(struct sqlite_db *db, struct km_err *err, unsigned timeout_ms)
+{
+    const struct timespec pause = {.tv_nsec = WAL_RETRY_NS};
+    int64_t end_ms = km_loop_now_ms() + timeout_ms;
+    km_status status = sqlite_script(&db->base, err, "PRAGMA journal_mode = WAL");
+    while (status == KM_E_TIMEOUT && km_loop_now_ms() < end_ms) {
+        (void)nanosleep(&pause, NULL);
+        km_err_clear(err);
+        status = sqlite_script(&db->base, err, "PRAGMA journal_mode = WAL");
+    }
+    return status;
+}
+
+/*
  * A commit is on the disk when it returns (synchronous), whatever then happens. Nothing that a damaged or foreign file says
  * of itself is run (trusted_schema).
  */
@@ -319,7 +341,7 @@ static km_status settle(struct sqlite_db *db, struct km_err *err,
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     if (!config->is_read_only)
-        KM_TRY(sqlite_script(&db->base, err, "PRAGMA journal_mode = WAL"));
+        KM_TRY(write_ahead(db, err, timeout_ms));
     char sql[128] = {0};
     (void)snprintf(
         sql, sizeof(sql),

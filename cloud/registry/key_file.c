@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,17 +18,17 @@ static km_status make(struct km_err *err, const char *path)
     struct km_span room = km_secret_fill(key);
     if (getentropy(room.ptr, room.len) != 0)
         return KM_FAIL_ERRNO(err, "the system gives no random octets");
-    /* Two that start at once would make two keys: the first one's stands. */
-    KM_AUTO(km_fd_closep)
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno == EEXIST ? KM_OK : KM_FAIL_ERRNO(err, "key file %s can't be made", path);
-    if (write(fd, room.ptr, room.len) != (ssize_t)room.len || fsync(fd) != 0) {
-        km_status status = KM_FAIL_ERRNO(err, "key file %s can't be written", path);
-        (void)unlink(path);
-        return status;
-    }
-    return KM_OK;
+    /* Two that start at once would make two keys: the first one's stands. It comes whole, whoever is killed meanwhile. */
+    char temporary[PATH_MAX] = "";
+    int len = snprintf(temporary, sizeof(temporary), "%s.%ld", path, (long)getpid());
+    if (len < 0 || (size_t)len >= sizeof(temporary))
+        return KM_FAIL(err, KM_E_LIMIT, "the path of the key file is too long");
+    KM_TRY(km_file_write(err, AT_FDCWD, temporary, KM_SLICE(room.ptr, room.len), 0600));
+    km_status status = KM_OK;
+    if (link(temporary, path) != 0 && errno != EEXIST)
+        status = KM_FAIL_ERRNO(err, "key file %s can't be made", path);
+    (void)unlink(temporary);
+    return status;
 }
 
 static km_status check_owner(struct km_err *err, int fd, const char *path)

@@ -50,7 +50,7 @@ km_status km_registry_policy_create(struct km_registry *reg, const char *account
 {
     km_reg_enter(reg);
     KM_TRY(check(reg, account, name));
-    KM_TRY(km_reg_check_text(reg, "a policy document", document, 1, KM_POLICY_DOCUMENT_MAX));
+    KM_TRY(km_reg_check_text(reg, "a policy document", document, 1, KM_POLICY_OCTETS_MAX));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
     return km_reg_write_end(reg, create(reg, account, name, document));
 }
@@ -223,7 +223,7 @@ km_status km_registry_policy_version_create(struct km_registry *reg, const char 
     int64_t version = 0;
     km_reg_enter(reg);
     KM_TRY(check(reg, account, name));
-    KM_TRY(km_reg_check_text(reg, "a policy document", document, 1, KM_POLICY_DOCUMENT_MAX));
+    KM_TRY(km_reg_check_text(reg, "a policy document", document, 1, KM_POLICY_OCTETS_MAX));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
     KM_TRY(
         km_reg_write_end(reg, add_version(reg, account, name, document, sets_default, &version)));

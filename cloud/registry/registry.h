@@ -31,10 +31,10 @@
 #define KM_REGISTRY_H
 
 #include "cloud/common/arena.h"
+#include "cloud/common/limits.h"
 #include "common/km_secret.h"
 
-#define KM_ACCOUNT_LEN 12        /* decimal digits */
-#define KM_CERTIFICATE_ID_LEN 64 /* lower-case hex of SHA-256 over the DER */
+#define KM_ACCOUNT_LEN 12 /* decimal digits */
 #define KM_REGISTRY_UUID_LEN 36
 #define KM_REGISTRY_KEY_LEN 32 /* octets of the key that seals access keys */
 #define KM_REGISTRY_MARKER_MAX 1024

@@ -5,8 +5,7 @@
 
 #include "cloud/registry/registry.h"
 
-#define KM_POLICY_NAME_MAX 128      /* [A-Za-z0-9_+=,.@-] */
-#define KM_POLICY_DOCUMENT_MAX 8192 /* octets; AWS counts 2048 without white space */
+#define KM_POLICY_NAME_MAX 128 /* [A-Za-z0-9_+=,.@-] */
 #define KM_POLICY_VERSIONS_MAX 5
 #define KM_POLICIES_PER_TARGET_MAX 10
 

@@ -5,9 +5,8 @@
 
 #include "cloud/registry/registry.h"
 
-#define KM_RULE_NAME_MAX 128 /* [A-Za-z0-9_] */
-#define KM_RULE_SQL_MAX 65536
-#define KM_RULE_PAYLOAD_MAX 262144
+#define KM_RULE_NAME_MAX 128        /* [A-Za-z0-9_] */
+#define KM_RULE_DOCUMENT_MAX 262144 /* octets of the rule as it was given */
 #define KM_RULE_FILTER_MAX 256
 #define KM_TEMPLATE_NAME_MAX 36 /* [A-Za-z0-9_-] */
 #define KM_TEMPLATE_BODY_MAX 10240

@@ -10,10 +10,9 @@
 
 #include "cloud/registry/registry_thing.h"
 
-#define KM_SHADOW_NAME_MAX 64 /* [$A-Za-z0-9:_-]; empty: the classic one */
 #define KM_SHADOW_TEXT_MAX                                                                         \
     262144 /* octets of either text: 8 KiB of state have far larger metadata */
-#define KM_SHADOW_TOMBSTONE_MS 172800000
+#define KM_SHADOW_TOMBSTONE_MS ((int64_t)KM_SHADOW_KEEP_S * 1000)
 
 struct km_registry_shadow {
     const char *state;    /* NULL when there is no shadow */

@@ -5,7 +5,6 @@
 
 #include "cloud/registry/registry.h"
 
-#define KM_THING_NAME_MAX 128       /* [A-Za-z0-9:_-]; types and groups the same */
 #define KM_ATTRIBUTE_NAME_MAX 128   /* [A-Za-z0-9_.,@/:#-] */
 #define KM_ATTRIBUTE_VALUE_MAX 800  /* the same characters, may be empty */
 #define KM_ATTRIBUTES_UNTYPED_MAX 3 /* of a thing without a type */

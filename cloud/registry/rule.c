@@ -20,7 +20,7 @@ static km_status check_new(struct km_registry *reg, const char *account,
     KM_TRY(km_reg_check_text(reg, "a rule's SQL", rule->sql, 1, KM_RULE_SQL_MAX));
     KM_TRY(
         km_reg_check_text(reg, "a rule's topic filter", rule->topic_filter, 1, KM_RULE_FILTER_MAX));
-    return km_reg_check_text(reg, "a rule", rule->payload, 1, KM_RULE_PAYLOAD_MAX);
+    return km_reg_check_text(reg, "a rule", rule->payload, 1, KM_RULE_DOCUMENT_MAX);
 }
 
 #define NEW_VALUES(account, rule)                                                                  \

@@ -9,9 +9,9 @@
 #define KM_RULE_H
 
 #include "cloud/common/json.h"
+#include "cloud/common/limits.h"
 #include "cloud/common/topic.h"
 
-#define KM_RULE_SQL_MAX 65536    /* bytes of a statement, or of a text with ${...} */
 #define KM_RULE_DEPTH_MAX 128    /* levels of an expression; a + b + c has two */
 #define KM_RULE_NODES_MAX 8192   /* parts of expressions in one rule */
 #define KM_RULE_ARGUMENTS_MAX 32 /* of one function call */

@@ -16,7 +16,6 @@
 #define KM_SHADOW_STATE_MAX 8192           /* bytes of the state object, as compact JSON */
 #define KM_SHADOW_DEPTH_MAX 6              /* levels of desired or reported, itself the first */
 #define KM_SHADOW_TOKEN_MAX 64             /* bytes of a client token */
-#define KM_SHADOW_KEEP_S (48 * 3600)       /* how long a deleted shadow's version is remembered */
 #define KM_SHADOW_IN_FLIGHT_MAX 10         /* unanswered requests a thing; counted by the caller */
 #define KM_SHADOW_OUTPUTS_MAX 3
 #define KM_SHADOW_OUTPUT_MAX (512 * 1024) /* bytes; metadata are many times what they describe */

@@ -42,7 +42,7 @@ static bool is_name(struct km_slice text, size_t max, bool dollar)
 
 bool km_shadow_id_init(struct km_slice thing, struct km_slice name, struct km_shadow_id *ret)
 {
-    if (thing.len == 0 || !is_name(thing, KM_SHADOW_THING_MAX, false) ||
+    if (thing.len == 0 || !is_name(thing, KM_THING_NAME_MAX, false) ||
         !is_name(name, KM_SHADOW_NAME_MAX, true))
         return false;
     struct km_shadow_id id = {0};

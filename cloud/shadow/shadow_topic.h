@@ -6,16 +6,15 @@
 #ifndef KM_SHADOW_TOPIC_H
 #define KM_SHADOW_TOPIC_H
 
+#include "cloud/common/limits.h"
 #include "common/km_bytes.h"
 
-#define KM_SHADOW_THING_MAX 128 /* [a-zA-Z0-9:_-] */
-#define KM_SHADOW_NAME_MAX 64   /* [$a-zA-Z0-9:_-] */
 /* Holds every topic that is written, with its NUL. */
 #define KM_SHADOW_TOPIC_CAP 256
 
 /* Whose shadow; both with a NUL. An empty name means the classic shadow. */
 struct km_shadow_id {
-    char thing[KM_SHADOW_THING_MAX + 1];
+    char thing[KM_THING_NAME_MAX + 1];
     char name[KM_SHADOW_NAME_MAX + 1];
 };
 

@@ -16,7 +16,7 @@ static inline size_t __unused km_ta_strlcpy(char *dst, const char *src, size_t s
     size_t len = strlen(src);
     if (size != 0) {
         size_t kept = len < size ? len : size - 1;
-        memcpy(dst, src, kept);
+        TEE_MemMove(dst, src, kept);
         dst[kept] = '\0';
     }
     return len;
@@ -24,7 +24,8 @@ static inline size_t __unused km_ta_strlcpy(char *dst, const char *src, size_t s
 
 static inline size_t __unused km_ta_strlcat(char *dst, const char *src, size_t size)
 {
-    size_t len = strnlen(dst, size);
+    const char *end = memchr(dst, '\0', size);
+    size_t len = end == NULL ? size : (size_t)(end - dst);
     return len + km_ta_strlcpy(dst + len, src, size - len);
 }
 

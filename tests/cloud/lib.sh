@@ -63,7 +63,7 @@ RULE
     ok "rule" aws iot create-topic-rule --rule-name JITR_CA --topic-rule-payload "file://$dir/rule.json"
     ok "permission" aws lambda add-permission --function-name just_in_time --statement-id iot --action lambda:InvokeFunction \
         --principal iot.amazonaws.com --source-arn "arn:aws:iot:$region:$account:rule/JITR_CA"
-    until_true grep -q ': 1 rules' "$cloud/log/rules.log"
+    until_true grep -q '[ >]1 rules' "$cloud/log/rules.log"
 }
 
 # status_of CERTIFICATE_PEM: of a device's certificate in the registry, "" when it is not there.

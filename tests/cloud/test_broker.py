@@ -141,6 +141,22 @@ class Registration(Contacts):
         self.assertEqual(self.rig.registry("certificate-count"), "2")
         self.broker.connect(kept, "kept")  # what was registered stays so
 
+    def test_waiting_under_a_ca_that_was_switched_off(self):
+        ca = self.rig.ca("ca")
+        device = self.rig.pki.issue("dev", ca)
+        self.first_contact(device)
+        self.watch.event()
+        for state, registers, why in (("inactive", "auto", "is not active"), ("active", "manual", "by itself")):
+            self.rig.registry("ca-set", ca.id, state, registers)
+            self.first_contact(device)
+            self.rig.expect_event(certificate=device.id, reason=f"PENDING_ACTIVATION, and its CA .*{why}")
+        self.rig.registry("ca-set", ca.id, "active", "auto")
+        other = self.rig.pki.issue("other", ca)
+        self.first_contact(other)
+        self.assertEqual(self.watch.event()[1]["certificateId"], other.id)  # there was none in between
+        self.first_contact(device)
+        self.assertEqual(self.watch.event()[1]["certificateId"], device.id)
+
     def test_intermediate_ca_without_its_root(self):
         root = self.rig.pki.issue("root", is_ca=True)
         middle = self.rig.pki.issue("middle", root, is_ca=True)
@@ -247,6 +263,17 @@ class Provisioning(Contacts):
         self.first_contact(device, "lamp")
         self.assertEqual(self.watch.event()[1]["certificateId"], device.id)  # somebody else may decide
         self.rig.expect_event(kind="Provision", success="0", reason="Country has no value")
+        self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "PENDING_ACTIVATION")
+
+    def test_template_of_a_ca_that_was_switched_off(self):
+        ca = self.rig.ca("ca")
+        device = self.rig.pki.issue("lamp", ca, subject="/C=DE/CN=lamp")
+        self.first_contact(device, "lamp")
+        self.watch.event()
+        self.template(ca)
+        self.rig.registry("ca-set", ca.id, "inactive", "auto")
+        self.first_contact(device, "lamp")
+        self.rig.expect_event(certificate=device.id, reason="its CA is not active")
         self.assertEqual(self.rig.registry("certificate-show", device.id).split()[0], "PENDING_ACTIVATION")
 
     def test_half_a_template_is_none(self):

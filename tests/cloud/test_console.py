@@ -9,6 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
+import control_rig
 from broker_rig import until
 from console_rig import Cloud, Visitor
 
@@ -219,6 +220,38 @@ class Throttle(unittest.TestCase):
         self.assertGreaterEqual(int(last.headers["retry-after"]), 1)
         self.assertIn("too many attempts", last.json["message"])
         until(lambda: visitor.login(is_patient=False).status == 200, "the wait is over, and the right password is taken")
+
+
+class Idle(unittest.TestCase):
+    """A control plane alone, without a broker, whose sessions end soon."""
+
+    def setUp(self):
+        self.control = control_rig.Control("--console-idle", "1")
+        done = control_rig.run(f"{control_rig.BUILD}/bin/keymoor-cloud", "user", "create", "ann", "--account", control_rig.ACCOUNT,
+                               "--registry", self.control.registry)
+        self.control.user, self.control.password = "ann", done.decode().strip()
+        self.control.start()
+        self.visitor = Visitor(self.control)
+        self.assertEqual(self.visitor.login().status, 200)
+
+    def tearDown(self):
+        code = self.control.stop()
+        log = self.control.log()
+        self.control.remove()
+        self.assertEqual(code, 0, log)
+        self.assertNotIn("Sanitizer", log)
+
+    def test_asking_for_news_is_no_use(self):
+        until(lambda: self.visitor.api("GET", "live").status == 401, "the session ends though the page asks for news")
+        self.assertEqual(self.visitor.api("GET", "session").status, 401)
+
+    def test_a_waiting_request_ends_with_its_session(self):
+        last = self.visitor.api("GET", "live").json["events"][-1]["id"]
+        self.assertEqual(self.visitor.api("GET", f"live?event={last}").status, 401)
+
+    def test_without_a_broker(self):
+        answer = self.visitor.api("POST", "subscriptions", {"filter": "a"})
+        self.assertEqual(answer.status, 503)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,9 @@ if [ -x "$build/bin/keymoor-cloud-control" ]; then
         need "$option" "$source/docs/man/keymoor-cloud-control.8"
     done
 fi
+while read -r option; do
+    need "^.It Li $option\$" "$source/docs/man/keymoor_broker.5"
+done < <(sed -n 's/^    {"\([a-z0-9_]*\)", [A-Z]*, offsetof.*/\1/p' "$source/cloud/broker-plugin/settings.c")
 bash -n "$source/cloud/cli/completion.bash"
 bash -n "$source/tools/keymoor/completion.bash"
 bash -n "$source/factory/fleet/completion.bash"

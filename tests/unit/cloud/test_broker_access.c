@@ -14,7 +14,9 @@ static const char document[] =
     "topic/dt/*\",\"" ARN "topic/$*\"]},"
     "{\"Effect\":\"Allow\",\"Action\":\"iot:RetainPublish\",\"Resource\":\"" ARN "topic/dt/kept\"},"
     "{\"Effect\":\"Deny\",\"Action\":\"iot:Publish\",\"Resource\":\"" ARN "topic/dt/secret\"},"
-    "{\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\",\"Resource\":\"" ARN "topicfilter/*\"}]}";
+    "{\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\",\"Resource\":\"" ARN "topicfilter/*\"},"
+    "{\"Effect\":\"Deny\",\"Action\":\"iot:Subscribe\",\"Resource\":\"" ARN
+    "topicfilter/hidden/*\"}]}";
 
 static const struct settings settings = {
     .limits = {.publishes_per_s = 3, .octets_per_s = 200000, .subscriptions = 2}};
@@ -85,6 +87,23 @@ static void check(struct conn *conn, const struct row *rows, size_t n)
         if (answer.verdict == ACCESS_CLOSE)
             assert_int_equal(answer.ending, rows[i].ending);
     }
+}
+
+static void test_shared(void **state)
+{
+    static const struct row rows[] = {
+        {.request = {.kind = ACCESS_SUBSCRIBE, .topic = "$share/g/dt/#"}},
+        {.request = {.kind = ACCESS_SUBSCRIBE, .topic = "$share/hidden/dt"}},
+        {{.kind = ACCESS_SUBSCRIBE, .topic = "hidden/#"},
+         ACCESS_CLOSE,
+         ENDING_FORBIDDEN,
+         "denies iot:Subscribe on topicfilter/hidden/#"},
+        {{.kind = ACCESS_SUBSCRIBE, .topic = "$share/g/hidden/#"},
+         ACCESS_CLOSE,
+         ENDING_FORBIDDEN,
+         "denies iot:Subscribe on topicfilter/hidden/#"},
+    };
+    check(((struct rig *)*state)->conn, rows, KM_ARRAY_LEN(rows));
 }
 
 static void test_publish(void **state)
@@ -217,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_connect, setup, teardown),
         cmocka_unit_test_setup_teardown(test_publish, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
         cmocka_unit_test_setup_teardown(test_subscribe, setup, teardown),
         cmocka_unit_test_setup_teardown(test_receive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rates, setup, teardown),

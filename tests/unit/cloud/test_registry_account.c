@@ -250,6 +250,44 @@ static void a_key_file_is_its_owners_alone(void **state)
     assert_int_equal(km_registry_key_load(&err, path, true, &again), KM_E_MALFORMED);
 }
 
+/* A process that wants the key; it comes out of the pipe. */
+static int load_key(const char *path, int out)
+{
+    struct km_err err = {0};
+    struct km_secret *key = NULL;
+    if (km_registry_key_load(&err, path, true, &key) != KM_OK)
+        return 1;
+    struct km_slice octets = km_secret_expose(key);
+    return write(out, octets.ptr, octets.len) == (ssize_t)octets.len ? 0 : 2;
+}
+
+static void who_starts_at_once_has_one_key(void **state)
+{
+    enum { N = 6, ROUNDS = 20 };
+    struct rig *rig = *state;
+    char path[128] = {0};
+    (void)snprintf(path, sizeof(path), "%s/key", rig->dir);
+    for (int round = 0; round < ROUNDS; round++) {
+        uint8_t keys[N][KM_REGISTRY_KEY_LEN] = {{0}};
+        int ends[2] = {-1, -1};
+        int status = 0;
+        assert_int_equal(pipe(ends), 0);
+        for (int at = 0; at < N; at++)
+            if (fork() == 0)
+                _exit(load_key(path, ends[1]));
+        for (int at = 0; at < N; at++) {
+            assert_true(wait(&status) > 0);
+            assert_int_equal(status, 0);
+        }
+        assert_int_equal(read(ends[0], keys, sizeof(keys)), sizeof(keys));
+        for (int at = 1; at < N; at++)
+            assert_memory_equal(keys[at], keys[0], KM_REGISTRY_KEY_LEN);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -263,6 +301,7 @@ int main(void)
         RIG_TEST(secrets_are_sealed),
         RIG_TEST(keys_are_bounded_and_listed),
         RIG_TEST(a_key_file_is_its_owners_alone),
+        RIG_TEST(who_starts_at_once_has_one_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

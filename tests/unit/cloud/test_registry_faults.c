@@ -272,6 +272,49 @@ static void a_schema_is_made_once(void **state)
     assert_int_equal(rig_generation(rig), 0);
 }
 
+/* Somebody else is making the same file: its lock is his until there is a file `go`, and a moment longer. */
+static FILE *hold_new_file(const struct rig *rig)
+{
+    char command[512] = {0};
+    char line[16] = {0};
+    (void)snprintf(command, sizeof(command),
+                   "exec python3 -c \"import os, sqlite3, time\n"
+                   "db = sqlite3.connect('%s/registry.db', isolation_level=None)\n"
+                   "db.execute('begin immediate')\n"
+                   "print('held', flush=True)\n"
+                   "while not os.path.exists('%s/go'): time.sleep(0.02)\n"
+                   "time.sleep(0.3)\"",
+                   rig->dir, rig->dir);
+    FILE *holder = popen(command, "r");
+    assert_non_null(holder);
+    assert_non_null(fgets(line, sizeof(line), holder));
+    return holder;
+}
+
+static void a_new_file_that_is_held_is_waited_for(void **state)
+{
+    struct rig *rig = *state;
+    struct km_err err = {0};
+    struct km_registry *hasty = NULL;
+    struct km_registry_config config = rig_config(rig);
+    char command[128] = {0};
+    if (rig->is_postgres)
+        skip();
+    remove_all(rig);
+    FILE *holder = hold_new_file(rig);
+    config.timeout_ms = 1;
+    assert_int_equal(km_registry_open(&err, &config, &hasty), KM_E_TIMEOUT);
+    assert_true(err.text[0] != '\0');
+    (void)snprintf(command, sizeof(command), "touch %s/go", rig->dir);
+    assert_int_equal(system(command), 0);
+    config.timeout_ms = 60000;
+    assert_int_equal(km_registry_open(&err, &config, &rig->reg), KM_OK);
+    assert_int_equal(pclose(holder), 0);
+    assert_int_equal(rig_generation(rig), 0);
+    (void)snprintf(command, sizeof(command), "rm %s/go", rig->dir);
+    assert_int_equal(system(command), 0);
+}
+
 static void a_schema_is_not_made_unasked(void **state)
 {
     struct rig *rig = *state;
@@ -412,6 +455,7 @@ int main(void)
         RIG_TEST(nothing_committed_is_lost_by_a_kill),
         RIG_TEST(a_held_database_is_not_waited_for_for_ever),
         RIG_TEST(a_schema_is_made_once),
+        RIG_TEST(a_new_file_that_is_held_is_waited_for),
         RIG_TEST(a_schema_is_not_made_unasked),
         RIG_TEST(a_newer_schema_is_left_alone),
         RIG_TEST(a_full_disk_is_said_and_survived),

@@ -67,7 +67,7 @@ static void the_default_version_is_held(void **state)
 static void names_and_documents_have_bounds(void **state)
 {
     struct rig *rig = *state;
-    char document[KM_POLICY_DOCUMENT_MAX + 2] = {0};
+    char document[KM_POLICY_OCTETS_MAX + 2] = {0};
     char name[KM_POLICY_NAME_MAX + 2] = {0};
     assert_status(rig, KM_E_ARG, km_registry_policy_create(rig->reg, ACCOUNT, "", "{}"));
     assert_status(rig, KM_E_ARG, km_registry_policy_create(rig->reg, ACCOUNT, "a b", "{}"));
@@ -77,9 +77,9 @@ static void names_and_documents_have_bounds(void **state)
     assert_status(rig, KM_E_ARG, km_registry_policy_create(rig->reg, ACCOUNT, name, "{}"));
     name[KM_POLICY_NAME_MAX] = '\0';
     assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, name, "{}"));
-    memset(document, 'd', KM_POLICY_DOCUMENT_MAX + 1);
+    memset(document, 'd', KM_POLICY_OCTETS_MAX + 1);
     assert_status(rig, KM_E_ARG, km_registry_policy_create(rig->reg, ACCOUNT, "p", document));
-    document[KM_POLICY_DOCUMENT_MAX] = '\0';
+    document[KM_POLICY_OCTETS_MAX] = '\0';
     assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, "A_z+=,.@-9", document));
     assert_status(rig, KM_E_ARG, km_registry_policy_create(rig->reg, ACCOUNT, "p", ""));
     assert_status(rig, KM_E_NOTFOUND,

@@ -96,11 +96,11 @@ static void test_none(void **state)
 static void test_lengths_of_names(void **state)
 {
     (void)state;
-    char longest[KM_SHADOW_THING_MAX + 2];
+    char longest[KM_THING_NAME_MAX + 2];
     for (size_t i = 0; i < sizeof(longest); i++)
         longest[i] = 'x';
     struct km_shadow_id id = {0};
-    struct km_slice thing = KM_SLICE(longest, KM_SHADOW_THING_MAX);
+    struct km_slice thing = KM_SLICE(longest, KM_THING_NAME_MAX);
     struct km_slice name = KM_SLICE(longest, KM_SHADOW_NAME_MAX);
     assert_true(km_shadow_id_init(thing, name, &id));
     char topic[KM_SHADOW_TOPIC_CAP];

@@ -118,6 +118,52 @@ static void test_refused(void **state)
     }
 }
 
+/* Whoever asks for a certificate chooses its name. */
+static void test_names_write_no_policy(void **state)
+{
+    (void)state;
+    static const char *const documents[] = {
+        "{\"Fn::Sub\":\"{\\\"Resource\\\":\\\"client/${" CN "}\\\"}\"}",
+        "{\"Fn::Join\":[\"\",[\"client/\",{\"Ref\":\"" CN "\"}]]}",
+        "{\"Ref\":\"" CN "\"}",
+    };
+    static const struct {
+        const char *name;
+        km_status status;
+    } rows[] = {
+        {"lamp-7", KM_OK},
+        {"Lampe k\xc3\xbc/7 (a:b)", KM_OK},
+        {"*", KM_E_MALFORMED},
+        {"lamp?", KM_E_MALFORMED},
+        {"x\",\"Action\":\"iot:*", KM_E_MALFORMED},
+        {"x\\", KM_E_MALFORMED},
+        {"${iot:ClientId}", KM_E_MALFORMED},
+        {"all/#", KM_E_MALFORMED},
+        {"+", KM_E_MALFORMED},
+    };
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows) * KM_ARRAY_LEN(documents); i++) {
+        const char *name = rows[i / KM_ARRAY_LEN(documents)].name;
+        const struct km_template_pair pair = {CN, name};
+        struct km_template_plan plan = {0};
+        struct km_err err = {0};
+        char text[512] = "";
+        (void)snprintf(
+            text, sizeof(text),
+            "{\"Parameters\":{\"" CN "\":{\"Type\":\"String\"}},\"Resources\":{"
+            "\"p\":{\"Type\":\"AWS::IoT::Policy\",\"Properties\":{\"PolicyDocument\":%s}},"
+            "\"t\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":{\"ThingName\":"
+            "{\"Ref\":\"" CN "\"}}}}}",
+            documents[i % KM_ARRAY_LEN(documents)]);
+        km_status status = km_template_resolve(&err, arena, KM_SLICE_STR(text), &pair, 1, &plan);
+        if (status != rows[i / KM_ARRAY_LEN(documents)].status)
+            fail_msg("%s: %s: %s", name, km_status_name(status), err.text);
+        if (status == KM_OK)
+            assert_string_equal(plan.thing, name);
+        else
+            assert_non_null(strstr(err.text, "can't stand in a policy"));
+    }
+}
+
 static void test_damaged(void **state)
 {
     (void)state;
@@ -192,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_names_write_no_policy),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_bounds),
     };
