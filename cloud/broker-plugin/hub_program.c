@@ -168,7 +168,8 @@ bool program_retry(struct program *program)
 {
     if (program->waiting != NULL && program->hub->watches_moved)
         hub_tell_watches(program->hub);
-    if (program->waiting != NULL && !program->hub->watches_moved && letterbox_put(program->hub->config.inbox, program->waiting))
+    if (program->waiting != NULL && !program->hub->watches_moved &&
+        letterbox_put(program->hub->config.inbox, program->waiting))
         program->waiting = NULL;
     return program->waiting == NULL;
 }

@@ -20,7 +20,8 @@ struct km_control_config {
     const char *endpoint;     /* what describe-endpoint answers: a host name, perhaps with a port */
     struct km_issuer *issuer; /* NULL: certificates aren't issued here */
     struct km_buses *buses;   /* to brokers; may have none */
-    const char *account;      /* whom those brokers serve: they are not told of anybody else. NULL: nobody */
+    const char
+        *account; /* whom those brokers serve: they are not told of anybody else. NULL: nobody */
     const char *invoke_socket; /* of the process that runs functions; NULL: there is none */
     struct km_registry_source source;
 };

@@ -22,7 +22,7 @@ struct km_control_options {
     const char *region;
     const char *endpoint; /* NULL: the address that it listens at */
     const char *issuer;   /* NULL: no certificates are issued */
-    const char *account; /* whose brokers these are */
+    const char *account;  /* whose brokers these are */
     const char *buses[KM_BUSES_MAX];
     size_t n_buses;
     const char *functions; /* NULL: none can be invoked */

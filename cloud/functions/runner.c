@@ -288,7 +288,8 @@ static struct km_job *event_job(struct km_runner *runner)
             return NULL;
         km_status status = km_spool_read(&err, runner->spool, entry, &bytes, &strings, &invoke);
         if (status == KM_E_NOMEM || status == KM_E_IO) {
-            km_spool_untake(runner->spool, entry);
+            /* Due at once it would be read again without end. */
+            km_spool_postpone(runner->spool, entry, now_ms(runner) + runner->retry_ms);
             return NULL;
         }
         struct km_job *job = status == KM_OK ? km_job_new(&invoke) : NULL;

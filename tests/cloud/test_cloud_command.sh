@@ -134,6 +134,14 @@ ok "its functions" invoke '{"a":1}' --function-name plus
 same "work" 2 "$(cat answer)"
 ok "down" keymoor-cloud down
 
+# A first start that was killed before its end, and a process id that is somebody else's by now.
+rm "$cloud/settings"
+mkdir -p "$cloud/run"
+echo $$ >"$cloud/run/broker.pid"
+ok "up once more" keymoor-cloud up --dir "$cloud" --port 0 --http-port 0
+ok "the old account" keymoor-cloud status --dir "$cloud"
+ok "down" keymoor-cloud down --dir "$cloud"
+
 # A temporary one goes away.
 ok "temporary" keymoor-cloud up --port 0 --http-port 0
 place=$(sed -n 's/^The cloud runs in //p' "$dir/out")

@@ -18,6 +18,7 @@
 #include "common/km_sock.h"
 
 #define TEXT_CAP 256
+#define NOT_STARTED 126 /* what a shell says of a program that can't be run */
 
 /* The ends of pipes: [0] this side's, [1] the function's. */
 struct ends {
@@ -50,11 +51,15 @@ static km_status open_ends(struct km_err *err, const struct km_host_order *order
     return km_sock_pair(err, ends->line);
 }
 
-/* Up to the function's first instruction. Anything but the two words that are expected is the sentence of a failure. */
+/*
+ * Up to the function's first instruction. Anything but the two words that are expected is the sentence of a failure: KM_E_MALFORMED
+ * when the walls stood, so that it is the program that can't be run.
+ */
 static km_status hear(struct km_err *err, int line, int *ret_listener)
 {
     char text[TEXT_CAP] = {0};
     int listener = -1;
+    bool has_walls = false;
     for (;;) {
         size_t len = 0, n_fds = 0;
         int fds[1] = {-1};
@@ -69,10 +74,13 @@ static km_status hear(struct km_err *err, int line, int *ret_listener)
         }
         if (n_fds == 1)
             km_fd_closep(&fds[0]);
-        if (status == KM_OK && len == 1 && text[0] == 'G')
+        if (status == KM_OK && len == 1 && text[0] == 'G') {
+            has_walls = true;
             continue;
+        }
         km_fd_closep(&listener);
-        return KM_FAIL(err, KM_E_UNSUPPORTED, "%s", status == KM_OK ? text : "no walls");
+        return KM_FAIL(err, has_walls ? KM_E_MALFORMED : KM_E_UNSUPPORTED, "%s",
+                       status == KM_OK ? text : "no walls");
     }
     if (listener < 0)
         return KM_FAIL(err, KM_E_UNSUPPORTED,
@@ -194,7 +202,11 @@ int main(int argc, char **argv)
     if (close_range(KM_HOST_OUTCOME_FD + 1, ~0u, 0) != 0)
         return 2;
     (void)signal(SIGPIPE, SIG_IGN);
-    if (run_order(&err, &order, &run, &outcome) != KM_OK)
+    km_status run_status = run_order(&err, &order, &run, &outcome);
+    if (run_status == KM_E_MALFORMED && !order.is_python)
+        outcome = (struct km_host_outcome){
+            .end = KM_HOST_EXITED, .code = NOT_STARTED, .log = KM_SLICE_STR(err.text)};
+    else if (run_status != KM_OK)
         outcome = (struct km_host_outcome){.end = KM_HOST_NO_WALL, .text = KM_SLICE_STR(err.text)};
     int status = tell(&outcome);
     run_clear(&run);

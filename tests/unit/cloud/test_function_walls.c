@@ -69,10 +69,11 @@ static const struct rig_function functions[] = {
                "        blocks.append(block)\n    time.sleep(1000)\n",
      .timeout_s = 300},
     {.name = "takes_memory_of_nobody",
-     .source = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n" HANDLER
-               "    said = []\n    for call in ((319, b'x', 0), (447, 0), (29, 0, 1 << 20, 0o1600)):\n"
-               "        r = libc.syscall(*call)\n"
-               "        said.append(r if r >= 0 else -ctypes.get_errno())\n    return said\n"},
+     .source =
+         "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n" HANDLER
+         "    said = []\n    for call in ((319, b'x', 0), (447, 0), (29, 0, 1 << 20, 0o1600)):\n"
+         "        r = libc.syscall(*call)\n"
+         "        said.append(r if r >= 0 else -ctypes.get_errno())\n    return said\n"},
     {.name = "answers_too_much", .source = HANDLER "    return 'x' * (7 << 20)\n"},
     {.name = "logs_too_much",
      .source = "import os\n" HANDLER "    print('x' * (4 << 20) + os.environ['PASSWORD'])\n"

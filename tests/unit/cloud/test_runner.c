@@ -32,6 +32,7 @@ static const struct rig_function functions[] = {
      .runtime = "provided",
      .handler = "any.name",
      .source = "#!/bin/sh\nread -r event\necho seen >&2\nprintf '{\"got\":%s}' \"$event\"\n"},
+    {.name = "program_is_none", .runtime = "provided", .source = "hello\n"},
     {.name = "program_fails", .runtime = "provided.al2", .source = "#!/bin/sh\nexit 7\n"},
     {.name = "program_says_no_json", .runtime = "provided", .source = "#!/bin/sh\necho hello\n"},
     {.name = "sleeps",
@@ -112,6 +113,7 @@ static void failures_are_told(void **state)
     fails_with(rig, "exits", "Runtime.ExitError", "exit status 3");
     fails_with(rig, "no_json", "TypeError", "set is not JSON serializable");
     fails_with(rig, "not_a_number", "Runtime.ExitError", "no JSON");
+    fails_with(rig, "program_is_none", "Runtime.ExitError", "exit status 126");
     fails_with(rig, "program_fails", "Runtime.ExitError", "exit status 7");
     fails_with(rig, "program_says_no_json", "Runtime.ExitError", "no JSON");
 }
