@@ -6,9 +6,7 @@
 
 #include "cloud/broker-plugin/scribe_private.h"
 #include "cloud/common/json.h"
-#include "cloud/provision/template.h"
-#include "cloud/registry/registry_group.h"
-#include "cloud/registry/registry_policy.h"
+#include "cloud/provision/carry_out.h"
 #include "cloud/registry/registry_rule.h"
 
 #define PARAMETERS_MAX 8
@@ -97,78 +95,6 @@ static km_status find_template(const struct work *work, const char *config, cons
 
 /* ---- carrying it out ---- */
 
-static km_status make_thing(const struct work *work, const struct km_template_plan *plan)
-{
-    struct km_registry *registry = work->scribe->reader.registry;
-    struct km_attribute list[KM_TEMPLATE_ATTRIBUTES_MAX];
-    char id[KM_REGISTRY_UUID_LEN + 1] = "";
-    for (size_t i = 0; i < plan->n_attributes; i++)
-        list[i] = (struct km_attribute){plan->attributes[i].name, plan->attributes[i].value};
-    const struct km_registry_thing_new new = {.name = plan->thing,
-                                              .type = plan->thing_type,
-                                              .attributes = list,
-                                              .n_attributes = plan->n_attributes};
-    const struct km_registry_thing_update update = {.type = plan->thing_type,
-                                                    .sets_attributes = true,
-                                                    .merges =
-                                                        plan->on_conflict == KM_TEMPLATE_MERGE,
-                                                    .attributes = list,
-                                                    .n_attributes = plan->n_attributes};
-    km_status status = km_registry_thing_create(registry, work->account, &new, id);
-    if (status == KM_E_EXISTS && plan->on_conflict == KM_TEMPLATE_DO_NOTHING)
-        status = KM_OK;
-    else if (status == KM_E_EXISTS && plan->on_conflict != KM_TEMPLATE_FAIL)
-        status = km_registry_thing_update(registry, work->account, plan->thing, &update);
-    KM_TRY(failed(work, status, "its thing"));
-    for (size_t i = 0; i < plan->n_groups; i++)
-        KM_TRY(failed(work,
-                      km_registry_group_add(registry, work->account, plan->groups[i], plan->thing),
-                      "its group"));
-    return KM_OK;
-}
-
-/* A document without a name gets one that is the same for the same document. */
-static km_status make_policy(const struct work *work, const struct km_template_policy *policy)
-{
-    struct km_registry *registry = work->scribe->reader.registry;
-    const struct km_policy_target target = {.kind = KM_TARGET_CERTIFICATE, .id = work->certificate};
-    char digest[KM_CERTIFICATE_ID_LEN + 1] = "";
-    const char *name = policy->name;
-    if (name == NULL) {
-        KM_TRY(shelf_check(work->err, policy->document));
-        km_registry_certificate_id(KM_SLICE_STR(policy->document), digest);
-        name = digest;
-        km_status status =
-            km_registry_policy_create(registry, work->account, name, policy->document);
-        if (status != KM_E_EXISTS)
-            KM_TRY(failed(work, status, "its policy"));
-    }
-    return failed(work, km_registry_policy_attach(registry, work->account, name, &target),
-                  "its policy");
-}
-
-static km_status carry_out(const struct work *work, const struct km_template_plan *plan)
-{
-    struct km_registry *registry = work->scribe->reader.registry;
-    enum km_certificate_status status = KM_CERTIFICATE_ACTIVE;
-    if (plan->certificate_id == NULL || strcmp(plan->certificate_id, work->certificate) != 0)
-        return KM_FAIL(work->err, KM_E_MALFORMED, "its template is not for this certificate");
-    if (!km_certificate_status_parse(plan->certificate_status, &status))
-        return KM_FAIL(work->err, KM_E_MALFORMED, "its template has a Status that there is not");
-    if (plan->thing != NULL)
-        KM_TRY(make_thing(work, plan));
-    for (size_t i = 0; i < plan->n_policies; i++)
-        KM_TRY(make_policy(work, &plan->policies[i]));
-    if (plan->thing != NULL)
-        KM_TRY(failed(
-            work, km_registry_thing_attach(registry, work->account, plan->thing, work->certificate),
-            "its thing"));
-    return failed(
-        work,
-        km_registry_certificate_set_status(registry, work->account, work->certificate, status),
-        "its certificate");
-}
-
 /* Asked with the registry's lock held: meanwhile somebody may have decided otherwise, or another broker was faster. */
 static km_status check_pending(const struct work *work)
 {
@@ -189,7 +115,7 @@ static km_status all_or_nothing(const struct work *work, const struct km_templat
     KM_TRY(failed(work, km_registry_begin(registry), "the registry"));
     km_status status = check_pending(work);
     if (status == KM_OK)
-        status = carry_out(work, plan);
+        status = km_provision_carry_out(work->err, registry, work->account, plan);
     if (status != KM_OK) {
         (void)km_registry_rollback(registry);
         return status;
@@ -210,5 +136,7 @@ km_status provision(struct km_err *err, struct scribe *scribe, const struct prov
     KM_TRY(find_template(&work, wish->config, &text));
     size_t n = collect(&work, wish->x509, parameters);
     KM_TRY(km_template_resolve(err, work.arena, KM_SLICE_STR(text), parameters, n, &plan));
+    if (plan.certificate_id == NULL || strcmp(plan.certificate_id, wish->certificate) != 0)
+        return KM_FAIL(err, KM_E_MALFORMED, "its template is not for this certificate");
     return all_or_nothing(&work, &plan);
 }

@@ -107,9 +107,3 @@ km_status shelf_take(struct km_err *err, struct shelf *shelf, const struct shelf
     keep(shelf, *ret);
     return KM_OK;
 }
-
-km_status shelf_check(struct km_err *err, const char *document)
-{
-    KM_AUTO(km_policy_freep) struct km_policy *policy = NULL;
-    return km_policy_compile(err, KM_SLICE_STR(document), &policy);
-}

@@ -33,7 +33,5 @@ struct shelf_wish {
 km_status shelf_take(struct km_err *err, struct shelf *shelf, const struct shelf_wish *wish,
                      struct shelf_policy **ret);
 void shelf_clear(struct shelf *shelf);
-/* shelf_check: whether a document compiles, as shelf_take says it. */
-km_status shelf_check(struct km_err *err, const char *document);
 
 #endif

@@ -289,17 +289,18 @@ static km_status print_keys(struct km_err *err, EVP_PKEY *key, struct km_issuer_
 {
     KM_AUTO(bio_freep) BIO *secret = BIO_new(BIO_s_secmem());
     KM_AUTO(bio_freep) BIO *open = BIO_new(BIO_s_mem());
-    KM_AUTO(km_issuer_keys_clear) struct km_issuer_keys keys = {0};
+    struct km_issuer_keys keys = {0};
     if (secret != NULL && open != NULL &&
         PEM_write_bio_PrivateKey_traditional(secret, key, NULL, NULL, 0, NULL, NULL) == 1 &&
         PEM_write_bio_PUBKEY(open, key) == 1) {
         keys.private_pem = text_of(secret);
         keys.public_pem = text_of(open);
     }
-    if (keys.private_pem == NULL || keys.public_pem == NULL)
+    if (keys.private_pem == NULL || keys.public_pem == NULL) {
+        km_issuer_keys_clear(&keys);
         return km_crypto_fail(err, KM_E_NOMEM, "PEM of a key pair");
+    }
     *ret = keys;
-    keys = (struct km_issuer_keys){0};
     return KM_OK;
 }
 
