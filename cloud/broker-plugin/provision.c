@@ -172,13 +172,13 @@ static km_status carry_out(const struct work *work, const struct km_template_pla
 static km_status all_or_nothing(const struct work *work, const struct km_template_plan *plan)
 {
     struct km_registry *registry = work->scribe->reader.registry;
-    KM_TRY(failed(work, km_registry_begin(registry), "the registry"));
+    KM_TRY(failed(work, km_registry_part_begin(registry), "the registry"));
     km_status status = carry_out(work, plan);
     if (status != KM_OK) {
-        (void)km_registry_rollback(registry);
+        (void)km_registry_part_undo(registry);
         return status;
     }
-    return failed(work, km_registry_commit(registry), "the registry");
+    return failed(work, km_registry_part_keep(registry), "the registry");
 }
 
 km_status provision(struct km_err *err, struct scribe *scribe, const struct provision_wish *wish)
