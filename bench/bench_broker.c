@@ -7,16 +7,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "bench/bench.h"
-#include "bench/tls_peer.h"
+#include "bench/mqtt_peer.h"
 
 #define N_CLIENTS 4
 #define SECONDS 2.0
 #define BATCH 50 /* messages that are under way together */
 #define PAYLOAD_LEN 128
+#define TOPIC_MAX 16
 #define IDLE 500 /* connections, for memory */
 
 struct place {
@@ -27,71 +26,12 @@ struct place {
 };
 
 static SSL_CTX *tls;
+static char payload[PAYLOAD_LEN + 1];
 static struct place stock, ours;
 
-struct link {
-    SSL *ssl;
-    int fd;
-    unsigned number;
-};
-
-static void all(struct link *link, const uint8_t *octets, size_t len)
+static void dial(struct bench_mqtt *peer, const struct place *place, unsigned number)
 {
-    if (SSL_write(link->ssl, octets, (int)len) != (int)len)
-        bench_die("the broker takes nothing");
-}
-
-static void take(struct link *link, uint8_t *octets, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        int n = SSL_read(link->ssl, octets + at, (int)(len - at));
-        if (n <= 0)
-            bench_die("the broker has closed the connection");
-        at += (size_t)n;
-    }
-}
-
-/* Packets here are shorter than 16384 octets. */
-static uint8_t packet(struct link *link, uint8_t *body)
-{
-    uint8_t head[2] = {0};
-    take(link, head, 2);
-    size_t len = head[1] & 0x7fu;
-    if ((head[1] & 0x80u) != 0) {
-        uint8_t more = 0;
-        take(link, &more, 1);
-        len |= (size_t)(more & 0x7fu) << 7;
-    }
-    take(link, body, len);
-    return (uint8_t)(head[0] >> 4);
-}
-
-static void dial(struct link *link, const struct place *place, unsigned number)
-{
-    static const uint8_t fixed[] = {0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, 8};
-    uint8_t connect[32] = {0x10, sizeof(fixed) + 8};
-    uint8_t body[128] = {0};
-    link->fd = bench_tls_dial_port(place->port);
-    link->ssl = SSL_new(tls);
-    link->number = number;
-    SSL_set_fd(link->ssl, link->fd);
-    if (SSL_connect(link->ssl) != 1)
-        bench_die("the handshake failed");
-    for (size_t i = 0; i < sizeof(fixed); i++)
-        connect[2 + i] = fixed[i];
-    (void)snprintf((char *)connect + 2 + sizeof(fixed), 9, "b%07u", number);
-    all(link, connect, 2 + sizeof(fixed) + 8);
-    if (packet(link, body) != 2 || body[1] != 0)
-        bench_die("the broker does not accept the connection");
-}
-
-static void hang_up(struct link *link)
-{
-    static const uint8_t goodbye[] = {0xe0, 0};
-    (void)SSL_write(link->ssl, goodbye, sizeof(goodbye));
-    (void)SSL_shutdown(link->ssl);
-    SSL_free(link->ssl);
-    close(link->fd);
+    bench_mqtt_dial(peer, tls, NULL, place->port, number);
 }
 
 /* ---- connects ---- */
@@ -125,9 +65,9 @@ static void *our_call(unsigned thread)
 static void call(void *state)
 {
     struct caller *caller = state;
-    struct link link;
-    dial(&link, caller->place, caller->number);
-    hang_up(&link);
+    struct bench_mqtt peer;
+    dial(&peer, caller->place, caller->number);
+    bench_mqtt_hang_up(&peer);
     atomic_fetch_add(&caller->place->n, 1);
 }
 
@@ -143,19 +83,21 @@ static void call_end(void *state)
 
 /* ---- messages ---- */
 
-static struct link *subscribe(const struct place *place, unsigned thread)
+static void topic_of(unsigned number, char ret[TOPIC_MAX])
 {
-    struct link *link = calloc(1, sizeof(*link));
-    uint8_t request[] = {0x82, 10, 0, 1, 0, 5, 'd', 't', '/', 'x', '0', 1};
-    uint8_t body[64] = {0};
-    if (link == NULL)
+    (void)snprintf(ret, TOPIC_MAX, "dt/x%u", number);
+}
+
+static struct bench_mqtt *subscribe(const struct place *place, unsigned thread)
+{
+    char topic[TOPIC_MAX] = "";
+    struct bench_mqtt *peer = calloc(1, sizeof(*peer));
+    if (peer == NULL)
         bench_die("memory is short");
-    dial(link, place, thread);
-    request[10] = (uint8_t)('0' + thread);
-    all(link, request, sizeof(request));
-    if (packet(link, body) != 9)
-        bench_die("no subscription");
-    return link;
+    dial(peer, place, thread);
+    topic_of(thread, topic);
+    bench_mqtt_subscribe(peer, topic, 1);
+    return peer;
 }
 
 static void *stock_link(unsigned thread)
@@ -170,48 +112,30 @@ static void *our_link(unsigned thread)
 
 static void unlink_end(void *state)
 {
-    hang_up(state);
+    bench_mqtt_hang_up(state);
     free(state);
 }
 
-static size_t put_publish(uint8_t *at, unsigned thread, unsigned qos, uint8_t id)
-{
-    size_t len = 0;
-    size_t body = 2 + 5 + (qos > 0 ? 2 : 0) + PAYLOAD_LEN;
-    at[len++] = (uint8_t)(0x30 | qos << 1);
-    at[len++] = (uint8_t)(body % 128 | 0x80);
-    at[len++] = (uint8_t)(body / 128);
-    static const uint8_t topic[] = {0, 5, 'd', 't', '/', 'x'};
-    for (size_t i = 0; i < sizeof(topic); i++)
-        at[len++] = topic[i];
-    at[len++] = (uint8_t)('0' + thread);
-    if (qos > 0) {
-        at[len++] = 0;
-        at[len++] = id;
-    }
-    for (size_t i = 0; i < PAYLOAD_LEN; i++)
-        at[len++] = 'x';
-    return len;
-}
-
-static void exchange(struct link *link, unsigned qos)
+static void exchange(struct bench_mqtt *peer, unsigned qos)
 {
     static _Thread_local uint8_t out[BATCH * (PAYLOAD_LEN + 16)];
-    uint8_t body[PAYLOAD_LEN + 64];
+    uint8_t body[BENCH_MQTT_BODY_MAX];
+    char topic[TOPIC_MAX] = "";
     size_t len = 0;
     unsigned n_back = 0, n_acknowledged = 0;
+    topic_of(peer->number, topic);
     for (unsigned i = 0; i < BATCH; i++)
-        len += put_publish(out + len, link->number, qos, (uint8_t)(i + 1));
-    all(link, out, len);
+        len += bench_mqtt_put_publish(out + len, topic, payload, qos, (uint8_t)(i + 1));
+    bench_mqtt_send(peer, out, len);
     while (n_back < BATCH || (qos > 0 && n_acknowledged < BATCH)) {
-        uint8_t kind = packet(link, body);
-        if (kind == 4) {
+        uint8_t kind = bench_mqtt_packet(peer, body);
+        if (kind == BENCH_MQTT_PUBACK) {
             n_acknowledged++;
-        } else if (kind == 3) {
+        } else if (kind == BENCH_MQTT_PUBLISH) {
             uint8_t answer[] = {0x40, 2, body[7], body[8]};
             n_back++;
             if (qos > 0)
-                all(link, answer, sizeof(answer));
+                bench_mqtt_send(peer, answer, sizeof(answer));
         }
     }
 }
@@ -240,26 +164,24 @@ static void print(const char *id, const char *unit, const struct bench_result *r
 
 static double idle_kb(const struct place *place)
 {
-    static struct link links[IDLE];
+    static struct bench_mqtt links[IDLE];
     double before = bench_tree_kb(place->pid, "smaps_rollup", "Pss_Anon:");
     for (unsigned i = 0; i < IDLE; i++)
         dial(&links[i], place, 1000 + i);
     double after = bench_tree_kb(place->pid, "smaps_rollup", "Pss_Anon:");
     for (unsigned i = 0; i < IDLE; i++)
-        hang_up(&links[i]);
+        bench_mqtt_hang_up(&links[i]);
     return (after - before) / IDLE;
 }
 
 static void prepare(char **argv)
 {
-    tls = SSL_CTX_new(TLS_client_method());
-    if (tls == NULL || SSL_CTX_load_verify_locations(tls, argv[1], NULL) != 1 ||
-        SSL_CTX_use_certificate_chain_file(tls, argv[2]) != 1 ||
+    tls = bench_mqtt_context(argv[1]);
+    if (SSL_CTX_use_certificate_chain_file(tls, argv[2]) != 1 ||
         SSL_CTX_use_PrivateKey_file(tls, argv[3], SSL_FILETYPE_PEM) != 1)
         bench_die("can't use the certificates");
-    SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
-    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
+    for (size_t i = 0; i < PAYLOAD_LEN; i++)
+        payload[i] = 'x';
     stock.port = (uint16_t)strtoul(argv[4], NULL, 10);
     stock.pid = strtol(argv[5], NULL, 10);
     ours.port = (uint16_t)strtoul(argv[6], NULL, 10);

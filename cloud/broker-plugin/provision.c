@@ -112,15 +112,15 @@ static km_status check_pending(const struct work *work)
 static km_status all_or_nothing(const struct work *work, const struct km_template_plan *plan)
 {
     struct km_registry *registry = work->scribe->reader.registry;
-    KM_TRY(failed(work, km_registry_begin(registry), "the registry"));
+    KM_TRY(failed(work, km_registry_part_begin(registry), "the registry"));
     km_status status = check_pending(work);
     if (status == KM_OK)
         status = km_provision_carry_out(work->err, registry, work->account, plan);
     if (status != KM_OK) {
-        (void)km_registry_rollback(registry);
+        (void)km_registry_part_undo(registry);
         return status;
     }
-    return failed(work, km_registry_commit(registry), "the registry");
+    return failed(work, km_registry_part_keep(registry), "the registry");
 }
 
 km_status provision(struct km_err *err, struct scribe *scribe, const struct provision_wish *wish)

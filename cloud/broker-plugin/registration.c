@@ -12,7 +12,6 @@
 #include "cloud/registry/registry_ca.h"
 
 #define MS_PER_S 1000
-#define NEW 1 /* the number of a contact that was put off, and registered the certificate */
 
 static void x509_freep(X509 **x509)
 {
@@ -105,16 +104,6 @@ static void pending(struct scribe *scribe, const struct letter *contact, const X
         tell(scribe, ca, found);
 }
 
-/* What a template gives is a transaction of its own, as it may fail. */
-static void put_off(struct scribe *scribe, const struct letter *contact,
-                    const struct km_registry_contact *found)
-{
-    struct letter job = *contact;
-    job.number = found->is_new ? NEW : 0;
-    job.flag = contact->flag || found->is_new;
-    scribe_again(scribe, &job);
-}
-
 static void registered(struct scribe *scribe, const struct letter *contact, const X509 *leaf,
                        const struct km_registry_ca *ca, const struct km_registry_contact *found)
 {
@@ -133,11 +122,7 @@ static void registered(struct scribe *scribe, const struct letter *contact, cons
                    : "its certificate is PENDING_ACTIVATION, and its CA is not active");
         return;
     }
-    if (ca->registration_config != NULL && scribe->is_batch) {
-        put_off(scribe, contact, found);
-        return;
-    }
-    if (found->is_new || contact->number == NEW)
+    if (found->is_new)
         scribe_record(scribe, &(struct record){.kind = "Register",
                                                .is_success = true,
                                                .time_ms = contact->time_ms,

@@ -84,13 +84,6 @@ void scribe_tell(struct scribe *scribe, const struct letter *like)
         scribe_send(scribe, like);
 }
 
-void scribe_again(struct scribe *scribe, const struct letter *job)
-{
-    struct letter *letter = letter_new(job);
-    if (letter != NULL)
-        letters_put(&scribe->again, letter);
-}
-
 void scribe_warn(struct scribe *scribe, const char *what, const char *why)
 {
     char line[KM_ERR_TEXT_MAX + 64] = "";
@@ -204,15 +197,10 @@ static void commit(struct scribe *scribe)
         scribe_warn(scribe, "can't write to the registry",
                     km_registry_err(scribe->reader.registry)->text);
         letters_clear(&scribe->told);
-        letters_clear(&scribe->again);
         return;
     }
     for (job = letters_take(&scribe->told); job != NULL; job = letters_take(&scribe->told))
         letterbox_put_always(scribe->inbox, job);
-    for (job = letters_take(&scribe->again); job != NULL; job = letters_take(&scribe->again)) {
-        do_job(scribe, job);
-        letter_free(job);
-    }
 }
 
 /* Jobs in one transaction, as each commit waits for the disk. While none can be begun they stay where they are. */

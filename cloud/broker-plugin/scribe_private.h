@@ -34,7 +34,6 @@ struct scribe {
     int64_t late_since_ms;        /* when the first of them came */
     bool is_batch;                /* a transaction of several jobs is open */
     struct letters told;          /* to be sent when it is committed */
-    struct letters again;         /* jobs that go on when it is committed */
     struct letters waiting;       /* contacts and refusals, until the registry can be written to */
     struct rate refusals;
     uint64_t n_skipped; /* refusals that were not recorded */
@@ -48,8 +47,6 @@ void scribe_send(struct scribe *scribe, const struct letter *like);
 
 /* scribe_tell: the same, but only once what was written before is committed. */
 void scribe_tell(struct scribe *scribe, const struct letter *like);
-/* scribe_again: a job that goes on outside of the transaction of several that is open. */
-void scribe_again(struct scribe *scribe, const struct letter *job);
 
 /* What is recorded of a client. */
 struct record {
@@ -70,7 +67,7 @@ struct provision_wish {
 };
 /*
  * provision: gives a device that is registered what its CA's template says, and its certificate the template's status: all of it, or
- * nothing with a sentence why; KM_E_STALE when the certificate is no longer PENDING_ACTIVATION. The caller's arena is not reset.
+ * nothing with a sentence why; KM_E_STALE when the certificate is no longer PENDING_ACTIVATION. A part of the transaction that is open. The caller's arena is not reset.
  */
 km_status provision(struct km_err *err, struct scribe *scribe, const struct provision_wish *wish);
 /* shadow_take: a request to a shadow. */

@@ -109,12 +109,51 @@ km_status km_registry_rollback(struct km_registry *reg)
     return KM_OK;
 }
 
+static km_status usable(struct km_registry *reg)
+{
+    if (!reg->is_in_txn)
+        return KM_REG_FAIL(reg, KM_E_STATE, "no transaction is open");
+    if (reg->is_spoiled || reg->db->is_lost)
+        return KM_REG_FAIL(reg, KM_E_STATE, "the transaction was lost on the way");
+    return KM_OK;
+}
+
+/* Where a part could not be ended as its caller wants, the transaction holds something else than it should. */
+static km_status part_step(struct km_registry *reg, const char *sql)
+{
+    km_status status = km_reg_run(reg, sql, KM_NO_VALUES, NULL);
+    if (status != KM_OK)
+        reg->is_spoiled = true;
+    return status;
+}
+
+km_status km_registry_part_begin(struct km_registry *reg)
+{
+    km_reg_enter(reg);
+    KM_TRY(usable(reg));
+    return part_step(reg, "SAVEPOINT km_part");
+}
+
+km_status km_registry_part_keep(struct km_registry *reg)
+{
+    km_reg_enter(reg);
+    KM_TRY(usable(reg));
+    return part_step(reg, "RELEASE SAVEPOINT km_part");
+}
+
+km_status km_registry_part_undo(struct km_registry *reg)
+{
+    km_reg_enter(reg);
+    KM_TRY(usable(reg));
+    KM_TRY(part_step(reg, "ROLLBACK TO SAVEPOINT km_part"));
+    return part_step(reg, "RELEASE SAVEPOINT km_part");
+}
+
 km_status km_reg_write_begin(struct km_registry *reg, enum km_db_lock lock)
 {
     if (!reg->is_in_txn)
         return begin(reg, lock);
-    if (reg->is_spoiled || reg->db->is_lost)
-        return KM_REG_FAIL(reg, KM_E_STATE, "the transaction was lost on the way");
+    KM_TRY(usable(reg));
     return km_reg_run(reg, "SAVEPOINT km_call", KM_NO_VALUES, NULL);
 }
 

@@ -92,7 +92,7 @@ km_status km_registry_key_load(struct km_err *err, const char *path, bool may_cr
                                struct km_secret **ret);
 
 /*
- * km_registry_begin, _commit, _rollback: calls between are one transaction, e.g. everything that a template provisions.
+ * km_registry_begin, _commit, _rollback: calls between are one transaction.
  * KM_E_STATE for a begin within one and for the others outside. A call that failed inside has undone itself alone and the transaction
  * goes on, but after KM_E_DEAD, KM_E_NOSPACE, KM_E_IO or KM_E_TIMEOUT commit answers KM_E_STATE and nothing is stored.
  * Others that want to write wait while it is open: keep it short.
@@ -100,6 +100,13 @@ km_status km_registry_key_load(struct km_err *err, const char *path, bool may_cr
 km_status km_registry_begin(struct km_registry *reg);
 km_status km_registry_commit(struct km_registry *reg);
 km_status km_registry_rollback(struct km_registry *reg);
+/*
+ * km_registry_part_begin, _keep, _undo: some calls of an open transaction that count all together or not at all, whatever becomes of the
+ * rest. KM_E_STATE without a transaction. Parts don't nest.
+ */
+km_status km_registry_part_begin(struct km_registry *reg);
+km_status km_registry_part_keep(struct km_registry *reg);
+km_status km_registry_part_undo(struct km_registry *reg);
 
 /*
  * A page of a list. marker is what the page before gave as next (NULL: from the start); it is base64 text that says where the

@@ -40,7 +40,9 @@ static km_status provision_after(struct rig *rig, enum km_certificate_status dec
         assert_ok(rig, km_registry_certificate_set_status(rig->reg, ACCOUNT, contact.id, decided));
     const struct provision_wish wish = {
         .config = config, .certificate = contact.id, .x509 = made.x509};
+    assert_ok(rig, km_registry_begin(rig->reg));
     km_status status = provision(&err, &scribe, &wish);
+    assert_ok(rig, km_registry_commit(rig->reg));
     *ret = status_of(rig, contact.id);
     cert_free(&made);
     return status;

@@ -93,6 +93,41 @@ static void a_call_that_fails_undoes_itself_alone(void **state)
     km_registry_close(other);
 }
 
+static void a_part_is_undone_alone(void **state)
+{
+    struct rig *rig = *state;
+    struct km_registry_policy policy = {0};
+    assert_status(rig, KM_E_STATE, km_registry_part_begin(rig->reg));
+    assert_ok(rig, km_registry_begin(rig->reg));
+    assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, "before", "{}"));
+    assert_ok(rig, km_registry_part_begin(rig->reg));
+    assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, "undone", "{}"));
+    assert_status(rig, KM_E_EXISTS, km_registry_policy_create(rig->reg, ACCOUNT, "before", "{}"));
+    assert_ok(rig, km_registry_part_undo(rig->reg));
+    assert_ok(rig, km_registry_part_begin(rig->reg));
+    assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, "kept", "{}"));
+    assert_ok(rig, km_registry_part_keep(rig->reg));
+    assert_ok(rig, km_registry_commit(rig->reg));
+    assert_status(rig, KM_E_STATE, km_registry_part_keep(rig->reg));
+    assert_ok(rig, km_registry_policy_get(rig->reg, rig->arena, ACCOUNT, "before", 0, &policy));
+    assert_ok(rig, km_registry_policy_get(rig->reg, rig->arena, ACCOUNT, "kept", 0, &policy));
+    assert_status(rig, KM_E_NOTFOUND,
+                  km_registry_policy_get(rig->reg, rig->arena, ACCOUNT, "undone", 0, &policy));
+}
+
+/* A part that can't be ended has left the transaction in nobody knows what state. */
+static void a_part_that_nobody_began_spoils(void **state)
+{
+    struct rig *rig = *state;
+    struct km_registry_policy policy = {0};
+    assert_ok(rig, km_registry_begin(rig->reg));
+    assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, "p", "{}"));
+    assert_int_not_equal(km_registry_part_undo(rig->reg), KM_OK);
+    assert_status(rig, KM_E_STATE, km_registry_commit(rig->reg));
+    assert_status(rig, KM_E_NOTFOUND,
+                  km_registry_policy_get(rig->reg, rig->arena, ACCOUNT, "p", 0, &policy));
+}
+
 static void readers_alone_may_not_write(void **state)
 {
     struct rig *rig = *state;
@@ -136,6 +171,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         RIG_TEST(each_write_is_one_step),        RIG_TEST(what_was_compacted_is_said_so),
         RIG_TEST(what_is_undone_leaves_nothing), RIG_TEST(a_call_that_fails_undoes_itself_alone),
+        RIG_TEST(a_part_is_undone_alone),        RIG_TEST(a_part_that_nobody_began_spoils),
         RIG_TEST(readers_alone_may_not_write),   cmocka_unit_test(urls_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
