@@ -30,6 +30,7 @@ static const struct km_exception_form forms[KM_N_EXCEPTIONS] = {
     [KM_X_RESOURCE_ALREADY_EXISTS] = {"ResourceAlreadyExistsException", NULL, 409},
     [KM_X_RESOURCE_CONFLICT] = {"ResourceConflictException", NULL, 409},
     [KM_X_RESOURCE_NOT_FOUND] = {"ResourceNotFoundException", NULL, 404},
+    [KM_X_RESOURCE_REGISTRATION] = {"ResourceRegistrationFailureException", NULL, 400},
     [KM_X_SERVICE] = {"ServiceException", NULL, 500},
     [KM_X_SERVICE_UNAVAILABLE] = {"ServiceUnavailableException", "ServiceUnavailable", 503},
     [KM_X_SQL_PARSE] = {"SqlParseException", NULL, 400},

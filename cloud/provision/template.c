@@ -13,6 +13,7 @@ struct work {
     size_t n_parameters;
     bool is_in_document; /* of a policy */
     struct km_template_plan *plan;
+    const char *resource; /* that is looked at */
 };
 
 static km_status keep(struct work *work, const char *text, size_t len, const char **ret)
@@ -234,6 +235,7 @@ static km_status take_thing(struct work *work, const json_t *properties, const j
     if (work->plan->thing != NULL)
         return KM_FAIL(work->err, KM_E_MALFORMED, "more than one thing");
     KM_TRY(check_names(work, properties, "a thing's Properties", names));
+    KM_TRY(keep(work, work->resource, strlen(work->resource), &work->plan->thing_resource));
     KM_TRY(resolve(work, json_object_get(properties, "ThingName"), &work->plan->thing));
     if (type != NULL)
         KM_TRY(resolve(work, type, &work->plan->thing_type));
@@ -252,6 +254,7 @@ static km_status take_certificate(struct work *work, const json_t *properties,
         return KM_FAIL(work->err, KM_E_MALFORMED, "more than one certificate");
     KM_TRY(check_names(work, properties, "a certificate's Properties", names));
     KM_TRY(check_names(work, settings, "OverrideSettings", none));
+    KM_TRY(keep(work, work->resource, strlen(work->resource), &work->plan->certificate_resource));
     work->plan->certificate_status = "ACTIVE";
     if (status != NULL)
         KM_TRY(resolve(work, status, &work->plan->certificate_status));
@@ -286,6 +289,7 @@ static km_status take_policy(struct work *work, const json_t *properties, const 
     if ((name == NULL) == (document == NULL))
         return KM_FAIL(work->err, KM_E_MALFORMED,
                        "a policy has either a PolicyName or a PolicyDocument");
+    KM_TRY(keep(work, work->resource, strlen(work->resource), &policy->resource));
     if (name != NULL)
         KM_TRY(resolve(work, name, &policy->name));
     else
@@ -305,6 +309,7 @@ static km_status take_resource(struct work *work, const char *id, const json_t *
     static const char *const names[] = {"Type", "Properties", "OverrideSettings", NULL};
     const char *type = json_string_value(json_object_get(resource, "Type"));
     KM_TRY(check_names(work, resource, "a resource", names));
+    work->resource = id;
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++)
         if (type != NULL && strcmp(rows[i].type, type) == 0)
             return rows[i].take(work, json_object_get(resource, "Properties"),

@@ -31,21 +31,24 @@ enum km_template_conflict {
     KM_TEMPLATE_MERGE,
 };
 
-/* One of both is set. */
+/* Either name or document is set. */
 struct km_template_policy {
+    const char *resource; /* what it is called in the template */
     const char *name;
     const char *document;
 };
 
 struct km_template_plan {
-    const char *thing;      /* NULL: none */
-    const char *thing_type; /* NULL: none */
+    const char *thing;          /* NULL: none */
+    const char *thing_resource; /* what it is called in the template */
+    const char *thing_type;     /* NULL: none */
     struct km_template_pair attributes[KM_TEMPLATE_ATTRIBUTES_MAX];
     size_t n_attributes;
     enum km_template_conflict on_conflict;
     const char *groups[KM_TEMPLATE_GROUPS_MAX];
     size_t n_groups;
-    const char *certificate_id;     /* NULL: the template has no certificate */
+    const char *certificate_id; /* NULL: the template has no certificate */
+    const char *certificate_resource;
     const char *certificate_status; /* as the template says, "ACTIVE" when it does not */
     struct km_template_policy policies[KM_TEMPLATE_POLICIES_MAX];
     size_t n_policies;

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """CAs and certificates over the REST API, by boto3."""
+import json
+
 from control_rig import ACCOUNT, OTHER, OTHER_KEY, REGION, Case, main
 
 UNKNOWN = "00" * 32
@@ -188,6 +190,35 @@ class Certificates(Case):
         told = self.iot.describe_certificate(certificateId=made["certificateId"])["certificateDescription"]
         self.assertEqual((told["certificateMode"], told["status"]), ("SNI_ONLY", "ACTIVE"))
         self.assertNotIn("caCertificateId", told)
+
+    def test_register_thing(self):
+        self.register_ca("whole")
+        one = self.iot.register_certificate(certificatePem=self.pki.leaf("lamp", "whole"))["certificateId"]
+        template = {
+            "Parameters": {"Id": {"Type": "String"}, "Name": {"Type": "String", "Default": "lamp-1"}},
+            "Resources": {
+                "lamp": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "Name"}, "AttributePayload": {"room": "hall"}}},
+                "cert": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateId": {"Ref": "Id"}, "Status": "ACTIVE"}},
+                "may": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": {
+                    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}]}}}}}
+        body = json.dumps(template)
+        self.refused("InvalidRequestException", self.iot.register_thing, templateBody="{")
+        self.refused("InvalidRequestException", self.iot.register_thing, templateBody=body)  # a parameter without value
+        for parameters in ({"Id": one, "Name": "a b"}, {"Id": "0" * 64}):
+            self.refused("ResourceRegistrationFailureException", self.iot.register_thing, templateBody=body, parameters=parameters)
+        self.refused("ResourceNotFoundException", self.iot.describe_thing, thingName="lamp-1")  # all of it, or nothing
+        made = self.iot.register_thing(templateBody=body, parameters={"Id": one})
+        told = self.iot.describe_certificate(certificateId=one)["certificateDescription"]
+        self.assertEqual((made["certificatePem"], told["status"]), (told["certificatePem"], "ACTIVE"))
+        arns = made["resourceArns"]
+        self.assertEqual((arns["cert"], sorted(arns)), (told["certificateArn"], ["cert", "lamp", "may"]))
+        thing = self.iot.describe_thing(thingName="lamp-1")
+        self.assertEqual((thing["thingArn"], thing["attributes"]), (arns["lamp"], {"room": "hall"}))
+        self.assertEqual(self.iot.list_thing_principals(thingName="lamp-1")["principals"], [arns["cert"]])
+        attached = self.iot.list_attached_policies(target=arns["cert"])["policies"]
+        self.assertEqual([policy["policyArn"] for policy in attached], [arns["may"]])
+        self.refused("ResourceRegistrationFailureException", self.iot.register_thing, templateBody=json.dumps(
+            {"Resources": {"lamp": template["Resources"]["lamp"] | {"Properties": {"ThingName": "alone"}}}}))
 
     def test_states(self):
         self.register_ca("states")
