@@ -122,11 +122,12 @@ until_true done_with
 
 # The broker ended and began again: the rules find it.
 old=$(cat "$cloud/run/broker.pid")
+mapfile -d '' -t settings <"/proc/$old/environ"
 tr '\0' '\n' <"/proc/$old/cmdline" >broker.cmd
 kill "$old"
 until has_ended "$old"; do sleep 0.01; done
 mapfile -t again <broker.cmd
-"${again[@]}" </dev/null >>"$cloud/log/broker.log" 2>&1 &
+env -i "${settings[@]}" "${again[@]}" </dev/null >>"$cloud/log/broker.log" 2>&1 &
 echo $! >"$cloud/run/broker.pid"
 helpers="$helpers $!"
 publish_again() { publish call '{"n":4}' && kept 4; }
