@@ -24,7 +24,7 @@ static inline size_t __unused km_ta_strlcpy(char *dst, const char *src, size_t s
 
 static inline size_t __unused km_ta_strlcat(char *dst, const char *src, size_t size)
 {
-    const char *end = memchr(dst, '\0', size);
+    const char *end = (const char *)memchr(dst, '\0', size);
     size_t len = end == NULL ? size : (size_t)(end - dst);
     return len + km_ta_strlcpy(dst + len, src, size - len);
 }

@@ -18,14 +18,15 @@ static void way_free(struct km_host_way *way)
 static void accept_one(struct km_host_forward *forward)
 {
     struct km_host_way *way = NULL;
-    struct sockaddr_storage target = {0}; /* it came in a message, at any octet */
-    km_copy(&target, sizeof(target), forward->target.ptr, forward->target.len);
     int near = accept4(forward->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (near < 0)
         return;
+    /* In the order it stands at any octet. */
+    struct sockaddr_storage target = {0};
+    km_copy(&target, sizeof target, forward->target.ptr, forward->target.len);
     int far = socket(target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (far >= 0 &&
-        (connect(far, (struct sockaddr *)&target, (socklen_t)forward->target.len) == 0 ||
+        (connect(far, (const struct sockaddr *)&target, (socklen_t)forward->target.len) == 0 ||
          errno == EINPROGRESS || errno == EAGAIN))
         way = calloc(1, sizeof *way);
     if (way == NULL) {
