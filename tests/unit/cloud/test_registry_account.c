@@ -271,7 +271,7 @@ static void who_starts_at_once_has_one_key(void **state)
         uint8_t keys[N][KM_REGISTRY_KEY_LEN] = {{0}};
         int ends[2] = {-1, -1};
         int status = 0;
-        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
         for (int at = 0; at < N; at++)
             if (fork() == 0)
                 _exit(load_key(path, ends[1]));

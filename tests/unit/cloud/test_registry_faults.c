@@ -285,7 +285,7 @@ static FILE *hold_new_file(const struct rig *rig)
                    "while not os.path.exists('%s/go'): time.sleep(0.02)\n"
                    "time.sleep(0.3)\"",
                    rig->dir, rig->dir);
-    FILE *holder = popen(command, "r");
+    FILE *holder = popen(command, "re");
     assert_non_null(holder);
     assert_non_null(fgets(line, sizeof(line), holder));
     return holder;
