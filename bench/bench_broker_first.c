@@ -30,8 +30,8 @@ static const char *account;
 
 struct party {
     pthread_t thread;
-    uint16_t port;
     size_t first; /* of A_ROUND / N_CLIENTS devices */
+    uint16_t port;
     bool is_let_in;
 };
 

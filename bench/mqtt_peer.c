@@ -128,7 +128,7 @@ static size_t put_text(uint8_t *at, const char *text)
 void bench_mqtt_subscribe(struct bench_mqtt *peer, const char *topic, uint8_t qos)
 {
     uint8_t request[128] = {0x82, 0, 0, 1};
-    uint8_t body[BENCH_MQTT_BODY_MAX];
+    uint8_t body[BENCH_MQTT_BODY_MAX] = {0};
     if (strlen(topic) > sizeof(request) - 8)
         bench_die("%s: too long a topic", topic);
     size_t len = 4 + put_text(request + 4, topic);

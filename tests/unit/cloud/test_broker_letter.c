@@ -78,7 +78,8 @@ static void test_size(void **state)
     static uint8_t octets[1000];
     struct letter *first = letter_new(&(struct letter){.payload = KM_SLICE(octets, 1000)});
     struct letter *second = letter_new(&(struct letter){.payload = KM_SLICE(octets, 1000)});
-    assert_true(first != NULL && second != NULL);
+    assert_non_null(first);
+    assert_non_null(second);
     letterbox_init(&box, 100, first->size + second->size - 1, count, &n_woken);
     assert_true(letterbox_put(&box, first));
     assert_false(letterbox_put(&box, second));
