@@ -30,8 +30,12 @@ class Cloud:
             return stream.read().strip()
 
     def command(self, *arguments):
+        environment = dict(os.environ)
+        if os.environ.get("KM_TEST_PRELOAD"):
+            # The plugin is built with a sanitizer, the broker that loads it is not; nor are the programs between it and us.
+            environment.update(LD_PRELOAD=os.environ["KM_TEST_PRELOAD"], ASAN_OPTIONS="detect_leaks=0")
         done = subprocess.run([f"{BUILD}/bin/keymoor-cloud", *arguments, "--dir", self.dir], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, env=environment)
         assert done.returncode == 0, (arguments, done.stderr)
         return done
 
