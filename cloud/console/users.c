@@ -226,31 +226,58 @@ static km_status new_record(struct km_err *err, const struct km_crypto *crypto,
     return KM_OK;
 }
 
+static km_status check_is_new(struct km_err *err, struct km_registry *reg, struct km_arena *arena,
+                              const char *name)
+{
+    struct km_console_user user = {0};
+    struct km_err inner = {0};
+    km_status status = km_console_user_find(&inner, reg, arena, name, &user);
+    if (status == KM_OK)
+        return KM_FAIL(err, KM_E_EXISTS, "account %s has a console user %s", user.account, name);
+    return status == KM_E_NOTFOUND ? KM_OK : KM_FAIL(err, status, "%s", inner.text);
+}
+
+/* change: record NULL takes the user away. */
+static km_status change(struct km_err *err, struct km_registry *reg, struct km_arena *arena,
+                        const char *account, const char *name, const char *record)
+{
+    KM_AUTO(km_json_unref) json_t *users = NULL;
+    if (record != NULL)
+        KM_TRY(check_is_new(err, reg, arena, name));
+    KM_TRY(users_of(err, reg, arena, account, &users));
+    if (record == NULL && json_object_del(users, name) != 0)
+        return KM_FAIL(err, KM_E_NOTFOUND, "account %s has no console user of this name", account);
+    if (record != NULL && json_object_set_new(users, name, json_string(record)) != 0)
+        return KM_FAIL(err, KM_E_NOMEM, "console user");
+    if (json_object_size(users) > KM_CONSOLE_USERS_MAX)
+        return KM_FAIL(err, KM_E_LIMIT, "more than %d console users", KM_CONSOLE_USERS_MAX);
+    return store(err, reg, account, users);
+}
+
+/* All users of an account are one setting: what two programs change at once must not be lost. */
+static km_status change_at_once(struct km_err *err, struct km_registry *reg, struct km_arena *arena,
+                                const char *account, const char *name, const char *record)
+{
+    KM_TRY(registry_fail(err, reg, km_registry_begin(reg)));
+    km_status status = change(err, reg, arena, account, name, record);
+    if (status == KM_OK)
+        return registry_fail(err, reg, km_registry_commit(reg));
+    (void)km_registry_rollback(reg);
+    return status;
+}
+
 km_status km_console_user_create(struct km_err *err, const struct km_crypto *crypto,
                                  struct km_registry *reg, struct km_arena *arena,
                                  const char *account, const char *name,
                                  struct km_secret **ret_password)
 {
-    KM_AUTO(km_json_unref) json_t *users = NULL;
     KM_AUTO(km_secret_freep) struct km_secret *password = NULL;
-    struct km_console_user user = {0};
-    struct km_err inner = {0};
     char record[KM_CONSOLE_RECORD_MAX + 1] = {0};
     if (!km_console_name_is_good(name))
         return KM_FAIL(err, KM_E_ARG, "a console user's name has 1 to %d of A-Z a-z 0-9 . _ @ -",
                        KM_CONSOLE_NAME_MAX);
-    km_status status = km_console_user_find(&inner, reg, arena, name, &user);
-    if (status == KM_OK)
-        return KM_FAIL(err, KM_E_EXISTS, "account %s has a console user %s", user.account, name);
-    if (status != KM_E_NOTFOUND)
-        return KM_FAIL(err, status, "%s", inner.text);
-    KM_TRY(users_of(err, reg, arena, account, &users));
-    if (json_object_size(users) >= KM_CONSOLE_USERS_MAX)
-        return KM_FAIL(err, KM_E_LIMIT, "more than %d console users", KM_CONSOLE_USERS_MAX);
     KM_TRY(new_record(err, crypto, record, &password));
-    if (json_object_set_new(users, name, json_string(record)) != 0)
-        return KM_FAIL(err, KM_E_NOMEM, "console user");
-    KM_TRY(store(err, reg, account, users));
+    KM_TRY(change_at_once(err, reg, arena, account, name, record));
     *ret_password = km_steal(&password);
     return KM_OK;
 }
@@ -258,11 +285,7 @@ km_status km_console_user_create(struct km_err *err, const struct km_crypto *cry
 km_status km_console_user_delete(struct km_err *err, struct km_registry *reg,
                                  struct km_arena *arena, const char *account, const char *name)
 {
-    KM_AUTO(km_json_unref) json_t *users = NULL;
-    KM_TRY(users_of(err, reg, arena, account, &users));
-    if (json_object_del(users, name) != 0)
-        return KM_FAIL(err, KM_E_NOTFOUND, "account %s has no console user of this name", account);
-    return store(err, reg, account, users);
+    return change_at_once(err, reg, arena, account, name, NULL);
 }
 
 km_status km_console_user_list(struct km_err *err, struct km_registry *reg, struct km_arena *arena,
