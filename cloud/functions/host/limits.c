@@ -96,10 +96,10 @@ static int refuse_calls(scmp_filter_ctx ctx)
 static int refuse_sockets(scmp_filter_ctx ctx)
 {
     int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                              SCMP_A0(SCMP_CMP_GT, AF_INET6));
+                              SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
     for (int family = 3; family < AF_INET6 && rc == 0; family++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
     return rc;
 }
 
