@@ -25,17 +25,17 @@ static void other_records_are_refused(void **state)
     static const char *const bad[] = {
         "",
         "scrypt:",
-        "scrypt:13:8:1:" SALT ":" HASH,
-        "scrypt:18:8:1:" SALT ":" HASH,
-        "scrypt:15:9:1:" SALT ":" HASH,
-        "scrypt:15:8:0:" SALT ":" HASH,
-        "scrypt:15:8:5:" SALT ":" HASH,
-        "scrypt:015:8:1:" SALT ":" HASH,
-        "scrypt:99999999999:8:1:" SALT ":" HASH,
-        "scrypt:15:8:1:" SALT ":" HASH "0",
-        "scrypt:15:8:1:" SALT "00:" HASH,
-        "Scrypt:15:8:1:" SALT ":" HASH,
-        "scrypt:15:8:1:000102030405060708090A0B0C0D0E0F:" HASH,
+        ("scrypt:13:8:1:" SALT ":" HASH),
+        ("scrypt:18:8:1:" SALT ":" HASH),
+        ("scrypt:15:9:1:" SALT ":" HASH),
+        ("scrypt:15:8:0:" SALT ":" HASH),
+        ("scrypt:15:8:5:" SALT ":" HASH),
+        ("scrypt:015:8:1:" SALT ":" HASH),
+        ("scrypt:99999999999:8:1:" SALT ":" HASH),
+        ("scrypt:15:8:1:" SALT ":" HASH "0"),
+        ("scrypt:15:8:1:" SALT "00:" HASH),
+        ("Scrypt:15:8:1:" SALT ":" HASH),
+        ("scrypt:15:8:1:000102030405060708090A0B0C0D0E0F:" HASH),
     };
     struct km_console_record record = {0};
     char cut[] = GOOD;
