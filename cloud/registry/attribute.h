@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Attributes of things and groups: one table for both. Within the write of a caller. */
+/* What the files of things and groups share: their attributes, one table for both, and whether a thing is there. Within the write of a caller. */
 #ifndef KM_CLOUD_REGISTRY_ATTRIBUTE_H
 #define KM_CLOUD_REGISTRY_ATTRIBUTE_H
 
@@ -35,5 +35,7 @@ km_status km_reg_attributes_read(struct km_registry *reg, struct km_arena *arena
 km_status km_reg_attributes_equal(struct km_registry *reg, const struct km_attributes_of *of,
                                   const struct km_attribute *attributes, size_t n_attributes,
                                   bool *ret);
+/* km_reg_find_thing: KM_E_NOTFOUND with a sentence when there is none of that name. */
+km_status km_reg_find_thing(struct km_registry *reg, const char *account, const char *thing);
 
 #endif

@@ -25,23 +25,13 @@ static km_status find_group(struct km_registry *reg, const char *account, const 
     return KM_OK;
 }
 
-static km_status find_thing(struct km_registry *reg, const char *account, const char *thing)
-{
-    bool is_there = false;
-    KM_TRY(km_reg_exists(reg, "SELECT 1 FROM thing WHERE account = ?1 AND name = ?2",
-                         KM_VALUES(km_value_text(account), km_value_text(thing)), &is_there));
-    if (!is_there)
-        return KM_REG_FAIL(reg, KM_E_NOTFOUND, "there is no thing %s", thing);
-    return KM_OK;
-}
-
 static km_status add(struct km_registry *reg, const char *account, const char *group,
                      const char *thing)
 {
     int64_t n_changed = 0;
     int64_t n_groups = 0;
     KM_TRY(find_group(reg, account, group));
-    KM_TRY(find_thing(reg, account, thing));
+    KM_TRY(km_reg_find_thing(reg, account, thing));
     KM_TRY(km_reg_run(
         reg,
         "INSERT INTO group_thing (account, name, thing) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -69,7 +59,7 @@ static km_status take_out(struct km_registry *reg, const char *account, const ch
                           const char *thing)
 {
     KM_TRY(find_group(reg, account, group));
-    KM_TRY(find_thing(reg, account, thing));
+    KM_TRY(km_reg_find_thing(reg, account, thing));
     km_status status = km_reg_run_one(
         reg, "DELETE FROM group_thing WHERE account = ?1 AND name = ?2 AND thing = ?3",
         KM_VALUES(km_value_text(account), km_value_text(group), km_value_text(thing)));
@@ -113,7 +103,7 @@ km_status km_registry_group_of_thing(struct km_registry *reg, struct km_arena *a
 {
     km_reg_enter(reg);
     KM_TRY(check(reg, account, "a thing's name", thing));
-    KM_TRY(find_thing(reg, account, thing));
+    KM_TRY(km_reg_find_thing(reg, account, thing));
     return km_list_names(reg, arena, &list_groups, page, account, KM_VALUES(km_value_text(thing)),
                          ret);
 }

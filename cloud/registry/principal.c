@@ -11,16 +11,6 @@ static km_status check(struct km_registry *reg, const char *account, const char 
                                   : km_reg_check_id(reg, "a certificate's id", certificate_id);
 }
 
-static km_status find_thing(struct km_registry *reg, const char *account, const char *thing)
-{
-    bool is_there = false;
-    KM_TRY(km_reg_exists(reg, "SELECT 1 FROM thing WHERE account = ?1 AND name = ?2",
-                         KM_VALUES(km_value_text(account), km_value_text(thing)), &is_there));
-    if (!is_there)
-        return KM_REG_FAIL(reg, KM_E_NOTFOUND, "there is no thing %s", thing);
-    return KM_OK;
-}
-
 static km_status find_certificate(struct km_registry *reg, const char *account, const char *id)
 {
     bool is_there = false;
@@ -35,7 +25,7 @@ static km_status attach(struct km_registry *reg, const char *account, const char
                         const char *certificate_id)
 {
     int64_t n_changed = 0;
-    KM_TRY(find_thing(reg, account, thing));
+    KM_TRY(km_reg_find_thing(reg, account, thing));
     KM_TRY(find_certificate(reg, account, certificate_id));
     KM_TRY(km_reg_run(
         reg,
@@ -112,7 +102,7 @@ km_status km_registry_thing_principals(struct km_registry *reg, struct km_arena 
 {
     km_reg_enter(reg);
     KM_TRY(check(reg, account, thing, NULL));
-    KM_TRY(find_thing(reg, account, thing));
+    KM_TRY(km_reg_find_thing(reg, account, thing));
     return km_list_names(reg, arena, &list_of_thing, page, account, KM_VALUES(km_value_text(thing)),
                          ret);
 }

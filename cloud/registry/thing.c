@@ -138,6 +138,14 @@ km_status km_registry_thing_create(struct km_registry *reg, const char *account,
 
 /* ---- reading ---- */
 
+km_status km_reg_find_thing(struct km_registry *reg, const char *account, const char *thing)
+{
+    bool is_there = false;
+    KM_TRY(km_reg_exists(reg, "SELECT 1 FROM thing WHERE account = ?1 AND name = ?2",
+                         KM_VALUES(km_value_text(account), km_value_text(thing)), &is_there));
+    return is_there ? KM_OK : unknown(reg, thing);
+}
+
 #define COLUMNS "t.name, t.id, t.type, t.version, t.created_ms"
 
 static struct km_registry_thing take(struct km_query *query, struct km_arena *arena)
