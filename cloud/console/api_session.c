@@ -103,13 +103,25 @@ static km_status check(struct console_call *call, const char *name, const char *
     return status;
 }
 
+/* leave: what waits for the session is answered, and brokers need not tell it anything any more. */
+static km_status leave(struct console_call *call, struct km_console_session *session)
+{
+    console_live_drop(call->console, session);
+    km_session_end(session);
+    return console_watch(&call->err, call->console);
+}
+
+/* begin: a session of its own, whatever cookie the browser brought; what that stood for is over, since somebody else may know it. */
 static km_status begin(struct console_call *call, const char *name,
                        const struct km_console_user *user)
 {
+    struct km_console_session *before = console_find_session(call);
     uint8_t chance[CHANCE_LEN] = {0};
     char token[KM_SESSION_SECRET_LEN + 1] = {0};
     if (getentropy(chance, sizeof(chance)) != 0)
         abort(); /* the kernel has no excuse for so few octets */
+    if (before != NULL)
+        KM_TRY(leave(call, before));
     KM_TRY(km_session_new(&call->err, call->console->control->crypto, &call->console->sessions,
                           user, name, KM_SPAN(chance, sizeof(chance)), km_loop_now_ms(), token,
                           &call->session));
@@ -144,9 +156,8 @@ km_status console_login(struct console_call *call)
 
 km_status console_logout(struct console_call *call)
 {
-    console_live_drop(call->console, call->session);
-    km_session_end(call->session);
+    km_status status = leave(call, call->session);
     call->session = NULL;
     set_cookie(call, "", "; Max-Age=0");
-    return console_watch(&call->err, call->console);
+    return status;
 }

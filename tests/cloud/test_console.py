@@ -124,6 +124,17 @@ class Console(unittest.TestCase):
         self.assertIn("Max-Age=0", answer.headers["set-cookie"])
         self.refused(401, visitor.api("GET", "session"))
 
+    def test_a_login_ends_the_session_that_was_there(self):
+        """Who planted his own session's cookie into a browser knows nothing of the session that begins there."""
+        thief = self.visitor()
+        victim = Visitor(self.cloud)
+        victim.cookie = thief.cookie
+        self.assertEqual(victim.login().status, 200)
+        self.assertNotEqual(victim.cookie, thief.cookie)
+        self.assertNotEqual(victim.csrf, thief.csrf)
+        self.refused(401, thief.api("GET", "session"))
+        self.assertEqual(victim.api("GET", "session").status, 200)
+
     def test_logout_ends_what_waits(self):
         visitor = self.visitor()
         news = visitor.api("GET", "live").json
