@@ -12,6 +12,7 @@
 
 ASSET(web_index, "index.html");
 ASSET(web_style, "console.css");
+ASSET(web_account, "account.js");
 ASSET(web_app, "app.js");
 ASSET(web_api, "api.js");
 ASSET(web_dom, "dom.js");
@@ -33,6 +34,7 @@ ASSET(web_icon, "icon.svg");
 static const struct km_console_asset assets[] = {
     {"", HTML, web_index_begin, web_index_end},
     {"console.css", CSS, web_style_begin, web_style_end},
+    {"account.js", SCRIPT, web_account_begin, web_account_end},
     {"app.js", SCRIPT, web_app_begin, web_app_end},
     {"api.js", SCRIPT, web_api_begin, web_api_end},
     {"dom.js", SCRIPT, web_dom_begin, web_dom_end},

@@ -296,6 +296,22 @@ class Ears(Rig):
         until(lambda: not b.all("dialog"), "a question goes with its page")
 
 
+    def test_9_logout_everywhere(self):
+        b = self.browser
+        other = self.visitor()
+        b.visit("#/account", "Endpoint of devices")
+        self.title("Your account")
+        self.everything("account")
+        b.button("Log out everywhere").click()
+        b.one("dialog[open]")
+        b.tab_to("Log out everywhere")
+        b.key("Enter")
+        b.see("You are logged out everywhere.")
+        self.assertEqual(b.focused(), b.labelled("Name"))
+        self.assertEqual(other.api("GET", "session").status, 401)
+        self.everything("login-again")
+
+
 class Fingers(Rig):
     """All of it by keys alone."""
 
@@ -312,7 +328,7 @@ class Fingers(Rig):
         self.assertEqual(b.focused().tag_name, "h1")
         b.key("Tab", shift=True)
         b.key("Tab", shift=True)
-        self.assertEqual(b.focused().accessible_name, "MQTT client")
+        self.assertEqual(b.focused().accessible_name, self.cloud.user)
 
     def test_2_the_skip_link(self):
         b = self.browser
@@ -325,7 +341,7 @@ class Fingers(Rig):
         self.assertEqual(b.focused().get_attribute("id"), "main")
         self.assertIn("#/cas", b.driver.current_url)
         b.script("document.querySelector('.skip').focus()")
-        for name in ("Register a CA", "CAs", "Certificates", "Things", "Events", "MQTT client", "Log out"):
+        for name in ("Register a CA", "CAs", "Certificates", "Things", "Events", "MQTT client", self.cloud.user, "Log out"):
             b.key("Tab")
             self.assertEqual(b.focused().accessible_name, name)
 

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import {h, attempt, blames, fault, field, notice, place, say} from "./dom.js";
 import {live} from "./live.js";
+import * as account from "./account.js";
 import * as cas from "./cas.js";
 import * as certificates from "./certificates.js";
 import * as events from "./events.js";
@@ -17,6 +18,7 @@ const pages = {
     things: {title: "Things", one: "Thing", show: things.show},
     events: {title: "Events", show: events.show},
     mqtt: {title: "MQTT client", show: mqtt.show},
+    account: {title: "Your account", show: account.show},
 };
 const main = document.getElementById("main");
 const header = document.getElementById("header");
@@ -52,7 +54,7 @@ function leavePage() {
 async function showPage(isNew) {
     const [name, ...rest] = wanted();
     leavePage();
-    for (const link of document.querySelectorAll("#menu a")) {
+    for (const link of document.querySelectorAll("header a")) {
         if (link.dataset.page === name)
             link.setAttribute("aria-current", "page");
         else
@@ -78,7 +80,7 @@ async function showPage(isNew) {
 function enter(description) {
     isIn = true;
     header.hidden = false;
-    document.getElementById("who").replaceChildren(h("strong", {}, description.name), `account ${description.account}, ${description.region}`);
+    document.getElementById("who").replaceChildren(h("a", {href: "#/account", "data-page": "account"}, description.name), `account ${description.account}, ${description.region}`);
     live.start();
     showPage(true);
 }
@@ -116,7 +118,7 @@ function showLogin(why) {
 
 /* ---- start ---- */
 
-document.getElementById("menu").append(...Object.entries(pages).map(([name, page]) =>
+document.getElementById("menu").append(...Object.entries(pages).filter(([name]) => name !== "account").map(([name, page]) =>
     h("li", {}, h("a", {href: `#/${name}`, "data-page": name}, page.title))));
 document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); /* the address names the page */
@@ -128,5 +130,5 @@ document.getElementById("logout").addEventListener("click", async () => {
     say("Logged out.");
 });
 window.addEventListener("hashchange", () => { if (isIn) showPage(true); });
-api.session.addEventListener("logged-out", () => leave("Your session has ended. Log in again."));
+api.session.addEventListener("logged-out", (event) => leave(event.detail ?? "Your session has ended. Log in again."));
 api.current().then(enter, () => showLogin(""));

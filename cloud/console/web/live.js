@@ -32,6 +32,7 @@ class Live extends EventTarget {
     isUp = false;
     #event = 0;
     #message = 0;
+    #seat = null;
     #stop = null;
 
     start() {
@@ -44,6 +45,7 @@ class Live extends EventTarget {
         Object.assign(this, {events: [], messages: [], subscriptions: [], brokers: 0, lost: 0, isUp: false});
         this.#event = 0;
         this.#message = 0;
+        this.#seat = null;
     }
 
     clearMessages() {
@@ -64,7 +66,18 @@ class Live extends EventTarget {
         }
     }
 
+    /* Another control plane answers, or a new one: it has to be told what was subscribed to, and counts messages anew. */
+    #move(news) {
+        if (this.#seat !== null && this.#seat !== news.seat) {
+            this.#message = 0;
+            for (const filter of this.subscriptions)
+                api.subscribe(filter).catch(() => {}); /* the next news tell what is there */
+        }
+        this.#seat = news.seat;
+    }
+
     #take(news) {
+        this.#move(news);
         const first = news.messages[0]?.number;
         if (this.#message > 0 && first > this.#message + 1)
             this.lost += first - this.#message - 1;

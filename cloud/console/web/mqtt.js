@@ -40,7 +40,12 @@ function subscriptionBox() {
     const add = h("button", {}, "Subscribe");
     const list = h("ul", {class: "plain", "aria-label": "Subscriptions"});
     const form = h("form", {}, field("Topic filter", filter, "+ stands for one level, # for all that follow. Topics that begin with $ have to be named."), add);
+    let shown = null;
     function showAll(subscriptions) {
+        live.subscriptions = subscriptions;
+        if (shown === subscriptions.join("\n"))
+            return; /* who is at one of the buttons stays there */
+        shown = subscriptions.join("\n");
         list.replaceChildren(...subscriptions.map((one) => h("li", {class: "line"}, h("code", {}, one), " ",
             button("Unsubscribe", () => unsubscribe(one), told.show, {class: "quiet", "aria-label": `Unsubscribe from ${one}`}))));
     }
@@ -111,7 +116,10 @@ export function show(body, parts, signal) {
         counted();
         tell(news);
     });
-    listen("state", signal, counted);
+    listen("state", signal, () => {
+        counted();
+        subscriptions.showAll(live.subscriptions);
+    });
     body.show(h("div", {class: "pair"}, subscriptions.box, publishBox()),
         h("section", {class: "card"}, h("div", {class: "bar"}, h("h2", {}, "Messages"), clear), count, messages, nothing));
     subscriptions.showAll(live.subscriptions);
