@@ -124,7 +124,15 @@ static const char step_1[] =
     "CREATE TABLE change (generation {number} PRIMARY KEY, kind {number} NOT NULL,"
     " account {text} NOT NULL, id {text} NOT NULL);";
 
-static const char *const steps[] = {step_1};
+/* Who is logged in to the console: at all control planes. */
+static const char step_console[] =
+    "CREATE TABLE console_session (id {text} PRIMARY KEY,"
+    " account {text} NOT NULL REFERENCES account ON DELETE CASCADE, name {text} NOT NULL,"
+    " csrf {text} NOT NULL, made_ms {number} NOT NULL, used_ms {number} NOT NULL);"
+    "CREATE INDEX console_session_idle ON console_session (used_ms, id);"
+    "CREATE INDEX console_session_of ON console_session (account, name);";
+
+static const char *const steps[] = {step_1, step_console};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))
 
 /* Whether a word of the dialect begins at text; what stands for it. */
