@@ -124,7 +124,13 @@ static const char step_1[] =
     "CREATE TABLE change (generation {number} PRIMARY KEY, kind {number} NOT NULL,"
     " account {text} NOT NULL, id {text} NOT NULL);";
 
-static const char *const steps[] = {step_1};
+/* What is at other entities, and small entities of the account. */
+static const char step_extras[] =
+    "CREATE TABLE tag (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
+    " kind {number} NOT NULL, owner {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,"
+    " PRIMARY KEY (account, kind, owner, name)) {clustered};";
+
+static const char *const steps[] = {step_1, step_extras};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))
 
 /* Whether a word of the dialect begins at text; what stands for it. */
