@@ -132,7 +132,13 @@ static const char step_console[] =
     "CREATE INDEX console_session_idle ON console_session (used_ms, id);"
     "CREATE INDEX console_session_of ON console_session (account, name);";
 
-static const char *const steps[] = {step_1, step_console};
+/* What is at other entities, and small entities of the account. */
+static const char step_extras[] =
+    "CREATE TABLE tag (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
+    " kind {number} NOT NULL, owner {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,"
+    " PRIMARY KEY (account, kind, owner, name)) {clustered};";
+
+static const char *const steps[] = {step_1, step_console, step_extras};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))
 
 /* Whether a word of the dialect begins at text; what stands for it. */
