@@ -62,8 +62,15 @@ bool km_reg_is_sweep_due(int64_t number);
 /* km_reg_shadow_forget: tombstones whose time is over; within a write. */
 km_status km_reg_shadow_forget(struct km_registry *reg);
 
-/* km_reg_schema: brings it up to date, or only looks. */
-km_status km_reg_schema(struct km_registry *reg, bool may_create);
+/* The schema's steps, in order; its version is their number. */
+struct km_reg_steps {
+    const char *const *items;
+    size_t n_items;
+};
+/* km_reg_steps: this program's. Tests put steps of a later one behind them. */
+struct km_reg_steps km_reg_steps(void);
+/* km_reg_schema: brings it up to date with these steps, all missing ones in one transaction, or only looks. */
+km_status km_reg_schema(struct km_registry *reg, struct km_reg_steps own, bool may_create);
 
 /* ---- checks: KM_E_ARG with a sentence ---- */
 
