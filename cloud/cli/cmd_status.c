@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cloud/cli/cli.h"
 #include "cloud/registry/registry_change.h"
@@ -31,6 +32,14 @@ static const char *read_small(const char *dir, const char *name, char ret[SMALL_
     return ret;
 }
 
+/* A folder that `up` made has settings. In another one programs belong to the service manager, which knows what runs. */
+static bool is_made_by_up(const char *dir)
+{
+    char path[CLI_PATH_CAP] = {0};
+    snprintf(path, sizeof path, "%s/settings", dir);
+    return access(path, F_OK) == 0;
+}
+
 static bool runs(const char *dir, const char *name)
 {
     char file[64] = {0}, text[SMALL_FILE_MAX] = {0};
@@ -42,6 +51,8 @@ static bool runs(const char *dir, const char *name)
 
 static json_t *folder_json(const char *dir)
 {
+    if (!is_made_by_up(dir))
+        return json_pack("{s:s}", "dir", dir);
     char endpoint[SMALL_FILE_MAX] = {0}, broker[SMALL_FILE_MAX] = {0};
     char devices[SMALL_FILE_MAX] = {0};
     return json_pack("{s:s,s:b,s:b,s:b,s:s,s:s,s:s}", "dir", dir, "broker", runs(dir, "broker"),
@@ -57,6 +68,10 @@ static void print_folder(const char *dir)
     static const char *const words[] = {"broker        ", "control plane ", "rules         "};
     char text[SMALL_FILE_MAX] = {0};
     (void)printf("folder         %s\n", dir);
+    if (!is_made_by_up(dir)) {
+        (void)printf("programs       not started by `up`: systemctl status 'keymoor-cloud*'\n");
+        return;
+    }
     for (size_t i = 0; i < KM_ARRAY_LEN(programs); i++)
         (void)printf("%s %s\n", words[i], runs(dir, programs[i]) ? "runs" : "does not run");
     (void)printf("endpoint       %s\n", read_small(dir, "endpoint", text));
@@ -66,7 +81,8 @@ static void print_folder(const char *dir)
 
 static bool all_run(const char *dir)
 {
-    return runs(dir, "broker") && runs(dir, "control") && runs(dir, "rules");
+    return !is_made_by_up(dir) ||
+           (runs(dir, "broker") && runs(dir, "control") && runs(dir, "rules"));
 }
 
 int cmd_status(const struct cli_options *options, const char *operand)

@@ -67,8 +67,15 @@ km_status km_reg_shadow_forget(struct km_registry *reg);
 km_status km_reg_tags_forget(struct km_registry *reg, const char *account, enum km_tagged kind,
                              const char *name);
 
-/* km_reg_schema: brings it up to date, or only looks. */
-km_status km_reg_schema(struct km_registry *reg, bool may_create);
+/* The schema's steps, in order; its version is their number. */
+struct km_reg_steps {
+    const char *const *items;
+    size_t n_items;
+};
+/* km_reg_steps: this program's. Tests put steps of a later one behind them. */
+struct km_reg_steps km_reg_steps(void);
+/* km_reg_schema: brings it up to date with these steps, all missing ones in one transaction, or only looks. */
+km_status km_reg_schema(struct km_registry *reg, struct km_reg_steps own, bool may_create);
 
 /* ---- checks: KM_E_ARG with a sentence ---- */
 

@@ -60,7 +60,8 @@ km_status km_registry_open(struct km_err *err, const struct km_registry_config *
     reg->changes_kept = config->changes_kept > 0 ? config->changes_kept : KM_CHANGES_KEPT;
     reg->events_kept = config->events_kept > 0 ? config->events_kept : KM_EVENTS_KEPT;
     KM_TRY(open_db(err, config, &reg->db));
-    km_status status = km_reg_schema(reg, config->may_create && !config->is_read_only);
+    km_status status =
+        km_reg_schema(reg, km_reg_steps(), config->may_create && !config->is_read_only);
     if (status != KM_OK)
         return KM_FAIL_NATIVE(err, status, reg->err.layer, reg->err.native, "%s", reg->err.text);
     *ret = km_steal(&reg);

@@ -164,7 +164,11 @@ static const char step_jobs[] =
     "CREATE INDEX job_execution_step_due ON job_execution (step_due_ms) WHERE step_due_ms <> 0;";
 
 static const char *const steps[] = {step_1, step_console, step_extras, step_jobs};
-#define VERSION ((int64_t)KM_ARRAY_LEN(steps))
+
+struct km_reg_steps km_reg_steps(void)
+{
+    return (struct km_reg_steps){.items = steps, .n_items = KM_ARRAY_LEN(steps)};
+}
 
 /* Whether a word of the dialect begins at text; what stands for it. */
 static const char *word_at(const char *const *words, const char *text, size_t *ret_len)
@@ -211,27 +215,28 @@ static km_status run_step(struct km_registry *reg, const char *sql)
 }
 
 /* Another process may have done it while this one waited for the lock. */
-static km_status upgrade(struct km_registry *reg)
+static km_status upgrade(struct km_registry *reg, struct km_reg_steps own)
 {
     int64_t version = 0;
     KM_TRY(reg->db->ops->version(reg->db, &reg->err, &version));
-    for (; version < VERSION; version++)
-        KM_TRY(run_step(reg, steps[version]));
+    for (; version < (int64_t)own.n_items; version++)
+        KM_TRY(run_step(reg, own.items[version]));
     return reg->db->ops->set_version(reg->db, &reg->err, version);
 }
 
-km_status km_reg_schema(struct km_registry *reg, bool may_create)
+km_status km_reg_schema(struct km_registry *reg, struct km_reg_steps own, bool may_create)
 {
+    const int64_t needed = (int64_t)own.n_items;
     int64_t version = 0;
     KM_TRY(reg->db->ops->version(reg->db, &reg->err, &version));
-    if (version < VERSION && may_create) {
+    if (version < needed && may_create) {
         KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
-        KM_TRY(km_reg_write_end(reg, upgrade(reg)));
+        KM_TRY(km_reg_write_end(reg, upgrade(reg, own)));
         KM_TRY(reg->db->ops->version(reg->db, &reg->err, &version));
     }
-    if (version != VERSION)
+    if (version != needed)
         return KM_REG_FAIL(reg, KM_E_UNSUPPORTED,
                            "the registry's schema has version %lld, this program needs %lld",
-                           (long long)version, (long long)VERSION);
+                           (long long)version, (long long)needed);
     return KM_OK;
 }

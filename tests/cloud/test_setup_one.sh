@@ -33,7 +33,8 @@ refused "without a certificate" "" mosquitto_pub --cafile "$dir/server_ca.pem" -
 until_true says "$cloud/log/keymoor-cloud-broker@" "peer did not return a certificate"
 ok "a user of the console" operator user create admin --dir "$state"
 ok "the console" curl -sSf --cacert "$dir/server_ca.pem" -o /dev/null "$endpoint/console/"
-ok "status" operator status --dir "$state" --registry "sqlite:$state/registry.db"
+ok "status" operator status --dir "$state"
+grep -q systemctl "$dir/out"
 if [ "$(id -u)" -eq 0 ]; then
     same "the broker is nobody's superuser" "$user" "$(stat -c %u "/proc/$(cat "$cloud/broker.pid")")"
     same "nor is the control plane" "$user" "$(awk '/^Uid/{print $2}' "/proc/$(cat "$cloud/control.pid")/status")"
