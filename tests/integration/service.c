@@ -81,6 +81,14 @@ static void print_log(const struct km_service *service)
     (void)fclose(log);
 }
 
+/* As many processes as a user may have, services beside this one would take part of. */
+static const char *uid_base(void)
+{
+    static char text[16];
+    (void)snprintf(text, sizeof(text), "%d", 260016 + (int)getppid() % 4096 * 16);
+    return text;
+}
+
 static void run_keymoord(const struct km_service *service)
 {
     const char *args[ARGS_MAX] = {km_service_program("keymoord"),
@@ -91,7 +99,9 @@ static void run_keymoord(const struct km_service *service)
                                   "--ta-dir",
                                   KM_TEST_TA_DIR,
                                   "--ta-key",
-                                  KM_TEST_TA_KEYS};
+                                  KM_TEST_TA_KEYS,
+                                  "--uid-base",
+                                  uid_base()};
     size_t n = 0;
     while (args[n] != NULL)
         n++;
@@ -264,6 +274,16 @@ size_t km_service_instances(const struct km_service *service, pid_t *ret_pids, s
         }
     }
     return found;
+}
+
+void km_service_await_end(const pid_t *pids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int waited = 0;
+        for (; parent_of(pids[i]) != 0 && waited < WAIT_MS; waited += STEP_MS)
+            sleep_step();
+        assert_true(waited < WAIT_MS);
+    }
 }
 
 int km_service_run(const char *const *argv, char *out, size_t cap)
