@@ -124,9 +124,10 @@ export function blames(control) {
     };
 }
 
-/* code: text to be read and copied; it can be focused, since it may be wider than its place. */
-export function code(label, text, id) {
-    return h("pre", {tabindex: 0, role: "group", "aria-label": label}, h("code", {id}, text));
+/* code: text to be read and copied; it can be focused, since it may be wider than its place, and is read aloud then unless it is long. */
+const ALOUD_MAX = 300;
+export function code(label, text, id = `code-${++lastId}`) {
+    return h("pre", {tabindex: 0, role: "group", "aria-label": label, "aria-describedby": text.length <= ALOUD_MAX && id}, h("code", {id}, text));
 }
 
 /* table: rows of cells; the one that is at `main` is a row's heading. Where there is little room each cell brings its column's heading along. */
