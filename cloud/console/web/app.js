@@ -82,7 +82,7 @@ async function showPage(isNew) {
 function enter(description) {
     isIn = true;
     header.hidden = false;
-    document.getElementById("who").replaceChildren(h("a", {href: "#/account", "data-page": "account"}, description.name), `account ${description.account}, ${description.region}`);
+    document.getElementById("who").replaceChildren(h("a", {href: "#/account", "data-page": "account"}, description.name), h("span", {}, `account ${description.account},`), " ", h("span", {}, description.region));
     live.start();
     showPage(true);
 }
