@@ -148,12 +148,14 @@ class Ears(Rig):
             for kind, size in (("desk", (1280, 900)), ("phone", (390, 844))):
                 b.screen(*size)
                 self.assertEqual(b.contrast(), [], (state, scheme, kind))
+                self.assertEqual(b.squeezed(), [], (state, scheme, kind))
                 b.shot(f"{state}-{scheme}-{kind}")
         b.scheme("light")
-        # A narrow window, and one whose content is twice as large.
-        for size in ((320, 640, 1), (640, 450, 2)):
+        # A narrow window, one whose content is twice as large, and what lies between.
+        for size in ((320, 640, 1), (640, 450, 2), (800, 600, 1), (1024, 768, 1)):
             b.screen(*size)
             self.assertEqual(b.spill(), [], (state, size))
+            self.assertEqual(b.squeezed(), [], (state, size))
         self.tables(b.tree())
         b.screen()
 

@@ -164,6 +164,15 @@ export function time(ms) {
     return h("time", {datetime: date.toISOString()}, date.toLocaleString(undefined, {dateStyle: "medium", timeStyle: "medium"}));
 }
 
+/* clock: a time that is mostly one of today. */
+export function clock(ms) {
+    const element = time(ms);
+    element.title = element.textContent;
+    if (new Date(ms).toDateString() === new Date().toDateString())
+        element.textContent = new Date(ms).toLocaleTimeString(undefined, {timeStyle: "medium"});
+    return element;
+}
+
 /* id: a long one, whole for who copies or hears it, but taking no more room than it needs. */
 export function id(text) {
     return h("code", {class: "id", title: text}, text);
