@@ -103,6 +103,10 @@ class Browser:
         """What is wider than the screen, and makes the page move sideways."""
         return self.script(SPILL)
 
+    def squeezed(self):
+        """Tables that have to be moved sideways, and parts of the header that stand on one another."""
+        return self.script(SQUEEZED)
+
     def contrast(self):
         """Texts that stand out from their ground by less than 4.5 to 1."""
         return self.script(CONTRAST)
@@ -169,6 +173,17 @@ document.querySelector(arguments[0]).dispatchEvent(new DragEvent("drop", {dataTr
 FOCUS = """
 const style = getComputedStyle(arguments[0]);
 return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+"""
+
+SQUEEZED = """
+const rect = (e) => { const range = document.createRange(); range.selectNodeContents(e); return range.getBoundingClientRect(); };
+const parts = [...document.querySelectorAll(".brand, #who, #logout, #menu")].filter((e) => e.checkVisibility()).map((e) => [e.className || e.id, rect(e)]);
+const bad = [];
+parts.forEach(([name, a], i) => parts.slice(i + 1).forEach(([other, b]) => {
+    if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) bad.push([name, other]);
+}));
+for (const e of document.querySelectorAll(".table")) if (e.scrollWidth > e.clientWidth + 1) bad.push([e.getAttribute("aria-label"), e.scrollWidth, e.clientWidth]);
+return bad;
 """
 
 SPILL = """

@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -147,12 +148,14 @@ class Ears(Rig):
             for kind, size in (("desk", (1280, 900)), ("phone", (390, 844))):
                 b.screen(*size)
                 self.assertEqual(b.contrast(), [], (state, scheme, kind))
+                self.assertEqual(b.squeezed(), [], (state, scheme, kind))
                 b.shot(f"{state}-{scheme}-{kind}")
         b.scheme("light")
-        # A narrow window, and one whose content is twice as large.
-        for size in ((320, 640, 1), (640, 450, 2)):
+        # A narrow window, one whose content is twice as large, and what lies between.
+        for size in ((320, 640, 1), (640, 450, 2), (800, 600, 1), (1024, 768, 1)):
             b.screen(*size)
             self.assertEqual(b.spill(), [], (state, size))
+            self.assertEqual(b.squeezed(), [], (state, size))
         self.tables(b.tree())
         b.screen()
 
@@ -264,11 +267,13 @@ class Ears(Rig):
         b.visit("#/events", "lamp-8")
         b.script("window.sentences = []; new MutationObserver(() => { const t = document.getElementById('said').textContent; if (t) sentences.push(t); })"
                  ".observe(document.getElementById('said'), {childList: true, characterData: true, subtree: true})")
-        for i in range(10):
+        began = time.monotonic()
+        for i in range(20):
             self.cloud.add_events([{"client_id": f"many-{i}-{j}", "is_success": j % 2} for j in range(30)])
             b.see(f"many-{i}-29")
         until(lambda: b.script("return sentences.some((s) => /^\\d+ new events, \\d+ refused\\.$/.test(s))"), "a sentence about them")
-        self.assertLess(b.script("return sentences.length"), 30, b.script("return sentences"))
+        sentences = b.script("return sentences")
+        self.assertLessEqual(len(sentences), 2 + (time.monotonic() - began) / 10, sentences)
 
     def test_8_a_question(self):
         """It holds the focus until it is answered, and gives it back."""
@@ -292,7 +297,7 @@ class Ears(Rig):
         self.assertIn("INACTIVE", b.text())
         b.key("Enter")
         b.one("dialog[open]")
-        b.visit("#/events", "lamp-8")
+        b.visit("#/events", "Live.")
         until(lambda: not b.all("dialog"), "a question goes with its page")
 
 

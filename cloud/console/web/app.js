@@ -65,8 +65,10 @@ async function showPage(isNew) {
     const heading = h("h1", {tabindex: -1}, rest.length === 0 || !one ? all : [`${one} `, h("bdi", {}, shortened(rest[0]))]);
     title(heading.textContent);
     main.replaceChildren(heading, body);
-    if (isNew)
+    if (isNew) {
         heading.focus();
+        say(`Page ${heading.textContent}.`); /* a heading that takes the place of the one that had the focus is not always read */
+    }
     try {
         await pages[name].show(body, rest, left.signal);
     } catch (error) {
@@ -80,7 +82,7 @@ async function showPage(isNew) {
 function enter(description) {
     isIn = true;
     header.hidden = false;
-    document.getElementById("who").replaceChildren(h("a", {href: "#/account", "data-page": "account"}, description.name), `account ${description.account}, ${description.region}`);
+    document.getElementById("who").replaceChildren(h("a", {href: "#/account", "data-page": "account"}, description.name), h("span", {}, `account ${description.account},`), " ", h("span", {}, description.region));
     live.start();
     showPage(true);
 }

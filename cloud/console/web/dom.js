@@ -124,9 +124,10 @@ export function blames(control) {
     };
 }
 
-/* code: text to be read and copied; it can be focused, since it may be wider than its place. */
-export function code(label, text, id) {
-    return h("pre", {tabindex: 0, role: "group", "aria-label": label}, h("code", {id}, text));
+/* code: text to be read and copied; it can be focused, since it may be wider than its place, and is read aloud then unless it is long. */
+const ALOUD_MAX = 300;
+export function code(label, text, id = `code-${++lastId}`) {
+    return h("pre", {tabindex: 0, role: "group", "aria-label": label, "aria-describedby": text.length <= ALOUD_MAX && id}, h("code", {id}, text));
 }
 
 /* table: rows of cells; the one that is at `main` is a row's heading. Where there is little room each cell brings its column's heading along. */
@@ -161,6 +162,15 @@ export function state(text) {
 export function time(ms) {
     const date = new Date(ms);
     return h("time", {datetime: date.toISOString()}, date.toLocaleString(undefined, {dateStyle: "medium", timeStyle: "medium"}));
+}
+
+/* clock: a time that is mostly one of today. */
+export function clock(ms) {
+    const element = time(ms);
+    element.title = element.textContent;
+    if (new Date(ms).toDateString() === new Date().toDateString())
+        element.textContent = new Date(ms).toLocaleTimeString(undefined, {timeStyle: "medium"});
+    return element;
 }
 
 /* id: a long one, whole for who copies or hears it, but taking no more room than it needs. */

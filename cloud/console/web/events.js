@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens, as it happens. */
-import {h, empty, id, place, row, table, teller, time} from "./dom.js";
+import {h, clock, empty, id, place, row, table, teller} from "./dom.js";
 import {KEEP, live, listen} from "./live.js";
 
 function isCall(event) {
@@ -16,7 +16,7 @@ function who(event) {
 const headings = ["Time", "What", "Outcome", "Who", "Where from", "Why"];
 
 function rowOf(event) {
-    return row(headings, [time(event.timeMs), event.detail?.operation ?? event.kind, event.success ? "ok" : "refused", who(event), event.address ?? "", event.reason ?? ""],
+    return row(headings, [clock(event.timeMs), event.detail?.operation ?? event.kind, event.success ? "ok" : "refused", who(event), event.address ?? "", event.reason ?? ""],
                1, {class: event.success ? "" : "refused"});
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An MQTT client for tests: it sees what the broker carries, and publishes. */
 import * as api from "./api.js";
-import {h, attempt, blames, button, empty, fault, field, notice, place, say, teller, time} from "./dom.js";
+import {h, attempt, blames, button, clock, empty, fault, field, notice, place, say, teller} from "./dom.js";
 import {live, listen} from "./live.js";
 
 const SHOWN_MAX = 16384;  /* characters of a payload */
@@ -26,7 +26,7 @@ function shownPayload({payload, payloadBase64}) {
 
 function item(message) {
     return h("li", {class: "message"}, h("div", {class: "head"}, h("code", {class: "topic"}, message.topic), " ",
-        h("span", {class: "hint"}, time(message.timeMs), ` QoS ${message.qos}${message.retain ? ", retained" : ""}`, message.clientId && [", from ", h("bdi", {}, message.clientId)])),
+        h("span", {class: "hint"}, clock(message.timeMs), ` QoS ${message.qos}${message.retain ? ", retained" : ""}`, message.clientId && [", from ", h("bdi", {}, message.clientId)])),
         shownPayload(message));
 }
 

@@ -145,7 +145,6 @@ function showDone(body, id, options) {
                 h("p", {class: "actions"}, h("a", {class: "as-button primary", href: `#/cas/${id}`}, "Show this CA"),
                   h("a", {class: "as-button", href: "#/events"}, "Watch the devices come"))));
     heading.focus();
-    say("The CA is registered.");
 }
 
 export async function show(body, parts, signal) {
