@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -716,6 +717,22 @@ class Limits(Base):
             client.publish(topic, payload)
             self.assertIsNone(client.packet())
             self.rig.expect_event(kind="Publish-In", reason=reason)
+
+    def test_packets(self):  # as long as a length can say, by somebody whom nobody knows
+        stranger = self.rig.pki.issue("stranger")
+        client = self.broker.client(stranger, "stranger")
+        self.assertIs(client.connected(), CLOSED)
+        for length in (b"\xff\xff\xff\x7f", b"\x80\x80\x0c"):
+            with socket.create_connection(("127.0.0.1", self.broker.port), timeout=60) as plain:
+                with client.socket.context.wrap_socket(plain, server_hostname="localhost") as unfinished:
+                    unfinished.sendall(b"\x10" + length + b"\0\4MQTT\4\2\0\x3c\0\1a")
+                    with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
+                        self.assertEqual(unfinished.recv(1), b"")
+        client = self.connect()
+        client.publish("t", b"x" * 131072, qos=1)
+        self.assertTrue(client.pubacked())
+        client.publish("t", b"x" * 196608, qos=1)
+        self.assertIsNone(client.packet())
 
     def test_qos2(self):
         client = self.connect()
