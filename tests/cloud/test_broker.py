@@ -648,6 +648,14 @@ class Presence(Base):
             numbers.append(begin["versionNumber"])
         self.assertLess(numbers[0], numbers[1])
 
+    def test_end_of_an_impossible_subscription(self):
+        client = self.broker.connect(self.device, "dev")
+        self.expect("connected", "dev")
+        for topic_filter in ("x" * 60000, "x" * 257, "a/b/c/d/e/f/g/h/i"):
+            client.unsubscribed(topic_filter)
+        client.unsubscribed("possible")
+        self.expect("unsubscribed", "dev", topics=["possible"])
+
     def test_takeover(self):
         old = self.broker.connect(self.device, "dev")
         first = self.expect("connected", "dev")
