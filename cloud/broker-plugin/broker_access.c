@@ -105,6 +105,14 @@ static void pass_on_will(struct broker *broker, const struct conn *conn,
         pass_on(broker, conn, &message);
 }
 
+/* No policy is asked, and so a client may name what it likes: of a filter that nobody can subscribe to nobody is told. */
+static int unsubscribe(struct broker *broker, const struct conn *conn, const char *filter)
+{
+    if (km_topic_filter_check(KM_SLICE_STR(filter)) == KM_TOPIC_OK)
+        tell_subscription(broker, conn, filter, true);
+    return MOSQ_ERR_SUCCESS;
+}
+
 int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check *event)
 {
     struct access_answer answer;
@@ -116,10 +124,8 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
     struct conn *conn = conns_find(&broker->conns, event->client);
     if (conn == NULL)
         return is_retained_senders(event) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
-    if (event->access == MOSQ_ACL_UNSUBSCRIBE) {
-        tell_subscription(broker, conn, event->topic, true);
-        return MOSQ_ERR_SUCCESS;
-    }
+    if (event->access == MOSQ_ACL_UNSUBSCRIBE)
+        return unsubscribe(broker, conn, event->topic);
     if (!kind_of(event->access, &request.kind))
         return MOSQ_ERR_ACL_DENIED;
     if (conn->state == CONN_LEAVING && request.kind == ACCESS_PUBLISH &&

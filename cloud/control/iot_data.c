@@ -140,15 +140,32 @@ static km_status request_shadow(struct km_call *call, const struct km_shadow_id 
     return published(call);
 }
 
+/* Events are the service's own; below $ but not $aws nobody would get it. */
+static bool is_reserved(struct km_slice topic)
+{
+    return topic.ptr[0] == '$' && (!km_topic_filter_matches(KM_SLICE_STR("$aws/#"), topic) ||
+                                   km_topic_filter_matches(KM_SLICE_STR("$aws/events/#"), topic));
+}
+
+static km_status check_topic(struct km_call *call, struct km_slice topic)
+{
+    enum km_topic_fault fault = km_topic_name_check(topic);
+    if (fault != KM_TOPIC_OK)
+        return km_call_fail(call, KM_X_NONE, "the topic is %s", km_topic_fault_text(fault));
+    if (is_reserved(topic))
+        return km_call_fail(call, KM_X_FORBIDDEN, "the topic is reserved");
+    if (topic.ptr[0] == '$' && km_call_query_is(call, "retain"))
+        return km_call_fail(call, KM_X_NONE, "a message on a reserved topic can't be retained");
+    return KM_OK;
+}
+
 static km_status publish(struct km_call *call)
 {
     struct km_slice topic = KM_SLICE_STR(call->parts[0]);
     struct km_shadow_id id = {0};
     enum km_shadow_kind kind = KM_SHADOW_GET;
-    enum km_topic_fault fault = km_topic_name_check(topic);
     int64_t qos = km_call_query_number(call, "qos", 0);
-    if (fault != KM_TOPIC_OK)
-        return km_call_fail(call, KM_X_NONE, "the topic is %s", km_topic_fault_text(fault));
+    KM_TRY(check_topic(call, topic));
     if (qos > 1)
         return km_call_fail(call, KM_X_NONE, "qos must be 0 or 1");
     if (call->request->body.len > KM_PAYLOAD_OCTETS_MAX)

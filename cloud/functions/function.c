@@ -125,17 +125,8 @@ km_status km_function_check(struct km_err *err, const struct km_function *functi
     return check_variables(err, function);
 }
 
-static km_status look_at_entry(struct km_err *err, void *ctx, const struct km_zip_entry *entry)
-{
-    (void)err;
-    (void)entry;
-    (*(size_t *)ctx)++;
-    return KM_OK;
-}
-
 km_status km_function_check_code(struct km_err *err, const struct km_function *function)
 {
-    size_t n_entries = 0;
     if (function->code.len == 0)
         return KM_FAIL(err, KM_E_MALFORMED, "there is no code");
     if (function->code.len > KM_FUNCTION_UPLOAD_MAX)
@@ -143,10 +134,7 @@ km_status km_function_check_code(struct km_err *err, const struct km_function *f
                        KM_FUNCTION_UPLOAD_MAX);
     if (!km_zip_is(function->code) && km_function_kind(function->runtime) == KM_FUNCTION_PROGRAM)
         return KM_OK;
-    KM_TRY(km_zip_each(err, function->code, KM_FUNCTION_UNPACKED_MAX, look_at_entry, &n_entries));
-    if (n_entries == 0)
-        return KM_FAIL(err, KM_E_MALFORMED, "the archive is empty");
-    return KM_OK;
+    return km_zip_check(err, function->code, KM_FUNCTION_UNPACKED_MAX);
 }
 
 /* ---- names ---- */

@@ -70,7 +70,7 @@ void km_function_config_fill(const struct km_function_config *config, struct km_
  * InvalidParameterValueException.
  */
 km_status km_function_check(struct km_err *err, const struct km_function *function);
-/* km_function_check_code: the form of its code, see km_zip_each: KM_E_MALFORMED or KM_E_LIMIT. */
+/* km_function_check_code: the form of its code, see km_zip_check: KM_E_MALFORMED or KM_E_LIMIT. */
 km_status km_function_check_code(struct km_err *err, const struct km_function *function);
 
 /* Which function somebody means. */

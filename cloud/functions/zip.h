@@ -35,6 +35,11 @@ km_status km_zip_each(struct km_err *err, struct km_slice archive, size_t unpack
                       km_status (*visit)(struct km_err *err, void *ctx,
                                          const struct km_zip_entry *entry),
                       void *ctx);
+/*
+ * km_zip_check: that km_zip_extract will find what it makes free: as km_zip_each, and KM_E_MALFORMED when there is no
+ * entry, when two files have one name, and when a file stands where another one's folder has to be.
+ */
+km_status km_zip_check(struct km_err *err, struct km_slice archive, size_t unpacked_max);
 /* km_zip_unpack: one file's bytes into out, which has its size exactly; KM_E_MALFORMED when size or CRC differ. */
 km_status km_zip_unpack(struct km_err *err, const struct km_zip_entry *entry, struct km_span out);
 /* km_zip_extract: all of it below the directory dir_fd, files 0444 or 0555, folders 0755. What exists there is an error. */

@@ -244,6 +244,7 @@ class Broker:
         with open(self.conf, "w", encoding="utf-8") as f:
             f.write(f"user {run('id', '-un').decode().strip()}\nallow_anonymous false\n"
                     f"check_retain_source true\nset_tcp_nodelay true\nmax_inflight_messages 100\n"
+                    f"max_packet_size 196608\n"
                     f"plugin {rig.plugin}\n" + "".join(f"plugin_opt_{k} {v}\n" for k, v in settings.items()) +
                     (f"persistence true\npersistence_location {self.folder}/\n" if options.get("persistence") else "") +
                     f"listener {self.port} 127.0.0.1\ncertfile {rig.server.pem}\n"

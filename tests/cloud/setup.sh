@@ -163,3 +163,9 @@ post() {
     curl -sSf --cacert "$dir/server_ca.pem" --cert "$dir/$1.pem" --key "$dir/$1.key" -d hello \
         "https://localhost:$(cat "$cloud/device.port")/topics/plant/line?qos=1"
 }
+# too_long NAME: a message longer than any may be ends that device's connection; it is not taken and lost.
+too_long() {
+    head -c 131073 /dev/zero >"$dir/long"
+    refused "a message that is too long" "connection was lost" mosquitto_pub --cafile "$dir/server_ca.pem" --cert "$dir/$1.pem" \
+        --key "$dir/$1.key" -h localhost -p "$port" -i "$1" -q 1 -t plant/line -f "$dir/long"
+}

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -647,6 +648,14 @@ class Presence(Base):
             numbers.append(begin["versionNumber"])
         self.assertLess(numbers[0], numbers[1])
 
+    def test_end_of_an_impossible_subscription(self):
+        client = self.broker.connect(self.device, "dev")
+        self.expect("connected", "dev")
+        for topic_filter in ("x" * 60000, "x" * 257, "a/b/c/d/e/f/g/h/i"):
+            client.unsubscribed(topic_filter)
+        client.unsubscribed("possible")
+        self.expect("unsubscribed", "dev", topics=["possible"])
+
     def test_takeover(self):
         old = self.broker.connect(self.device, "dev")
         first = self.expect("connected", "dev")
@@ -716,6 +725,22 @@ class Limits(Base):
             client.publish(topic, payload)
             self.assertIsNone(client.packet())
             self.rig.expect_event(kind="Publish-In", reason=reason)
+
+    def test_packets(self):  # as long as a length can say, by somebody whom nobody knows
+        stranger = self.rig.pki.issue("stranger")
+        client = self.broker.client(stranger, "stranger")
+        self.assertIs(client.connected(), CLOSED)
+        for length in (b"\xff\xff\xff\x7f", b"\x80\x80\x0c"):
+            with socket.create_connection(("127.0.0.1", self.broker.port), timeout=60) as plain:
+                with client.socket.context.wrap_socket(plain, server_hostname="localhost") as unfinished:
+                    unfinished.sendall(b"\x10" + length + b"\0\4MQTT\4\2\0\x3c\0\1a")
+                    with contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
+                        self.assertEqual(unfinished.recv(1), b"")
+        client = self.connect()
+        client.publish("t", b"x" * 131072, qos=1)
+        self.assertTrue(client.pubacked())
+        client.publish("t", b"x" * 196608, qos=1)
+        self.assertIsNone(client.packet())
 
     def test_qos2(self):
         client = self.connect()

@@ -72,6 +72,9 @@ printf '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*",
 ok "policy" aws iot create-policy --policy-name all --policy-document file://all.json
 ok "attached" aws iot attach-policy --policy-name all --target "$arn"
 until_true connect
+head -c 131073 /dev/zero >long
+refused "a message that is too long" "connection was lost" mosquitto_pub --cafile "$cloud/server_ca.pem" --cert lamp.pem --key lamp.key \
+    -h "$host" -p "$port" -q 1 -i lamp-7 -t t -f long
 same "nothing is wrong any more" "" "$(why "$id")"
 ok "by thing" keymoor-cloud device show lamp-7 --json
 same "by certificate the same" "$(cat "$dir/out")" "$(keymoor-cloud device show "$id" --json)"

@@ -42,6 +42,9 @@ class Data(Case):
     def test_publish_refused(self):
         for topic in ("a/+", "#", "a\0b", "x" * 257, "/".join("a" * 9)):
             self.refused("InvalidRequestException", self.data.publish, topic=topic)
+        for topic in ("$SYS/broker/uptime", "$CONTROL/x", "$share/g/t", "$", "$aws", "$aws/events/certificates/registered/x"):
+            self.refused("ForbiddenException", self.data.publish, topic=topic)
+        self.refused("InvalidRequestException", self.data.publish, topic="$aws/things/t/own", retain=True)
         self.refused("InvalidRequestException", self.data.publish, topic="a", qos=2)
         self.refused("RequestEntityTooLargeException", self.data.publish, topic="a", payload=b"x" * 131073)
         self.assertEqual(self.broker.frames, [])

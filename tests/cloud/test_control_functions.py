@@ -58,10 +58,15 @@ class Functions(Case):
         self.refused("ResourceNotFoundException", self.lambda_.delete_function, FunctionName="life")
 
     def test_refused(self):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as files:
+            files.writestr("main.py", "")
+            files.writestr("main.py/part", "")
+        twice = data.getvalue()
         for wrong in ({"Runtime": "cobol"}, {"Handler": ""}, {"Timeout": 901}, {"Timeout": 0}, {"MemorySize": 1},
                       {"Code": {"S3Bucket": "b", "S3Key": "k"}}, {"Code": {"ZipFile": b"no zip"}}, {"Code": {"ZipFile": b""}},
                       {"Environment": {"Variables": {"A": "x" * 5000}}}, {"PackageType": "Image"},
-                      {"Code": {"ZipFile": archive(name="../outside")}}):
+                      {"Code": {"ZipFile": archive(name="../outside")}}, {"Code": {"ZipFile": twice}}):
             with self.subTest(str(wrong)[:60]):
                 self.refused("InvalidParameterValueException", self.create, "wrong", **wrong)
         for name in ("with blank", "", "x" * 65, ARN.replace(ACCOUNT, "1") + "f"):

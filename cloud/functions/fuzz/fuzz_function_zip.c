@@ -25,5 +25,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct km_err err = {.status = KM_OK};
     (void)km_zip_is(archive);
     (void)km_zip_each(&err, archive, UNPACKED_MAX, look, &archive);
+    (void)km_zip_check(&err, archive, UNPACKED_MAX);
     return 0;
 }

@@ -98,6 +98,42 @@ static void names_that_lead_outside_are_refused(void **state)
     assert_int_equal(with_name("device", S_IFBLK | 0600), KM_E_UNSUPPORTED);
 }
 
+static struct zip_file plain(const char *name)
+{
+    size_t len = name[strlen(name) - 1] == '/' ? 0 : 1;
+    return (struct zip_file){name, KM_SLICE((const uint8_t *)"x", len), S_IFREG | 0644, false};
+}
+
+static km_status with_two(const char *one, const char *other)
+{
+    const struct zip_file files[] = {plain(one), plain("between"), plain(other)};
+    size_t len = zip_make(files, KM_ARRAY_LEN(files), archive, sizeof archive);
+    return km_zip_check(NULL, KM_SLICE(archive, len), LIMIT);
+}
+
+static void two_files_in_one_place_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"a", "a"},  {"a/b", "a/b"},     {"a", "a/b"},
+        {"a", "a/"}, {"a/b", "a/b/c/d"}, {"between/x", "b"},
+    };
+    static const char *const good[][2] = {
+        {"a", "b"},    {"a/b", "ab"},  {"a", "a.b"}, {"a/", "a/"},
+        {"a/", "a/b"}, {"a/b/", "a/"}, {"a", "A"},
+    };
+    for (size_t i = 0; i < KM_ARRAY_LEN(bad); i++) {
+        assert_int_equal(with_two(bad[i][0], bad[i][1]), KM_E_MALFORMED);
+        assert_int_equal(with_two(bad[i][1], bad[i][0]), KM_E_MALFORMED);
+    }
+    for (size_t i = 0; i < KM_ARRAY_LEN(good); i++) {
+        assert_int_equal(with_two(good[i][0], good[i][1]), KM_OK);
+        assert_int_equal(with_two(good[i][1], good[i][0]), KM_OK);
+    }
+    size_t len = zip_make(NULL, 0, archive, sizeof archive);
+    assert_int_equal(km_zip_check(NULL, KM_SLICE(archive, len), LIMIT), KM_E_MALFORMED);
+}
+
 static int take_away(const char *path, const struct stat *st, int what, struct FTW *at)
 {
     (void)st;
@@ -134,6 +170,7 @@ int main(void)
         cmocka_unit_test(a_cut_or_longer_archive_is_refused),
         cmocka_unit_test(a_flipped_archive_does_no_harm),
         cmocka_unit_test(names_that_lead_outside_are_refused),
+        cmocka_unit_test(two_files_in_one_place_are_refused),
         cmocka_unit_test(an_archive_is_extracted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
