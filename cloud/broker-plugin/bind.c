@@ -55,8 +55,7 @@ km_status bind_facts(struct km_err *err, const struct settings *settings, struct
     context.n_attributes = facts->n_attributes;
     KM_TRY(km_policy_bind(err, sources, facts->n_policies, &context, &bound));
 
-    km_policy_bound_free(conn->bound);
-    conn->bound = bound;
+    conn_bind(conn, bound);
     km_cert_values_free(facts->values); /* large, and bound by now */
     facts->values = NULL;
     facts_free(conn->facts);

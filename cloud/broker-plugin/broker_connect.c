@@ -162,10 +162,7 @@ static bool recall(struct broker *broker, struct conn *conn)
         strcmp(before->address, conn->address) != 0 || !scribe_is_fresh(broker->scribe) ||
         !access_connect(before, broker_now_ms(), &answer))
         return false;
-    conn->bound = before->bound;
-    conn->facts = before->facts;
-    before->bound = NULL;
-    before->facts = NULL;
+    conn_inherit(conn, before);
     return true;
 }
 
