@@ -4,12 +4,11 @@
  * settings, by the same clients, in turns. A connect runs from TCP to CONNACK, over TLS 1.2; a message goes to the broker
  * and back to its sender, so that it is allowed twice.
  */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/bench.h"
-#include "bench/mqtt_peer.h"
+#include "bench/connects.h"
 
 #define N_CLIENTS 4
 #define SECONDS 2.0
@@ -18,67 +17,25 @@
 #define TOPIC_MAX 16
 #define IDLE 500 /* connections, for memory */
 
-struct place {
-    uint16_t port;
-    long pid;
-    atomic_ulong n; /* connects */
-    double cpu_s, cpu_at_begin;
-};
-
 static SSL_CTX *tls;
 static char payload[PAYLOAD_LEN + 1];
-static struct place stock, ours;
+static struct bench_place stock, ours;
 
-static void dial(struct bench_mqtt *peer, const struct place *place, unsigned number)
+static void dial(struct bench_mqtt *peer, const struct bench_place *place, unsigned number)
 {
     bench_mqtt_dial(peer, tls, NULL, place->port, number);
 }
 
 /* ---- connects ---- */
 
-struct caller {
-    struct place *place;
-    unsigned number;
-};
-
-static void *call_begin(struct place *place, unsigned thread)
-{
-    struct caller *caller = calloc(1, sizeof(*caller));
-    if (caller == NULL)
-        bench_die("memory is short");
-    if (thread == 0)
-        place->cpu_at_begin = bench_tree_cpu_s(place->pid);
-    *caller = (struct caller){.place = place, .number = thread};
-    return caller;
-}
-
 static void *stock_call(unsigned thread)
 {
-    return call_begin(&stock, thread);
+    return bench_connects_begin(&stock, thread);
 }
 
 static void *our_call(unsigned thread)
 {
-    return call_begin(&ours, thread);
-}
-
-static void call(void *state)
-{
-    struct caller *caller = state;
-    struct bench_mqtt peer;
-    dial(&peer, caller->place, caller->number);
-    bench_mqtt_hang_up(&peer);
-    atomic_fetch_add(&caller->place->n, 1);
-}
-
-/* Each thread's end brings the sum up to date. */
-static void call_end(void *state)
-{
-    struct caller *caller = state;
-    double now = bench_tree_cpu_s(caller->place->pid);
-    caller->place->cpu_s += now - caller->place->cpu_at_begin;
-    caller->place->cpu_at_begin = now;
-    free(caller);
+    return bench_connects_begin(&ours, thread);
 }
 
 /* ---- messages ---- */
@@ -88,7 +45,7 @@ static void topic_of(unsigned number, char ret[TOPIC_MAX])
     (void)snprintf(ret, TOPIC_MAX, "dt/x%u", number);
 }
 
-static struct bench_mqtt *subscribe(const struct place *place, unsigned thread)
+static struct bench_mqtt *subscribe(const struct bench_place *place, unsigned thread)
 {
     char topic[TOPIC_MAX] = "";
     struct bench_mqtt *peer = calloc(1, sizeof(*peer));
@@ -162,7 +119,7 @@ static void print(const char *id, const char *unit, const struct bench_result *r
                                     .target = 0.9});
 }
 
-static double idle_kb(const struct place *place)
+static double idle_kb(const struct bench_place *place)
 {
     static struct bench_mqtt links[IDLE];
     double before = bench_tree_kb(place->pid, "smaps_rollup", "Pss_Anon:");
@@ -176,16 +133,11 @@ static double idle_kb(const struct place *place)
 
 static void prepare(char **argv)
 {
-    tls = bench_mqtt_context(argv[1]);
-    if (SSL_CTX_use_certificate_chain_file(tls, argv[2]) != 1 ||
-        SSL_CTX_use_PrivateKey_file(tls, argv[3], SSL_FILETYPE_PEM) != 1)
-        bench_die("can't use the certificates");
+    tls = bench_connects_context(argv[1], argv[2], argv[3]);
     for (size_t i = 0; i < PAYLOAD_LEN; i++)
         payload[i] = 'x';
-    stock.port = (uint16_t)strtoul(argv[4], NULL, 10);
-    stock.pid = strtol(argv[5], NULL, 10);
-    ours.port = (uint16_t)strtoul(argv[6], NULL, 10);
-    ours.pid = strtol(argv[7], NULL, 10);
+    stock = bench_connects_place(tls, argv[4], argv[5]);
+    ours = bench_connects_place(tls, argv[6], argv[7]);
 }
 
 int main(int argc, char **argv)
@@ -193,8 +145,9 @@ int main(int argc, char **argv)
     if (argc != 8)
         bench_die("usage: bench_broker CA CERTIFICATE KEY STOCK-PORT STOCK-PID PORT PID");
     prepare(argv);
-    const struct bench_contender connects[] = {{"stock", stock_call, call, call_end},
-                                               {"ours", our_call, call, call_end}};
+    const struct bench_contender connects[] = {
+        {"stock", stock_call, bench_connects_once, bench_connects_end},
+        {"ours", our_call, bench_connects_once, bench_connects_end}};
     const struct bench_contender qos0[] = {{"stock", stock_link, exchange_0, unlink_end},
                                            {"ours", our_link, exchange_0, unlink_end}};
     const struct bench_contender qos1[] = {{"stock", stock_link, exchange_1, unlink_end},
@@ -204,9 +157,9 @@ int main(int argc, char **argv)
     print("broker: connects of registered devices, TLS", "connects/s", results, 1);
     bench_print(&(struct bench_row){.id = "broker: processor time of a connect, TLS, server's side",
                                     .unit = "us",
-                                    .value = ours.cpu_s / (double)ours.n * 1e6,
+                                    .value = bench_connects_cpu_us(&ours),
                                     .peer = "mosquitto without the plugin",
-                                    .peer_value = stock.cpu_s / (double)stock.n * 1e6,
+                                    .peer_value = bench_connects_cpu_us(&stock),
                                     .target = 1.1,
                                     .at_most = true});
     bench_run(qos0, 2, 2, SECONDS, results);

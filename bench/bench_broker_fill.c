@@ -14,7 +14,7 @@
 #include "common/km_file.h"
 
 #define DER_MAX 65536
-#define AT_ONCE 5000 /* certificates of one transaction */
+#define AT_ONCE 100000 /* certificates of one transaction: each commit waits for the disk */
 
 static const char document[] =
     "{\"Version\":\"2012-10-17\",\"Statement\":["

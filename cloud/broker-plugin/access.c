@@ -54,21 +54,40 @@ bool access_connect(const struct conn *conn, int64_t now_ms, struct access_answe
     return is_permitted(conn, &request, ACCESS_CLOSE, ret);
 }
 
-/* What no policy can allow. */
-static bool is_sound_publish(const struct settings *settings, const struct access_request *request,
-                             struct access_answer *ret)
+/* What was allowed before and is still, whenever it is asked. */
+static bool is_noted(const struct conn *conn, const struct km_policy_request *request)
 {
-    enum km_topic_fault fault = km_topic_name_check(KM_SLICE_STR(request->topic));
+    return memo_has(conn->memo, request->action, request->name);
+}
+
+static void note(struct conn *conn, const struct km_policy_request *request)
+{
+    if (km_policy_is_timeless(conn->bound))
+        memo_note(&conn->memo, request->action, request->name);
+}
+
+/* What no policy can allow: by the topic, and by the rest of a message. */
+static bool is_sound_topic(const char *topic, struct access_answer *ret)
+{
+    enum km_topic_fault fault = km_topic_name_check(KM_SLICE_STR(topic));
     if (fault != KM_TOPIC_OK)
         deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "the topic of a message is %s",
              km_topic_fault_text(fault));
-    else if (request->payload_len > KM_PAYLOAD_OCTETS_MAX)
+    else if (!km_rights_is_open(KM_SLICE_STR(topic)))
+        deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic %s is reserved", topic);
+    else
+        return true;
+    return false;
+}
+
+static bool is_sound_message(const struct settings *settings, const struct access_request *request,
+                             struct access_answer *ret)
+{
+    if (request->payload_len > KM_PAYLOAD_OCTETS_MAX)
         deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "a message of %zu octets, at most %u",
              request->payload_len, KM_PAYLOAD_OCTETS_MAX);
     else if (request->qos > 1 && !settings->allows_qos2)
         deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "a message with QoS 2, which is not served");
-    else if (!km_rights_is_open(KM_SLICE_STR(request->topic)))
-        deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic %s is reserved", request->topic);
     else if (request->topic[0] == '$' && request->retain)
         deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "a retained message on the reserved topic %s",
              request->topic);
@@ -98,12 +117,16 @@ static void check_publish(const struct settings *settings, struct conn *conn,
     struct km_policy_request publish =
         ask(KM_POLICY_PUBLISH, KM_POLICY_TOPIC, request->topic, request->now_ms);
     struct km_policy_request retain = publish;
+    bool is_known = is_noted(conn, &publish);
     retain.action = KM_POLICY_RETAIN_PUBLISH;
     /* A client that has gone can't be slowed down: its will is not counted. */
-    if (!is_sound_publish(settings, request, ret) ||
+    if ((!is_known && !is_sound_topic(request->topic, ret)) ||
+        !is_sound_message(settings, request, ret) ||
         (conn->state == CONN_ONLINE && !is_within_rates(&settings->limits, conn, request, ret)) ||
-        !is_permitted(conn, &publish, ACCESS_CLOSE, ret))
+        (!is_known && !is_permitted(conn, &publish, ACCESS_CLOSE, ret)))
         return;
+    if (!is_known)
+        note(conn, &publish);
     if (request->retain)
         (void)is_permitted(conn, &retain, ACCESS_CLOSE, ret);
 }
@@ -148,17 +171,27 @@ static void check_subscribe(const struct settings *settings, const struct conn *
         check_shared(conn, subscribe, ret);
 }
 
-static void check_receive(const struct conn *conn, const struct access_request *request,
+static void check_receive(struct conn *conn, const struct access_request *request,
                           struct access_answer *ret)
 {
     struct km_policy_request receive =
         ask(KM_POLICY_RECEIVE, KM_POLICY_TOPIC, request->topic, request->now_ms);
+    if (is_noted(conn, &receive))
+        return;
     /* Basic Ingest goes to rules alone, and the broker's own figures are nobody's business. */
     if (request->topic[0] == '$' &&
         (begins(request->topic, KM_TOPIC_BASIC_INGEST) || !begins(request->topic, "$aws/")))
         deny(ret, ACCESS_DROP, ENDING_UNKNOWN, "the topic %s is reserved", request->topic);
-    else
-        (void)is_permitted(conn, &receive, ACCESS_DROP, ret);
+    else if (is_permitted(conn, &receive, ACCESS_DROP, ret))
+        note(conn, &receive);
+}
+
+bool access_needs_time(const struct settings *settings, const struct conn *conn,
+                       enum access_kind kind)
+{
+    bool counts = kind == ACCESS_PUBLISH && conn->state == CONN_ONLINE &&
+                  (settings->limits.publishes_per_s != 0 || settings->limits.octets_per_s != 0);
+    return counts || (conn->bound != NULL && !km_policy_is_timeless(conn->bound));
 }
 
 void access_check(const struct settings *settings, struct conn *conn,

@@ -22,7 +22,7 @@ struct access_request {
     unsigned qos;
     bool retain;
     unsigned n_subscriptions; /* that the client has */
-    int64_t now_ms;
+    int64_t now_ms;           /* needed only if access_needs_time */
 };
 
 struct access_answer {
@@ -31,6 +31,9 @@ struct access_answer {
     char reason[KM_RIGHTS_REASON_CAP]; /* one sentence, unless it is allowed */
 };
 
+/* access_needs_time: whether it matters when such a thing is asked: a message counts towards a rate, or policies mind the time. */
+bool access_needs_time(const struct settings *settings, const struct conn *conn,
+                       enum access_kind kind);
 void access_check(const struct settings *settings, struct conn *conn,
                   const struct access_request *request, struct access_answer *ret);
 /* access_connect: iot:Connect with this client id. */

@@ -13,8 +13,7 @@ km_status bind_facts(struct km_err *err, const struct settings *settings, struct
     struct km_policy_bound *bound = NULL;
     KM_TRY(km_rights_bind(err, &place, facts, &visit, &bound));
 
-    km_policy_bound_free(conn->bound);
-    conn->bound = bound;
+    conn_bind(conn, bound);
     km_cert_values_free(facts->values); /* large, and bound by now */
     facts->values = NULL;
     km_facts_free(conn->facts);

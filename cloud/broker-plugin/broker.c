@@ -175,6 +175,12 @@ static void ask_shadow(struct broker *broker, const struct letter *message)
     }
 }
 
+bool broker_hears(const struct broker *broker, const struct letter *message)
+{
+    return (message->topic.len > 0 && message->topic.ptr[0] == '$') ||
+           watches_match(broker->watches, message->topic);
+}
+
 void broker_spread(struct broker *broker, const struct letter *message)
 {
     if (message->topic.len > 0 && message->topic.ptr[0] == '$' && !message->flag)

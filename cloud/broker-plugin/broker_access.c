@@ -80,9 +80,12 @@ static bool is_retained_senders(const struct mosquitto_evt_acl_check *event)
            mosquitto_client_protocol_version(event->client) == 0;
 }
 
-/* What a client sends, to whom it concerns beside the subscribers. */
-static void pass_on(struct broker *broker, const struct conn *conn, struct letter *message)
+/* What a client sends, to whom it concerns beside the subscribers: mostly to nobody. */
+static void pass_on(struct broker *broker, const struct mosquitto *client, struct letter *message)
 {
+    if (!broker_hears(broker, message))
+        return;
+    const struct conn *conn = conns_find(&broker->conns, client);
     message->time_ms = broker_now_ms();
     if (conn != NULL) {
         message->client = KM_SLICE_STR(conn->id);
@@ -93,8 +96,7 @@ static void pass_on(struct broker *broker, const struct conn *conn, struct lette
 }
 
 /* mosquitto shows its plugins no last will as a message; that it asks for it is all there is. Services don't take one for a request. */
-static void pass_on_will(struct broker *broker, const struct conn *conn,
-                         const struct mosquitto_evt_acl_check *event)
+static void pass_on_will(struct broker *broker, const struct mosquitto_evt_acl_check *event)
 {
     struct letter message = {.kind = LETTER_MESSAGE,
                              .topic = KM_SLICE_STR(event->topic),
@@ -102,7 +104,7 @@ static void pass_on_will(struct broker *broker, const struct conn *conn,
                              .qos = event->qos,
                              .retain = event->retain};
     if (!km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic))
-        pass_on(broker, conn, &message);
+        pass_on(broker, event->client, &message);
 }
 
 /* No policy is asked, and so a client may name what it likes: of a filter that nobody can subscribe to nobody is told. */
@@ -119,8 +121,7 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
     struct access_request request = {.topic = event->topic,
                                      .payload_len = event->payloadlen,
                                      .qos = event->qos,
-                                     .retain = event->retain,
-                                     .now_ms = broker_now_ms()};
+                                     .retain = event->retain};
     struct conn *conn = conns_find(&broker->conns, event->client);
     if (conn == NULL)
         return is_retained_senders(event) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
@@ -133,13 +134,15 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
         conn->ending = ENDING_LOST; /* its last will: so it did not say goodbye */
     if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
         request.n_subscriptions = (unsigned)mosquitto_client_sub_count(event->client);
+    if (access_needs_time(&broker->settings, conn, request.kind))
+        request.now_ms = broker_now_ms();
     access_check(&broker->settings, conn, &request, &answer);
     if (answer.verdict == ACCESS_DROP)
         return withhold(broker, conn, &answer);
     if (answer.verdict == ACCESS_CLOSE)
         return close_conn(broker, conn, request.kind, &answer);
     if (request.kind == ACCESS_PUBLISH && conn->state != CONN_ONLINE)
-        pass_on_will(broker, conn, event);
+        pass_on_will(broker, event);
     /* When the broker ends a connection it asks for its subscriptions again. */
     if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
         tell_subscription(broker, conn, event->topic, false);
@@ -148,13 +151,12 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
 
 int broker_message(struct broker *broker, const struct mosquitto_evt_message *event)
 {
-    const struct conn *conn = conns_find(&broker->conns, event->client);
     struct letter message = {.kind = LETTER_MESSAGE,
                              .topic = KM_SLICE_STR(event->topic),
                              .payload = KM_SLICE(event->payload, event->payloadlen),
                              .qos = event->qos,
                              .retain = event->retain};
-    pass_on(broker, conn, &message);
+    pass_on(broker, event->client, &message);
     return MOSQ_ERR_SUCCESS;
 }
 

@@ -162,10 +162,7 @@ static bool recall(struct broker *broker, struct conn *conn)
         strcmp(before->address, conn->address) != 0 || !scribe_is_fresh(broker->scribe) ||
         !access_connect(before, broker_now_ms(), &answer))
         return false;
-    conn->bound = before->bound;
-    conn->facts = before->facts;
-    before->bound = NULL;
-    before->facts = NULL;
+    conn_inherit(conn, before);
     return true;
 }
 
@@ -225,6 +222,15 @@ static int decide(struct broker *broker, const struct visitor *visitor)
     return admit(broker, visitor, &facts);
 }
 
+/* All that is asked of the registry about one device has one time limit: everybody else waits meanwhile. */
+static int decide_in_time(struct broker *broker, const struct visitor *visitor)
+{
+    km_registry_budget(broker->reader.registry, broker->settings.read_timeout_ms);
+    int rc = decide(broker, visitor);
+    km_registry_budget(broker->reader.registry, 0);
+    return rc;
+}
+
 static bool identify(struct visitor *visitor)
 {
     int len = i2d_X509(visitor->x509, &visitor->der);
@@ -247,7 +253,7 @@ int broker_authenticate(struct broker *broker, struct mosquitto *client)
     visitor.x509 = mosquitto_client_certificate(client);
     int rc = CLOSE;
     if (visitor.x509 != NULL && identify(&visitor))
-        rc = decide(broker, &visitor);
+        rc = decide_in_time(broker, &visitor);
     else if (visitor.x509 == NULL && broker->settings.local != NULL &&
              strcmp(visitor.address, broker->settings.local) == 0)
         rc = accept_local(broker, &visitor);

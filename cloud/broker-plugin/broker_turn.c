@@ -247,6 +247,8 @@ void broker_turn(struct broker *broker)
         letter = next;
     }
     ask_about_stale(broker);
+    if (!conns_need_sweep(&broker->conns, broker->settings.remembered))
+        return;
     const struct conns_sweep sweep = {.now_ms = broker_now_ms(),
                                       .session_ms = (int64_t)broker->settings.session_s * MS_PER_S,
                                       .n_remembered = broker->settings.remembered,

@@ -27,7 +27,7 @@ void conn_free(struct conn *conn)
     if (conn == NULL)
         return;
     free(conn->der);
-    km_policy_bound_free(conn->bound);
+    conn_bind(conn, NULL);
     km_facts_free(conn->facts);
     free(conn->id);
     free(conn->address);
@@ -39,12 +39,22 @@ void conn_freep(struct conn **conn)
     conn_free(*conn);
 }
 
-static int compare_handles(const void *a, const void *b)
+void conn_bind(struct conn *conn, struct km_policy_bound *bound)
 {
-    const struct conn *one = a;
-    const struct conn *other = b;
-    return ((uintptr_t)one->handle > (uintptr_t)other->handle) -
-           ((uintptr_t)one->handle < (uintptr_t)other->handle);
+    memo_free(conn->memo);
+    conn->memo = NULL;
+    km_policy_bound_free(conn->bound);
+    conn->bound = bound;
+}
+
+void conn_inherit(struct conn *conn, struct conn *before)
+{
+    conn_bind(conn, before->bound);
+    before->bound = NULL;
+    conn_bind(before, NULL);
+    km_facts_free(conn->facts);
+    conn->facts = before->facts;
+    before->facts = NULL;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -52,22 +62,17 @@ static int compare_ids(const void *a, const void *b)
     return strcmp(((const struct conn *)a)->id, ((const struct conn *)b)->id);
 }
 
-static struct conn *found(void *node)
-{
-    return node == NULL ? NULL : *(struct conn **)node;
-}
-
 struct conn *conns_find(const struct conns *conns, const void *handle)
 {
-    const struct conn key = {.handle = handle};
-    return found(tfind(&key, &conns->by_handle, compare_handles));
+    return conn_map_find(&conns->by_handle, handle);
 }
 
 struct conn *conns_find_id(const struct conns *conns, const char *id)
 {
     char *text = (char *)(uintptr_t)id;
     const struct conn key = {.id = text};
-    return found(tfind(&key, &conns->by_id, compare_ids));
+    struct conn **node = tfind(&key, &conns->by_id, compare_ids);
+    return node == NULL ? NULL : *node;
 }
 
 static struct conn_list *list_of(struct conns *conns, enum conn_state state)
@@ -130,7 +135,7 @@ static void forget(struct conns *conns, struct conn *conn)
     if (is_newest(conns, conn))
         (void)tdelete(conn, &conns->by_id, compare_ids);
     if (conn->state != CONN_REMEMBERED)
-        (void)tdelete(conn, &conns->by_handle, compare_handles);
+        conn_map_remove(&conns->by_handle, conn);
     move(conns, conn, CONN_ONLINE); /* off its list */
     conn_free(conn);
 }
@@ -154,10 +159,10 @@ bool conns_add(struct conns *conns, struct conn *conn)
         if (before->state == CONN_OFFLINE)
             conns_leave(conns, before);
     }
-    if (tsearch(conn, &conns->by_handle, compare_handles) == NULL)
+    if (!conn_map_put(&conns->by_handle, conn))
         return false;
     if (tsearch(conn, &conns->by_id, compare_ids) == NULL) {
-        (void)tdelete(conn, &conns->by_handle, compare_handles);
+        conn_map_remove(&conns->by_handle, conn);
         return false;
     }
     return true;
@@ -174,9 +179,14 @@ static void settle(struct conns *conns, struct conn *conn, const struct conns_sw
     } else if (conn->is_local || conn->is_barred || sweep->n_remembered == 0) {
         forget(conns, conn);
     } else {
-        (void)tdelete(conn, &conns->by_handle, compare_handles);
+        conn_map_remove(&conns->by_handle, conn);
         move(conns, conn, CONN_REMEMBERED);
     }
+}
+
+bool conns_need_sweep(const struct conns *conns, size_t n_remembered)
+{
+    return conns->leaving.n > 0 || conns->offline.n > 0 || conns->remembered.n > n_remembered;
 }
 
 void conns_sweep(struct conns *conns, const struct conns_sweep *sweep)
@@ -205,22 +215,9 @@ void conns_forget(struct conns *conns, bool (*is_true)(void *arg, const struct c
     }
 }
 
-struct each {
-    void (*fn)(void *arg, struct conn *conn);
-    void *arg;
-};
-
-static void each_node(const void *node, VISIT which, void *closure)
-{
-    const struct each *each = closure;
-    if (which == postorder || which == leaf)
-        each->fn(each->arg, *(struct conn *const *)node);
-}
-
 void conns_each(const struct conns *conns, void (*fn)(void *arg, struct conn *conn), void *arg)
 {
-    struct each each = {.fn = fn, .arg = arg};
-    twalk_r(conns->by_handle, each_node, &each);
+    conn_map_each(&conns->by_handle, fn, arg);
 }
 
 static void nothing(void *node)
@@ -228,9 +225,10 @@ static void nothing(void *node)
     (void)node;
 }
 
-static void free_conn(void *node)
+static void free_conn(void *arg, struct conn *conn)
 {
-    conn_free(node);
+    (void)arg;
+    conn_free(conn);
 }
 
 static bool always(void *arg, const struct conn *conn)
@@ -244,6 +242,7 @@ void conns_clear(struct conns *conns)
 {
     conns_forget(conns, always, NULL);
     tdestroy(conns->by_id, nothing);
-    tdestroy(conns->by_handle, free_conn);
+    conn_map_each(&conns->by_handle, free_conn, NULL);
+    conn_map_clear(&conns->by_handle);
     *conns = (struct conns){0};
 }

@@ -4,6 +4,8 @@
 #define BROKER_CONN_H
 
 #include "cloud/admission/rate.h"
+#include "cloud/broker-plugin/conn_map.h"
+#include "cloud/broker-plugin/memo.h"
 #include "cloud/policy/policy.h"
 #include "common/km_uuid.h"
 
@@ -43,7 +45,8 @@ struct conn {
     bool is_kicked;
     bool told_receive; /* that a message was withheld was recorded once */
     enum ending ending;
-    struct km_policy_bound *bound; /* NULL: nothing is allowed */
+    struct km_policy_bound *bound; /* NULL: nothing is allowed. Set by conn_bind alone */
+    struct memo *memo;             /* of what bound has allowed */
     struct km_facts *facts;        /* what bound was made of */
     struct km_rate publishes, octets;
     char session[KM_UUID_TEXT_LEN];
@@ -51,6 +54,7 @@ struct conn {
     int64_t over_ms;              /* since when it is not connected */
     bool is_stale;                /* facts have changed and are to be read again */
     bool is_asked;                /* the scribe does that just now */
+    struct conn *map_next;        /* conn_map's */
     struct conn *next, *previous; /* among those in the same state, unless it is online */
 };
 
@@ -59,6 +63,10 @@ struct conn *conn_new(const void *handle, const char *id, const char *certificat
                       const char *address);
 void conn_free(struct conn *conn);
 void conn_freep(struct conn **conn);
+/* conn_bind: from now on bound decides, and nothing that was allowed before counts any more. Takes it; NULL: nothing is allowed. */
+void conn_bind(struct conn *conn, struct km_policy_bound *bound);
+/* conn_inherit: takes over what decides for `before`, and what that was made of; before may do nothing any more. */
+void conn_inherit(struct conn *conn, struct conn *before);
 
 struct conn_list {
     struct conn *first, *last;
@@ -67,8 +75,8 @@ struct conn_list {
 
 /* All zero: none. */
 struct conns {
-    void *by_handle; /* trees of search.h; those that are remembered have no handle */
-    void *by_id;     /* the newest of each id */
+    struct conn_map by_handle; /* those that are remembered have no handle */
+    void *by_id;               /* a tree of search.h: the newest of each id */
     struct conn_list leaving, offline, remembered;
 };
 
@@ -90,9 +98,11 @@ struct conns_sweep {
     void (*over)(void *arg, struct conn *conn);
     void *arg;
 };
+/* conns_need_sweep: whether one would do anything, now or with time. */
+bool conns_need_sweep(const struct conns *conns, size_t n_remembered);
 /* conns_sweep: calls over for each that has left since the last sweep, and then sees what becomes of it. */
 void conns_sweep(struct conns *conns, const struct conns_sweep *sweep);
-/* conns_each: all but those that are remembered; fn must not add or remove any. */
+/* conns_each: all but those that are remembered, in no order; fn must not add or remove any. */
 void conns_each(const struct conns *conns, void (*fn)(void *arg, struct conn *conn), void *arg);
 /* conns_forget: those that are remembered and of which is_true. */
 void conns_forget(struct conns *conns, bool (*is_true)(void *arg, const struct conn *conn),

@@ -52,6 +52,7 @@ void letterbox_init(struct letterbox *box, size_t n_max, size_t size_max, void (
 {
     *box = (struct letterbox){
         .n_max = n_max, .size_max = size_max, .wake = wake, .wake_arg = wake_arg};
+    atomic_init(&box->has_any, false);
     (void)pthread_mutex_init(&box->lock, NULL);
 }
 
@@ -79,6 +80,7 @@ static bool put(struct letterbox *box, struct letter *letter, bool always)
         box->last = letter;
         box->n++;
         box->size += letter->size;
+        atomic_store(&box->has_any, true);
     }
     (void)pthread_mutex_unlock(&box->lock);
     if (fits)
@@ -98,12 +100,16 @@ void letterbox_put_always(struct letterbox *box, struct letter *letter)
 
 struct letter *letterbox_take(struct letterbox *box)
 {
+    /* One that is put in just now wakes its reader once more. */
+    if (!atomic_load(&box->has_any))
+        return NULL;
     (void)pthread_mutex_lock(&box->lock);
     struct letter *all = box->first;
     box->first = NULL;
     box->last = NULL;
     box->n = 0;
     box->size = 0;
+    atomic_store(&box->has_any, false);
     (void)pthread_mutex_unlock(&box->lock);
     return all;
 }

@@ -9,6 +9,7 @@
 #define BROKER_LETTER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/km_bytes.h"
 
@@ -56,6 +57,7 @@ const char *letter_text(struct km_slice part);
 struct letterbox {
     pthread_mutex_t lock;
     struct letter *first, *last;
+    atomic_bool has_any; /* so that who looks in vain, often, takes no lock */
     size_t n, size;
     size_t n_max, size_max;
     void (*wake)(void *arg); /* after each put, outside of the lock; must be safe on any thread */
@@ -70,7 +72,7 @@ void letterbox_clear(struct letterbox *box);
 KM_MUST_USE bool letterbox_put(struct letterbox *box, struct letter *letter);
 /* letterbox_put_always: over the bounds if need be, for what must not be lost and is bounded by what it answers. Takes the letter. */
 void letterbox_put_always(struct letterbox *box, struct letter *letter);
-/* letterbox_take: all letters, linked by next, the oldest first; NULL when there is none. */
+/* letterbox_take: all letters, linked by next, the oldest first; NULL when there is none. Cheap when there is none. */
 struct letter *letterbox_take(struct letterbox *box);
 
 #endif

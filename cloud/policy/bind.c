@@ -119,6 +119,7 @@ static km_status bind_statement(struct binder *binder, const struct km_statement
     if (made.by.sid == NULL)
         return KM_FAIL(binder->err, km_arena_status(bound->arena), "name of a statement");
     bound->statements[bound->n_statements++] = made;
+    bound->minds_time |= made.n_clauses > 0;
     return KM_OK;
 }
 

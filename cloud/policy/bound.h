@@ -22,6 +22,7 @@ struct km_policy_bound {
     struct km_bound_statement *statements;
     size_t n_statements;
     size_t n_denies; /* so many of them are first and deny, the others allow */
+    bool minds_time; /* one of them has clauses */
     char arn[3 * KM_ARN_PLACE_MAX + sizeof("arn::iot:::")];
     size_t arn_len; /* "arn:aws:iot:eu-west-1:123456789012:" */
     const char *missing[KM_POLICY_MISSING_MAX];

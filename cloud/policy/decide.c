@@ -76,6 +76,11 @@ bool km_policy_decide(const struct km_policy_bound *bound, const struct km_polic
     return made.outcome == KM_POLICY_ALLOWED;
 }
 
+bool km_policy_is_timeless(const struct km_policy_bound *bound)
+{
+    return !bound->minds_time;
+}
+
 size_t km_policy_explain(const struct km_policy_bound *bound,
                          const struct km_policy_request *request, struct km_policy_fit *ret,
                          size_t n)

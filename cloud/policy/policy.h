@@ -126,6 +126,8 @@ void km_policy_bound_freep(struct km_policy_bound **bound);
  * most KM_POLICY_MISSING_MAX. NULL behind the last. Returns a view, valid until bound is freed.
  */
 const char *km_policy_bound_missing(const struct km_policy_bound *bound, size_t number);
+/* km_policy_is_timeless: whether no decision depends on the time: the same request is then answered in the same way for ever. */
+bool km_policy_is_timeless(const struct km_policy_bound *bound);
 
 /* ---- decide ---- */
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/km_loop.h"
+
 struct km_value km_value_number(int64_t number)
 {
     return (struct km_value){.kind = KM_VALUE_NUMBER, .number = number};
@@ -26,9 +28,24 @@ void km_db_close(struct km_db *db)
         db->ops->close(db);
 }
 
+bool km_db_is_over(const struct km_db *db)
+{
+    return db->budget_end_ms != 0 && km_loop_now_ms() >= db->budget_end_ms;
+}
+
+int64_t km_db_deadline(const struct km_db *db, unsigned ms)
+{
+    int64_t end_ms = km_loop_now_ms() + ms;
+    return db->budget_end_ms != 0 && db->budget_end_ms < end_ms ? db->budget_end_ms : end_ms;
+}
+
 km_status km_query_start(struct km_db *db, struct km_err *err, const char *sql,
                          struct km_values values, struct km_query *ret)
 {
+    if (km_db_is_over(db)) {
+        *ret = (struct km_query){0};
+        return KM_FAIL(err, KM_E_TIMEOUT, "the database took too long for what was asked before");
+    }
     *ret = (struct km_query){.db = db, .err = err};
     km_status status = db->ops->start(ret, sql, values);
     if (status != KM_OK)

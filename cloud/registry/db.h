@@ -70,12 +70,16 @@ struct km_db_ops {
     km_status (*set_version)(struct km_db *db, struct km_err *err, int64_t version);
     int (*hint_fd)(struct km_db *db);
     bool (*hint)(struct km_db *db);
+    /* budget_end_ms has been set or taken away. */
+    void (*budget)(struct km_db *db);
     /* How {blob} and so on read in this dialect: pairs, NULL at the end. */
     const char *const *words;
 };
 struct km_db {
     const struct km_db_ops *ops;
-    bool is_lost; /* the transaction that was open is gone, with or without its connection */
+    int64_t
+        budget_end_ms; /* of the monotonic clock: beyond that nothing waits any more; 0: no budget */
+    bool is_lost;      /* the transaction that was open is gone, with or without its connection */
 };
 
 km_status km_db_sqlite_open(struct km_err *err, const char *path,
@@ -83,6 +87,10 @@ km_status km_db_sqlite_open(struct km_err *err, const char *path,
 km_status km_db_postgres_open(struct km_err *err, const char *conninfo,
                               const struct km_registry_config *config, struct km_db **ret);
 void km_db_close(struct km_db *db);
+/* km_db_is_over: whether there is a budget, and nothing left of it. */
+bool km_db_is_over(const struct km_db *db);
+/* km_db_deadline: when what begins now and may take ms has to be over, by the monotonic clock. */
+int64_t km_db_deadline(const struct km_db *db, unsigned ms);
 
 /* km_query_start: runs it; rows come by km_query_next. err is borrowed until the query's end. */
 km_status km_query_start(struct km_db *db, struct km_err *err, const char *sql,

@@ -314,6 +314,12 @@ static bool postgres_hint(struct km_db *db)
     return has_moved;
 }
 
+/* Waits look at the deadline themselves. */
+static void postgres_budget(struct km_db *db)
+{
+    (void)db;
+}
+
 /* ---- opening ---- */
 
 static void postgres_close(struct km_db *db)
@@ -350,6 +356,7 @@ static const struct km_db_ops postgres_ops = {
     .set_version = postgres_set_version,
     .hint_fd = postgres_hint_fd,
     .hint = postgres_hint,
+    .budget = postgres_budget,
     .words = postgres_words,
 };
 

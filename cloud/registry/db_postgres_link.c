@@ -5,7 +5,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "common/km_loop.h"
 
 /*
  * What the server needs to say by itself that a statement took too long. Who only reads hangs up instead: nothing is lost, and a
@@ -15,18 +16,11 @@
 /* A process that stands still in a transaction, with its lock, loses it. */
 #define IDLE_MAX_MS 60000
 
-static int64_t steady_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* false when the time is over. */
 static bool wait_socket(struct km_pg *pg, short events, int64_t deadline_ms)
 {
     for (;;) {
-        int64_t left_ms = deadline_ms - steady_ms();
+        int64_t left_ms = deadline_ms - km_loop_now_ms();
         struct pollfd fd = {.fd = PQsocket(pg->conn), .events = events};
         pg->was_silent = left_ms <= 0;
         if (left_ms <= 0 || fd.fd < 0)
@@ -96,7 +90,7 @@ static void say_nothing(void *arg, const PGresult *result)
 
 static bool finish_connecting(struct km_pg *pg)
 {
-    int64_t deadline_ms = steady_ms() + pg->timeout_ms;
+    int64_t deadline_ms = km_db_deadline(&pg->base, pg->timeout_ms);
     short events = POLLOUT;
     while (wait_socket(pg, events, deadline_ms)) {
         switch (PQconnectPoll(pg->conn)) {
@@ -188,7 +182,8 @@ static bool is_good(const PGresult *result)
 
 km_status km_pg_answer(struct km_pg *pg, struct km_err *err, bool sent, PGresult **ret_result)
 {
-    int64_t deadline_ms = steady_ms() + pg->timeout_ms + (pg->is_read_only ? 0 : GRACE_MS);
+    int64_t deadline_ms =
+        km_db_deadline(&pg->base, pg->timeout_ms + (pg->is_read_only ? 0 : GRACE_MS));
     PGresult *last = NULL;
     km_status status = KM_OK;
     while (sent && await(pg, deadline_ms)) {

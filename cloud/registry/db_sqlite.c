@@ -16,6 +16,8 @@
 #define CACHE_KIB 16384
 #define LOG_KEPT 67108864 /* octets of the log that stay for the next time */
 #define WAL_RETRY_NS 5000000
+#define LOOK_EVERY 1000 /* steps of a query, between looks at the clock */
+#define NS_PER_MS 1000000
 
 struct statement {
     const char *sql;
@@ -24,6 +26,7 @@ struct statement {
 struct sqlite_db {
     struct km_db base;
     sqlite3 *handle;
+    unsigned timeout_ms;
     struct statement statements[STATEMENTS_MAX];
 };
 
@@ -53,6 +56,7 @@ static km_status status_of(int code, int native)
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_INTERRUPT: /* by is_over */
         return KM_E_TIMEOUT;
     case SQLITE_FULL:
         return KM_E_NOSPACE;
@@ -276,6 +280,39 @@ static bool sqlite_hint(struct km_db *db)
     return true;
 }
 
+/* Somebody else has a lock. SQLite's own way to wait begins to count anew at each. */
+static int wait_for_lock(void *arg, int n_before)
+{
+    static const int64_t pauses_ms[] = {1, 2, 5, 10, 25};
+    const struct sqlite_db *db = arg;
+    int64_t left_ms = db->base.budget_end_ms - km_loop_now_ms();
+    size_t at =
+        (size_t)n_before < KM_ARRAY_LEN(pauses_ms) ? (size_t)n_before : KM_ARRAY_LEN(pauses_ms) - 1;
+    if (left_ms <= 0)
+        return 0;
+    int64_t pause_ms = pauses_ms[at] < left_ms ? pauses_ms[at] : left_ms;
+    const struct timespec pause = {.tv_nsec = (long)(pause_ms * NS_PER_MS)};
+    (void)nanosleep(&pause, NULL);
+    return 1;
+}
+
+static int is_over(void *arg)
+{
+    const struct sqlite_db *db = arg;
+    return km_db_is_over(&db->base);
+}
+
+static void sqlite_budget(struct km_db *base)
+{
+    struct sqlite_db *db = sqlite_of(base);
+    bool has_budget = base->budget_end_ms != 0;
+    if (has_budget)
+        (void)sqlite3_busy_handler(db->handle, wait_for_lock, db);
+    else
+        (void)sqlite3_busy_timeout(db->handle, (int)db->timeout_ms);
+    sqlite3_progress_handler(db->handle, has_budget ? LOOK_EVERY : 0, is_over, db);
+}
+
 static const char *const sqlite_words[] = {
     "{text}", "TEXT", "{blob}", "BLOB", "{number}", "INTEGER", "{clustered}", "WITHOUT ROWID", NULL,
 };
@@ -297,6 +334,7 @@ static const struct km_db_ops sqlite_ops = {
     .set_version = sqlite_set_version,
     .hint_fd = sqlite_hint_fd,
     .hint = sqlite_hint,
+    .budget = sqlite_budget,
     .words = sqlite_words,
 };
 
@@ -314,10 +352,10 @@ static km_status make_file(struct km_err *err, const char *path)
  * Where several processes open a new file at once each of them wants it alone for a moment, and SQLite answers that it is busy without
  * asking the handler that waits.
  */
-static km_status write_ahead(struct sqlite_db *db, struct km_err *err, unsigned timeout_ms)
+static km_status write_ahead(struct sqlite_db *db, struct km_err *err)
 {
     const struct timespec pause = {.tv_nsec = WAL_RETRY_NS};
-    int64_t end_ms = km_loop_now_ms() + timeout_ms;
+    int64_t end_ms = km_loop_now_ms() + db->timeout_ms;
     km_status status = sqlite_script(&db->base, err, "PRAGMA journal_mode = WAL");
     while (status == KM_E_TIMEOUT && km_loop_now_ms() < end_ms) {
         (void)nanosleep(&pause, NULL);
@@ -334,14 +372,14 @@ static km_status write_ahead(struct sqlite_db *db, struct km_err *err, unsigned 
 static km_status settle(struct sqlite_db *db, struct km_err *err,
                         const struct km_registry_config *config)
 {
-    unsigned timeout_ms = config->timeout_ms != 0 ? config->timeout_ms : KM_REGISTRY_TIMEOUT_MS;
+    db->timeout_ms = config->timeout_ms != 0 ? config->timeout_ms : KM_REGISTRY_TIMEOUT_MS;
     (void)sqlite3_extended_result_codes(db->handle, 1);
-    (void)sqlite3_busy_timeout(db->handle, (int)timeout_ms);
+    (void)sqlite3_busy_timeout(db->handle, (int)db->timeout_ms);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     if (!config->is_read_only)
-        KM_TRY(write_ahead(db, err, timeout_ms));
+        KM_TRY(write_ahead(db, err));
     char sql[128] = {0};
     (void)snprintf(
         sql, sizeof(sql),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/registry/internal.h"
+#include "common/km_loop.h"
 #include "common/km_uuid.h"
 
 #include <errno.h>
@@ -80,6 +81,12 @@ void km_registry_closep(struct km_registry **reg)
 {
     km_registry_close(*reg);
     *reg = NULL;
+}
+
+void km_registry_budget(struct km_registry *reg, unsigned ms)
+{
+    reg->db->budget_end_ms = ms == 0 ? 0 : km_loop_now_ms() + ms;
+    reg->db->ops->budget(reg->db);
 }
 
 const struct km_err *km_registry_err(const struct km_registry *reg)

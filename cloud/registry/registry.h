@@ -81,6 +81,12 @@ km_status km_registry_open(struct km_err *err, const struct km_registry_config *
 void km_registry_close(struct km_registry *reg);
 void km_registry_closep(struct km_registry **reg);
 
+/*
+ * km_registry_budget: all calls from now on together wait for others, for the server and for a new connection to it, no longer than ms, and
+ * one that comes later than that answers KM_E_TIMEOUT at once. 0: each may wait for its own timeout_ms again. For calls that read.
+ */
+void km_registry_budget(struct km_registry *reg, unsigned ms);
+
 /* km_registry_err: why the last call failed; a view, valid until the next call on reg. */
 const struct km_err *km_registry_err(const struct km_registry *reg);
 

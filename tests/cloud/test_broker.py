@@ -7,6 +7,7 @@ Usage: test_broker.py BUILD_DIR GROUP...     GROUP is a class below; KM_TEST_REG
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -14,6 +15,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 import paho.mqtt.client as paho
@@ -1030,6 +1032,64 @@ class Silence(Base):
         self.assertEqual(watch.event()[1]["certificateId"], fresh.id)
         self.rig.registry("certificate-set", device.id, "REVOKED")  # the feed is followed again
         self.assertIsNone(clients[1].packet())
+
+
+class SlowRelay:
+    """Between a broker and its database's server: each piece of an answer comes `delay` seconds late."""
+
+    def __init__(self, path, server):
+        self.server, self.delay = server, 0
+        self.lock, self.halves = threading.Lock(), {}  # of a connection, those that have ended
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self.server)
+                for source, sink, is_answer in (client, server, False), (server, client, True):
+                    threading.Thread(target=self.carry, args=(source, sink, is_answer), daemon=True).start()
+
+    def carry(self, source, sink, is_answer):
+        with contextlib.suppress(OSError):
+            while octets := source.recv(65536):
+                if is_answer:
+                    time.sleep(self.delay)
+                sink.sendall(octets)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+        with self.lock:
+            self.halves[source] = self.halves[sink] = self.halves.get(source, 0) + 1
+            if self.halves[source] == 2:
+                source.close()
+                sink.close()
+
+
+class SlowServer(Base):
+    """A server that answers each question in time, and all of a connect's together too late."""
+
+    def setUp(self):
+        super().setUp()
+        folder = os.path.join(self.rig.folder, "relay")
+        os.mkdir(folder)
+        server = re.search(r"host=(\S+)", self.rig.url).group(1)
+        self.relay = SlowRelay(os.path.join(folder, ".s.PGSQL.5432"), os.path.join(server, ".s.PGSQL.5432"))
+        self.addCleanup(self.relay.listener.close)
+        self.slow = self.rig.broker("slow", registry=re.sub(r"host=\S+", "host=" + folder, self.rig.url),
+                                    read_timeout_ms=2000)
+
+    def test_one_limit_for_a_connect(self):
+        device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        self.slow.connect(device, "before")  # its statements are prepared now
+        self.relay.delay = 0.8
+        self.assertIs(self.slow.client(device, "dev-1").connected(), CLOSED)
+        self.rig.expect_event(kind="Connect", success="0", client="dev-1", reason="can't read")
+        self.relay.delay = 0
+        until(lambda: self.slow.client(device, "dev-1").connected() == 0, "it answers quickly again")
 
 
 class RealClients(Base):

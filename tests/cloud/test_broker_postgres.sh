@@ -14,5 +14,5 @@ make_postgres "$dir/db"
 start_postgres -c fsync=off
 trap 'end_helpers; rm -rf "$dir"' EXIT
 export KM_TEST_REGISTRY=$pg_url KM_TEST_POSTGRES=$pg_server
-ok "brokers on PostgreSQL" "$here/test_broker.py" "$build" Registration Provisioning Life Shadow Two Silence
+ok "brokers on PostgreSQL" "$here/test_broker.py" "$build" Registration Provisioning Life Shadow Two Silence SlowServer
 done_testing

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/km_test.h"
 
+#include <stdlib.h>
+
 #include "cloud/broker-plugin/access.h"
+#include "cloud/broker-plugin/bind.h"
+#include "tests/unit/cert_maker.h"
 
 #define NOW_MS 1700000000000
 #define ARN "arn:aws:iot:eu-central-1:123456789012:"
@@ -25,21 +29,28 @@ struct rig {
     struct conn *conn;
 };
 
-static int setup(void **state)
+static struct km_policy_bound *bind_text(const char *text)
 {
-    static struct rig rig;
+    struct km_policy_bound *bound = NULL;
     struct km_policy *policy = NULL;
     struct km_slice id = OCTETS("dev-1");
     struct km_policy_context context = {.partition = OCTETS("aws"),
                                         .region = OCTETS("eu-central-1"),
                                         .account = OCTETS("123456789012")};
     context.values[KM_POLICY_CLIENT_ID] = (struct km_policy_values){.at = &id, .n = 1};
-    assert_int_equal(km_policy_compile(NULL, KM_SLICE_STR(document), &policy), KM_OK);
+    assert_int_equal(km_policy_compile(NULL, KM_SLICE_STR(text), &policy), KM_OK);
     const struct km_policy_source source = {.name = OCTETS("P"), .policy = policy};
+    assert_int_equal(km_policy_bind(NULL, &source, 1, &context, &bound), KM_OK);
+    km_policy_free(policy);
+    return bound;
+}
+
+static int setup(void **state)
+{
+    static struct rig rig;
     rig.conn = conn_new(&rig, "dev-1", "", "127.0.0.1");
     assert_non_null(rig.conn);
-    assert_int_equal(km_policy_bind(NULL, &source, 1, &context, &rig.conn->bound), KM_OK);
-    km_policy_free(policy);
+    conn_bind(rig.conn, bind_text(document));
     *state = &rig;
     return 0;
 }
@@ -56,8 +67,7 @@ static void test_connect(void **state)
     struct access_answer answer = {0};
     assert_true(access_connect(conn, NOW_MS, &answer));
     assert_int_equal(answer.verdict, ACCESS_ALLOW);
-    km_policy_bound_free(conn->bound);
-    conn->bound = NULL;
+    conn_bind(conn, NULL);
     assert_false(access_connect(conn, NOW_MS, &answer));
     assert_int_equal(answer.verdict, ACCESS_CLOSE);
     assert_int_equal(answer.ending, ENDING_FORBIDDEN);
@@ -231,6 +241,139 @@ static void test_barred_and_local(void **state)
     assert_int_equal(answer.verdict, ACCESS_ALLOW);
 }
 
+/* ---- what was allowed before is not decided again, and never counts for longer than it may ---- */
+
+#define ALLOW(resource)                                                                            \
+    "{\"Effect\":\"Allow\",\"Action\":\"iot:*\",\"Resource\":\"" ARN resource "\"}"
+#define POLICY(statements) "{\"Version\":\"2012-10-17\",\"Statement\":[" statements "]}"
+
+static const struct settings unbounded = {0};
+
+static enum access_verdict ask_for(struct conn *conn, enum access_kind kind, int64_t now_ms)
+{
+    struct access_answer answer = {0};
+    const struct access_request request = {.kind = kind, .topic = "dt/a", .now_ms = now_ms};
+    access_check(&unbounded, conn, &request, &answer);
+    return answer.verdict;
+}
+
+static void is_allowed_often(struct conn *conn)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(ask_for(conn, ACCESS_PUBLISH, NOW_MS), ACCESS_ALLOW);
+        assert_int_equal(ask_for(conn, ACCESS_RECEIVE, NOW_MS), ACCESS_ALLOW);
+    }
+}
+
+static void is_refused(struct conn *conn)
+{
+    assert_int_equal(ask_for(conn, ACCESS_PUBLISH, NOW_MS), ACCESS_CLOSE);
+    assert_int_equal(ask_for(conn, ACCESS_RECEIVE, NOW_MS), ACCESS_DROP);
+}
+
+static void test_other_policy(void **state)
+{
+    static const char *const others[] = {
+        POLICY(ALLOW("topic/other")),
+        POLICY(ALLOW("topic/dt/*") ",{\"Effect\":\"Deny\",\"Action\":\"iot:*\",\"Resource\":\"" ARN
+                                   "topic/dt/a\"}"),
+    };
+    struct conn *conn = ((struct rig *)*state)->conn;
+    for (size_t i = 0; i < KM_ARRAY_LEN(others); i++) {
+        conn_bind(conn, bind_text(document));
+        is_allowed_often(conn);
+        assert_true(memo_has(conn->memo, KM_POLICY_PUBLISH, KM_SLICE_STR("dt/a")));
+        conn_bind(conn, bind_text(others[i]));
+        is_refused(conn);
+    }
+    conn_bind(conn, bind_text(document));
+    is_allowed_often(conn);
+    conn_bind(conn, NULL);
+    is_refused(conn);
+}
+
+/* By the plugin's own way to new rights: its device has no policy any more. */
+static void test_other_facts(void **state)
+{
+    static const struct settings place = {
+        .partition = "aws", .region = "eu-central-1", .account = "123456789012"};
+    struct conn *conn = ((struct rig *)*state)->conn;
+    struct made_cert device = {0};
+    struct facts *facts = calloc(1, sizeof(*facts));
+    assert_non_null(facts);
+    cert_make("cn=dev-1", NULL, &device);
+    assert_int_equal(km_cert_values_of(NULL, device.x509, &facts->values), KM_OK);
+    is_allowed_often(conn);
+    assert_int_equal(bind_facts(NULL, &place, conn, facts), KM_OK);
+    is_refused(conn);
+    cert_free(&device);
+}
+
+/* A policy whose end is near: what it allowed a moment ago is asked anew. */
+static void test_time(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    conn_bind(conn,
+              bind_text(POLICY(
+                  "{\"Effect\":\"Allow\",\"Action\":\"iot:*\",\"Resource\":\"*\",\"Condition\":"
+                  "{\"DateLessThan\":{\"aws:CurrentTime\":\"2023-11-14T22:13:21Z\"}}}")));
+    assert_true(access_needs_time(&unbounded, conn, ACCESS_RECEIVE));
+    is_allowed_often(conn);
+    assert_null(conn->memo);
+    assert_int_equal(ask_for(conn, ACCESS_PUBLISH, NOW_MS + 1000), ACCESS_CLOSE);
+    assert_int_equal(ask_for(conn, ACCESS_RECEIVE, NOW_MS + 1000), ACCESS_DROP);
+    conn_bind(conn, bind_text(document));
+    assert_false(access_needs_time(&unbounded, conn, ACCESS_PUBLISH));
+    assert_true(access_needs_time(&settings, conn, ACCESS_PUBLISH));
+    assert_false(access_needs_time(&settings, conn, ACCESS_RECEIVE));
+}
+
+static void test_certificate_gone(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    is_allowed_often(conn);
+    conn->is_barred = true;
+    is_refused(conn);
+}
+
+/* What a message is beside its topic counts each time, and so do rates. */
+static void test_known_topic(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    const struct row rows[] = {
+        {{.topic = "dt/a"}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "dt/a", .payload_len = 131073}, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "131073"},
+        {{.topic = "dt/a", .qos = 2}, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "QoS 2"},
+        {{.topic = "dt/a", .retain = true}, ACCESS_CLOSE, ENDING_FORBIDDEN, "iot:RetainPublish"},
+        {{.topic = "$aws/things/t/shadow/get"}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "$aws/things/t/shadow/get", .retain = true},
+         ACCESS_CLOSE,
+         ENDING_FORBIDDEN,
+         "retained"},
+        /* Receiving is another right than sending, and has allowed nothing yet. */
+        {{.kind = ACCESS_RECEIVE, .topic = "$aws/rules/r/a"}, ACCESS_DROP, 0, "reserved"},
+        {{.topic = "$aws/rules/r/a"}, ACCESS_ALLOW, 0, NULL},
+        {{.kind = ACCESS_RECEIVE, .topic = "$aws/rules/r/a"}, ACCESS_DROP, 0, "reserved"},
+        {{.kind = ACCESS_RECEIVE, .topic = "dt/secret"}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "dt/secret"}, ACCESS_CLOSE, ENDING_FORBIDDEN, "statement 3"},
+    };
+    check(conn, rows, KM_ARRAY_LEN(rows));
+}
+
+/* A session that goes on with a new connection leaves the old one with nothing. */
+static void test_inherit(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    struct conn *next = conn_new(state, "dev-1", "", "127.0.0.1");
+    assert_non_null(next);
+    is_allowed_often(conn);
+    conn_inherit(next, conn);
+    is_refused(conn);
+    assert_null(next->memo);
+    is_allowed_often(next);
+    conn_free(next);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +384,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_receive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
         cmocka_unit_test_setup_teardown(test_barred_and_local, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_policy, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_facts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_certificate_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_inherit, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

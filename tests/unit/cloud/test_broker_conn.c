@@ -21,6 +21,12 @@ static void note(void *arg, struct conn *conn)
                    conn->is_local ? "*" : "");
 }
 
+static void ignore(void *arg, struct conn *conn)
+{
+    (void)arg;
+    (void)conn;
+}
+
 static size_t remembered;
 
 static size_t count(const struct conns *conns)
@@ -177,6 +183,35 @@ static void test_remembered(void **state)
     remembered = 0;
 }
 
+/* As many as make the map of handles grow, several times. */
+static void test_many(void **state)
+{
+    (void)state;
+    static const char many[5000];
+    struct conns conns = {0};
+    struct conn *all[sizeof(many)];
+    for (size_t i = 0; i < sizeof(many); i++) {
+        char id[16] = "";
+        (void)snprintf(id, sizeof(id), "d%zu", i);
+        all[i] = conn_new(&many[i], id, "", "127.0.0.1");
+        assert_non_null(all[i]);
+        assert_true(conns_add(&conns, all[i]));
+    }
+    for (size_t i = 0; i < sizeof(many); i++)
+        assert_ptr_equal(conns_find(&conns, &many[i]), all[i]);
+    assert_null(conns_find(&conns, &conns));
+    assert_int_equal(conns.by_handle.n, sizeof(many));
+    for (size_t i = 0; i < sizeof(many); i += 2)
+        conns_leave(&conns, all[i]);
+    const struct conns_sweep sweep = {.now_ms = 1, .over = ignore};
+    assert_true(conns_need_sweep(&conns, 0));
+    conns_sweep(&conns, &sweep);
+    assert_false(conns_need_sweep(&conns, 0));
+    for (size_t i = 0; i < sizeof(many); i++)
+        assert_ptr_equal(conns_find(&conns, &many[i]), i % 2 == 0 ? NULL : all[i]);
+    conns_clear(&conns);
+}
+
 static void test_inflight(void **state)
 {
     (void)state;
@@ -203,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_come_and_go), cmocka_unit_test(test_session),
         cmocka_unit_test(test_takeover),    cmocka_unit_test(test_handle_again),
         cmocka_unit_test(test_remembered),  cmocka_unit_test(test_inflight),
+        cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

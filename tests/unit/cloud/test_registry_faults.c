@@ -235,6 +235,68 @@ static void a_held_database_is_not_waited_for_for_ever(void **state)
     km_registry_close(hasty);
 }
 
+/* Somebody holds what readers need, and says so. SQLite's readers wait for a writer only where there is no log beside the file. */
+static int hold_all(struct rig *rig, int out)
+{
+    char command[512] = {0};
+    if (rig->is_postgres)
+        (void)snprintf(command, sizeof(command),
+                       "exec psql -X -q -c BEGIN -c 'LOCK TABLE certificate' -c '\\echo held'"
+                       " -c 'SELECT pg_sleep(600)'");
+    else
+        (void)snprintf(command, sizeof(command),
+                       "exec python3 -c 'import sqlite3, time;"
+                       " d = sqlite3.connect(\"%s/registry.db\"); d.execute(\"BEGIN EXCLUSIVE\");"
+                       " print(\"held\", flush=True); time.sleep(600)'",
+                       rig->dir);
+    if (dup2(out, STDOUT_FILENO) < 0)
+        return 1;
+    return execl("/bin/sh", "sh", "-c", command, NULL);
+}
+
+static void leave_out_the_log(const struct rig *rig)
+{
+    char command[256] = {0};
+    (void)snprintf(
+        command, sizeof(command),
+        "python3 -c 'import sqlite3;"
+        " sqlite3.connect(\"%s/registry.db\").execute(\"PRAGMA journal_mode = DELETE\")'",
+        rig->dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* Each call may wait for an hour, all of them together may not; and none waits when it is over. */
+static void a_budget_is_for_all_calls(void **state)
+{
+    struct rig *rig = *state;
+    struct km_registry_certificate_state found = {0};
+    struct km_registry_config config = rig_config(rig);
+    char id[ID_ROOM] = {0};
+    char octet = 0;
+    rig_certificate(rig, ACCOUNT, "device", KM_CERTIFICATE_ACTIVE, id);
+    km_registry_closep(&rig->reg);
+    if (!rig->is_postgres)
+        leave_out_the_log(rig);
+    config.timeout_ms = 3600000;
+    config.is_read_only = true;
+    config.may_create = false;
+    assert_int_equal(km_registry_open(NULL, &config, &rig->reg), KM_OK);
+    km_registry_budget(rig->reg, 60000);
+    assert_ok(rig, km_registry_certificate_state(rig->reg, ACCOUNT, id, &found));
+    struct child holder = start(rig, hold_all);
+    assert_int_equal(read(holder.out, &octet, 1), 1);
+    km_registry_budget(rig->reg, 100);
+    km_status status = km_registry_certificate_state(rig->reg, ACCOUNT, id, &found);
+    assert_int_equal(status, rig->is_postgres ? KM_E_DEAD : KM_E_TIMEOUT);
+    for (int i = 0; i < 100; i++)
+        assert_status(rig, KM_E_TIMEOUT,
+                      km_registry_certificate_state(rig->reg, ACCOUNT, id, &found));
+    assert_int_equal(kill(holder.pid, SIGKILL), 0);
+    (void)finish(holder);
+    km_registry_budget(rig->reg, 0);
+    assert_ok(rig, km_registry_certificate_state(rig->reg, ACCOUNT, id, &found));
+}
+
 /* ---- the beginning ---- */
 
 static int open_new(struct rig *rig, int out)
@@ -454,6 +516,7 @@ int main(void)
         RIG_TEST(a_follower_misses_nothing),
         RIG_TEST(nothing_committed_is_lost_by_a_kill),
         RIG_TEST(a_held_database_is_not_waited_for_for_ever),
+        RIG_TEST(a_budget_is_for_all_calls),
         RIG_TEST(a_schema_is_made_once),
         RIG_TEST(a_new_file_that_is_held_is_waited_for),
         RIG_TEST(a_schema_is_not_made_unasked),
