@@ -128,7 +128,10 @@ static const char step_1[] =
 static const char step_extras[] =
     "CREATE TABLE tag (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
     " kind {number} NOT NULL, owner {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,"
-    " PRIMARY KEY (account, kind, owner, name)) {clustered};";
+    " PRIMARY KEY (account, kind, owner, name)) {clustered};"
+    "CREATE TABLE role_alias (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " role {text} NOT NULL, duration_s {number} NOT NULL, created_ms {number} NOT NULL,"
+    " modified_ms {number} NOT NULL, PRIMARY KEY (account, name));";
 
 static const char *const steps[] = {step_1, step_extras};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))
