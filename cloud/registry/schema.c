@@ -131,7 +131,12 @@ static const char step_extras[] =
     " PRIMARY KEY (account, kind, owner, name)) {clustered};"
     "CREATE TABLE role_alias (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
     " role {text} NOT NULL, duration_s {number} NOT NULL, created_ms {number} NOT NULL,"
-    " modified_ms {number} NOT NULL, PRIMARY KEY (account, name));";
+    " modified_ms {number} NOT NULL, PRIMARY KEY (account, name));"
+    "CREATE TABLE logging (account {text} PRIMARY KEY REFERENCES account ON DELETE CASCADE,"
+    " role {text} NOT NULL, level {number} NOT NULL, is_off {number} NOT NULL);"
+    "CREATE TABLE log_level (account {text} NOT NULL REFERENCES logging ON DELETE CASCADE,"
+    " target {number} NOT NULL, name {text} NOT NULL, level {number} NOT NULL,"
+    " PRIMARY KEY (account, target, name)) {clustered};";
 
 static const char *const steps[] = {step_1, step_extras};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))

@@ -613,6 +613,69 @@ class DeniedConnack(Base):
         self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
 
 
+class Logging(Base):
+    """What is recorded follows the account's logging options."""
+
+    def setUp(self):
+        super().setUp()
+        self.ca = self.rig.ca("ca")
+        self.device = self.rig.device("dev", self.ca, policies=["Anything"])
+        self.barred = self.rig.device("barred", self.ca, state="REVOKED")
+        self.n_marks = 0
+
+    def mark(self):
+        """When a connect with its own level is recorded, all before it are."""
+        self.n_marks += 1
+        name = f"mark-{self.n_marks}"
+        self.broker.connect(self.device, name).close()
+        self.rig.expect_event(kind="Connect", client=f"^{name}$")
+
+    def settle(self):
+        """Until the options hold: a connect that they do not want is not recorded."""
+        for number in range(self.n_marks + 1, self.n_marks + 30):
+            self.rig.registry("log-level", "2", f"mark-{number}", "3")
+
+        def is_quiet():
+            name = f"quiet-{self.n_marks}"
+            self.broker.connect(self.device, name).close()
+            self.mark()
+            return not self.rig.events(kind="Connect", client=f"^{name}$")
+        until(is_quiet, "the options hold")
+
+    def try_both(self, name):
+        self.broker.connect(self.device, name).close()
+        self.assertIs(self.broker.client(self.barred, name).connected(), CLOSED)
+
+    def recorded(self):
+        self.mark()
+        return {(event["client"], event["success"]) for event in self.rig.events(kind="Connect")
+                if not event["client"].startswith(("mark", "quiet"))}
+
+    def test_levels(self):
+        self.rig.registry("logging", "3")
+        self.try_both("info")
+        self.mark()
+        for level, name in (("1", "error"), ("0", "disabled")):
+            self.rig.registry("logging", level)
+            self.settle()
+            self.try_both(name)
+        self.assertEqual(self.recorded(), {("info", "1"), ("info", "0"), ("error", "0")})
+
+    def test_targets(self):
+        self.rig.registry("thing", "grouped")
+        self.rig.registry("group", "group", "grouped", "Anything")
+        self.rig.registry("logging", "0")
+        self.rig.registry("log-level", "1", "group", "1")
+        self.rig.registry("log-level", "2", "named", "3")
+        listed = self.rig.device("listed", self.ca, state="REVOKED")
+        self.rig.registry("log-level", "4", listed.id, "1")
+        self.settle()
+        for name in ("grouped", "named", "other"):
+            self.try_both(name)
+        self.assertIs(self.broker.client(listed, "listed").connected(), CLOSED)
+        self.assertEqual(self.recorded(), {("grouped", "0"), ("named", "1"), ("named", "0"), ("listed", "0")})
+
+
 class Presence(Base):
     def setUp(self):
         super().setUp()
