@@ -15,6 +15,7 @@
 #include "cloud/broker-plugin/scribe_private.h"
 #include "cloud/registry/registry_change.h"
 #include "cloud/registry/registry_event.h"
+#include "cloud/registry/registry_retained.h"
 
 #define ARENA_MAX (8u * 1024 * 1024)
 #define WARN_EVERY_MS 10000
@@ -193,6 +194,18 @@ static void refresh(struct scribe *scribe, const struct letter *job)
                                          .object_free = free_facts});
 }
 
+static void retain(struct scribe *scribe, const struct letter *job)
+{
+    const struct km_registry_retained message = {.topic = letter_text(job->topic),
+                                                 .payload = job->payload,
+                                                 .qos = job->qos > 0,
+                                                 .modified_ms = job->time_ms};
+    if (km_registry_retained_put(scribe->reader.registry, scribe->settings->account, &message) !=
+        KM_OK)
+        scribe_warn(scribe, "can't keep a copy of a retained message",
+                    km_registry_err(scribe->reader.registry)->text);
+}
+
 static void do_job(struct scribe *scribe, const struct letter *job)
 {
     switch (job->kind) {
@@ -209,6 +222,9 @@ static void do_job(struct scribe *scribe, const struct letter *job)
         return;
     case LETTER_SHADOW:
         shadow_take(scribe, job);
+        return;
+    case LETTER_RETAIN:
+        retain(scribe, job);
         return;
     case LETTER_REFRESH:
         refresh(scribe, job);
@@ -268,10 +284,11 @@ static void put_late(struct scribe *scribe, struct letter *job)
     letters_put(&scribe->late, job);
 }
 
-/* Contacts and refusals come in crowds. */
+/* Contacts, refusals and retained messages come in crowds. */
 static bool goes_together(const struct letter *job)
 {
-    return job->kind == LETTER_CONTACT || (job->kind == LETTER_RECORD && !job->flag);
+    return job->kind == LETTER_CONTACT || job->kind == LETTER_RETAIN ||
+           (job->kind == LETTER_RECORD && !job->flag);
 }
 
 static void do_jobs(struct scribe *scribe)

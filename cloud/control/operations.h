@@ -20,6 +20,7 @@ extern const struct km_operations km_iot_template;
 extern const struct km_operations km_iot_register;
 extern const struct km_operations km_iot_account;
 extern const struct km_operations km_iot_logging;
+extern const struct km_operations km_iot_retained;
 extern const struct km_operations km_iot_role_alias;
 extern const struct km_operations km_iot_tag;
 extern const struct km_operations km_iot_data;

@@ -136,7 +136,11 @@ static const char step_extras[] =
     " role {text} NOT NULL, level {number} NOT NULL, is_off {number} NOT NULL);"
     "CREATE TABLE log_level (account {text} NOT NULL REFERENCES logging ON DELETE CASCADE,"
     " target {number} NOT NULL, name {text} NOT NULL, level {number} NOT NULL,"
-    " PRIMARY KEY (account, target, name)) {clustered};";
+    " PRIMARY KEY (account, target, name)) {clustered};"
+    /* The payload last: what it takes to count sizes lies before it. */
+    "CREATE TABLE retained (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
+    " topic {text} NOT NULL, qos {number} NOT NULL, modified_ms {number} NOT NULL,"
+    " size {number} NOT NULL, payload {blob} NOT NULL, PRIMARY KEY (account, topic));";
 
 static const char *const steps[] = {step_1, step_extras};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))

@@ -17,6 +17,7 @@
  *   shadow THING NAME                            prints version and state
  *   logging LEVEL                                a number, see registry_logging.h
  *   log-level TARGET NAME LEVEL                  likewise
+ *   retained                                     one a line: topic, QoS, octets
  *   events                                       one a line: kind, 0 or 1, client id, certificate, reason
  */
 #include <fcntl.h>
@@ -31,6 +32,7 @@
 #include "cloud/registry/registry_group.h"
 #include "cloud/registry/registry_logging.h"
 #include "cloud/registry/registry_policy.h"
+#include "cloud/registry/registry_retained.h"
 #include "cloud/registry/registry_shadow.h"
 #include "common/km_file.h"
 
@@ -255,6 +257,16 @@ static km_status log_level(struct tool *tool)
     return km_registry_log_level_set(tool->reg, tool->account, &level);
 }
 
+static km_status retained(struct tool *tool)
+{
+    struct km_registry_retained_list list = {0};
+    KM_TRY(km_registry_retained_list(tool->reg, tool->arena, tool->account, NULL, &list));
+    for (size_t i = 0; i < list.n_items; i++)
+        (void)printf("%s %u %zu\n", list.items[i].topic, list.items[i].qos,
+                     list.items[i].payload.len);
+    return KM_OK;
+}
+
 static km_status shadow(struct tool *tool)
 {
     struct km_registry_shadow found = {0};
@@ -310,6 +322,7 @@ static const struct {
     {"shadow", 2, shadow},
     {"logging", 1, logging},
     {"log-level", 3, log_level},
+    {"retained", 0, retained},
     {"events", 0, events},
 };
 

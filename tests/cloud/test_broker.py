@@ -864,6 +864,39 @@ class Shadow(Base):
         self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 1)
 
 
+class Retained(Base):
+    """What is retained is in the registry, whoever published it."""
+
+    def listed(self, *wanted):
+        def fits():
+            return self.rig.registry("retained") == "\n".join(wanted)
+        until(fits, f"{wanted} is retained, not {self.rig.registry('retained')}")
+
+    def test_life(self):
+        device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        client = self.broker.connect(device, "dev")
+        client.publish("a/b", "12345", qos=1, retain=True)
+        client.pubacked()
+        client.publish("plain", "x", qos=1)
+        client.pubacked()
+        client.publish("zero", "x", retain=True)
+        self.listed("a/b 1 5", "zero 0 1")
+        client.publish("a/b", "123", retain=True)
+        self.listed("a/b 0 3", "zero 0 1")
+        client.publish("zero", "", retain=True)
+        self.listed("a/b 0 3")
+        willing = self.broker.connect(device, "willing", will=("the/will", "gone", "retain"))
+        willing.close()
+        self.listed("a/b 0 3", "the/will 1 4")
+
+    def test_over_the_bus(self):
+        with contextlib.closing(Bus(self.broker.bus, "test")) as bus:
+            bus.publish("bus", b"1234", qos=1, retain=True)
+            self.listed("bus 1 4")
+            bus.publish("bus", b"", retain=True)
+            self.listed("")
+
+
 class OnTheBus(Base):
     def setUp(self):
         super().setUp()
