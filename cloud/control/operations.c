@@ -17,6 +17,7 @@ static const struct km_operations *const tables[] = {
     &km_iot_group,
     &km_iot_rule,
     &km_iot_template,
+    &km_iot_template_version,
     &km_iot_register,
     &km_iot_account,
     &km_iot_logging,

@@ -17,6 +17,7 @@ extern const struct km_operations km_iot_thing_type;
 extern const struct km_operations km_iot_group;
 extern const struct km_operations km_iot_rule;
 extern const struct km_operations km_iot_template;
+extern const struct km_operations km_iot_template_version;
 extern const struct km_operations km_iot_register;
 extern const struct km_operations km_iot_account;
 extern const struct km_operations km_iot_logging;

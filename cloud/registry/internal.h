@@ -67,6 +67,12 @@ km_status km_reg_shadow_forget(struct km_registry *reg);
 km_status km_reg_tags_forget(struct km_registry *reg, const char *account, enum km_tagged kind,
                              const char *name);
 
+/* km_reg_template_version_add, _set_default: a body under its number; which one counts, KM_E_NOTFOUND when there is none such. Within a write. */
+km_status km_reg_template_version_add(struct km_registry *reg, const char *account,
+                                      const char *name, int64_t version, const char *body);
+km_status km_reg_template_set_default(struct km_registry *reg, const char *account,
+                                      const char *name, int64_t version);
+
 /* km_reg_schema: brings it up to date, or only looks. */
 km_status km_reg_schema(struct km_registry *reg, bool may_create);
 
@@ -140,6 +146,7 @@ enum {
     KM_LIST_TAG_ROLE_ALIAS,
     KM_LIST_TAG_LOG_LEVEL,
     KM_LIST_TAG_RETAINED,
+    KM_LIST_TAG_TEMPLATE_VERSION,
 };
 
 #define KM_LIST_FILTERS_MAX 8

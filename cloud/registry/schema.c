@@ -140,7 +140,15 @@ static const char step_extras[] =
     /* The payload last: what it takes to count sizes lies before it. */
     "CREATE TABLE retained (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
     " topic {text} NOT NULL, qos {number} NOT NULL, modified_ms {number} NOT NULL,"
-    " size {number} NOT NULL, payload {blob} NOT NULL, PRIMARY KEY (account, topic));";
+    " size {number} NOT NULL, payload {blob} NOT NULL, PRIMARY KEY (account, topic));"
+    "ALTER TABLE template ADD COLUMN default_version {number} NOT NULL DEFAULT 1;"
+    "ALTER TABLE template ADD COLUMN last_version {number} NOT NULL DEFAULT 1;"
+    "CREATE TABLE template_version (account {text} NOT NULL, name {text} NOT NULL,"
+    " version {number} NOT NULL, body {text} NOT NULL, created_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, name, version), FOREIGN KEY (account, name)"
+    " REFERENCES template (account, name) ON DELETE CASCADE);"
+    "INSERT INTO template_version (account, name, version, body, created_ms)"
+    " SELECT account, name, 1, body, created_ms FROM template;";
 
 static const char *const steps[] = {step_1, step_extras};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))
