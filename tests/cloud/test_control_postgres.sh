@@ -18,5 +18,6 @@ for part in certificates policies things data functions tags account; do
     ok "$part on PostgreSQL" "$here/test_control_$part.py"
 done
 ok "audit on PostgreSQL" "$here/test_control_http.py" Audit Signatures
+ok "console on PostgreSQL" "$here/test_console.py" Planes Idle
 ok "killed on PostgreSQL" "$here/test_control_tls.py" Killed
 done_testing
