@@ -175,14 +175,27 @@ static void ask_shadow(struct broker *broker, const struct letter *message)
     }
 }
 
+/* Nobody may retain anything on topics that begin with $. */
+static void keep_retained(struct broker *broker, const struct letter *message)
+{
+    if (!message->retain || message->topic.len == 0 || message->topic.ptr[0] == '$')
+        return;
+    (void)broker_ask(broker, &(struct letter){.kind = LETTER_RETAIN,
+                                              .topic = message->topic,
+                                              .payload = message->payload,
+                                              .qos = message->qos,
+                                              .time_ms = message->time_ms});
+}
+
 bool broker_hears(const struct broker *broker, const struct letter *message)
 {
-    return (message->topic.len > 0 && message->topic.ptr[0] == '$') ||
+    return message->retain || (message->topic.len > 0 && message->topic.ptr[0] == '$') ||
            watches_match(broker->watches, message->topic);
 }
 
 void broker_spread(struct broker *broker, const struct letter *message)
 {
+    keep_retained(broker, message);
     if (message->topic.len > 0 && message->topic.ptr[0] == '$' && !message->flag)
         ask_shadow(broker, message);
     if (!watches_match(broker->watches, message->topic))

@@ -65,7 +65,7 @@ void broker_publish(struct broker *broker, const struct outgoing *message);
 void broker_presence(struct broker *broker, struct presence *event);
 /* broker_hears: whether broker_spread would do anything with it. */
 bool broker_hears(const struct broker *broker, const struct letter *message);
-/* broker_spread: hands a message to the bus and to the shadows, if it is for them. */
+/* broker_spread: hands a message to the bus and to the shadows, if it is for them, and to who keeps what is retained. */
 void broker_spread(struct broker *broker, const struct letter *message);
 /* broker_ask: gives a job to the scribe; one that there is no room for is counted and logged. */
 bool broker_ask(struct broker *broker, const struct letter *job);

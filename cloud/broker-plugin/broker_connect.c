@@ -109,7 +109,7 @@ static int accept_conn(struct broker *broker, struct conn *conn, int64_t now_ms)
     }
     if (presence_wanted(conn) && presence_connected(conn, now_ms, &event))
         broker_presence(broker, &event);
-    if (broker->settings.records_all && !conn->is_local)
+    if (scribe_records_info(broker->scribe) && !conn->is_local)
         broker_record(broker, &(struct note){.kind = "Connect",
                                              .is_success = true,
                                              .client = conn->id,

@@ -221,6 +221,7 @@ static void take(struct broker *broker, struct letter *letter)
     case LETTER_CONTACT:
     case LETTER_RECORD:
     case LETTER_SHADOW:
+    case LETTER_RETAIN:
     case LETTER_REFRESH:
     case LETTER_MESSAGE:
         return;

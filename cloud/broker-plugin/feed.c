@@ -50,7 +50,7 @@ static bool kind_of(enum km_change_kind kind, enum change_kind *ret)
     return false;
 }
 
-static struct changes *pick(const struct scribe *scribe, const struct km_registry_change_list *list)
+static struct changes *pick(struct scribe *scribe, const struct km_registry_change_list *list)
 {
     struct changes *changes = calloc(1, sizeof(*changes));
     struct change *items = calloc(list->n_items + 1, sizeof(*items));
@@ -61,11 +61,14 @@ static struct changes *pick(const struct scribe *scribe, const struct km_registr
     }
     changes->items = items;
     for (size_t i = 0; i < list->n_items; i++) {
+        const struct km_registry_change *item = &list->items[i];
         struct change *change = &items[changes->n];
-        if (strcmp(list->items[i].account, scribe->settings->account) != 0 ||
-            !kind_of(list->items[i].kind, &change->kind))
+        if (strcmp(item->account, scribe->settings->account) != 0)
             continue;
-        change->id = strdup(list->items[i].id);
+        scribe->is_recording_old |= item->kind == KM_CHANGE_ACCOUNT;
+        if (!kind_of(item->kind, &change->kind))
+            continue;
+        change->id = strdup(item->id);
         if (change->id == NULL) {
             changes_free(changes);
             return NULL;
@@ -95,6 +98,7 @@ static bool start_over(struct scribe *scribe)
         return false;
     }
     scribe->generation = generation;
+    scribe->is_recording_old = true;
     changes->is_everything = true;
     tell(scribe, changes);
     return true;

@@ -19,6 +19,7 @@ enum letter_kind {
         1, /* payload: DER of a certificate that may not connect (yet); certificate, client, address, time_ms; flag: it was pending already */
     LETTER_RECORD, /* topic: kind of event; payload: reason; certificate, client, address; flag: success; time_ms */
     LETTER_SHADOW, /* topic, payload: a request; topic was found to be one */
+    LETTER_RETAIN, /* topic, payload, qos, time_ms: what the broker retains; an empty payload: no longer */
     LETTER_REFRESH, /* client, certificate, payload (its DER), number: of the connection. Answered by LETTER_FACTS */
     /* To the broker's thread. */
     LETTER_PUBLISH, /* topic, payload, qos, retain, hops */

@@ -16,6 +16,7 @@
 #include "cloud/broker-plugin/scribe_private.h"
 #include "cloud/registry/registry_change.h"
 #include "cloud/registry/registry_event.h"
+#include "cloud/registry/registry_retained.h"
 
 #define ARENA_MAX (8u * 1024 * 1024)
 #define WARN_EVERY_MS 10000
@@ -97,9 +98,45 @@ void scribe_warn(struct scribe *scribe, const char *what, const char *why)
                                          .qos = MOSQ_LOG_WARNING});
 }
 
+void scribe_read_logging(struct scribe *scribe)
+{
+    km_status status =
+        recording_read(scribe->reader.registry, scribe->settings->account, &scribe->recording);
+    scribe->is_recording_old = status != KM_OK; /* then tried again at the next look at the feed */
+    if (status != KM_OK)
+        scribe_warn(scribe, "can't read the logging options",
+                    km_registry_err(scribe->reader.registry)->text);
+    atomic_store(&scribe->records_info,
+                 recording_has_info(&scribe->recording, scribe->settings->records_all));
+}
+
+bool scribe_records_info(const struct scribe *scribe)
+{
+    return atomic_load(&scribe->records_info);
+}
+
+static const char *text_or_null(struct km_slice part)
+{
+    return part.len > 0 ? letter_text(part) : NULL;
+}
+
+static bool is_wanted(struct scribe *scribe, const struct record *record)
+{
+    const struct recorded what = {.client = text_or_null(record->client->client),
+                                  .certificate = text_or_null(record->client->certificate),
+                                  .address = text_or_null(record->client->address)};
+    if (!scribe->recording.is_set)
+        return true;
+    enum km_log_level level = recording_level(&scribe->recording, scribe->reader.registry,
+                                              scribe->settings->account, &what);
+    return level >= (record->is_routine ? KM_LOG_INFO : KM_LOG_ERROR);
+}
+
 void scribe_record(struct scribe *scribe, const struct record *record)
 {
     const struct letter *client = record->client;
+    if (!is_wanted(scribe, record))
+        return;
     if (!record->is_success &&
         !km_rate_use(&scribe->refusals, KM_REFUSALS_PER_S, 1, scribe_now_ms())) {
         char why[32] = "";
@@ -112,9 +149,9 @@ void scribe_record(struct scribe *scribe, const struct record *record)
         .account = scribe->settings->account,
         .kind = record->kind,
         .is_success = record->is_success,
-        .client_id = client->client.len > 0 ? letter_text(client->client) : NULL,
-        .certificate_id = client->certificate.len > 0 ? letter_text(client->certificate) : NULL,
-        .address = client->address.len > 0 ? letter_text(client->address) : NULL,
+        .client_id = text_or_null(client->client),
+        .certificate_id = text_or_null(client->certificate),
+        .address = text_or_null(client->address),
         .reason = record->reason,
     };
     if (km_registry_event_add(scribe->reader.registry, &event) != KM_OK)
@@ -158,6 +195,18 @@ static void refresh(struct scribe *scribe, const struct letter *job)
                                          .object_free = free_facts});
 }
 
+static void retain(struct scribe *scribe, const struct letter *job)
+{
+    const struct km_registry_retained message = {.topic = letter_text(job->topic),
+                                                 .payload = job->payload,
+                                                 .qos = job->qos > 0,
+                                                 .modified_ms = job->time_ms};
+    if (km_registry_retained_put(scribe->reader.registry, scribe->settings->account, &message) !=
+        KM_OK)
+        scribe_warn(scribe, "can't keep a copy of a retained message",
+                    km_registry_err(scribe->reader.registry)->text);
+}
+
 static void do_job(struct scribe *scribe, const struct letter *job)
 {
     switch (job->kind) {
@@ -167,12 +216,16 @@ static void do_job(struct scribe *scribe, const struct letter *job)
     case LETTER_RECORD:
         scribe_record(scribe, &(struct record){.kind = letter_text(job->topic),
                                                .is_success = job->flag,
+                                               .is_routine = job->flag,
                                                .time_ms = job->time_ms,
                                                .client = job,
                                                .reason = letter_text(job->payload)});
         return;
     case LETTER_SHADOW:
         shadow_take(scribe, job);
+        return;
+    case LETTER_RETAIN:
+        retain(scribe, job);
         return;
     case LETTER_REFRESH:
         refresh(scribe, job);
@@ -232,10 +285,11 @@ static void put_late(struct scribe *scribe, struct letter *job)
     letters_put(&scribe->late, job);
 }
 
-/* Contacts and refusals come in crowds. */
+/* Contacts, refusals and retained messages come in crowds. */
 static bool goes_together(const struct letter *job)
 {
-    return job->kind == LETTER_CONTACT || (job->kind == LETTER_RECORD && !job->flag);
+    return job->kind == LETTER_CONTACT || job->kind == LETTER_RETAIN ||
+           (job->kind == LETTER_RECORD && !job->flag);
 }
 
 static void do_jobs(struct scribe *scribe)
@@ -297,6 +351,8 @@ static void *run(void *arg)
             scribe->looked_ms = now_ms;
             if (feed_look(scribe))
                 atomic_store(&scribe->fresh_ms, now_ms);
+            if (scribe->is_recording_old)
+                scribe_read_logging(scribe);
         }
         if (!is_over)
             rest(scribe);
@@ -348,6 +404,7 @@ static km_status start(struct km_err *err, struct scribe *scribe)
     if (status != KM_OK)
         return KM_FAIL(err, status, "can't read the registry: %s",
                        km_registry_err(scribe->reader.registry)->text);
+    scribe_read_logging(scribe);
     /* Signals are the broker's own. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -390,6 +447,7 @@ void scribe_free(struct scribe *scribe)
     letterbox_clear(&scribe->jobs);
     letters_clear(&scribe->waiting);
     letters_clear(&scribe->late);
+    recording_clear(&scribe->recording);
     km_shelf_clear(&scribe->reader.shelf);
     km_registry_close(scribe->reader.registry);
     km_arena_free(scribe->reader.arena);

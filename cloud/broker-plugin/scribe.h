@@ -42,6 +42,8 @@ void scribe_free(struct scribe *scribe);
 bool scribe_ask(struct scribe *scribe, struct letter *job);
 /* scribe_is_fresh: whether the feed was read lately, so that what is not told has not changed. On any thread. */
 bool scribe_is_fresh(const struct scribe *scribe);
+/* scribe_records_info: whether what went well is recorded of anybody. On any thread. */
+bool scribe_records_info(const struct scribe *scribe);
 /* scribe_hint: the feed may have moved. On any thread. */
 void scribe_hint(struct scribe *scribe);
 

@@ -7,6 +7,7 @@
 
 #include "cloud/admission/facts.h"
 #include "cloud/admission/rate.h"
+#include "cloud/broker-plugin/recording.h"
 #include "cloud/broker-plugin/scribe.h"
 
 /* A list of letters, the oldest first. */
@@ -34,6 +35,9 @@ struct scribe {
     bool is_batch;                /* a transaction of several jobs is open */
     struct letters told;          /* to be sent when it is committed */
     struct letters waiting;       /* contacts and refusals, until the registry can be written to */
+    struct recording recording;
+    bool is_recording_old; /* logging options may have changed */
+    atomic_bool records_info;
     struct km_rate refusals;
     uint64_t n_skipped; /* refusals that were not recorded */
 };
@@ -51,11 +55,15 @@ void scribe_tell(struct scribe *scribe, const struct letter *like);
 struct record {
     const char *kind;
     bool is_success;
+    bool is_routine; /* a connect that went well, and no registration */
     int64_t time_ms;
     const struct letter *client; /* client, certificate, address */
     const char *reason;
 };
+/* scribe_record: unless the logging options leave it out. */
 void scribe_record(struct scribe *scribe, const struct record *record);
+/* scribe_read_logging: what the account's logging options say from now on. */
+void scribe_read_logging(struct scribe *scribe);
 
 /* contact_take: a certificate that may not connect: whether it is to be registered, and what to tell of it. */
 void contact_take(struct scribe *scribe, const struct letter *contact);

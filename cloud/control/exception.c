@@ -22,6 +22,7 @@ static const struct km_exception_form forms[KM_N_EXCEPTIONS] = {
     [KM_X_METHOD_NOT_ALLOWED] = {"MethodNotAllowedException", NULL, 405},
     [KM_X_MISSING_TOKEN] = {"MissingAuthenticationTokenException", "MissingAuthenticationToken",
                             403},
+    [KM_X_NOT_CONFIGURED] = {"NotConfiguredException", NULL, 404},
     [KM_X_POLICY_LENGTH] = {"PolicyLengthExceededException", NULL, 400},
     [KM_X_PRECONDITION_FAILED] = {"PreconditionFailedException", NULL, 412},
     [KM_X_REGISTRATION_CODE] = {"RegistrationCodeValidationException", NULL, 400},

@@ -21,7 +21,7 @@ static const struct name_form forms[] = {
     {"thingName", ":_-", 128},      {"thingTypeName", ":_-", 128}, {"thingGroupName", ":_-", 128},
     {"policyName", "_+=,.@-", 128}, {"ruleName", "_", 128},        {"templateName", "_-", 36},
     {"policyVersionId", "", 18},    {"certificateId", "", 64},     {"caCertificateId", "", 64},
-    {"StatementId", "_-", 100},     {"Name", "_-", 128},
+    {"StatementId", "_-", 100},     {"Name", "_-", 128},           {"roleAlias", "_=,@-", 128},
 };
 
 static bool has_form(const struct name_form *form, const char *text)
@@ -45,7 +45,7 @@ bool km_inputs_name_is(const char *kind, const char *text)
 {
     if (strcmp(kind, "certificateId") == 0 || strcmp(kind, "caCertificateId") == 0)
         return is_made_of(text, "0123456789abcdef", KM_CERTIFICATE_ID_LEN);
-    if (strcmp(kind, "policyVersionId") == 0)
+    if (strcmp(kind, "policyVersionId") == 0 || strcmp(kind, "versionId") == 0)
         return strlen(text) <= 18 && is_made_of(text, "0123456789", strlen(text)) && *text != '\0';
     for (size_t i = 0; i < KM_ARRAY_LEN(forms); i++) {
         if (strcmp(forms[i].kind, kind) == 0)

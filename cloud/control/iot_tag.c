@@ -9,9 +9,13 @@ static const struct {
     enum km_tagged kind;
     const char *word; /* in the ARN */
 } kinds[] = {
-    {KM_TAGGED_CA, "cacert"},        {KM_TAGGED_POLICY, "policy"},
-    {KM_TAGGED_RULE, "rule"},        {KM_TAGGED_THING_TYPE, "thingtype"},
-    {KM_TAGGED_GROUP, "thinggroup"}, {KM_TAGGED_TEMPLATE, "provisioningtemplate"},
+    {KM_TAGGED_CA, "cacert"},
+    {KM_TAGGED_POLICY, "policy"},
+    {KM_TAGGED_RULE, "rule"},
+    {KM_TAGGED_THING_TYPE, "thingtype"},
+    {KM_TAGGED_GROUP, "thinggroup"},
+    {KM_TAGGED_TEMPLATE, "provisioningtemplate"},
+    {KM_TAGGED_ROLE_ALIAS, "rolealias"},
 };
 
 static km_status resource_of(struct km_call *call, const char *arn, struct km_tagged_resource *ret)

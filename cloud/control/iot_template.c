@@ -2,14 +2,13 @@
 /* Templates of provisioning. */
 #include <string.h>
 
-#include "cloud/common/json.h"
 #include "cloud/control/inputs.h"
 #include "cloud/control/operations.h"
 #include "cloud/control/tags.h"
-#include "cloud/provision/template.h"
+#include "cloud/control/template_check.h"
 #include "cloud/registry/registry_rule.h"
 
-#define DEFAULT_VERSION 1 /* versions of templates aren't kept */
+#define FIRST_VERSION 1
 
 static km_status type_of(struct km_call *call, enum km_template_type *ret)
 {
@@ -23,42 +22,6 @@ static km_status type_of(struct km_call *call, enum km_template_type *ret)
 static const char *type_text(enum km_template_type type)
 {
     return type == KM_TEMPLATE_JITP ? "JITP" : "FLEET_PROVISIONING";
-}
-
-/* Values come with the device; any will do to see whether the whole is understood. */
-static km_status sample_values(struct km_call *call, const json_t *template,
-                               struct km_template_pair **ret, size_t *ret_n)
-{
-    json_t *declared = json_object_get(template, "Parameters");
-    const char *name = NULL;
-    json_t *value = NULL;
-    size_t n = 0;
-    struct km_template_pair *pairs =
-        km_arena_array(call->arena, json_object_size(declared) + 1, sizeof(*pairs));
-    if (pairs == NULL)
-        return KM_FAIL(&call->err, KM_E_NOMEM, "parameters of a template");
-    json_object_foreach(declared, name, value)
-    {
-        pairs[n++] = (struct km_template_pair){.name = name, .value = "0"};
-    }
-    *ret = pairs;
-    *ret_n = n;
-    return KM_OK;
-}
-
-static km_status check_body(struct km_call *call, const char *body)
-{
-    KM_AUTO(km_json_unref) json_t *template = NULL;
-    struct km_template_plan plan = {0};
-    struct km_template_pair *values = NULL;
-    size_t n = 0;
-    KM_TRY(km_json_object(&call->err, KM_SLICE_STR(body), KM_CALL_JSON_DEPTH_MAX, &template));
-    KM_TRY(sample_values(call, template, &values, &n));
-    km_status status =
-        km_template_resolve(&call->err, call->arena, KM_SLICE_STR(body), values, n, &plan);
-    if (status == KM_E_NOTFOUND || status == KM_E_LIMIT) /* of something in it */
-        call->exception = KM_X_INVALID_REQUEST;
-    return status;
 }
 
 static km_status create_template(struct km_call *call)
@@ -76,13 +39,13 @@ static km_status create_template(struct km_call *call)
     if (km_call_member(call, "preProvisioningHook") != NULL)
         return km_call_fail(call, KM_X_NONE, "preProvisioningHook is not offered");
     KM_TRY(type_of(call, &template.type));
-    KM_TRY(check_body(call, template.body));
+    KM_TRY(km_template_check(call, template.body));
     KM_REG(call, km_registry_template_create(call->reg, call->account, &template));
     KM_TRY(km_tags_keep(call, KM_TAGGED_TEMPLATE, template.name, km_call_query(call, "tags")));
     return km_call_reply(call, json_pack("{s:s*, s:s, s:i}", "templateArn",
                                          km_call_arn(call, "provisioningtemplate", template.name),
                                          "templateName", template.name, "defaultVersionId",
-                                         DEFAULT_VERSION));
+                                         FIRST_VERSION));
 }
 
 /* What describe and list tell alike. */
@@ -102,7 +65,7 @@ static km_status describe_template(struct km_call *call)
     KM_REG(call, km_registry_template_get(call->reg, call->arena, call->account, call->parts[0],
                                           &template));
     json_t *reply = template_json(call, &template);
-    (void)json_object_set_new(reply, "defaultVersionId", json_integer(DEFAULT_VERSION));
+    (void)json_object_set_new(reply, "defaultVersionId", json_integer(template.default_version));
     (void)json_object_set_new(reply, "templateBody", json_string(template.body));
     (void)json_object_set_new(reply, "provisioningRoleArn", json_string(template.role));
     return km_call_reply(call, reply);
@@ -131,6 +94,7 @@ static km_status update_template(struct km_call *call)
     const json_t *enabled = km_call_member(call, "enabled");
     template.description = description != NULL ? description : template.description;
     template.role = role != NULL ? role : template.role;
+    template.default_version = km_call_number(call, "defaultVersionId", 0);
     template.is_enabled = enabled != NULL ? json_is_true(enabled) : template.is_enabled;
     KM_REG(call, km_registry_template_update(call->reg, call->account, &template));
     return km_call_reply(call, json_object());
@@ -155,7 +119,8 @@ static const struct km_operation rows[] = {
     {"ListProvisioningTemplates", KM_SERVICE_IOT, "GET", "/provisioning-templates",
      "maxResults:i nextToken:s", NULL, NULL, 0, list_templates},
     {"UpdateProvisioningTemplate", KM_SERVICE_IOT, "PATCH", TEMPLATE, NULL, NULL,
-     "description:s enabled:b provisioningRoleArn:s", KM_OP_CHANGES, update_template},
+     "description:s enabled:b defaultVersionId:i provisioningRoleArn:s", KM_OP_CHANGES,
+     update_template},
     {"DeleteProvisioningTemplate", KM_SERVICE_IOT, "DELETE", TEMPLATE, NULL, NULL, NULL,
      KM_OP_CHANGES, delete_template},
 };

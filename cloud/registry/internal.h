@@ -67,6 +67,12 @@ km_status km_reg_shadow_forget(struct km_registry *reg);
 km_status km_reg_tags_forget(struct km_registry *reg, const char *account, enum km_tagged kind,
                              const char *name);
 
+/* km_reg_template_version_add, _set_default: a body under its number; which one counts, KM_E_NOTFOUND when there is none such. Within a write. */
+km_status km_reg_template_version_add(struct km_registry *reg, const char *account,
+                                      const char *name, int64_t version, const char *body);
+km_status km_reg_template_set_default(struct km_registry *reg, const char *account,
+                                      const char *name, int64_t version);
+
 /* The schema's steps, in order; its version is their number. */
 struct km_reg_steps {
     const char *const *items;
@@ -144,6 +150,10 @@ enum {
     KM_LIST_TAG_ALIAS,
     KM_LIST_TAG_SHADOW,
     KM_LIST_TAG_EVENT,
+    KM_LIST_TAG_ROLE_ALIAS,
+    KM_LIST_TAG_LOG_LEVEL,
+    KM_LIST_TAG_RETAINED,
+    KM_LIST_TAG_TEMPLATE_VERSION,
     KM_LIST_TAG_JOB = 40,
     KM_LIST_TAG_EXECUTION,
 };

@@ -12,7 +12,7 @@
 
 /* Stored as these numbers. id is the name or certificate id of what changed. */
 enum km_change_kind {
-    KM_CHANGE_ACCOUNT = 1, /* also its settings and registration code */
+    KM_CHANGE_ACCOUNT = 1, /* also its settings, registration code and logging options */
     KM_CHANGE_ACCESS_KEY = 2,
     KM_CHANGE_CA = 3,
     KM_CHANGE_CERTIFICATE =

@@ -19,6 +19,7 @@ enum km_tagged {
     KM_TAGGED_GROUP = 5,
     KM_TAGGED_TEMPLATE = 6,
     KM_TAGGED_FUNCTION = 7,
+    KM_TAGGED_ROLE_ALIAS = 8,
 };
 
 struct km_tag {

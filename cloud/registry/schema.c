@@ -136,7 +136,27 @@ static const char step_console[] =
 static const char step_extras[] =
     "CREATE TABLE tag (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
     " kind {number} NOT NULL, owner {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,"
-    " PRIMARY KEY (account, kind, owner, name)) {clustered};";
+    " PRIMARY KEY (account, kind, owner, name)) {clustered};"
+    "CREATE TABLE role_alias (account {text} NOT NULL REFERENCES account, name {text} NOT NULL,"
+    " role {text} NOT NULL, duration_s {number} NOT NULL, created_ms {number} NOT NULL,"
+    " modified_ms {number} NOT NULL, PRIMARY KEY (account, name));"
+    "CREATE TABLE logging (account {text} PRIMARY KEY REFERENCES account ON DELETE CASCADE,"
+    " role {text} NOT NULL, level {number} NOT NULL, is_off {number} NOT NULL);"
+    "CREATE TABLE log_level (account {text} NOT NULL REFERENCES logging ON DELETE CASCADE,"
+    " target {number} NOT NULL, name {text} NOT NULL, level {number} NOT NULL,"
+    " PRIMARY KEY (account, target, name)) {clustered};"
+    /* The payload last: what it takes to count sizes lies before it. */
+    "CREATE TABLE retained (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
+    " topic {text} NOT NULL, qos {number} NOT NULL, modified_ms {number} NOT NULL,"
+    " size {number} NOT NULL, payload {blob} NOT NULL, PRIMARY KEY (account, topic));"
+    "ALTER TABLE template ADD COLUMN default_version {number} NOT NULL DEFAULT 1;"
+    "ALTER TABLE template ADD COLUMN last_version {number} NOT NULL DEFAULT 1;"
+    "CREATE TABLE template_version (account {text} NOT NULL, name {text} NOT NULL,"
+    " version {number} NOT NULL, body {text} NOT NULL, created_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, name, version), FOREIGN KEY (account, name)"
+    " REFERENCES template (account, name) ON DELETE CASCADE);"
+    "INSERT INTO template_version (account, name, version, body, created_ms)"
+    " SELECT account, name, 1, body, created_ms FROM template;";
 
 /* An execution is looked for by its thing while it is pending, and by its timers while they run. */
 static const char step_jobs[] =

@@ -40,6 +40,7 @@ static km_status create(struct km_registry *reg, const char *account,
     KM_TRY(km_reg_run(reg, sql, KM_VALUES(TEMPLATE_VALUES(reg, account, template)), &n_changed));
     if (n_changed == 0)
         return KM_REG_FAIL(reg, KM_E_EXISTS, "template %s exists", template->name);
+    KM_TRY(km_reg_template_version_add(reg, account, template->name, 1, template->body));
     return km_reg_change(reg, KM_CHANGE_TEMPLATE, account, template->name);
 }
 
@@ -59,10 +60,9 @@ km_status km_registry_template_create(struct km_registry *reg, const char *accou
 static km_status update_within(struct km_registry *reg, const char *account,
                                const struct km_registry_template *template)
 {
-    static const char sql[] =
-        "UPDATE template SET description = coalesce(?3, description), body = coalesce(?4, body),"
-        " role = coalesce(?5, role), is_enabled = ?7, modified_ms = ?8"
-        " WHERE account = ?1 AND name = ?2 AND type = ?6";
+    static const char sql[] = "UPDATE template SET description = coalesce(?3, description),"
+                              " role = coalesce(?5, role), is_enabled = ?7, modified_ms = ?8"
+                              " WHERE account = ?1 AND name = ?2 AND type = ?6";
     int64_t type = 0;
     km_status status =
         km_reg_number(reg, "SELECT type FROM template WHERE account = ?1 AND name = ?2",
@@ -73,6 +73,9 @@ static km_status update_within(struct km_registry *reg, const char *account,
     if (type != (int64_t) template->type)
         return KM_REG_FAIL(reg, KM_E_ARG, "a template's type does not change");
     KM_TRY(km_reg_run(reg, sql, KM_VALUES(TEMPLATE_VALUES(reg, account, template)), NULL));
+    if (template->default_version != 0)
+        KM_TRY(
+            km_reg_template_set_default(reg, account, template->name, template->default_version));
     return km_reg_change(reg, KM_CHANGE_TEMPLATE, account, template->name);
 }
 
@@ -107,8 +110,9 @@ km_status km_registry_template_delete(struct km_registry *reg, const char *accou
 
 /* ---- reading ---- */
 
-#define COLUMNS "name, description, role, type, is_enabled, created_ms, modified_ms"
-enum { COLUMN_NAME = 0, COLUMN_BODY = 7 };
+#define COLUMNS                                                                                    \
+    "name, description, role, type, is_enabled, created_ms, modified_ms, default_version"
+enum { COLUMN_NAME = 0, COLUMN_BODY = 8 };
 
 static struct km_registry_template take(struct km_query *query, struct km_arena *arena)
 {
@@ -120,6 +124,7 @@ static struct km_registry_template take(struct km_query *query, struct km_arena 
         .is_enabled = km_query_flag(query, 4),
         .created_ms = km_query_number(query, 5),
         .modified_ms = km_query_number(query, 6),
+        .default_version = km_query_number(query, 7),
     };
 }
 

@@ -105,7 +105,7 @@ class Client:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is not None:
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
-        flags = (2 if clean else 0) | (0x04 | 0x08 if will else 0)
+        flags = (2 if clean else 0) | (0x04 | 0x08 if will else 0) | (0x20 if will and "retain" in will[2:] else 0)
         body = self.text("MQTT") + bytes([version, flags]) + struct.pack(">H", keepalive)
         body += (b"\0" if version == 5 else b"") + self.text(client_id)
         if will:

@@ -15,6 +15,9 @@
  *   thing-attach NAME CERTIFICATE                thing-show NAME
  *   group NAME THING POLICY                      with that thing in it and that policy at it
  *   shadow THING NAME                            prints version and state
+ *   logging LEVEL                                a number, see registry_logging.h
+ *   log-level TARGET NAME LEVEL                  likewise
+ *   retained                                     one a line: topic, QoS, octets
  *   events                                       one a line: kind, 0 or 1, client id, certificate, reason
  */
 #include <fcntl.h>
@@ -27,7 +30,9 @@
 #include "cloud/registry/registry_certificate.h"
 #include "cloud/registry/registry_event.h"
 #include "cloud/registry/registry_group.h"
+#include "cloud/registry/registry_logging.h"
 #include "cloud/registry/registry_policy.h"
+#include "cloud/registry/registry_retained.h"
 #include "cloud/registry/registry_shadow.h"
 #include "common/km_file.h"
 
@@ -236,6 +241,32 @@ static km_status group(struct tool *tool)
     return km_registry_policy_attach(tool->reg, tool->account, tool->args[2], &target);
 }
 
+static km_status logging(struct tool *tool)
+{
+    const struct km_registry_logging options = {
+        .role = "r", .level = (enum km_log_level)strtol(tool->args[0], NULL, 10)};
+    return km_registry_logging_set(tool->reg, tool->account, &options);
+}
+
+static km_status log_level(struct tool *tool)
+{
+    const struct km_registry_log_level level = {
+        .target = (enum km_log_target)strtol(tool->args[0], NULL, 10),
+        .name = tool->args[1],
+        .level = (enum km_log_level)strtol(tool->args[2], NULL, 10)};
+    return km_registry_log_level_set(tool->reg, tool->account, &level);
+}
+
+static km_status retained(struct tool *tool)
+{
+    struct km_registry_retained_list list = {0};
+    KM_TRY(km_registry_retained_list(tool->reg, tool->arena, tool->account, NULL, &list));
+    for (size_t i = 0; i < list.n_items; i++)
+        (void)printf("%s %u %zu\n", list.items[i].topic, list.items[i].qos,
+                     list.items[i].payload.len);
+    return KM_OK;
+}
+
 static km_status shadow(struct tool *tool)
 {
     struct km_registry_shadow found = {0};
@@ -289,6 +320,9 @@ static const struct {
     {"thing-show", 1, thing_show},
     {"group", 3, group},
     {"shadow", 2, shadow},
+    {"logging", 1, logging},
+    {"log-level", 3, log_level},
+    {"retained", 0, retained},
     {"events", 0, events},
 };
 

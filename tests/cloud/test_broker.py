@@ -616,6 +616,69 @@ class DeniedConnack(Base):
         self.assertIs(self.broker.client(device, "dev").connected(), CLOSED)
 
 
+class Logging(Base):
+    """What is recorded follows the account's logging options."""
+
+    def setUp(self):
+        super().setUp()
+        self.ca = self.rig.ca("ca")
+        self.device = self.rig.device("dev", self.ca, policies=["Anything"])
+        self.barred = self.rig.device("barred", self.ca, state="REVOKED")
+        self.n_marks = 0
+
+    def mark(self):
+        """When a connect with its own level is recorded, all before it are."""
+        self.n_marks += 1
+        name = f"mark-{self.n_marks}"
+        self.broker.connect(self.device, name).close()
+        self.rig.expect_event(kind="Connect", client=f"^{name}$")
+
+    def settle(self):
+        """Until the options hold: a connect that they do not want is not recorded."""
+        for number in range(self.n_marks + 1, self.n_marks + 30):
+            self.rig.registry("log-level", "2", f"mark-{number}", "3")
+
+        def is_quiet():
+            name = f"quiet-{self.n_marks}"
+            self.broker.connect(self.device, name).close()
+            self.mark()
+            return not self.rig.events(kind="Connect", client=f"^{name}$")
+        until(is_quiet, "the options hold")
+
+    def try_both(self, name):
+        self.broker.connect(self.device, name).close()
+        self.assertIs(self.broker.client(self.barred, name).connected(), CLOSED)
+
+    def recorded(self):
+        self.mark()
+        return {(event["client"], event["success"]) for event in self.rig.events(kind="Connect")
+                if not event["client"].startswith(("mark", "quiet"))}
+
+    def test_levels(self):
+        self.rig.registry("logging", "3")
+        self.try_both("info")
+        self.mark()
+        for level, name in (("1", "error"), ("0", "disabled")):
+            self.rig.registry("logging", level)
+            self.settle()
+            self.try_both(name)
+        self.assertEqual(self.recorded(), {("info", "1"), ("info", "0"), ("error", "0")})
+
+    def test_targets(self):
+        self.rig.registry("thing", "grouped")
+        self.rig.registry("group", "group", "grouped", "Anything")
+        self.rig.registry("logging", "0")
+        self.rig.registry("log-level", "1", "group", "1")
+        self.rig.registry("log-level", "2", "named", "3")
+        listed = self.rig.device("listed", self.ca, state="REVOKED")
+        self.rig.registry("log-level", "4", listed.id, "1")
+        self.settle()
+        for name in ("grouped", "named", "other"):
+            self.try_both(name)
+        self.assertIs(self.broker.client(listed, "listed").connected(), CLOSED)
+        self.assertEqual(self.recorded(), {("grouped", "0"), ("named", "1"), ("named", "0"), ("listed", "0")})
+
+
 class Presence(Base):
     def setUp(self):
         super().setUp()
@@ -826,6 +889,39 @@ class Shadow(Base):
         self.addCleanup(bus.close)
         bus.publish(f"{prefix}/update", json.dumps({"state": {"desired": {"x": 1}}}).encode(), hops=1)
         self.assertEqual(self.expect(f"{prefix}/update/accepted")["version"], 1)
+
+
+class Retained(Base):
+    """What is retained is in the registry, whoever published it."""
+
+    def listed(self, *wanted):
+        def fits():
+            return self.rig.registry("retained") == "\n".join(wanted)
+        until(fits, f"{wanted} is retained, not {self.rig.registry('retained')}")
+
+    def test_life(self):
+        device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        client = self.broker.connect(device, "dev")
+        client.publish("a/b", "12345", qos=1, retain=True)
+        client.pubacked()
+        client.publish("plain", "x", qos=1)
+        client.pubacked()
+        client.publish("zero", "x", retain=True)
+        self.listed("a/b 1 5", "zero 0 1")
+        client.publish("a/b", "123", retain=True)
+        self.listed("a/b 0 3", "zero 0 1")
+        client.publish("zero", "", retain=True)
+        self.listed("a/b 0 3")
+        willing = self.broker.connect(device, "willing", will=("the/will", "gone", "retain"))
+        willing.close()
+        self.listed("a/b 0 3", "the/will 1 4")
+
+    def test_over_the_bus(self):
+        with contextlib.closing(Bus(self.broker.bus, "test")) as bus:
+            bus.publish("bus", b"1234", qos=1, retain=True)
+            self.listed("bus 1 4")
+            bus.publish("bus", b"", retain=True)
+            self.listed("")
 
 
 class OnTheBus(Base):

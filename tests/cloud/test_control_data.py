@@ -147,5 +147,37 @@ class Data(Case):
         self.assertEqual(self.broker.published(1)[-1]["topic"], b"back")
 
 
+class Retained(Case):
+    """What the brokers' plugin has kept; here put there by hand."""
+
+    @classmethod
+    def prepare(cls):
+        octets = "X'00ff'" if cls.control.registry.startswith("sqlite:") else r"'\x00ff'"
+        for topic in ("a/ä b", "a//b", "z"):
+            cls.control.query("INSERT INTO retained (account, topic, qos, modified_ms, size, payload) VALUES"
+                              f" ('{ACCOUNT}', '{topic}', 1, 1700000000123, 2, {octets})")
+
+    def test_get(self):
+        data = self.control.client("iot-data")
+        for topic in ("a/ä b", "a//b"):
+            told = data.get_retained_message(topic=topic)
+            self.assertEqual((told["topic"], told["payload"], told["qos"], told["lastModifiedTime"]),
+                             (topic, b"\0\xff", 1, 1700000000123))
+        self.refused("ResourceNotFoundException", data.get_retained_message, topic="none")
+        for bad in ("a/#", "x" * 257):
+            self.refused("InvalidRequestException", data.get_retained_message, topic=bad)
+
+    def test_list(self):
+        data = self.control.client("iot-data")
+        told = data.list_retained_messages()["retainedTopics"]
+        self.assertEqual(told[0], {"topic": "a//b", "payloadSize": 2, "qos": 1, "lastModifiedTime": 1700000000123})
+        pages = data.get_paginator("list_retained_messages").paginate(PaginationConfig={"PageSize": 2})
+        self.assertEqual([one["topic"] for page in pages for one in page["retainedTopics"]], ["a//b", "a/ä b", "z"])
+        for bad in (0, 201):
+            self.refused("InvalidRequestException", data.list_retained_messages, maxResults=bad)
+        stranger = self.control.client("iot-data", key=OTHER_KEY)
+        self.assertEqual(stranger.list_retained_messages()["retainedTopics"], [])
+
+
 if __name__ == "__main__":
     main()

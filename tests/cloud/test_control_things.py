@@ -198,6 +198,40 @@ class Account(Case):
         self.iot.delete_provisioning_template(templateName="jitp_1")
         self.refused("ResourceNotFoundException", self.iot.describe_provisioning_template, templateName="jitp_1")
 
+    def test_template_versions(self):
+        first, second = (json.dumps({"Parameters": {}, "Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": name}}}})
+                         for name in ("one", "two"))
+        create, name = self.iot.create_provisioning_template_version, {"templateName": "versions"}
+        self.refused("ResourceNotFoundException", create, templateBody=first, **name)
+        self.refused("ResourceNotFoundException", self.iot.list_provisioning_template_versions, **name)
+        self.iot.create_provisioning_template(templateBody=first, provisioningRoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", **name)
+        made = create(templateBody=second, **name)
+        self.assertEqual((made["templateArn"], made["versionId"], made["isDefaultVersion"]),
+                         (PREFIX + "provisioningtemplate/versions", 2, False))
+        told = self.iot.describe_provisioning_template(**name)
+        self.assertEqual((told["templateBody"], told["defaultVersionId"]), (first, 1))
+        self.iot.update_provisioning_template(defaultVersionId=2, **name)
+        told = self.iot.describe_provisioning_template(**name)
+        self.assertEqual((told["templateBody"], told["defaultVersionId"]), (second, 2))
+        self.refused("ResourceNotFoundException", self.iot.update_provisioning_template, defaultVersionId=9, **name)
+        self.refused("InvalidRequestException", create, templateBody="{}", **name)
+        told = self.iot.describe_provisioning_template_version(versionId=1, **name)
+        self.assertEqual((told["versionId"], told["templateBody"], told["isDefaultVersion"]), (1, first, False))
+        for number in (3, 4, 5):
+            self.assertEqual(create(templateBody=first, setAsDefault=True, **name)["versionId"], number)
+        self.refused("VersionsLimitExceededException", create, templateBody=first, **name)
+        listed = self.iot.list_provisioning_template_versions(maxResults=3, **name)
+        more = self.iot.list_provisioning_template_versions(nextToken=listed["nextToken"], **name)
+        self.assertEqual([(one["versionId"], one["isDefaultVersion"]) for one in listed["versions"] + more["versions"]],
+                         [(1, False), (2, False), (3, False), (4, False), (5, True)])
+        delete = self.iot.delete_provisioning_template_version
+        self.refused("DeleteConflictException", delete, versionId=5, **name)
+        delete(versionId=1, **name)
+        self.refused("ResourceNotFoundException", delete, versionId=1, **name)
+        self.refused("ResourceNotFoundException", self.iot.describe_provisioning_template_version, versionId=1, **name)
+        self.iot.delete_provisioning_template(**name)
+        self.refused("ResourceNotFoundException", self.iot.describe_provisioning_template_version, versionId=5, **name)
+
     def test_endpoint(self):
         for kind in ("iot:Data", "iot:Data-ATS", "iot:CredentialProvider", "iot:Jobs"):
             self.assertEqual(self.iot.describe_endpoint(endpointType=kind)["endpointAddress"], "localhost:8883")

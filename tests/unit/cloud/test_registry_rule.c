@@ -130,6 +130,63 @@ static void templates_keep_what_is_not_named(void **state)
     assert_status(rig, KM_E_ARG, km_registry_template_create(rig->reg, ACCOUNT, &template));
 }
 
+static void templates_have_versions(void **state)
+{
+    struct rig *rig = *state;
+    struct km_registry_template got = {0};
+    struct km_registry_template_version version = {0};
+    struct km_registry_template_version_list list = {0};
+    struct km_registry_template_version_new new = {.name = "t", .body = "{2}"};
+    const struct km_registry_template template = {
+        .name = "t", .body = "{1}", .type = KM_TEMPLATE_FLEET, .is_enabled = true};
+    int64_t number = 0;
+    assert_status(rig, KM_E_NOTFOUND,
+                  km_registry_template_version_create(rig->reg, ACCOUNT, &new, &number));
+    assert_ok(rig, km_registry_template_create(rig->reg, ACCOUNT, &template));
+    assert_ok(rig, km_registry_template_version_create(rig->reg, ACCOUNT, &new, &number));
+    assert_int_equal(number, 2);
+    assert_ok(rig, km_registry_template_get(rig->reg, rig->arena, ACCOUNT, "t", &got));
+    assert_string_equal(got.body, "{1}");
+    assert_int_equal(got.default_version, 1);
+    struct km_registry_template change = {
+        .name = "t", .type = KM_TEMPLATE_FLEET, .is_enabled = true, .default_version = 2};
+    assert_ok(rig, km_registry_template_update(rig->reg, ACCOUNT, &change));
+    assert_ok(rig, km_registry_template_get(rig->reg, rig->arena, ACCOUNT, "t", &got));
+    assert_string_equal(got.body, "{2}");
+    assert_int_equal(got.default_version, 2);
+    change.default_version = 7;
+    assert_status(rig, KM_E_NOTFOUND, km_registry_template_update(rig->reg, ACCOUNT, &change));
+    new.body = "{3}";
+    new.sets_default = true;
+    for (number = 0; number < KM_TEMPLATE_VERSIONS_MAX;)
+        assert_ok(rig, km_registry_template_version_create(rig->reg, ACCOUNT, &new, &number));
+    assert_status(rig, KM_E_LIMIT,
+                  km_registry_template_version_create(rig->reg, ACCOUNT, &new, &number));
+    assert_status(rig, KM_E_BUSY, km_registry_template_version_delete(rig->reg, ACCOUNT, "t", 5));
+    assert_ok(rig, km_registry_template_version_delete(rig->reg, ACCOUNT, "t", 4));
+    assert_status(rig, KM_E_NOTFOUND,
+                  km_registry_template_version_delete(rig->reg, ACCOUNT, "t", 4));
+    assert_ok(rig, km_registry_template_version_create(rig->reg, ACCOUNT, &new, &number));
+    assert_int_equal(number, 6);
+    assert_ok(rig,
+              km_registry_template_version_list(rig->reg, rig->arena, ACCOUNT, "t", NULL, &list));
+    assert_int_equal(list.n_items, KM_TEMPLATE_VERSIONS_MAX);
+    assert_int_equal(list.items[0].version, 1);
+    assert_false(list.items[0].is_default);
+    assert_true(list.items[4].is_default);
+    assert_ok(rig,
+              km_registry_template_version_get(rig->reg, rig->arena, ACCOUNT, "t", 2, &version));
+    assert_string_equal(version.body, "{2}");
+    assert_status(
+        rig, KM_E_NOTFOUND,
+        km_registry_template_version_get(rig->reg, rig->arena, ACCOUNT, "t", 4, &version));
+    assert_ok(rig, km_registry_template_delete(rig->reg, ACCOUNT, "t"));
+    assert_ok(rig, km_registry_template_create(rig->reg, ACCOUNT, &template));
+    assert_ok(rig,
+              km_registry_template_version_list(rig->reg, rig->arena, ACCOUNT, "t", NULL, &list));
+    assert_int_equal(list.n_items, 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -137,6 +194,7 @@ int main(void)
         RIG_TEST(rules_are_listed_by_filter_and_state),
         RIG_TEST(rules_have_bounds),
         RIG_TEST(templates_keep_what_is_not_named),
+        RIG_TEST(templates_have_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
