@@ -9,9 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "cloud/jobs/job_message.h"
 #include "cloud/shadow/shadow.h"
 
 #define ARENA_MAX (8u * 1024 * 1024)
+#define JOBS_IN_FLIGHT_MAX 10 /* unanswered requests of one thing to its jobs */
 #define INBOX_MAX 65536
 #define INBOX_OCTETS_MAX (64u * 1024 * 1024)
 #define WARN_EVERY_MS 10000
@@ -103,6 +105,7 @@ void broker_free(struct broker *broker)
     letterbox_clear(&broker->inbox);
     conns_clear(&broker->conns);
     inflight_clear(&broker->inflight);
+    inflight_clear(&broker->inflight_jobs);
     watches_free(broker->watches);
     km_shelf_clear(&broker->reader.shelf);
     km_registry_close(broker->reader.registry);
@@ -175,6 +178,40 @@ static void ask_shadow(struct broker *broker, const struct letter *message)
     }
 }
 
+static void refuse_job(struct broker *broker, const struct km_job_id *id, enum km_job_kind kind,
+                       struct km_slice payload)
+{
+    char topic[KM_JOB_TOPIC_CAP] = "";
+    KM_AUTO(km_job_request_clear) struct km_job_request request = {0};
+    KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
+    if (km_job_request_parse(NULL, id, kind, payload, &request) != KM_OK)
+        return;
+    KM_AUTO(km_json_unref)
+    json_t *message = km_job_rejected(
+        &request, KM_JOB_THROTTLED, "too many requests of this thing wait", NULL, broker_now_ms());
+    if (message == NULL || km_json_print(NULL, message, KM_PAYLOAD_OCTETS_MAX, &text) != KM_OK)
+        return;
+    (void)km_job_topic_write(id, kind, KM_JOB_REJECTED, topic);
+    broker_publish(broker, &(struct outgoing){
+                               .topic = topic, .payload = KM_SLICE(text.ptr, text.len), .qos = 1});
+}
+
+static void ask_job(struct broker *broker, const struct letter *message)
+{
+    struct km_job_id id = {0};
+    enum km_job_kind kind = KM_JOB_GET;
+    if (!km_job_topic_parse(message->topic, &id, &kind))
+        return;
+    struct letter job = *message;
+    job.kind = LETTER_EXECUTION;
+    if (!inflight_begin(&broker->inflight_jobs, id.thing, JOBS_IN_FLIGHT_MAX)) {
+        refuse_job(broker, &id, kind, message->payload);
+    } else if (!broker_ask(broker, &job)) {
+        inflight_end(&broker->inflight_jobs, id.thing);
+        refuse_job(broker, &id, kind, message->payload);
+    }
+}
+
 /* Nobody may retain anything on topics that begin with $. */
 static void keep_retained(struct broker *broker, const struct letter *message)
 {
@@ -196,8 +233,10 @@ bool broker_hears(const struct broker *broker, const struct letter *message)
 void broker_spread(struct broker *broker, const struct letter *message)
 {
     keep_retained(broker, message);
-    if (message->topic.len > 0 && message->topic.ptr[0] == '$' && !message->flag)
+    if (message->topic.len > 0 && message->topic.ptr[0] == '$' && !message->flag) {
         ask_shadow(broker, message);
+        ask_job(broker, message);
+    }
     if (!watches_match(broker->watches, message->topic))
         return;
     struct letter *letter = letter_new(message);

@@ -26,13 +26,14 @@ struct broker {
     struct letterbox inbox;
     pthread_t thread; /* the broker's */
     struct conns conns;
-    struct inflight inflight;
-    struct watches *watches; /* of the bus's programs; NULL: none */
-    size_t n_stale;          /* connections that are stale and not asked about */
-    int64_t ask_again_ms;    /* not before that: the registry could not be read */
-    int64_t last_number;     /* that a connection got */
-    int64_t closed_until_ms; /* the registry did not answer: not asked before that */
-    uint64_t n_dropped;      /* jobs for the scribe that there was no room for */
+    struct inflight inflight;      /* to shadows */
+    struct inflight inflight_jobs; /* and to jobs */
+    struct watches *watches;       /* of the bus's programs; NULL: none */
+    size_t n_stale;                /* connections that are stale and not asked about */
+    int64_t ask_again_ms;          /* not before that: the registry could not be read */
+    int64_t last_number;           /* that a connection got */
+    int64_t closed_until_ms;       /* the registry did not answer: not asked before that */
+    uint64_t n_dropped;            /* jobs for the scribe that there was no room for */
     int64_t warned_ms;
 };
 
@@ -57,7 +58,7 @@ struct outgoing {
     struct km_slice payload;
     int qos;
     bool retain;
-    bool is_served; /* a request to a shadow that was served already */
+    bool is_served; /* a request to a shadow or to jobs that was served already */
     uint8_t hops;
 };
 void broker_publish(struct broker *broker, const struct outgoing *message);
@@ -65,7 +66,7 @@ void broker_publish(struct broker *broker, const struct outgoing *message);
 void broker_presence(struct broker *broker, struct presence *event);
 /* broker_hears: whether broker_spread would do anything with it. */
 bool broker_hears(const struct broker *broker, const struct letter *message);
-/* broker_spread: hands a message to the bus and to the shadows, if it is for them, and to who keeps what is retained. */
+/* broker_spread: hands a message to the bus, to the shadows or jobs if it is for them, and to who keeps what is retained. */
 void broker_spread(struct broker *broker, const struct letter *message);
 /* broker_ask: gives a job to the scribe; one that there is no room for is counted and logged. */
 bool broker_ask(struct broker *broker, const struct letter *job);

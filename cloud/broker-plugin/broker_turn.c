@@ -6,6 +6,7 @@
 
 #include "cloud/broker-plugin/bind.h"
 #include "cloud/broker-plugin/broker.h"
+#include "cloud/jobs/job_topic.h"
 #include "cloud/shadow/shadow_topic.h"
 
 #define MS_PER_S 1000
@@ -187,11 +188,21 @@ static void publish(struct broker *broker, const struct letter *letter)
 
 /* ---- the turn ---- */
 
+static void answered(struct broker *broker, struct km_slice topic)
+{
+    struct km_shadow_id shadow = {0};
+    enum km_shadow_kind kind = KM_SHADOW_GET;
+    struct km_job_id job = {0};
+    enum km_job_kind job_kind = KM_JOB_GET;
+    if (km_shadow_topic_parse(topic, &shadow, &kind))
+        inflight_end(&broker->inflight, shadow.thing);
+    else if (km_job_topic_parse(topic, &job, &job_kind))
+        inflight_end(&broker->inflight_jobs, job.thing);
+}
+
 static void take(struct broker *broker, struct letter *letter)
 {
     struct affected affected = {.broker = broker, .changes = letter->object};
-    struct km_shadow_id id = {0};
-    enum km_shadow_kind kind = KM_SHADOW_GET;
     switch (letter->kind) {
     case LETTER_PUBLISH:
         publish(broker, letter);
@@ -212,8 +223,7 @@ static void take(struct broker *broker, struct letter *letter)
         letter->object = NULL;
         return;
     case LETTER_ANSWERED:
-        if (km_shadow_topic_parse(letter->topic, &id, &kind))
-            inflight_end(&broker->inflight, id.thing);
+        answered(broker, letter->topic);
         return;
     case LETTER_LOG:
         mosquitto_log_printf(letter->qos, "Keymoor: %s", letter_text(letter->payload));
@@ -222,6 +232,7 @@ static void take(struct broker *broker, struct letter *letter)
     case LETTER_RECORD:
     case LETTER_SHADOW:
     case LETTER_RETAIN:
+    case LETTER_EXECUTION:
     case LETTER_REFRESH:
     case LETTER_MESSAGE:
         return;

@@ -127,6 +127,7 @@ bool feed_look(struct scribe *scribe)
         scribe->generation = list.items[list.n_items - 1].generation;
         has_more = scribe->generation < list.generation;
         tell(scribe, changes);
+        execution_changes(scribe, &list);
     }
     return true;
 }

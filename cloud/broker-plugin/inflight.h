@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many requests to the shadows of each thing wait for an answer. For the broker's thread alone. */
+/* How many requests to the shadows, or to the jobs, of each thing wait for an answer. For the broker's thread alone. */
 #ifndef BROKER_INFLIGHT_H
 #define BROKER_INFLIGHT_H
 

@@ -18,7 +18,8 @@ enum letter_kind {
     LETTER_CONTACT =
         1, /* payload: DER of a certificate that may not connect (yet); certificate, client, address, time_ms; flag: it was pending already */
     LETTER_RECORD, /* topic: kind of event; payload: reason; certificate, client, address; flag: success; time_ms */
-    LETTER_SHADOW, /* topic, payload: a request; topic was found to be one */
+    LETTER_SHADOW,    /* topic, payload: a request; topic was found to be one */
+    LETTER_EXECUTION, /* the same, to the jobs of a thing */
     LETTER_RETAIN, /* topic, payload, qos, time_ms: what the broker retains; an empty payload: no longer */
     LETTER_REFRESH, /* client, certificate, payload (its DER), number: of the connection. Answered by LETTER_FACTS */
     /* To the broker's thread. */
@@ -27,10 +28,10 @@ enum letter_kind {
     LETTER_FACTS, /* client, number; object: struct km_facts, or NULL: they could not be read now */
     LETTER_CHANGES,  /* object: struct changes */
     LETTER_WATCHES,  /* object: struct watches */
-    LETTER_ANSWERED, /* topic: of a shadow request that is done */
+    LETTER_ANSWERED, /* topic: of a request to a shadow or to jobs that is done */
     LETTER_LOG,      /* payload: a line for the broker's log; qos: the level */
     /* To the hub. */
-    LETTER_MESSAGE, /* topic, payload, qos, retain, hops, time_ms, client, certificate, address; flag: no request to a shadow */
+    LETTER_MESSAGE, /* topic, payload, qos, retain, hops, time_ms, client, certificate, address; flag: no request to a shadow or to jobs */
 };
 
 struct letter {

@@ -227,6 +227,9 @@ static void do_job(struct scribe *scribe, const struct letter *job)
     case LETTER_RETAIN:
         retain(scribe, job);
         return;
+    case LETTER_EXECUTION:
+        execution_take(scribe, job);
+        return;
     case LETTER_REFRESH:
         refresh(scribe, job);
         return;
@@ -346,6 +349,7 @@ static void *run(void *arg)
         if (is_over || late_rest_ms(scribe) == 0)
             do_together(scribe, &scribe->late);
         int64_t now_ms = scribe_now_ms();
+        execution_expire(scribe, now_ms);
         if (atomic_exchange(&scribe->is_hinted, false) ||
             now_ms - scribe->looked_ms >= scribe->settings->feed_ms || now_ms < scribe->looked_ms) {
             scribe->looked_ms = now_ms;

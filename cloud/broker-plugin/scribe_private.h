@@ -29,6 +29,7 @@ struct scribe {
     atomic_int_fast64_t fresh_ms; /* when the feed was read to its end */
     int64_t generation;           /* of the feed, told so far */
     int64_t looked_ms;            /* when the feed was looked at */
+    int64_t expired_ms;           /* when executions of jobs were looked at */
     int64_t warned_ms;            /* when a failure was logged */
     struct letters late;          /* records that can wait, to be written together */
     int64_t late_since_ms;        /* when the first of them came */
@@ -69,6 +70,13 @@ void scribe_read_logging(struct scribe *scribe);
 void contact_take(struct scribe *scribe, const struct letter *contact);
 /* shadow_take: a request to a shadow. */
 void shadow_take(struct scribe *scribe, const struct letter *request);
+/* execution_take: a request to a thing's jobs. */
+void execution_take(struct scribe *scribe, const struct letter *request);
+/* execution_changes: tells devices of what the feed says about their jobs. */
+struct km_registry_change_list;
+void execution_changes(struct scribe *scribe, const struct km_registry_change_list *list);
+/* execution_expire: ends executions of jobs whose time is over, now and then. */
+void execution_expire(struct scribe *scribe, int64_t now_ms);
 /* feed_look: reads what has changed and tells the broker; false when that could not be done. */
 bool feed_look(struct scribe *scribe);
 

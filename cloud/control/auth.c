@@ -107,17 +107,24 @@ static const char *const scopes[][3] = {
     [KM_SERVICE_DATA] = {"iotdata", "iotdevicegateway", NULL},
     [KM_SERVICE_LAMBDA] = {"lambda", NULL, NULL},
     [KM_SERVICE_STS] = {"sts", NULL, NULL},
+    [KM_SERVICE_JOBS] = {"iot-jobs-data", NULL, NULL},
 };
 
-km_status km_auth_check_scope(struct km_call *call, const struct km_sigv4_who *who)
+bool km_auth_is_signed_for(enum km_service service, const struct km_sigv4_who *who)
 {
-    const char *const *names = scopes[call->op->service];
+    const char *const *names = scopes[service];
     bool is_service = false;
     for (size_t i = 0; names[i] != NULL; i++)
         is_service = is_service || strcmp(names[i], who->service) == 0;
-    if (!is_service)
+    return is_service;
+}
+
+km_status km_auth_check_scope(struct km_call *call, const struct km_sigv4_who *who)
+{
+    if (!km_auth_is_signed_for(call->op->service, who))
         return km_call_fail(call, KM_X_INVALID_SIGNATURE,
-                            "Credential should be scoped to correct service: '%s'", names[0]);
+                            "Credential should be scoped to correct service: '%s'",
+                            scopes[call->op->service][0]);
     /* STS has an endpoint for the whole world, in us-east-1. */
     if (strcmp(who->region, call->region) != 0 && call->op->service != KM_SERVICE_STS)
         return km_call_fail(call, KM_X_INVALID_SIGNATURE,

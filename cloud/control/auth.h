@@ -12,4 +12,7 @@ km_status km_auth_check(struct km_call *call, struct km_sigv4_who *ret);
 /* km_auth_check_scope: whether what was signed for is the service of the call's operation, and our region. */
 km_status km_auth_check_scope(struct km_call *call, const struct km_sigv4_who *who);
 
+/* km_auth_is_signed_for: whether the signature is one for that service. */
+bool km_auth_is_signed_for(enum km_service service, const struct km_sigv4_who *who);
+
 #endif

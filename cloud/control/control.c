@@ -15,9 +15,12 @@
 #include "cloud/control/operations.h"
 #include "cloud/control/reply.h"
 #include "cloud/registry/registry_change.h"
+#include "cloud/registry/registry_job.h"
 #include "common/km_log.h"
+#include "common/km_loop.h"
 #include "common/km_uuid.h"
 
+#define EXPIRE_EVERY_MS 1000 /* executions of jobs are looked at */
 #define FUNCTIONS_PATH "/2015-03-31/functions"
 
 struct km_control {
@@ -25,6 +28,7 @@ struct km_control {
     struct km_loop *loop;
     struct km_arena *arena;
     struct km_audit audit;
+    int64_t expired_ms; /* when executions of jobs were looked at */
     struct km_invocation *invocations;
 };
 
@@ -149,12 +153,34 @@ static km_status authenticate(struct km_call *call, struct km_sigv4_who *ret_who
     return identity->admit != NULL ? identity->admit(call, identity->arg) : KM_OK;
 }
 
+static bool is_open(const struct km_operation *op, const struct km_control_identity *identity,
+                    const struct km_sigv4_who *who)
+{
+    return identity != NULL ? (identity->services & (1u << op->service)) != 0
+                            : km_auth_is_signed_for(op->service, who);
+}
+
+/* choose: of services that share a path the one that is asked; if it is none of them, the first will say so. */
+static void choose(struct km_call *call, const struct km_sigv4_who *who,
+                   struct km_slice parts[KM_TARGET_PARTS_MAX])
+{
+    const struct km_operation *op = call->op;
+    struct km_slice found[KM_TARGET_PARTS_MAX] = {0};
+    while (op != NULL && !is_open(op, call->identity, who))
+        op = km_operation_find(call->request->method, call->target.path, op, found);
+    if (op == NULL || op == call->op)
+        return;
+    call->op = op;
+    for (size_t i = 0; i < KM_TARGET_PARTS_MAX; i++)
+        parts[i] = found[i];
+}
+
 static km_status check_scope(struct km_call *call, const struct km_sigv4_who *who)
 {
     const struct km_control_identity *identity = call->identity;
     if (identity == NULL)
         return km_auth_check_scope(call, who);
-    if ((identity->services & (1u << call->op->service)) == 0)
+    if (!is_open(call->op, identity, who))
         return km_call_fail(call, KM_X_ACCESS_DENIED, "%s is not open to %s", call->op->name,
                             identity->principal != NULL ? identity->principal : "devices");
     return KM_OK;
@@ -173,12 +199,13 @@ static km_status run(struct km_call *call, uint8_t *path_room)
     struct km_sigv4_who who = {0};
     if (!km_target_split(call->request->target, KM_SPAN(path_room, KM_TARGET_MAX), &call->target))
         return km_call_fail(call, KM_X_INVALID_REQUEST, "the target of the request is not a path");
-    call->op = km_operation_find(call->request->method, call->target.path, parts);
+    call->op = km_operation_find(call->request->method, call->target.path, NULL, parts);
     KM_TRY(check_fault(call));
     KM_TRY(authenticate(call, &who));
     if (call->op == NULL)
         return km_call_fail(call, KM_X_UNKNOWN_OPERATION,
                             "there is no operation with this method and path");
+    choose(call, &who, parts);
     KM_TRY(check_scope(call, &who));
     KM_TRY(km_inputs_take(call, parts));
     KM_TRY(check_permit(call));
@@ -343,7 +370,22 @@ struct km_http_service km_control_service(struct km_control *control)
     return (struct km_http_service){.body_max = body_max, .serve = serve, .arg = control};
 }
 
+/* Brokers do this too; who has none still sees how things are. */
+static void expire(struct km_control *control)
+{
+    bool more = false;
+    int64_t now_ms = km_loop_now_ms();
+    if (now_ms - control->expired_ms < EXPIRE_EVERY_MS)
+        return;
+    control->expired_ms = now_ms;
+    if (km_registry_execution_expire(control->config.registry, &more) != KM_OK)
+        km_log_err(KM_LOG_ERROR, km_registry_err(control->config.registry), "time of jobs");
+    if (more)
+        control->expired_ms = now_ms - EXPIRE_EVERY_MS;
+}
+
 void km_control_tick(struct km_control *control)
 {
     km_audit_tick(&control->audit, control->config.registry);
+    expire(control);
 }

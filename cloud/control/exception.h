@@ -5,7 +5,13 @@
 
 #include "common/km_status.h"
 
-enum km_service { KM_SERVICE_IOT = 0, KM_SERVICE_DATA, KM_SERVICE_LAMBDA, KM_SERVICE_STS };
+enum km_service {
+    KM_SERVICE_IOT = 0,
+    KM_SERVICE_DATA,
+    KM_SERVICE_LAMBDA,
+    KM_SERVICE_STS,
+    KM_SERVICE_JOBS,
+};
 
 enum km_exception {
     KM_X_NONE = 0, /* by the outcome */
@@ -23,6 +29,7 @@ enum km_exception {
     KM_X_INVALID_REQUEST,
     KM_X_INVALID_REQUEST_CONTENT,
     KM_X_INVALID_SIGNATURE,
+    KM_X_INVALID_STATE_TRANSITION,
     KM_X_LIMIT_EXCEEDED,
     KM_X_MALFORMED_POLICY,
     KM_X_METHOD_NOT_ALLOWED,
@@ -40,6 +47,7 @@ enum km_exception {
     KM_X_SERVICE,
     KM_X_SERVICE_UNAVAILABLE,
     KM_X_SQL_PARSE,
+    KM_X_TERMINAL_STATE,
     KM_X_THROTTLING,
     KM_X_TOO_MANY_REQUESTS,
     KM_X_TRANSFER_COMPLETED,

@@ -18,10 +18,19 @@ struct name_form {
 };
 
 static const struct name_form forms[] = {
-    {"thingName", ":_-", 128},      {"thingTypeName", ":_-", 128}, {"thingGroupName", ":_-", 128},
-    {"policyName", "_+=,.@-", 128}, {"ruleName", "_", 128},        {"templateName", "_-", 36},
-    {"policyVersionId", "", 18},    {"certificateId", "", 64},     {"caCertificateId", "", 64},
-    {"StatementId", "_-", 100},     {"Name", "_-", 128},           {"roleAlias", "_=,@-", 128},
+    {"thingName", ":_-", 128},
+    {"thingTypeName", ":_-", 128},
+    {"thingGroupName", ":_-", 128},
+    {"policyName", "_+=,.@-", 128},
+    {"ruleName", "_", 128},
+    {"templateName", "_-", 36},
+    {"policyVersionId", "", 18},
+    {"certificateId", "", 64},
+    {"caCertificateId", "", 64},
+    {"StatementId", "_-", 100},
+    {"Name", "_-", 128},
+    {"roleAlias", "_=,@-", 128},
+    {"jobId", "_-", 64},
 };
 
 static bool has_form(const struct name_form *form, const char *text)

@@ -25,6 +25,9 @@ static const struct km_operations *const tables[] = {
     &km_iot_role_alias,
     &km_iot_tag,
     &km_iot_data,
+    &km_iot_job,
+    &km_iot_execution,
+    &km_iot_jobs_data,
     &km_lambda_function,
     &km_lambda_version_rows,
     &km_lambda_permission,
@@ -34,14 +37,17 @@ static const struct km_operations *const tables[] = {
 };
 
 const struct km_operation *km_operation_find(struct km_slice method, struct km_slice path,
+                                             const struct km_operation *after,
                                              struct km_slice ret_parts[KM_TARGET_PARTS_MAX])
 {
+    bool is_behind = after == NULL;
     for (size_t t = 0; t < KM_ARRAY_LEN(tables); t++) {
         for (size_t i = 0; i < tables[t]->n; i++) {
             const struct km_operation *row = &tables[t]->rows[i];
-            if (km_slice_equal(method, KM_SLICE_STR(row->method)) &&
+            if (is_behind && km_slice_equal(method, KM_SLICE_STR(row->method)) &&
                 km_target_match(row->path, path, ret_parts))
                 return row;
+            is_behind = is_behind || row == after;
         }
     }
     return NULL;

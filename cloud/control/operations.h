@@ -25,6 +25,9 @@ extern const struct km_operations km_iot_retained;
 extern const struct km_operations km_iot_role_alias;
 extern const struct km_operations km_iot_tag;
 extern const struct km_operations km_iot_data;
+extern const struct km_operations km_iot_job;
+extern const struct km_operations km_iot_execution;
+extern const struct km_operations km_iot_jobs_data;
 extern const struct km_operations km_lambda_function;
 extern const struct km_operations km_lambda_version_rows;
 extern const struct km_operations km_lambda_permission;
@@ -32,8 +35,12 @@ extern const struct km_operations km_lambda_invoke;
 extern const struct km_operations km_lambda_tag;
 extern const struct km_operations km_sts;
 
-/* km_operation_find: the row for a method and path, its parts into ret_parts; NULL: there is none. */
+/*
+ * km_operation_find: the first row for a method and path behind `after` (NULL: of all), its parts into ret_parts; NULL: there is none.
+ * Where services share a path each has a row.
+ */
 const struct km_operation *km_operation_find(struct km_slice method, struct km_slice path,
+                                             const struct km_operation *after,
                                              struct km_slice ret_parts[KM_TARGET_PARTS_MAX]);
 
 #endif
