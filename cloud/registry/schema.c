@@ -124,7 +124,13 @@ static const char step_1[] =
     "CREATE TABLE change (generation {number} PRIMARY KEY, kind {number} NOT NULL,"
     " account {text} NOT NULL, id {text} NOT NULL);";
 
-static const char *const steps[] = {step_1};
+/* What is a device's for a while: the hash of the token with which it takes a certificate for its own, or, without a holder, a certificate that goes by itself. */
+static const char step_claims[] =
+    "CREATE TABLE claim (token_hash {blob} PRIMARY KEY, account {text} NOT NULL REFERENCES account"
+    " ON DELETE CASCADE, certificate {text} NOT NULL, holder {text}, expires_ms {number} NOT NULL);"
+    "CREATE INDEX claim_end ON claim (expires_ms);";
+
+static const char *const steps[] = {step_1, step_claims};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))
 
 /* Whether a word of the dialect begins at text; what stands for it. */
