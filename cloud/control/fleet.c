@@ -331,8 +331,8 @@ static void answer(struct ask *ask, const char *how, const json_t *json)
     (void)snprintf(topic, sizeof(topic), "%.*s/%s", (int)ask->frame->topic.len,
                    (const char *)ask->frame->topic.ptr, how);
     km_status status = km_json_print(&err, json, KM_BUS_PAYLOAD_MAX, &text);
+    /* With QoS 0: it may hold a private key, and what waits for an acknowledgement a broker may write to its disk. */
     const struct km_bus_frame frame = {.kind = KM_BUS_PUBLISH,
-                                       .qos = 1,
                                        .topic = KM_SLICE_STR(topic),
                                        .client_id = ask->frame->client_id,
                                        .principal = ask->frame->principal,
