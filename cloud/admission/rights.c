@@ -118,6 +118,10 @@ static const char *const requests[] = {
     "$aws/things/+/jobs/start-next",
     "$aws/things/+/jobs/+/get",
     "$aws/things/+/jobs/+/update",
+};
+
+/* And those whose requests or answers hold what is one client's alone. */
+static const char *const provisioning[] = {
     "$aws/certificates/create/+",
     "$aws/certificates/create-from-csr/+",
     "$aws/provisioning-templates/+/provision/+",
@@ -139,11 +143,17 @@ static bool matches_one(const char *const *filters, size_t n, struct km_slice to
     return false;
 }
 
+bool km_rights_is_provisioning(struct km_slice topic)
+{
+    return matches_one(provisioning, KM_ARRAY_LEN(provisioning), topic);
+}
+
 bool km_rights_is_open(struct km_slice topic)
 {
     if (topic.len == 0 || topic.ptr[0] != '$')
         return true;
     return matches_one(requests, KM_ARRAY_LEN(requests), topic) ||
+           km_rights_is_provisioning(topic) ||
            (km_topic_filter_matches(KM_SLICE_STR("$aws/things/+/#"), topic) &&
             !matches_one(services, KM_ARRAY_LEN(services), topic));
 }

@@ -36,5 +36,7 @@ KM_MUST_USE bool km_rights_ask(const struct km_policy_bound *bound,
 
 /* km_rights_is_open: whether devices may publish to this topic at all; of those that begin with $ only to some. */
 KM_MUST_USE bool km_rights_is_open(struct km_slice topic);
+/* km_rights_is_provisioning: whether this topic is a request to provision, which is between its sender and who serves it. */
+KM_MUST_USE bool km_rights_is_provisioning(struct km_slice topic);
 
 #endif

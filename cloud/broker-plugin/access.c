@@ -178,6 +178,11 @@ static void check_receive(struct conn *conn, const struct access_request *reques
         ask(KM_POLICY_RECEIVE, KM_POLICY_TOPIC, request->topic, request->now_ms);
     if (is_noted(conn, &receive))
         return;
+    if (km_rights_is_provisioning(KM_SLICE_STR(request->topic))) {
+        deny(ret, ACCESS_DROP, ENDING_UNKNOWN, "the topic %s is for who serves it alone",
+             request->topic);
+        return;
+    }
     /* Basic Ingest goes to rules alone, and the broker's own figures are nobody's business. */
     if (request->topic[0] == '$' &&
         (begins(request->topic, KM_TOPIC_BASIC_INGEST) || !begins(request->topic, "$aws/")))

@@ -62,6 +62,8 @@ struct outgoing {
     uint8_t hops;
 };
 void broker_publish(struct broker *broker, const struct outgoing *message);
+/* broker_answer: to this client alone, which has to be allowed to receive it, and to nothing beside the broker. */
+void broker_answer(struct broker *broker, struct conn *conn, const struct outgoing *message);
 /* broker_presence: publishes an event; frees its payload. */
 void broker_presence(struct broker *broker, struct presence *event);
 /* broker_hears: whether broker_spread would do anything with it. */

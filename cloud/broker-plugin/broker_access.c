@@ -3,6 +3,7 @@
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cloud/broker-plugin/broker.h"
@@ -80,6 +81,37 @@ static bool is_retained_senders(const struct mosquitto_evt_acl_check *event)
            mosquitto_client_protocol_version(event->client) == 0;
 }
 
+void broker_answer(struct broker *broker, struct conn *conn, const struct outgoing *message)
+{
+    struct access_answer verdict;
+    const struct access_request request = {
+        .kind = ACCESS_RECEIVE, .topic = message->topic, .now_ms = broker_now_ms()};
+    access_check(&broker->settings, conn, &request, &verdict);
+    if (verdict.verdict == ACCESS_ALLOW)
+        (void)mosquitto_broker_publish_copy(conn->id, message->topic, (int)message->payload.len,
+                                            message->payload.ptr, message->qos, false, NULL);
+    else
+        (void)withhold(broker, conn, &verdict);
+}
+
+/* Nobody who could serve it is there: its client is told so instead of being left waiting. */
+static void refuse_unserved(struct broker *broker, const struct mosquitto *client,
+                            const struct letter *message)
+{
+    static const char payload[] = "{\"statusCode\":503,\"errorCode\":\"ServiceUnavailable\","
+                                  "\"errorMessage\":\"Nobody serves provisioning at present\"}";
+    char topic[KM_TOPIC_MAX + sizeof("/rejected")] = "";
+    if (!km_rights_is_provisioning(message->topic) ||
+        watches_serve(broker->watches, message->topic))
+        return;
+    struct conn *conn = conns_find(&broker->conns, client);
+    if (conn == NULL || conn->is_local)
+        return;
+    (void)snprintf(topic, sizeof(topic), "%s/rejected", (const char *)message->topic.ptr);
+    broker_answer(broker, conn,
+                  &(struct outgoing){.topic = topic, .payload = KM_SLICE_STR(payload), .qos = 1});
+}
+
 /* What a client sends, to whom it concerns beside the subscribers: mostly to nobody. */
 static void pass_on(struct broker *broker, const struct mosquitto *client, struct letter *message)
 {
@@ -103,7 +135,8 @@ static void pass_on_will(struct broker *broker, const struct mosquitto_evt_acl_c
                              .payload = KM_SLICE(event->payload, event->payloadlen),
                              .qos = event->qos,
                              .retain = event->retain};
-    if (!km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic))
+    if (!km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic) &&
+        !km_rights_is_provisioning(message.topic))
         pass_on(broker, event->client, &message);
 }
 
@@ -157,6 +190,7 @@ int broker_message(struct broker *broker, const struct mosquitto_evt_message *ev
                              .qos = event->qos,
                              .retain = event->retain};
     pass_on(broker, event->client, &message);
+    refuse_unserved(broker, event->client, &message);
     return MOSQ_ERR_SUCCESS;
 }
 

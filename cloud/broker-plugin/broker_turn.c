@@ -170,8 +170,23 @@ static void kick(struct broker *broker, const struct letter *letter)
     } while (wanted.found != NULL);
 }
 
+/* For one device: what it asked for may be a secret of its own, so nobody else gets it who has its client id by now. */
+static void answer(struct broker *broker, const struct letter *letter)
+{
+    struct conn *conn = conns_find_id(&broker->conns, letter_text(letter->client));
+    const struct outgoing message = {
+        .topic = letter_text(letter->topic), .payload = letter->payload, .qos = letter->qos};
+    if (conn != NULL && conn->state == CONN_ONLINE && !conn->is_kicked &&
+        strcmp(conn->certificate, letter_text(letter->certificate)) == 0)
+        broker_answer(broker, conn, &message);
+}
+
 static void publish(struct broker *broker, const struct letter *letter)
 {
+    if (letter->client.len > 0) {
+        answer(broker, letter);
+        return;
+    }
     if (letter->hops > KM_BUS_HOPS_MAX) {
         mosquitto_log_printf(MOSQ_LOG_WARNING,
                              "Keymoor: rules feed each other, a message to %s ends",

@@ -28,16 +28,34 @@ void watches_free(void *watches)
         return;
     for (size_t i = 0; i < list->n; i++)
         free(list->filters[i]);
+    for (size_t i = 0; i < list->n_served; i++)
+        free(list->served[i]);
     free(list->filters);
+    free(list->served);
     free(list);
+}
+
+static bool one_matches(char *const *filters, size_t n, struct km_slice topic)
+{
+    for (size_t i = 0; i < n; i++)
+        if (km_topic_filter_matches(KM_SLICE_STR(filters[i]), topic))
+            return true;
+    return false;
 }
 
 bool watches_match(const struct watches *watches, struct km_slice topic)
 {
-    for (size_t i = 0; watches != NULL && i < watches->n; i++)
-        if (km_topic_filter_matches(KM_SLICE_STR(watches->filters[i]), topic))
-            return true;
-    return false;
+    return watches != NULL && one_matches(watches->filters, watches->n, topic);
+}
+
+bool watches_serve(const struct watches *watches, struct km_slice topic)
+{
+    return watches != NULL && one_matches(watches->served, watches->n_served, topic);
+}
+
+bool filters_match(const struct filters *filters, struct km_slice topic)
+{
+    return one_matches(filters->texts, filters->n, topic);
 }
 
 void hub_log(struct hub *hub, int level, const char *fmt, ...)
@@ -73,36 +91,49 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* All programs' filters in one list, without doubles. */
-static struct watches *collect(const struct hub *hub)
+/* Appends those of one list. */
+static size_t append(char **all, size_t n, const struct filters *filters)
+{
+    for (size_t i = 0; i < filters->n; i++)
+        all[n++] = filters->texts[i];
+    return n;
+}
+
+/* The programs' filters in one list, without doubles. false when memory is short; what is there so far is in the list. */
+static bool gather(const struct hub *hub, bool served_only, char ***ret, size_t *ret_n)
 {
     size_t n = 0;
     for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
-        n += hub->programs[i].n_filters;
-    struct watches *watches = calloc(1, sizeof(*watches));
+        n += hub->programs[i].served.n + (served_only ? 0 : hub->programs[i].watched.n);
     char **all = calloc(n + 1, sizeof(*all));
-    if (watches == NULL || all == NULL) {
-        free(watches);
-        free(all);
-        return NULL;
-    }
-    watches->filters = all;
+    if (all == NULL)
+        return false;
+    *ret = all;
     n = 0;
-    for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
-        for (size_t at = 0; at < hub->programs[i].n_filters; at++)
-            all[n++] = hub->programs[i].filters[at];
+    for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++) {
+        n = append(all, n, &hub->programs[i].served);
+        n = served_only ? n : append(all, n, &hub->programs[i].watched);
+    }
     qsort(all, n, sizeof(*all), compare_texts);
     for (size_t i = 0; i < n; i++) {
-        if (watches->n > 0 && strcmp(all[watches->n - 1], all[i]) == 0)
+        if (*ret_n > 0 && strcmp(all[*ret_n - 1], all[i]) == 0)
             continue;
         char *text = strdup(all[i]);
-        if (text == NULL) {
-            watches_free(watches);
-            return NULL;
-        }
-        all[watches->n++] = text;
+        if (text == NULL)
+            return false;
+        all[(*ret_n)++] = text;
     }
-    return watches;
+    return true;
+}
+
+static struct watches *collect(const struct hub *hub)
+{
+    struct watches *watches = calloc(1, sizeof(*watches));
+    if (watches != NULL && gather(hub, false, &watches->filters, &watches->n) &&
+        gather(hub, true, &watches->served, &watches->n_served))
+        return watches;
+    watches_free(watches);
+    return NULL;
 }
 
 void hub_tell_watches(struct hub *hub)
@@ -134,10 +165,14 @@ static void deliver(struct hub *hub, const struct letter *letter)
                                        .client_id = letter->client,
                                        .principal = letter->certificate,
                                        .address = letter->address};
+    bool is_served = letter->certificate.len == 0; /* who is no device is answered by nobody */
     for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++) {
         struct program *program = &hub->programs[i];
-        if (program->watch.fd >= 0 && program_watches(program, letter->topic))
-            program_send(program, &frame);
+        bool serves = !is_served && filters_match(&program->served, letter->topic);
+        if (program->watch.fd < 0 || (!serves && !filters_match(&program->watched, letter->topic)))
+            continue;
+        program_send(program, &frame);
+        is_served = is_served || serves;
     }
 }
 
@@ -150,7 +185,7 @@ static void spread_loss(struct hub *hub)
     hub_log(hub, MOSQ_LOG_WARNING, "%llu messages for the bus are lost, its queue is full",
             (unsigned long long)n);
     for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
-        if (hub->programs[i].n_filters > 0)
+        if (hub->programs[i].watched.n > 0)
             hub->programs[i].n_lost += n;
 }
 

@@ -14,14 +14,18 @@
 #define HUB_PROGRAMS_MAX 64
 #define HUB_QUEUE_MAX (8u * 1024 * 1024) /* octets that wait for one program, and for the hub */
 
-/* The filters of all programs, each once. */
+/* The filters of all programs, each once: those that are watched or served, and those that are served. */
 struct watches {
     char **filters;
     size_t n;
+    char **served;
+    size_t n_served;
 };
 void watches_free(void *watches);
 /* watches_match: whether a program wants messages with this topic. NULL: none does. */
 bool watches_match(const struct watches *watches, struct km_slice topic);
+/* watches_serve: whether a program answers what devices ask there. */
+bool watches_serve(const struct watches *watches, struct km_slice topic);
 
 struct hub_config {
     const char *path;        /* of the socket; borrowed until the hub is freed */

@@ -16,14 +16,18 @@ struct frame {
     uint8_t octets[];
 };
 
+struct filters {
+    char **texts;
+    size_t n;
+};
+
 /* A program on the bus. */
 struct program {
     struct km_watch watch; /* first; fd -1: a free place */
     struct hub *hub;
     char name[64];
     bool is_greeted;
-    char **filters;
-    size_t n_filters;
+    struct filters watched, served;
     struct frame *first, *last;
     size_t queued; /* octets */
     uint64_t n_lost;
@@ -61,6 +65,6 @@ void program_send(struct program *program, const struct km_bus_frame *frame);
 void program_flush(struct program *program);
 /* program_retry: whether the letter that waited has gone. */
 bool program_retry(struct program *program);
-bool program_watches(const struct program *program, struct km_slice topic);
+bool filters_match(const struct filters *filters, struct km_slice topic);
 
 #endif

@@ -12,29 +12,20 @@
 
 #define READS_MAX 64 /* frames of one program at a turn */
 
-static size_t find_filter(const struct program *program, struct km_slice filter)
+static size_t find_filter(const struct filters *filters, struct km_slice filter)
 {
     size_t at = 0;
-    while (at < program->n_filters && !km_slice_equal(KM_SLICE_STR(program->filters[at]), filter))
+    while (at < filters->n && !km_slice_equal(KM_SLICE_STR(filters->texts[at]), filter))
         at++;
     return at;
 }
 
-bool program_watches(const struct program *program, struct km_slice topic)
+static void forget_filters(struct filters *filters)
 {
-    for (size_t i = 0; i < program->n_filters; i++)
-        if (km_topic_filter_matches(KM_SLICE_STR(program->filters[i]), topic))
-            return true;
-    return false;
-}
-
-static void forget_filters(struct program *program)
-{
-    for (size_t i = 0; i < program->n_filters; i++)
-        free(program->filters[i]);
-    free(program->filters);
-    program->filters = NULL;
-    program->n_filters = 0;
+    for (size_t i = 0; i < filters->n; i++)
+        free(filters->texts[i]);
+    free(filters->texts);
+    *filters = (struct filters){0};
 }
 
 static void forget_frames(struct program *program)
@@ -55,7 +46,8 @@ void program_end(struct program *program, const char *why)
         return;
     hub_log(hub, MOSQ_LOG_NOTICE, "the program '%s' leaves the bus: %s", program->name, why);
     km_loop_remove(&hub->loop, &program->watch);
-    forget_filters(program);
+    forget_filters(&program->watched);
+    forget_filters(&program->served);
     forget_frames(program);
     letter_free(program->waiting);
     program->waiting = NULL;
@@ -126,31 +118,35 @@ void program_flush(struct program *program)
     want(program);
 }
 
-static bool watch(struct program *program, struct km_slice filter)
+/* Into a list of the program's. */
+static bool add_filter(struct program *program, struct filters *filters, struct km_slice filter)
 {
-    if (find_filter(program, filter) < program->n_filters)
-        return true;
-    if (program->n_filters >= KM_BUS_WATCHES_MAX)
+    if (km_topic_filter_check(filter) != KM_TOPIC_OK)
         return false;
-    char **longer = reallocarray(program->filters, program->n_filters + 1, sizeof(*longer));
+    if (find_filter(filters, filter) < filters->n)
+        return true;
+    if (filters->n >= KM_BUS_WATCHES_MAX)
+        return false;
+    char **longer = reallocarray(filters->texts, filters->n + 1, sizeof(*longer));
     if (longer == NULL)
         return false;
-    program->filters = longer;
+    filters->texts = longer;
     char *text = strndup((const char *)filter.ptr, filter.len);
     if (text == NULL)
         return false;
-    program->filters[program->n_filters++] = text;
+    filters->texts[filters->n++] = text;
     program->hub->watches_moved = true;
     return true;
 }
 
 static void unwatch(struct program *program, struct km_slice filter)
 {
-    size_t at = find_filter(program, filter);
-    if (at == program->n_filters)
+    struct filters *filters = &program->watched;
+    size_t at = find_filter(filters, filter);
+    if (at == filters->n)
         return;
-    free(program->filters[at]);
-    program->filters[at] = program->filters[--program->n_filters];
+    free(filters->texts[at]);
+    filters->texts[at] = filters->texts[--filters->n];
     program->hub->watches_moved = true;
 }
 
@@ -194,7 +190,9 @@ static bool obey(struct program *program, const struct km_bus_frame *frame)
         return greet(program, frame);
     switch (frame->kind) {
     case KM_BUS_WATCH:
-        return km_topic_filter_check(frame->topic) == KM_TOPIC_OK && watch(program, frame->topic);
+        return add_filter(program, &program->watched, frame->topic);
+    case KM_BUS_SERVE:
+        return add_filter(program, &program->served, frame->topic);
     case KM_BUS_UNWATCH:
         unwatch(program, frame->topic);
         return true;
@@ -204,6 +202,8 @@ static bool obey(struct program *program, const struct km_bus_frame *frame)
         return pass_on(program, &(struct letter){.kind = LETTER_PUBLISH,
                                                  .topic = frame->topic,
                                                  .payload = frame->payload,
+                                                 .client = frame->client_id,
+                                                 .certificate = frame->principal,
                                                  .qos = frame->qos,
                                                  .retain = frame->retain,
                                                  .hops = frame->hops});

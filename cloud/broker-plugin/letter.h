@@ -23,8 +23,8 @@ enum letter_kind {
     LETTER_RETAIN, /* topic, payload, qos, time_ms: what the broker retains; an empty payload: no longer */
     LETTER_REFRESH, /* client, certificate, payload (its DER), number: of the connection. Answered by LETTER_FACTS */
     /* To the broker's thread. */
-    LETTER_PUBLISH, /* topic, payload, qos, retain, hops */
-    LETTER_KICK,    /* client or certificate */
+    LETTER_PUBLISH, /* topic, payload, qos, retain, hops; client and certificate: for that device alone */
+    LETTER_KICK,  /* client or certificate */
     LETTER_FACTS, /* client, number; object: struct km_facts, or NULL: they could not be read now */
     LETTER_CHANGES,  /* object: struct changes */
     LETTER_WATCHES,  /* object: struct watches */

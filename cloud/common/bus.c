@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/km_file.h"
+#include "common/km_secret.h"
 #include "common/km_sock.h"
 
 /* The parts of a frame that not every kind has. */
@@ -27,11 +28,12 @@ static const struct rule {
     [KM_BUS_HELLO] = {NUMBER | CLIENT, 0},
     [KM_BUS_WATCH] = {TOPIC, 0},
     [KM_BUS_UNWATCH] = {TOPIC, 0},
-    [KM_BUS_PUBLISH] = {TOPIC, PAYLOAD | DELIVERY},
+    [KM_BUS_PUBLISH] = {TOPIC, PAYLOAD | DELIVERY | CLIENT | PRINCIPAL},
     [KM_BUS_KICK] = {0, CLIENT | PRINCIPAL},
     [KM_BUS_CHANGED] = {NUMBER, 0},
     [KM_BUS_MESSAGE] = {TOPIC | TIME, PAYLOAD | DELIVERY | CLIENT | PRINCIPAL | ADDRESS},
     [KM_BUS_LOST] = {NUMBER, 0},
+    [KM_BUS_SERVE] = {TOPIC, 0},
 };
 
 static unsigned parts_of(const struct km_bus_frame *frame)
@@ -68,6 +70,9 @@ static bool is_sound(const struct km_bus_frame *frame)
         return false;
     /* Whom to kick is told once. */
     if (frame->kind == KM_BUS_KICK && parts != CLIENT && parts != PRINCIPAL)
+        return false;
+    /* An answer is for one certificate, whoever may have its client's id by now. */
+    if (frame->kind == KM_BUS_PUBLISH && ((parts & CLIENT) != 0) != ((parts & PRINCIPAL) != 0))
         return false;
     return frame->qos <= 2 && (frame->kind != KM_BUS_PUBLISH || frame->qos <= 1) &&
            is_text(frame->topic, KM_BUS_TOPIC_MAX) &&
@@ -136,7 +141,10 @@ km_status km_bus_send(struct km_err *err, int fd, const struct km_bus_frame *fra
     if (!km_bus_put(&wr, frame) || !km_wr_finish(&wr, &bytes))
         return KM_FAIL(err, KM_E_ARG, "a frame of kind %d that breaks the rules of the bus",
                        (int)frame->kind);
-    return km_sock_send(err, fd, bytes, NULL, 0);
+    km_status status = km_sock_send(err, fd, bytes, NULL, 0);
+    if (frame->client_id.len > 0)
+        km_wipe(buf, size); /* an answer may hold a device's private key */
+    return status;
 }
 
 km_status km_bus_recv(struct km_err *err, int fd, struct km_span room, struct km_bus_frame *ret)

@@ -12,6 +12,10 @@
  * topic a WATCH matches, once, however many match. It never waits for a slow program: what does not fit the program's queue is lost,
  * and LOST says how many were, as soon as there is room. A frame that breaks these rules ends the connection.
  *
+ * What devices ask for one program has to answer, however many could: each publish of a device whose topic a SERVE matches goes to one of the
+ * programs that serve it, once, watched or not. Its answer is a PUBLISH for that client alone, which gets it if it is still
+ * the one with that certificate and may receive it.
+ *
  * A program that publishes because of a message passes its hops on with one added; above KM_BUS_HOPS_MAX the broker drops the
  * publish, so that rules that feed each other end. A request to a shadow that a program publishes because of a message the broker
  * serves, as it does a device's own; one with no hops it passes on and no more: who publishes unasked has served it.
@@ -43,13 +47,16 @@ enum km_bus_kind {
     /* To the broker. */
     KM_BUS_WATCH,   /* topic is a filter; one that is watched already changes nothing */
     KM_BUS_UNWATCH, /* topic is a filter; one that isn't watched changes nothing */
-    KM_BUS_PUBLISH, /* topic, payload, qos 0 or 1, retain, hops. No policy is asked: the sender has done that */
+    KM_BUS_PUBLISH, /* topic, payload, qos 0 or 1, retain, hops. No policy is asked: the sender has done that. With client_id
+                       and principal, both or neither: for that device alone */
     KM_BUS_KICK, /* ends the connection of client_id, or all of the certificate principal: exactly one of them */
     KM_BUS_CHANGED, /* number: the registry's change feed has come so far. Only a hint: the broker reads the feed itself */
     /* From the broker. */
     KM_BUS_MESSAGE, /* topic, payload, qos, retain, hops, time_ms (since 1970); client_id, principal and address of the device,
                        empty when it was none */
     KM_BUS_LOST,    /* number: of messages lost since the last LOST */
+    /* To the broker. */
+    KM_BUS_SERVE, /* topic is a filter, as of WATCH, for as long as the connection lasts */
 };
 
 struct km_bus_frame {

@@ -22,6 +22,9 @@ struct links {
     size_t n_links;
     char **filters;
     size_t n_filters;
+    const char *const *served;
+    size_t n_served;
+    struct link *asking; /* whose message is being looked at */
     uint8_t room[KM_BUS_FRAME_MAX];
 };
 
@@ -58,10 +61,13 @@ static km_status send_frame(struct link *link, const struct km_bus_frame *frame,
 static void heard(struct link *link, const struct km_bus_frame *frame)
 {
     const struct links_host *host = &link->links->host;
-    if (frame->kind == KM_BUS_MESSAGE)
+    if (frame->kind == KM_BUS_MESSAGE) {
+        link->links->asking = link;
         host->message(host->ctx, frame);
-    else if (frame->kind == KM_BUS_LOST)
+        link->links->asking = NULL;
+    } else if (frame->kind == KM_BUS_LOST) {
         host->note(host->ctx, link->path, NULL, frame->number);
+    }
 }
 
 static void ready(struct km_watch *watch, uint32_t events)
@@ -95,6 +101,8 @@ static km_status connect_link(struct km_err *err, struct link *link)
     /* Blocking so far: what is wanted has to arrive whole. */
     for (size_t i = 0; i < link->links->n_filters; i++)
         KM_TRY(watch_filter(link, KM_BUS_WATCH, link->links->filters[i], err));
+    for (size_t i = 0; i < link->links->n_served; i++)
+        KM_TRY(watch_filter(link, KM_BUS_SERVE, link->links->served[i], err));
     if (fcntl(link->watch.fd, F_SETFL, O_NONBLOCK) != 0)
         return KM_FAIL_ERRNO(err, "can't have a link that does not block");
     link->was_told = false;
@@ -184,6 +192,20 @@ km_status links_watch(struct km_err *err, struct links *links, const char *const
     tell(links, KM_BUS_UNWATCH, old, n_old, copy, n);
     filters_free(old, n_old);
     return KM_OK;
+}
+
+void links_serve(struct links *links, const char *const *filters, size_t n_filters)
+{
+    links->served = filters;
+    links->n_served = n_filters;
+}
+
+km_status links_answer(struct km_err *err, struct links *links, const struct km_bus_frame *frame)
+{
+    struct link *link = links->asking;
+    if (link == NULL || !link->is_up)
+        return KM_FAIL(err, KM_E_DEAD, "the broker that asked is gone");
+    return send_frame(link, frame, err);
 }
 
 km_status links_publish(struct km_err *err, struct links *links, const struct km_bus_frame *frame)

@@ -25,6 +25,10 @@ void links_freep(struct links **links);
 /* links_watch: the topic filters of messages that are wanted from now on; copies. */
 km_status links_watch(struct km_err *err, struct links *links, const char *const *filters,
                       size_t n_filters);
+/* links_serve: the topic filters of what devices ask and this program answers; static storage. Before the first tick. */
+void links_serve(struct links *links, const char *const *filters, size_t n_filters);
+/* links_answer: within host->message, to the broker that it came from. Fails as km_bus_send. */
+km_status links_answer(struct km_err *err, struct links *links, const struct km_bus_frame *frame);
 /* links_publish: to every broker. KM_E_DEAD when none took it. */
 km_status links_publish(struct km_err *err, struct links *links, const struct km_bus_frame *frame);
 /* links_tick: connects where that is due. links_next_ms: in how many ms that is; -1: all stand. */

@@ -214,8 +214,7 @@ static km_status run(struct km_call *call, uint8_t *path_room)
     return call->op->run(call);
 }
 
-/* Brokers look at the feed by themselves; told, they do it at once. */
-static void tell_brokers(struct km_control *control)
+void km_control_tell_brokers(const struct km_control *control)
 {
     int64_t generation = 0;
     if (control->config.buses != NULL &&
@@ -241,7 +240,7 @@ static void end(struct km_call *call, km_status status)
     json_decref(call->error_members);
     km_arena_reset(control->arena);
     if (has_changed)
-        tell_brokers(control);
+        km_control_tell_brokers(control);
 }
 
 static struct km_call call_of(struct km_control *control, struct km_http_exchange *exchange,

@@ -64,6 +64,8 @@ const struct km_crypto *km_control_crypto(const struct km_control *control);
 bool km_control_has_brokers(const struct km_control_config *config, const char *account);
 struct km_loop *km_control_loop(const struct km_control *control);
 struct km_invocation **km_control_invocations(struct km_control *control);
+/* km_control_tell_brokers: that the registry has changed. They look at its feed by themselves; told, they do it at once. */
+void km_control_tell_brokers(const struct km_control *control);
 /* km_control_now_ms: since 1970, by the source. km_control_uuid: a new random one. */
 int64_t km_control_now_ms(const struct km_control *control);
 void km_control_uuid(const struct km_control *control, char ret[KM_REGISTRY_UUID_LEN + 1]);

@@ -12,7 +12,6 @@
 #include "cloud/admission/trust.h"
 #include "cloud/control/buses.h"
 #include "cloud/control/call.h"
-#include "cloud/registry/registry_change.h"
 #include "cloud/registry/registry_event.h"
 #include "common/km_file.h"
 #include "common/km_log.h"
@@ -101,9 +100,8 @@ static void publish(const struct visit *visit)
 {
     const struct km_control_config *config = km_control_config(visit->devices->control);
     struct km_err err = {0};
-    int64_t generation = 0;
-    if (visit->has_changed && km_registry_generation(config->registry, &generation) == KM_OK)
-        km_buses_changed(config->buses, generation);
+    if (visit->has_changed)
+        km_control_tell_brokers(visit->devices->control);
     if (visit->payload == NULL)
         return;
     const struct km_bus_frame frame = {.kind = KM_BUS_PUBLISH,

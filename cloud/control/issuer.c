@@ -259,16 +259,11 @@ void km_issuer_keys_clear(struct km_issuer_keys *keys)
     *keys = (struct km_issuer_keys){0};
 }
 
-static km_status issue(struct km_err *err, const struct km_issuer *issuer, const X509_NAME *subject,
-                       EVP_PKEY *key, int64_t now_ms, struct km_x509 *ret)
+static km_status issue(struct km_err *err, const struct km_issuer *issuer, const struct wish *wish,
+                       struct km_x509 *ret)
 {
-    const struct wish wish = {
-        .subject = subject,
-        .key = key,
-        .from_s = (time_t)(now_ms / 1000) - EARLIER_S,
-    };
     KM_AUTO(x509_freep)
-    X509 *x509 = make(issuer->crypto, &wish, issuer->certificate.x509, issuer->key);
+    X509 *x509 = make(issuer->crypto, wish, issuer->certificate.x509, issuer->key);
     if (x509 == NULL)
         return km_crypto_fail(err, KM_E_INTERNAL, "certificate for a device");
     return take_up(err, issuer->crypto, x509, ret);
@@ -305,7 +300,8 @@ static km_status print_keys(struct km_err *err, EVP_PKEY *key, struct km_issuer_
 }
 
 km_status km_issuer_make(struct km_err *err, const struct km_issuer *issuer, int64_t now_ms,
-                         struct km_x509 *ret_certificate, struct km_issuer_keys *ret_keys)
+                         int64_t until_ms, struct km_x509 *ret_certificate,
+                         struct km_issuer_keys *ret_keys)
 {
     KM_AUTO(key_freep)
     EVP_PKEY *key = EVP_PKEY_Q_keygen(issuer->crypto->lib, NULL, "RSA", (size_t)KM_ISSUER_KEY_BITS);
@@ -316,8 +312,12 @@ km_status km_issuer_make(struct km_err *err, const struct km_issuer *issuer, int
     }
     KM_AUTO(km_issuer_keys_clear) struct km_issuer_keys keys = {0};
     km_status status = print_keys(err, key, &keys);
+    const struct wish wish = {.subject = name,
+                              .key = key,
+                              .from_s = (time_t)(now_ms / 1000) - EARLIER_S,
+                              .until_s = (time_t)(until_ms / 1000)};
     if (status == KM_OK)
-        status = issue(err, issuer, name, key, now_ms, ret_certificate);
+        status = issue(err, issuer, &wish, ret_certificate);
     X509_NAME_free(name);
     KM_TRY(status);
     *ret_keys = keys;
@@ -340,6 +340,8 @@ km_status km_issuer_sign(struct km_err *err, const struct km_issuer *issuer, str
     if (!is_good)
         return KM_FAIL(err, KM_E_MALFORMED,
                        "the text is not one certificate request in PEM that its own key signed");
-    return issue(err, issuer, X509_REQ_get_subject_name(request), X509_REQ_get0_pubkey(request),
-                 now_ms, ret_certificate);
+    const struct wish wish = {.subject = X509_REQ_get_subject_name(request),
+                              .key = X509_REQ_get0_pubkey(request),
+                              .from_s = (time_t)(now_ms / 1000) - EARLIER_S};
+    return issue(err, issuer, &wish, ret_certificate);
 }

@@ -25,9 +25,10 @@ struct km_issuer_keys {
 };
 void km_issuer_keys_clear(struct km_issuer_keys *keys);
 
-/* km_issuer_make: a new RSA key and its certificate, subject CN "AWS IoT Certificate", valid as long as AWS's. ret_certificate is to be cleared. */
+/* km_issuer_make: a new RSA key and its certificate, subject CN "AWS IoT Certificate", valid as long as AWS's or until then (0: as AWS's). ret_certificate is to be cleared. */
 km_status km_issuer_make(struct km_err *err, const struct km_issuer *issuer, int64_t now_ms,
-                         struct km_x509 *ret_certificate, struct km_issuer_keys *ret_keys);
+                         int64_t until_ms, struct km_x509 *ret_certificate,
+                         struct km_issuer_keys *ret_keys);
 /* km_issuer_sign: a certificate from a PEM request, with its subject and key. KM_E_MALFORMED: it is none, or its signature does not fit. */
 km_status km_issuer_sign(struct km_err *err, const struct km_issuer *issuer,
                          struct km_slice request, int64_t now_ms, struct km_x509 *ret_certificate);

@@ -14,6 +14,7 @@
 #include "cloud/console/console.h"
 #include "cloud/control/control.h"
 #include "cloud/control/device.h"
+#include "cloud/control/fleet.h"
 #include "cloud/control/issuer.h"
 #include "cloud/control/options.h"
 #include "cloud/control/wipe.h"
@@ -37,6 +38,7 @@ static struct daemon {
     struct km_issuer *issuer;
     struct km_buses *buses;
     struct km_control *control;
+    struct km_fleet *fleet;     /* NULL: nobody is provisioned */
     struct km_console *console; /* NULL: there is none */
     struct km_http *http;
     struct km_devices *devices; /* NULL: it has no endpoint for devices */
@@ -85,7 +87,10 @@ static km_status open_control(struct km_err *err)
         .account = self.options.account,
         .invoke_socket = self.options.functions,
     };
-    return km_control_new(err, &self.loop, &config, &self.control);
+    KM_TRY(km_control_new(err, &self.loop, &config, &self.control));
+    if (self.issuer == NULL || self.options.n_buses == 0)
+        return KM_OK;
+    return km_fleet_new(err, self.control, self.options.buses, self.options.n_buses, &self.fleet);
 }
 
 /* open_console: *ret_service is the console's, with the control plane behind it, or the control plane's own. */
@@ -163,11 +168,15 @@ static km_status start(struct km_err *err)
 
 static int next_ms(void)
 {
-    int http_ms = km_http_next_ms(self.http);
-    int device_ms = self.device_http != NULL ? km_http_next_ms(self.device_http) : http_ms;
-    int console_ms = self.console != NULL ? km_console_next_ms(self.console) : -1;
-    http_ms = device_ms < http_ms ? device_ms : http_ms;
-    return console_ms >= 0 && console_ms < http_ms ? console_ms : http_ms;
+    const int parts[] = {
+        self.device_http != NULL ? km_http_next_ms(self.device_http) : -1,
+        self.console != NULL ? km_console_next_ms(self.console) : -1,
+        self.fleet != NULL ? km_fleet_next_ms(self.fleet) : -1,
+    };
+    int least_ms = km_http_next_ms(self.http);
+    for (size_t i = 0; i < KM_ARRAY_LEN(parts); i++)
+        least_ms = parts[i] >= 0 && parts[i] < least_ms ? parts[i] : least_ms;
+    return least_ms;
 }
 
 static km_status run(struct km_err *err)
@@ -178,6 +187,8 @@ static km_status run(struct km_err *err)
         if (self.device_http != NULL)
             km_http_tick(self.device_http);
         km_control_tick(self.control);
+        if (self.fleet != NULL)
+            km_fleet_tick(self.fleet);
         if (self.console != NULL)
             km_console_tick(self.console);
     }
@@ -190,6 +201,7 @@ static void stop(void)
     km_http_free(self.device_http);
     km_devices_free(self.devices);
     km_console_free(self.console);
+    km_fleet_free(self.fleet);
     km_control_free(self.control);
     km_buses_free(self.buses);
     km_issuer_free(self.issuer);

@@ -166,22 +166,22 @@ static km_status check_names(struct work *work, const json_t *object, const char
     return KM_OK;
 }
 
-static km_status take_attributes(struct work *work, const json_t *attributes)
+/* An object whose values are texts; ret has room for max. */
+static km_status take_pairs(struct work *work, const json_t *object, const char *what, size_t max,
+                            struct km_template_pair *ret, size_t *ret_n)
 {
-    struct km_template_plan *plan = work->plan;
     const char *name = NULL;
     const json_t *value = NULL;
-    if (attributes != NULL && !json_is_object(attributes))
-        return KM_FAIL(work->err, KM_E_MALFORMED, "AttributePayload is no object");
-    if (json_object_size(attributes) > KM_TEMPLATE_ATTRIBUTES_MAX)
-        return KM_FAIL(work->err, KM_E_LIMIT, "more than %u attributes",
-                       KM_TEMPLATE_ATTRIBUTES_MAX);
-    json_object_foreach((json_t *)(uintptr_t)attributes, name, value)
+    if (object != NULL && !json_is_object(object))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "%s is no object", what);
+    if (json_object_size(object) > max)
+        return KM_FAIL(work->err, KM_E_LIMIT, "more than %zu members of %s", max, what);
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
-        struct km_template_pair *pair = &plan->attributes[plan->n_attributes];
+        struct km_template_pair *pair = &ret[*ret_n];
         KM_TRY(keep(work, name, strlen(name), &pair->name));
         KM_TRY(resolve(work, value, &pair->value));
-        plan->n_attributes++;
+        (*ret_n)++;
     }
     return KM_OK;
 }
@@ -239,7 +239,9 @@ static km_status take_thing(struct work *work, const json_t *properties, const j
     KM_TRY(resolve(work, json_object_get(properties, "ThingName"), &work->plan->thing));
     if (type != NULL)
         KM_TRY(resolve(work, type, &work->plan->thing_type));
-    KM_TRY(take_attributes(work, json_object_get(properties, "AttributePayload")));
+    KM_TRY(take_pairs(work, json_object_get(properties, "AttributePayload"), "AttributePayload",
+                      KM_TEMPLATE_ATTRIBUTES_MAX, work->plan->attributes,
+                      &work->plan->n_attributes));
     KM_TRY(take_groups(work, json_object_get(properties, "ThingGroups")));
     return take_conflict(work, settings);
 }
@@ -340,7 +342,7 @@ static km_status check_parameters(struct work *work)
 
 static km_status plan(struct work *work, const json_t *template)
 {
-    static const char *const names[] = {"Parameters", "Resources", NULL};
+    static const char *const names[] = {"Parameters", "Resources", "DeviceConfiguration", NULL};
     const json_t *resources = json_object_get(template, "Resources");
     const char *id = NULL;
     const json_t *resource = NULL;
@@ -351,7 +353,9 @@ static km_status plan(struct work *work, const json_t *template)
     KM_TRY(check_parameters(work));
     json_object_foreach((json_t *)(uintptr_t)resources, id, resource)
         KM_TRY(take_resource(work, id, resource));
-    return KM_OK;
+    return take_pairs(work, json_object_get(template, "DeviceConfiguration"), "DeviceConfiguration",
+                      KM_TEMPLATE_CONFIGURATION_MAX, work->plan->configuration,
+                      &work->plan->n_configuration);
 }
 
 km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,

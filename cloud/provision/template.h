@@ -3,7 +3,7 @@
  * Provisioning templates: what a device gets when it registers, as a plan that somebody else carries out. Pure.
  *
  * Of the language: Parameters (Type String, Default), Resources of the types AWS::IoT::Thing, AWS::IoT::Certificate and
- * AWS::IoT::Policy, values that are text, {"Ref": NAME}, {"Fn::Join": [BETWEEN, [VALUES]]} or {"Fn::Sub": "text ${NAME}"}. Anything
+ * AWS::IoT::Policy, DeviceConfiguration, values that are text, {"Ref": NAME}, {"Fn::Join": [BETWEEN, [VALUES]]} or {"Fn::Sub": "text ${NAME}"}. Anything
  * else is an error: a template that is half understood would give a device something else than was meant. In a PolicyDocument no
  * parameter's value may have one of " \ * ? $ + #: who asks for a certificate chooses its name, and must not write his own policy.
  */
@@ -18,6 +18,7 @@
 #define KM_TEMPLATE_POLICIES_MAX 10u
 #define KM_TEMPLATE_ATTRIBUTES_MAX 50u
 #define KM_TEMPLATE_GROUPS_MAX 10u
+#define KM_TEMPLATE_CONFIGURATION_MAX 50u
 
 struct km_template_pair {
     const char *name, *value;
@@ -52,6 +53,8 @@ struct km_template_plan {
     const char *certificate_status; /* as the template says, "ACTIVE" when it does not */
     struct km_template_policy policies[KM_TEMPLATE_POLICIES_MAX];
     size_t n_policies;
+    struct km_template_pair configuration[KM_TEMPLATE_CONFIGURATION_MAX]; /* told to the device */
+    size_t n_configuration;
 };
 
 /*

@@ -89,7 +89,8 @@ static km_status insert(struct km_registry *reg, const char *account, const char
 }
 
 static km_status insert_known_ca(struct km_registry *reg, const char *account, const char *id,
-                                 const struct km_registry_certificate_new *certificate)
+                                 const struct km_registry_certificate_new *certificate,
+                                 enum km_certificate_status status)
 {
     bool has_ca = certificate->ca_id == NULL;
     bool is_new = false;
@@ -99,10 +100,20 @@ static km_status insert_known_ca(struct km_registry *reg, const char *account, c
                              &has_ca));
     if (!has_ca)
         return KM_REG_FAIL(reg, KM_E_NOTFOUND, "CA %s is not registered", certificate->ca_id);
-    KM_TRY(insert(reg, account, id, certificate, certificate->status, &is_new));
+    KM_TRY(insert(reg, account, id, certificate, status, &is_new));
     if (!is_new)
         return KM_REG_FAIL(reg, KM_E_EXISTS, "certificate %s is registered already", id);
     return KM_OK;
+}
+
+km_status km_reg_certificate_insert(struct km_registry *reg, const char *account,
+                                    const struct km_registry_certificate_new *certificate,
+                                    enum km_certificate_status status,
+                                    char ret_id[KM_CERTIFICATE_ID_LEN + 1])
+{
+    KM_TRY(check_new(reg, account, certificate));
+    km_registry_certificate_id(certificate->der, ret_id);
+    return insert_known_ca(reg, account, ret_id, certificate, status);
 }
 
 km_status km_registry_certificate_register(struct km_registry *reg, const char *account,
@@ -117,7 +128,8 @@ km_status km_registry_certificate_register(struct km_registry *reg, const char *
     char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     km_registry_certificate_id(certificate->der, id);
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
-    km_status status = km_reg_write_end(reg, insert_known_ca(reg, account, id, certificate));
+    km_status status =
+        km_reg_write_end(reg, insert_known_ca(reg, account, id, certificate, certificate->status));
     if (status == KM_OK || status == KM_E_EXISTS)
         km_copy(ret_id, sizeof(id), id, sizeof(id));
     return status;

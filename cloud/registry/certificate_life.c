@@ -120,6 +120,15 @@ static km_status detach_policies(struct km_registry *reg, const char *account, c
                       NULL);
 }
 
+km_status km_reg_certificate_remove(struct km_registry *reg, const char *account, const char *id)
+{
+    KM_TRY(check_things(reg, account, id));
+    KM_TRY(detach_policies(reg, account, id));
+    KM_TRY(km_reg_run_one(reg, "DELETE FROM certificate WHERE id = ?1 AND account = ?2",
+                          KM_VALUES(km_value_text(id), km_value_text(account))));
+    return km_reg_change(reg, KM_CHANGE_CERTIFICATE, account, id);
+}
+
 static km_status delete_within(struct km_registry *reg, const char *account, const char *id,
                                bool force)
 {
@@ -128,11 +137,11 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
     if (life.status == KM_CERTIFICATE_ACTIVE || life.status == KM_CERTIFICATE_PENDING_TRANSFER)
         return KM_REG_FAIL(reg, KM_E_STATE, "certificate %s is %s", id,
                            km_certificate_status_name(life.status));
-    KM_TRY(check_things(reg, account, id));
-    KM_TRY(force ? detach_policies(reg, account, id) : check_policies(reg, account, id));
-    KM_TRY(km_reg_run_one(reg, "DELETE FROM certificate WHERE id = ?1 AND account = ?2",
-                          KM_VALUES(km_value_text(id), km_value_text(account))));
-    return km_reg_change(reg, KM_CHANGE_CERTIFICATE, account, id);
+    if (!force) {
+        KM_TRY(check_things(reg, account, id));
+        KM_TRY(check_policies(reg, account, id));
+    }
+    return km_reg_certificate_remove(reg, account, id);
 }
 
 km_status km_registry_certificate_delete(struct km_registry *reg, const char *account,

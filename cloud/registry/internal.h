@@ -60,6 +60,13 @@ km_status km_reg_change(struct km_registry *reg, enum km_change_kind kind, const
 
 /* km_reg_is_sweep_due: whether the write that got this number is the one that sweeps. */
 bool km_reg_is_sweep_due(int64_t number);
+/* km_reg_certificate_insert: a new certificate in this state, whatever its callers may ask for; within a write. KM_E_EXISTS. */
+km_status km_reg_certificate_insert(struct km_registry *reg, const char *account,
+                                    const struct km_registry_certificate_new *certificate,
+                                    enum km_certificate_status status,
+                                    char ret_id[KM_CERTIFICATE_ID_LEN + 1]);
+/* km_reg_certificate_remove: with its policies' attachments, whatever its state; within a write. KM_E_BUSY while it is attached to a thing. */
+km_status km_reg_certificate_remove(struct km_registry *reg, const char *account, const char *id);
 /* km_reg_shadow_forget: tombstones whose time is over; within a write. */
 km_status km_reg_shadow_forget(struct km_registry *reg);
 

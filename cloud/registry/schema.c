@@ -183,7 +183,13 @@ static const char step_jobs[] =
     "CREATE INDEX job_execution_due ON job_execution (due_ms) WHERE due_ms <> 0;"
     "CREATE INDEX job_execution_step_due ON job_execution (step_due_ms) WHERE step_due_ms <> 0;";
 
-static const char *const steps[] = {step_1, step_console, step_extras, step_jobs};
+/* What is a device's for a while: the hash of the token with which it takes a certificate for its own, or, without a holder, a certificate that goes by itself. */
+static const char step_claims[] =
+    "CREATE TABLE claim (token_hash {blob} PRIMARY KEY, account {text} NOT NULL REFERENCES account"
+    " ON DELETE CASCADE, certificate {text} NOT NULL, holder {text}, expires_ms {number} NOT NULL);"
+    "CREATE INDEX claim_end ON claim (expires_ms);";
+
+static const char *const steps[] = {step_1, step_console, step_extras, step_jobs, step_claims};
 
 struct km_reg_steps km_reg_steps(void)
 {

@@ -193,6 +193,18 @@ static void test_receive(void **state)
         {{.kind = ACCESS_RECEIVE, .topic = "other"}, ACCESS_DROP, 0, "iot:Receive on topic/other"},
         {{.kind = ACCESS_RECEIVE, .topic = "$aws/rules/r/a"}, ACCESS_DROP, 0, "reserved"},
         {{.kind = ACCESS_RECEIVE, .topic = "$SYS/broker/uptime"}, ACCESS_DROP, 0, "reserved"},
+        {{.kind = ACCESS_RECEIVE, .topic = "$aws/certificates/create/json"},
+         ACCESS_DROP,
+         0,
+         "for who serves it alone"},
+        {{.kind = ACCESS_RECEIVE, .topic = "$aws/provisioning-templates/t/provision/json"},
+         ACCESS_DROP,
+         0,
+         "for who serves it alone"},
+        {{.kind = ACCESS_RECEIVE, .topic = "$aws/certificates/create/json/accepted"},
+         ACCESS_ALLOW,
+         0,
+         NULL},
     };
     check(((struct rig *)*state)->conn, rows, KM_ARRAY_LEN(rows));
 }

@@ -125,6 +125,78 @@ static void expect_watches(struct rig *rig, const char *const *filters, size_t n
     }
 }
 
+/* A request of a device, and one of nobody. */
+static void tell_of(struct rig *rig, const char *topic, const char *certificate)
+{
+    struct letter *letter = letter_new(&(struct letter){.kind = LETTER_MESSAGE,
+                                                        .topic = KM_SLICE_STR(topic),
+                                                        .time_ms = 5,
+                                                        .client = OCTETS_OF("c"),
+                                                        .certificate = KM_SLICE_STR(certificate)});
+    assert_non_null(letter);
+    hub_tell(rig->hub, letter);
+}
+
+static void test_serve(void **state)
+{
+    (void)state;
+    static const char device[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct rig rig;
+    start(&rig, 1000);
+    int one = join(&rig);
+    int other = join(&rig);
+    int watcher = join(&rig);
+    watch(one, KM_BUS_SERVE, "ask/+");
+    watch(other, KM_BUS_SERVE, "ask/+");
+    watch(other, KM_BUS_WATCH, "end");
+    watch(watcher, KM_BUS_WATCH, "#");
+    expect_watches(&rig, (const char *const[]){"#", "ask/+", "end"}, 3);
+    tell_of(&rig, "ask/1", "");
+    tell_of(&rig, "ask/2", device);
+    tell_of(&rig, "end", device);
+    /* Whoever serves gets it once; the other, and who serves what nobody asked, gets nothing. */
+    struct km_bus_frame got = hear(&rig, other);
+    assert_string_equal(km_slice_equal(got.topic, OCTETS_OF("end")) ? "end" : "ask", "end");
+    got = hear(&rig, one);
+    assert_true(km_slice_equal(got.topic, OCTETS_OF("ask/2")));
+    assert_true(km_slice_equal(hear(&rig, watcher).topic, OCTETS_OF("ask/1")));
+    assert_true(km_slice_equal(hear(&rig, watcher).topic, OCTETS_OF("ask/2")));
+    /* When it goes the other one takes over. */
+    (void)close(one);
+    struct letter *letter = NULL;
+    bool is_left = false;
+    while (!is_left) {
+        letter = next_letter(&rig, LETTER_LOG);
+        is_left = strstr(letter_text(letter->payload), "leaves the bus") != NULL;
+        letter_free(letter);
+    }
+    tell_of(&rig, "ask/3", device);
+    assert_true(km_slice_equal(hear(&rig, other).topic, OCTETS_OF("ask/3")));
+    (void)close(other);
+    (void)close(watcher);
+    end(&rig);
+}
+
+static void test_answer(void **state)
+{
+    (void)state;
+    static const char device[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct rig rig;
+    start(&rig, 1000);
+    int one = join(&rig);
+    say(one, &(struct km_bus_frame){.kind = KM_BUS_PUBLISH,
+                                    .topic = OCTETS_OF("ask/accepted"),
+                                    .payload = OCTETS_OF("x"),
+                                    .client_id = OCTETS_OF("c"),
+                                    .principal = KM_SLICE_STR(device)});
+    struct letter *letter = next_letter(&rig, LETTER_PUBLISH);
+    assert_string_equal(letter_text(letter->client), "c");
+    assert_string_equal(letter_text(letter->certificate), device);
+    letter_free(letter);
+    (void)close(one);
+    end(&rig);
+}
+
 static void test_watch(void **state)
 {
     (void)state;
@@ -348,7 +420,8 @@ static void test_match(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_watch),         cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_watch),         cmocka_unit_test(test_serve),
+        cmocka_unit_test(test_answer),        cmocka_unit_test(test_requests),
         cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow),
         cmocka_unit_test(test_hostile),       cmocka_unit_test(test_one_broker_a_path),
         cmocka_unit_test(test_match),         cmocka_unit_test(test_watch_comes_first),

@@ -35,6 +35,11 @@ static const struct km_bus_frame good[] = {
      .address = OCTETS("127.0.0.1")},
     {.kind = KM_BUS_MESSAGE, .topic = OCTETS("t"), .time_ms = 1},
     {.kind = KM_BUS_LOST, .number = 7},
+    {.kind = KM_BUS_SERVE, .topic = OCTETS("$aws/certificates/create/+")},
+    {.kind = KM_BUS_PUBLISH,
+     .topic = OCTETS("a/b"),
+     .client_id = OCTETS("thing-1"),
+     .principal = OCTETS(CERTIFICATE)},
 };
 
 static bool same_frame(const struct km_bus_frame *a, const struct km_bus_frame *b)
@@ -113,7 +118,7 @@ static void test_rules(void **state)
         large[i] = 'x';
     const struct km_bus_frame bad[] = {
         {.kind = 0, .topic = OCTETS("t")},
-        {.kind = KM_BUS_LOST + 1, .number = 1},
+        {.kind = KM_BUS_SERVE + 1, .number = 1},
         {.kind = KM_BUS_HELLO, .number = 1},
         {.kind = KM_BUS_HELLO, .client_id = OCTETS("rules")},
         {.kind = KM_BUS_WATCH},
@@ -124,6 +129,9 @@ static void test_rules(void **state)
         {.kind = KM_BUS_PUBLISH, .payload = OCTETS("x")},
         {.kind = KM_BUS_PUBLISH, .topic = OCTETS("t"), .qos = 2},
         {.kind = KM_BUS_PUBLISH, .topic = OCTETS("t"), .client_id = OCTETS("c")},
+        {.kind = KM_BUS_PUBLISH, .topic = OCTETS("t"), .principal = OCTETS(CERTIFICATE)},
+        {.kind = KM_BUS_SERVE},
+        {.kind = KM_BUS_SERVE, .topic = OCTETS("t"), .number = 1},
         {.kind = KM_BUS_PUBLISH,
          .topic = OCTETS("t"),
          .payload = KM_SLICE(large, KM_BUS_PAYLOAD_MAX + 1)},

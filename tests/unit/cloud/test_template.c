@@ -22,7 +22,8 @@ static const char whole[] =
     "\"named\":{\"Type\":\"AWS::IoT::Policy\",\"Properties\":{\"PolicyName\":\"P\"}},"
     "\"text\":{\"Type\":\"AWS::IoT::Policy\",\"Properties\":{\"PolicyDocument\":\"{}\"}},"
     "\"object\":{\"Type\":\"AWS::IoT::Policy\",\"Properties\":{\"PolicyDocument\":"
-    "{\"Version\":\"2012-10-17\",\"Statement\":[]}}}}}";
+    "{\"Version\":\"2012-10-17\",\"Statement\":[]}}}},"
+    "\"DeviceConfiguration\":{\"url\":{\"Fn::Sub\":\"https://x/${Room}\"},\"level\":\"1\"}}";
 
 static struct km_arena *arena;
 
@@ -54,6 +55,9 @@ static void test_whole(void **state)
     assert_string_equal(plan.policies[0].name, "P");
     assert_string_equal(plan.policies[1].document, "{}");
     assert_string_equal(plan.policies[2].document, "{\"Version\":\"2012-10-17\",\"Statement\":[]}");
+    assert_int_equal(plan.n_configuration, 2);
+    assert_string_equal(plan.configuration[0].value, "https://x/hall");
+    assert_string_equal(plan.configuration[1].name, "level");
 }
 
 /* A template with these resources, and one parameter that has no value. */
