@@ -145,7 +145,8 @@ static bool matches_one(const char *const *filters, size_t n, struct km_slice to
 
 bool km_rights_is_provisioning(struct km_slice topic)
 {
-    return matches_one(provisioning, KM_ARRAY_LEN(provisioning), topic);
+    return topic.len > 0 && topic.ptr[0] == '$' &&
+           matches_one(provisioning, KM_ARRAY_LEN(provisioning), topic);
 }
 
 bool km_rights_is_open(struct km_slice topic)
