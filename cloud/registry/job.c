@@ -397,8 +397,9 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
     if (now == KM_JOB_IN_PROGRESS && !is_forced)
         return KM_REG_FAIL(reg, KM_E_STATE, "job %s is IN_PROGRESS", id);
     KM_TRY(end_all(reg, account, id, KM_EXECUTION_IN_PROGRESS, true));
-    return km_reg_run_one(reg, "DELETE FROM job WHERE account = ?1 AND id = ?2",
-                          KM_VALUES(km_value_text(account), km_value_text(id)));
+    KM_TRY(km_reg_run_one(reg, "DELETE FROM job WHERE account = ?1 AND id = ?2",
+                          KM_VALUES(km_value_text(account), km_value_text(id))));
+    return km_reg_tags_forget(reg, account, KM_TAGGED_JOB, id);
 }
 
 km_status km_registry_job_delete(struct km_registry *reg, const char *account, const char *id,

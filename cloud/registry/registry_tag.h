@@ -20,6 +20,7 @@ enum km_tagged {
     KM_TAGGED_TEMPLATE = 6,
     KM_TAGGED_FUNCTION = 7,
     KM_TAGGED_ROLE_ALIAS = 8,
+    KM_TAGGED_JOB = 9,
 };
 
 struct km_tag {

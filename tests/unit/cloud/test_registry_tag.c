@@ -3,6 +3,7 @@
 
 #include "cloud/registry/registry_function.h"
 #include "cloud/registry/registry_group.h"
+#include "cloud/registry/registry_job.h"
 #include "cloud/registry/registry_policy.h"
 #include "cloud/registry/registry_rule.h"
 #include "cloud/registry/registry_tag.h"
@@ -126,6 +127,25 @@ static void tags_of_a_ca_go_with_it(void **state)
     assert_int_equal(n_tags(rig, &resource), 0);
 }
 
+static void tags_of_a_job_go_with_it(void **state)
+{
+    struct rig *rig = *state;
+    static const struct km_tag tag = {"k", "v"};
+    static const struct km_tagged_resource resource = {KM_TAGGED_JOB, "j"};
+    static const struct km_job_target lamp = {KM_JOB_TARGET_THING, "lamp"};
+    const struct km_registry_job_new job = {
+        .id = "j", .document = "{}", .targets = &lamp, .n_targets = 1};
+    const struct km_registry_thing_new thing = {.name = "lamp"};
+    char id[KM_REGISTRY_UUID_LEN + 1] = {0};
+    assert_ok(rig, km_registry_thing_create(rig->reg, ACCOUNT, &thing, id));
+    assert_ok(rig, km_registry_job_create(rig->reg, ACCOUNT, &job));
+    assert_ok(rig, km_registry_tags_add(rig->reg, ACCOUNT, &resource, &tag, 1));
+    assert_int_equal(n_tags(rig, &resource), 1);
+    assert_ok(rig, km_registry_job_delete(rig->reg, ACCOUNT, "j", true));
+    assert_ok(rig, km_registry_job_create(rig->reg, ACCOUNT, &job));
+    assert_int_equal(n_tags(rig, &resource), 0);
+}
+
 static void fill(char *room, size_t n_characters)
 {
     for (size_t i = 0; i < n_characters; i++)
@@ -188,6 +208,7 @@ int main(void)
         RIG_TEST(tags_are_added_replaced_and_removed),
         RIG_TEST(tags_go_with_what_they_are_at),
         RIG_TEST(tags_of_a_ca_go_with_it),
+        RIG_TEST(tags_of_a_job_go_with_it),
         RIG_TEST(tags_have_bounds),
         RIG_TEST(there_are_so_many_and_no_more),
     };
