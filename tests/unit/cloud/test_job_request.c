@@ -87,6 +87,13 @@ static void empty_payloads(void **state)
     km_job_request_clear(&request);
 }
 
+static const char eleven[] =
+    "{\"status\":\"FAILED\",\"statusDetails\":{\"1\":\"a\",\"2\":\"a\",\"3\":\"a\",\"4\":\"a\","
+    "\"5\":\"a\",\"6\":\"a\",\"7\":\"a\",\"8\":\"a\",\"9\":\"a\",\"10\":\"a\",\"11\":\"a\"}}";
+static const char long_token[] =
+    "{\"status\":\"FAILED\",\"clientToken\":\"12345678901234567890123456789012345678901234567890"
+    "123456789012345\"}";
+
 static void bad_ones(void **state)
 {
     static const char *const bad[] = {
@@ -111,11 +118,9 @@ static void bad_ones(void **state)
         "{\"status\":\"FAILED\",\"statusDetails\":{\"a b\":\"c\"}}",
         "{\"status\":\"FAILED\",\"statusDetails\":{\"\":\"c\"}}",
         "{\"status\":\"FAILED\",\"statusDetails\":{\"a\":\"\\n\"}}",
-        "{\"status\":\"FAILED\",\"statusDetails\":{\"1\":\"a\",\"2\":\"a\",\"3\":\"a\",\"4\":\"a\","
-        "\"5\":\"a\",\"6\":\"a\",\"7\":\"a\",\"8\":\"a\",\"9\":\"a\",\"10\":\"a\",\"11\":\"a\"}}",
+        eleven,
         "{\"status\":\"FAILED\",\"clientToken\":1}",
-        "{\"status\":\"FAILED\",\"clientToken\":\"12345678901234567890123456789012345678901234567890"
-        "123456789012345\"}",
+        long_token,
     };
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(bad); i++)
