@@ -107,7 +107,7 @@ void broker_free(struct broker *broker)
     inflight_clear(&broker->inflight);
     inflight_clear(&broker->inflight_jobs);
     watches_free(broker->watches);
-    shelf_clear(&broker->reader.shelf);
+    km_shelf_clear(&broker->reader.shelf);
     km_registry_close(broker->reader.registry);
     km_arena_free(broker->reader.arena);
     free(broker);

@@ -21,9 +21,9 @@ enum letter_kind {
     LETTER_EXECUTION, /* the same, to the jobs of a thing */
     LETTER_REFRESH, /* client, certificate, payload (its DER), number: of the connection. Answered by LETTER_FACTS */
     /* To the broker's thread. */
-    LETTER_PUBLISH,  /* topic, payload, qos, retain, hops */
-    LETTER_KICK,     /* client or certificate */
-    LETTER_FACTS,    /* client, number; object: struct facts, or NULL: they could not be read now */
+    LETTER_PUBLISH, /* topic, payload, qos, retain, hops */
+    LETTER_KICK,    /* client or certificate */
+    LETTER_FACTS, /* client, number; object: struct km_facts, or NULL: they could not be read now */
     LETTER_CHANGES,  /* object: struct changes */
     LETTER_WATCHES,  /* object: struct watches */
     LETTER_ANSWERED, /* topic: of a request to a shadow or to jobs that is done */

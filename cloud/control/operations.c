@@ -19,6 +19,7 @@ static const struct km_operations *const tables[] = {
     &km_iot_template,
     &km_iot_register,
     &km_iot_account,
+    &km_iot_tag,
     &km_iot_data,
     &km_iot_job,
     &km_iot_execution,
@@ -27,6 +28,7 @@ static const struct km_operations *const tables[] = {
     &km_lambda_version_rows,
     &km_lambda_permission,
     &km_lambda_invoke,
+    &km_lambda_tag,
     &km_sts,
 };
 
