@@ -118,13 +118,17 @@ static bool is_last(const struct scribe *scribe, const struct km_registry_change
     return true;
 }
 
-void execution_changes(struct scribe *scribe, const struct km_registry_change_list *list)
+bool execution_changes(struct scribe *scribe, const struct km_registry_change_list *list)
 {
     bool is_next = false;
+    bool has_told = false;
     for (size_t i = 0; i < list->n_items; i++) {
-        if (is_ours(scribe, &list->items[i]) && is_last(scribe, list, i, &is_next))
-            notify(scribe, list->items[i].id, is_next);
+        if (!is_ours(scribe, &list->items[i]) || !is_last(scribe, list, i, &is_next))
+            continue;
+        notify(scribe, list->items[i].id, is_next);
+        has_told = true;
     }
+    return has_told;
 }
 
 /* ---- timers ---- */

@@ -127,7 +127,11 @@ bool feed_look(struct scribe *scribe)
         scribe->generation = list.items[list.n_items - 1].generation;
         has_more = scribe->generation < list.generation;
         tell(scribe, changes);
-        execution_changes(scribe, &list);
+        if (execution_changes(scribe, &list) && has_more) {
+            /* That takes time, which others have a right to: the rest at the next turn, which is now. */
+            atomic_store(&scribe->is_hinted, true);
+            return false;
+        }
     }
     return true;
 }

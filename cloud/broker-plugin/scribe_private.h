@@ -72,12 +72,12 @@ void contact_take(struct scribe *scribe, const struct letter *contact);
 void shadow_take(struct scribe *scribe, const struct letter *request);
 /* execution_take: a request to a thing's jobs. */
 void execution_take(struct scribe *scribe, const struct letter *request);
-/* execution_changes: tells devices of what the feed says about their jobs. */
+/* execution_changes: tells devices of what the feed says about their jobs; whether it said anything. */
 struct km_registry_change_list;
-void execution_changes(struct scribe *scribe, const struct km_registry_change_list *list);
+bool execution_changes(struct scribe *scribe, const struct km_registry_change_list *list);
 /* execution_expire: ends executions of jobs whose time is over, now and then. */
 void execution_expire(struct scribe *scribe, int64_t now_ms);
-/* feed_look: reads what has changed and tells the broker; false when that could not be done. */
+/* feed_look: reads what has changed and tells the broker; false when that could not be done, or is not yet done. */
 bool feed_look(struct scribe *scribe);
 
 #endif

@@ -38,6 +38,13 @@ km_status km_reg_change(struct km_registry *reg, enum km_change_kind kind, const
     return compact(reg, reg->changes_kept);
 }
 
+/* Where it passes over the number of a sweep, a later write sweeps. */
+km_status km_reg_change_many(struct km_registry *reg, const char *sql, struct km_values values)
+{
+    reg->has_changes = true;
+    return km_reg_run(reg, sql, values, NULL);
+}
+
 km_status km_registry_generation(struct km_registry *reg, int64_t *ret)
 {
     km_reg_enter(reg);

@@ -197,6 +197,24 @@ km_status km_reg_execution_tell(struct km_registry *reg, const char *account,
     return tell(reg, account, key->thing, is_same(&head, key->job, key->number));
 }
 
+km_status km_reg_executions_tell(struct km_registry *reg, const char *account, const char *job,
+                                 enum km_execution_status most)
+{
+    static const char sql[] =
+        "INSERT INTO change (generation, kind, account, id)"
+        " SELECT (SELECT coalesce(max(generation), 0) FROM change)"
+        " + row_number() OVER (ORDER BY e.thing),"
+        " CASE WHEN EXISTS (SELECT 1 FROM job_execution o WHERE o.account = e.account"
+        " AND o.thing = e.thing AND o.status < 2 AND (o.status > e.status"
+        " OR (o.status = e.status AND (o.queued_ms, o.job) < (e.queued_ms, e.job))))"
+        " THEN 20 ELSE 21 END, e.account, e.thing FROM job_execution e"
+        " WHERE e.account = ?1 AND e.job = ?2 AND e.status <= ?3";
+    _Static_assert(KM_CHANGE_EXECUTIONS == 20 && KM_CHANGE_NEXT_EXECUTION == 21,
+                   "as the text says");
+    return km_reg_change_many(
+        reg, sql, KM_VALUES(km_value_text(account), km_value_text(job), km_value_number(most)));
+}
+
 /* ---- changing ---- */
 
 km_status km_reg_execution_queue(struct km_registry *reg, const char *account, const char *thing,

@@ -58,6 +58,9 @@ km_status km_reg_write_end(struct km_registry *reg, km_status status);
 km_status km_reg_change(struct km_registry *reg, enum km_change_kind kind, const char *account,
                         const char *id);
 
+/* km_reg_change_many: by a statement that inserts into the feed, counting on from its last generation; within such a write too. */
+km_status km_reg_change_many(struct km_registry *reg, const char *sql, struct km_values values);
+
 /* km_reg_is_sweep_due: whether the write that got this number is the one that sweeps. */
 bool km_reg_is_sweep_due(int64_t number);
 /* km_reg_certificate_insert: a new certificate in this state, whatever its callers may ask for; within a write. KM_E_EXISTS. */

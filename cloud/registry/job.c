@@ -101,9 +101,8 @@ static km_status insert_targets(struct km_registry *reg, const char *account,
     return KM_OK;
 }
 
-/* Some things of the job that have no execution yet. */
-static km_status take_things(struct km_registry *reg, const char *account, const char *job,
-                             struct km_executions *ret)
+/* One statement each, however many things there are: others wait meanwhile. */
+static km_status queue_all(struct km_registry *reg, const char *account, const char *job)
 {
     static const char sql[] =
         "WITH RECURSIVE inside (name) AS (SELECT name FROM job_target WHERE account = ?1"
@@ -112,24 +111,15 @@ static km_status take_things(struct km_registry *reg, const char *account, const
         " things (thing) AS (SELECT name FROM job_target WHERE account = ?1 AND job = ?2"
         " AND kind = 1 UNION SELECT m.thing FROM group_thing m JOIN inside ON m.name = inside.name"
         " WHERE m.account = ?1)"
-        " SELECT ?1, thing, ?2, 0 FROM things WHERE NOT EXISTS (SELECT 1 FROM job_execution e"
-        " WHERE e.account = ?1 AND e.thing = things.thing AND e.job = ?2) ORDER BY thing LIMIT ?3";
+        " INSERT INTO job_execution (account, thing, job, number, status, is_forced, version,"
+        " queued_ms, started_ms, modified_ms, due_ms, step_due_ms)"
+        " SELECT ?1, thing, ?2, 1, 0, 0, 1, ?3, 0, ?3, 0, 0 FROM things";
     _Static_assert(KM_JOB_TARGET_THING == 1 && KM_JOB_TARGET_GROUP == 2, "as the text says");
-    return km_reg_executions_take(reg, sql,
-                                  KM_VALUES(km_value_text(account), km_value_text(job),
-                                            km_value_number(KM_EXECUTIONS_AT_ONCE)),
-                                  ret);
-}
-
-static km_status queue_all(struct km_registry *reg, const char *account, const char *job)
-{
-    struct km_executions things = {.n = 1};
-    while (things.n > 0) {
-        KM_TRY(take_things(reg, account, job, &things));
-        for (size_t i = 0; i < things.n; i++)
-            KM_TRY(km_reg_execution_queue(reg, account, things.items[i].thing, job));
-    }
-    return KM_OK;
+    KM_TRY(km_reg_run(
+        reg, sql,
+        KM_VALUES(km_value_text(account), km_value_text(job), km_value_number(km_reg_now(reg))),
+        NULL));
+    return km_reg_executions_tell(reg, account, job, KM_EXECUTION_QUEUED);
 }
 
 static km_status create(struct km_registry *reg, const char *account,
@@ -198,9 +188,9 @@ static km_status count_executions(struct km_registry *reg, const char *account, 
                                   struct km_registry_job_more *ret)
 {
     static const char sql[] =
-        "SELECT status, count(*) FROM job_execution e WHERE account = ?1 AND job = ?2"
-        " AND NOT EXISTS (SELECT 1 FROM job_execution l WHERE l.account = ?1 AND l.job = ?2"
-        " AND l.thing = e.thing AND l.number > e.number) GROUP BY status";
+        "SELECT status, count(*) FROM (SELECT status, row_number() OVER (PARTITION BY thing"
+        " ORDER BY number DESC) AS age FROM job_execution WHERE account = ?1 AND job = ?2) newest"
+        " WHERE age = 1 GROUP BY status";
     KM_AUTO(km_query_end) struct km_query query = {0};
     KM_TRY(km_reg_query(reg, sql, KM_VALUES(km_value_text(account), km_value_text(id)), &query));
     while (km_query_next(&query)) {
@@ -339,18 +329,14 @@ static km_status end_all(struct km_registry *reg, const char *account, const cha
                          enum km_execution_status most, bool is_forced)
 {
     static const char sql[] =
-        "SELECT account, thing, job, number FROM job_execution WHERE account = ?1 AND job = ?2"
-        " AND status <= ?3 LIMIT ?4";
-    struct km_executions some = {.n = 1};
-    while (some.n > 0) {
-        KM_TRY(km_reg_executions_take(reg, sql,
-                                      KM_VALUES(km_value_text(account), km_value_text(id),
-                                                km_value_number(most),
-                                                km_value_number(KM_EXECUTIONS_AT_ONCE)),
-                                      &some));
-        KM_TRY(km_reg_executions_end(reg, &some, KM_EXECUTION_CANCELED, is_forced));
-    }
-    return KM_OK;
+        "UPDATE job_execution SET status = 7, is_forced = ?4, due_ms = 0, step_due_ms = 0,"
+        " modified_ms = ?5, version = version + 1 WHERE account = ?1 AND job = ?2 AND status <= ?3";
+    _Static_assert(KM_EXECUTION_CANCELED == 7, "as the text says");
+    KM_TRY(km_reg_executions_tell(reg, account, id, most));
+    return km_reg_run(reg, sql,
+                      KM_VALUES(km_value_text(account), km_value_text(id), km_value_number(most),
+                                km_value_number(is_forced), km_value_number(km_reg_now(reg))),
+                      NULL);
 }
 
 static km_status cancel_within(struct km_registry *reg, const char *account, const char *id,
@@ -364,7 +350,6 @@ static km_status cancel_within(struct km_registry *reg, const char *account, con
     KM_TRY(find(reg, account, id, &now));
     if (now == KM_JOB_COMPLETED || (now == KM_JOB_CANCELED && !cancel->is_forced))
         return is_over(reg, id);
-    /* First, so that the end of its last execution does not complete it. */
     KM_TRY(
         km_reg_run(reg, sql,
                    KM_VALUES(km_value_text(account), km_value_text(id),

@@ -22,6 +22,10 @@ km_status km_reg_execution_end(struct km_registry *reg, const char *account,
 km_status km_reg_execution_tell(struct km_registry *reg, const char *account,
                                 const struct km_execution_key *key);
 
+/* km_reg_executions_tell: the same for all of a job, with a status of at most that; when they are queued already, or not ended yet. */
+km_status km_reg_executions_tell(struct km_registry *reg, const char *account, const char *job,
+                                 enum km_execution_status most);
+
 /* Pending executions, some at a time. */
 #define KM_EXECUTIONS_AT_ONCE 64
 struct km_executions {

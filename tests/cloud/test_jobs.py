@@ -158,6 +158,17 @@ class Device(Base):
         self.iot.remove_thing_from_thing_group(thingGroupName="lamps", thingName="lamp")
         self.assertEqual(self.expect("notify")["jobs"], {})
 
+    def test_too_many_at_once(self):
+        self.job("j")
+        self.listen("+/update/+")
+        n = 100
+        for _ in range(n):
+            self.ask("j/update", {"status": "IN_PROGRESS", "includeJobExecutionState": True})
+        answers = [self.client.event() for _ in range(n)]
+        versions = [a[1]["executionState"]["versionNumber"] for a in answers if a[0].endswith("accepted")]
+        self.assertEqual(versions, list(range(2, len(versions) + 2)))
+        self.assertLessEqual({a[1]["code"] for a in answers if a[0].endswith("rejected")}, {"RequestThrottled"})
+
     def test_policy(self):
         """Another thing's jobs are nobody's business."""
         own = "$aws/things/${iot:ClientId}/jobs/*"

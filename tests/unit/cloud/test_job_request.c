@@ -55,14 +55,14 @@ static void cut_and_flipped(void **state)
     for (size_t len = 1; len < sizeof(whole) - 1; len++) {
         char *part = malloc(len);
         assert_non_null(part);
-        memcpy(part, whole, len);
+        km_copy(part, len, whole, len);
         struct km_job_request request = parse(KM_JOB_UPDATE, "j", KM_SLICE(part, len));
         assert_int_equal(request.code, KM_JOB_INVALID_JSON);
         km_job_request_clear(&request);
         free(part);
     }
     for (size_t bit = 0; bit < (sizeof(whole) - 1) * 8; bit++) {
-        memcpy(text, whole, sizeof(whole));
+        km_copy(text, sizeof(text), whole, sizeof(whole));
         text[bit / 8] = (char)(text[bit / 8] ^ (1 << (bit % 8)));
         struct km_job_request request =
             parse(KM_JOB_UPDATE, "j", KM_SLICE(text, sizeof(whole) - 1));
@@ -86,6 +86,13 @@ static void empty_payloads(void **state)
     assert_false(request.wants_document);
     km_job_request_clear(&request);
 }
+
+static const char eleven[] =
+    "{\"status\":\"FAILED\",\"statusDetails\":{\"1\":\"a\",\"2\":\"a\",\"3\":\"a\",\"4\":\"a\","
+    "\"5\":\"a\",\"6\":\"a\",\"7\":\"a\",\"8\":\"a\",\"9\":\"a\",\"10\":\"a\",\"11\":\"a\"}}";
+static const char long_token[] =
+    "{\"status\":\"FAILED\",\"clientToken\":\"12345678901234567890123456789012345678901234567890"
+    "123456789012345\"}";
 
 static void bad_ones(void **state)
 {
@@ -111,11 +118,9 @@ static void bad_ones(void **state)
         "{\"status\":\"FAILED\",\"statusDetails\":{\"a b\":\"c\"}}",
         "{\"status\":\"FAILED\",\"statusDetails\":{\"\":\"c\"}}",
         "{\"status\":\"FAILED\",\"statusDetails\":{\"a\":\"\\n\"}}",
-        "{\"status\":\"FAILED\",\"statusDetails\":{\"1\":\"a\",\"2\":\"a\",\"3\":\"a\",\"4\":\"a\","
-        "\"5\":\"a\",\"6\":\"a\",\"7\":\"a\",\"8\":\"a\",\"9\":\"a\",\"10\":\"a\",\"11\":\"a\"}}",
+        eleven,
         "{\"status\":\"FAILED\",\"clientToken\":1}",
-        "{\"status\":\"FAILED\",\"clientToken\":\"12345678901234567890123456789012345678901234567890"
-        "123456789012345\"}",
+        long_token,
     };
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(bad); i++)
@@ -140,7 +145,7 @@ static void details_at_their_limits(void **state)
         char text[KM_JOB_DETAIL_MAX + 100] = "{\"status\":\"FAILED\",\"statusDetails\":{\"a\":\"";
         size_t at = strlen(text);
         memset(text + at, 'x', len);
-        (void)strcpy(text + at + len, "\"}}");
+        (void)snprintf(text + at + len, sizeof(text) - at - len, "\"}}");
         refused(KM_JOB_UPDATE, len == KM_JOB_DETAIL_MAX ? KM_JOB_OK : KM_JOB_INVALID_REQUEST, text);
     }
 }

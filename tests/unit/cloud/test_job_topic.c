@@ -73,9 +73,9 @@ static void others_are_none(void **state)
         assert_false(km_job_topic_parse(KM_SLICE_STR(bad[i]), &id, &kind));
     size_t front = strlen(longest);
     memset(longest + front, 'j', KM_JOB_ID_MAX + 1);
-    (void)strcpy(longest + front + KM_JOB_ID_MAX, "/get");
+    (void)snprintf(longest + front + KM_JOB_ID_MAX, 16, "/get");
     assert_true(km_job_topic_parse(KM_SLICE_STR(longest), &id, &kind));
-    (void)strcpy(longest + front + KM_JOB_ID_MAX, "j/get");
+    (void)snprintf(longest + front + KM_JOB_ID_MAX, 16, "j/get");
     assert_false(km_job_topic_parse(KM_SLICE_STR(longest), &id, &kind));
     assert_false(km_job_topic_parse(KM_SLICE("$aws/things/T/jobs/\0/get", 24), &id, &kind));
 }
