@@ -606,6 +606,114 @@ class Policy(Base):
         self.assertEqual(watch.message(), ("will/yes", b"y"))
 
 
+class Attack(Base):
+    """What a device with a good certificate may try beside the plain ways."""
+
+    def setUp(self):
+        super().setUp()
+        self.ca = self.rig.ca("ca")
+        self.watch = self.broker.observer("#")
+
+    def device(self, name, *statements):
+        self.rig.registry("policy", name, policy(("Allow", "iot:Connect", "client/*"), *statements))
+        return self.rig.device(name, self.ca, policies=[name])
+
+    def nothing_more(self, watch=None):
+        watch = watch or self.watch
+        watch.publish("end", "")
+        self.assertEqual(watch.message()[0], "end")
+
+    def ends(self, client):
+        packet = client.packet()
+        while packet is not None:
+            self.assertNotIn(packet[0], (3, 4, 9), packet)  # neither a message nor that something was taken
+            packet = client.packet()
+
+    def test_bridges_are_clients(self):  # bit 7 of the version, by which mosquitto knows a bridge
+        device = self.device("dev", ("Allow", "iot:Subscribe", "topicfilter/ok"))
+        for client_id, attempt in (("a", lambda c: c.publish("no", qos=1)), ("b", lambda c: c.subscribe("no"))):
+            client = self.broker.connect(device, client_id, version=0x84)
+            attempt(client)
+            self.ends(client)
+        self.nothing_more()
+
+    def test_topic_alias(self):
+        device = self.device("dev", ("Allow", "iot:Publish", "topic/ok"))
+        alias = b"\x03\x23\0\1"
+        client = self.broker.connect(device, "dev", version=5)
+        for topic in ("ok", ""):  # named once, then by its alias
+            client.send(0x32, client.text(topic) + b"\0\1" + alias + topic.encode())
+            self.assertTrue(client.pubacked())
+            self.assertEqual(self.watch.message(), ("ok", topic.encode()))
+        client.send(0x32, client.text("no") + b"\0\1" + alias)
+        self.ends(client)
+        client = self.broker.connect(device, "dev", version=5)
+        client.send(0x30, client.text("no") + alias)
+        client.send(0x32, client.text("") + b"\0\1" + alias)
+        self.ends(client)
+        self.nothing_more()
+
+    def test_session_of_another_certificate(self):
+        owner = self.device("owner", ("Allow", "iot:Subscribe iot:Receive", "topicfilter/secret topic/secret"))
+        thief = self.device("thief", ("Allow", "iot:Subscribe iot:Receive iot:Publish", "topicfilter/end topic/end"))
+        sender = self.broker.observer()
+        client = self.broker.connect(owner, "dev", clean=False)
+        self.assertEqual(client.subscribed("secret"), [1])
+        sender.publish("secret", "on its way", qos=1)
+        self.assertTrue(sender.pubacked())
+        self.assertEqual(client.packet()[0], 3)  # not acknowledged, so that it comes again
+        client.close()
+        until(lambda: "Client dev closed its connection" in self.broker.text(), "it has gone")
+        sender.publish("secret", "queued", qos=1)
+        self.assertTrue(sender.pubacked())
+        client = self.broker.connect(thief, "dev", clean=False)
+        sender.publish("secret", "now", qos=1)
+        self.assertTrue(sender.pubacked())
+        self.assertEqual(client.subscribed("end"), [1])
+        self.nothing_more(client)
+
+    def test_right_taken_from_a_session(self):
+        receive = ("Allow", "iot:Subscribe iot:Receive", "topicfilter/* topic/*")
+        device = self.device("dev", receive)
+        marker = self.device("marker")
+        marked = self.broker.connect(marker, "marker")
+        sender = self.broker.observer()
+        client = self.broker.connect(device, "dev", clean=False)
+        self.assertEqual(client.subscribed("secret"), [1])
+        client.disconnect()
+        until(lambda: "Client dev disconnected" in self.broker.text(), "it has gone")
+        sender.publish("secret", "queued", qos=1)
+        self.assertTrue(sender.pubacked())
+        self.rig.registry("policy", "dev", policy(("Allow", "iot:Connect", "client/*"),
+                                                  ("Allow", "iot:*", "topicfilter/end topic/end")))
+        self.rig.registry("certificate-set", marker.id, "INACTIVE")
+        self.assertIsNone(marked.packet())  # so what was changed before has arrived as well
+        client = self.broker.connect(device, "dev", clean=False)
+        self.assertEqual(client.subscribed("end"), [1])
+        self.nothing_more(client)
+
+    def test_retained_needs_receive(self):
+        sender = self.broker.observer()
+        sender.publish("kept", "v", qos=1, retain=True)
+        self.assertTrue(sender.pubacked())
+        client = self.broker.connect(self.device("dev", ("Allow", "iot:Subscribe", "*"),
+                                                 ("Allow", "iot:Receive iot:Publish", "topic/end")), "dev")
+        self.assertEqual(client.subscribed("kept", "end"), [1, 1])
+        self.nothing_more(client)
+
+    def test_user_name(self):  # is nobody's
+        device = self.device("dev")
+        client = self.broker.connect(device, "dev")
+        with client.socket, client.socket.context.wrap_socket(
+                socket.create_connection(("127.0.0.1", self.broker.port), timeout=60), server_hostname="localhost") as named:
+            client.socket, client.buffer = named, b""
+            client.send(0x10, client.text("MQTT") + b"\4\xc2\0\x3c" + client.text("other") + client.text("root") + client.text("x"))
+            self.assertEqual(client.connected(), 0)
+            client.publish("no", qos=1)
+            self.ends(client)
+        self.rig.expect_event(kind="Publish-In", client="other", certificate=device.id, reason="topic/no")
+
+
 class DeniedConnack(Base):
     options = {"denied_connect": "connack"}
 
