@@ -42,24 +42,11 @@ ok "one machine" do_blocks one "One machine"
 ok "all units" is one active keymoor-cloud.target $units
 ok "status" on sudo -u keymoor-cloud keymoor-cloud status --dir /var/lib/keymoor-cloud
 ok "an access key" do_blocks one "Accounts and keys"
-eval "export $(tr '\n' ' ' <"$dir/out")"
-export AWS_DEFAULT_REGION=eu-central-1 AWS_CA_BUNDLE=$dir/server_ca.pem AWS_PAGER="" AWS_EC2_METADATA_DISABLED=true
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-cp "$dir/one/root/etc/keymoor/cloud/server_ca.pem" "$dir"
-aws() { outside /usr/bin/aws --endpoint-url https://cloud.example:8443 "$@"; }
-zip() { python3 -m zipfile -c "$@"; }
-export -f aws outside zip
-export dir net
+become_operator one
 ok "the API" aws sts get-caller-identity
 
 # ---- a CA and what its devices may do ----
-mkdir "$dir/operator"
-cd "$dir/operator"
-cp "$source"/examples/AWS/just_in_time/* .
-sed -i "s/REGION/eu-central-1/; s/ACCOUNT/123456789012/" policy.json
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/O=Test/CN=Device CA" \
-    -addext basicConstraints=critical,CA:TRUE -keyout deviceCA.key -out deviceCA.pem 2>/dev/null
-for part in "Registering a CA" "A policy" "Just-in-time registration"; do ok "$part" bash -e -c "$(blocks "$part")"; done
+register_ca
 until_true on sh -c "journalctl --unit=keymoor-cloud-rules | grep -q '1 rules'"
 
 # ---- a device ----
@@ -73,7 +60,6 @@ publish() {
     as_device mosquitto_pub --cafile server_ca.pem --cert lamp.pem --key lamp.key -h cloud.example -p 8883 -i lamp -q 1 \
         -t '$aws/things/lamp/shadow/update' -m '{"state":{"reported":{"on":true}}}'
 }
-has_status() { [ "$(aws iot list-certificates --query 'certificates[0].status' --output text)" = "$1" ]; }
 refused "the first contact" "connection was lost" publish
 until_true has_status ACTIVE
 ok "the second" publish
