@@ -26,8 +26,8 @@ if [ "$(on systemd-run --quiet --wait --pipe --property=LimitMEMLOCK=infinity pr
 fi
 ok "the socket" on systemctl enable --now keymoord.socket
 ok "nothing runs yet" is one inactive keymoord.service
-ok "a user of the group" on useradd --create-home --groups keymoor device
-as_device() { on runuser --user=device -- env --chdir=/home/device OPENSSL_CONF=/usr/share/keymoor/openssl-keymoor.cnf "$@"; }
+ok "a user of the group" on useradd --create-home --home-dir=/srv/device --groups keymoor device
+as_device() { on runuser --user=device -- env --chdir=/srv/device OPENSSL_CONF=/usr/share/keymoor/openssl-keymoor.cnf "$@"; }
 ok "a key, which starts it" as_device keymoor key create lamp --type KEY_ECDSA_KEYPAIR --bits 256
 ok "it runs" is one active keymoord.service
 refused "nobody else is let in" "" on sudo -u nobody keymoor status
@@ -51,9 +51,9 @@ until_true on sh -c "journalctl --unit=keymoor-cloud-rules | grep -q '1 rules'"
 
 # ---- a device ----
 as_device keymoor csr lamp --subject "/O=Test/CN=lamp" --pem --out lamp.csr
-openssl x509 -req -in "$dir/one/root/home/device/lamp.csr" -CA deviceCA.pem -CAkey deviceCA.key -CAcreateserial -days 30 -sha256 -out lamp.crt 2>/dev/null
-cat lamp.crt deviceCA.pem >"$dir/one/root/home/device/lamp.pem"
-cp "$dir/server_ca.pem" "$dir/one/root/home/device"
+openssl x509 -req -in "$dir/one/root/srv/device/lamp.csr" -CA deviceCA.pem -CAkey deviceCA.key -CAcreateserial -days 30 -sha256 -out lamp.crt 2>/dev/null
+cat lamp.crt deviceCA.pem >"$dir/one/root/srv/device/lamp.pem"
+cp "$dir/server_ca.pem" "$dir/one/root/srv/device"
 as_device keymoor key reference lamp --out lamp.key
 # shellcheck disable=SC2016 # the topic's own dollar sign
 publish() {
