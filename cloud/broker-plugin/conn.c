@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloud/broker-plugin/facts.h"
+#include "cloud/admission/facts.h"
 
 struct conn *conn_new(const void *handle, const char *id, const char *certificate,
                       const char *address)
@@ -28,7 +28,7 @@ void conn_free(struct conn *conn)
         return;
     free(conn->der);
     km_policy_bound_free(conn->bound);
-    facts_free(conn->facts);
+    km_facts_free(conn->facts);
     free(conn->id);
     free(conn->address);
     free(conn);

@@ -3,7 +3,7 @@
 #ifndef BROKER_CONN_H
 #define BROKER_CONN_H
 
-#include "cloud/broker-plugin/rate.h"
+#include "cloud/admission/rate.h"
 #include "cloud/policy/policy.h"
 #include "common/km_uuid.h"
 
@@ -44,8 +44,8 @@ struct conn {
     bool told_receive; /* that a message was withheld was recorded once */
     enum ending ending;
     struct km_policy_bound *bound; /* NULL: nothing is allowed */
-    struct facts *facts;           /* what bound was made of */
-    struct rate publishes, octets;
+    struct km_facts *facts;        /* what bound was made of */
+    struct km_rate publishes, octets;
     char session[KM_UUID_TEXT_LEN];
     int64_t number;               /* of this connection of the client: greater than those before */
     int64_t over_ms;              /* since when it is not connected */

@@ -7,6 +7,8 @@
 #include "cloud/policy/key.h"
 #include "cloud/policy/pattern.h"
 
+#define IOT KM_SLICE_STR("iot:")
+
 static const char *const action_texts[KM_POLICY_N_ACTIONS] = {
     [KM_POLICY_CONNECT] = "iot:Connect",
     [KM_POLICY_PUBLISH] = "iot:Publish",
@@ -98,6 +100,9 @@ km_status km_action_mask(struct km_arena *scratch, struct km_slice pattern, uint
         if (km_pattern_matches(&bound, name))
             mask |= 1u << i;
     }
+    /* A slip of the pen in a Deny would deny nothing. */
+    if (mask == 0 && low.len > IOT.len && km_slice_equal(KM_SLICE(low.ptr, IOT.len), IOT))
+        return KM_E_UNSUPPORTED;
     *ret = mask;
     return KM_OK;
 }

@@ -18,6 +18,8 @@ static km_status read_action(struct km_compiler *compiler, const json_t *json,
     if (status == KM_E_MALFORMED)
         return KM_REFUSE(compiler,
                          "is neither an action, such as iot:Connect, nor a pattern of one");
+    if (status == KM_E_UNSUPPORTED)
+        return KM_REFUSE(compiler, "names no action of a device in AWS IoT");
     if (status != KM_OK)
         return km_compiler_no_memory(compiler);
     statement->actions |= mask;

@@ -5,13 +5,48 @@
 
 #include "common/km_sock.h"
 
-ClrcResult km_result_map(const struct km_result_row *rows, size_t n, TEEC_Result result)
+/* GlobalPlatform's results; not each of them has a name in the Client API. */
+static const struct km_result_row standard[] = {
+    {0x00000000u /* TEE_SUCCESS */, CLRC_SUCCESS},
+    {0xf0100001u /* TEE_ERROR_CORRUPT_OBJECT */, CLRC_ERROR_CORRUPT},
+    {0xf0100003u /* TEE_ERROR_STORAGE_NOT_AVAILABLE */, CLRC_ERROR_NO_SERVICE},
+    {0xffff0000u /* TEE_ERROR_GENERIC */, CLRC_ERROR_GENERIC},
+    {0xffff0001u /* TEE_ERROR_ACCESS_DENIED */, CLRC_ERROR_ACCESS_DENIED},
+    {0xffff0002u /* TEE_ERROR_CANCEL */, CLRC_ERROR_CANCELLED},
+    {0xffff0003u /* TEE_ERROR_ACCESS_CONFLICT */, CLRC_ERROR_BUSY},
+    {0xffff0005u /* TEE_ERROR_BAD_FORMAT */, CLRC_ERROR_BAD_FORMAT},
+    {0xffff0006u /* TEE_ERROR_BAD_PARAMETERS */, CLRC_ERROR_BAD_PARAMETERS},
+    {0xffff0007u /* TEE_ERROR_BAD_STATE */, CLRC_ERROR_STATE},
+    {0xffff0008u /* TEE_ERROR_ITEM_NOT_FOUND */, CLRC_ERROR_NOT_FOUND},
+    {0xffff000au /* TEE_ERROR_NOT_SUPPORTED */, CLRC_ERROR_NOT_SUPPORTED},
+    {0xffff000cu /* TEE_ERROR_OUT_OF_MEMORY */, CLRC_ERROR_OUT_OF_MEMORY},
+    {0xffff000du /* TEE_ERROR_BUSY */, CLRC_ERROR_BUSY},
+    {0xffff000eu /* TEE_ERROR_COMMUNICATION */, CLRC_ERROR_NO_SERVICE},
+    {0xffff0010u /* TEE_ERROR_SHORT_BUFFER */, CLRC_ERROR_SHORT_BUFFER},
+    {0xffff300fu /* TEE_ERROR_OVERFLOW */, CLRC_ERROR_TOO_LARGE},
+    {0xffff3024u /* TEE_ERROR_TARGET_DEAD */, CLRC_ERROR_SERVICE_DIED},
+    {0xffff3041u /* TEE_ERROR_STORAGE_NO_SPACE */, CLRC_ERROR_NO_SPACE},
+    {0xffff3071u /* TEE_ERROR_MAC_INVALID */, CLRC_ERROR_MAC},
+    {0xffff3072u /* TEE_ERROR_SIGNATURE_INVALID */, CLRC_ERROR_SIGNATURE},
+};
+
+static bool find(const struct km_result_row *rows, size_t n, TEEC_Result result, ClrcResult *ret)
 {
     for (size_t i = 0; i < n; i++) {
-        if (rows[i].from == result)
-            return rows[i].to;
+        if (rows[i].from == result) {
+            *ret = rows[i].to;
+            return true;
+        }
     }
-    return CLRC_ERROR_GENERIC;
+    return false;
+}
+
+ClrcResult km_result_map(const struct km_result_row *rows, size_t n, TEEC_Result result)
+{
+    ClrcResult ret = CLRC_ERROR_GENERIC;
+    if (!find(standard, KM_ARRAY_LEN(standard), result, &ret))
+        (void)find(rows, n, result, &ret);
+    return ret;
 }
 
 const char *km_result_word(const struct km_result_text *texts, size_t n, ClrcResult result,

@@ -20,7 +20,7 @@ struct km_result_text {
     const char *text;
 };
 
-/* km_result_map: the row's result; CLRC_ERROR_GENERIC when there is none. */
+/* km_result_map: what GlobalPlatform's results mean is the same everywhere; rows are an application's own. Others: CLRC_ERROR_GENERIC. */
 ClrcResult km_result_map(const struct km_result_row *rows, size_t n, TEEC_Result result);
 /* km_result_word: the row's text, or otherwise. */
 const char *km_result_word(const struct km_result_text *texts, size_t n, ClrcResult result,

@@ -75,26 +75,10 @@ enum km_storage_grant_kind {
 };
 
 /*
- * Every result that a command may end with: X(what the TA answers, what the library makes of it);
- * all else is CLRC_ERROR_GENERIC.
+ * The results of this application that a command may end with, beside GlobalPlatform's: X(what the TA answers, what the library
+ * makes of it).
  */
 #define KM_STORAGE_RESULTS(X)                                                                      \
-    X(0x00000000u /* TEE_SUCCESS */, CLRC_SUCCESS)                                                 \
-    X(0xffff0000u /* TEE_ERROR_GENERIC */, CLRC_ERROR_GENERIC)                                     \
-    X(0xffff0001u /* TEE_ERROR_ACCESS_DENIED */, CLRC_ERROR_ACCESS_DENIED)                         \
-    X(0xffff0002u /* TEE_ERROR_CANCEL */, CLRC_ERROR_CANCELLED)                                    \
-    X(0xffff0003u /* TEE_ERROR_ACCESS_CONFLICT */, CLRC_ERROR_BUSY)                                \
-    X(0xffff0006u /* TEE_ERROR_BAD_PARAMETERS */, CLRC_ERROR_BAD_PARAMETERS)                       \
-    X(0xffff0007u /* TEE_ERROR_BAD_STATE */, CLRC_ERROR_STATE)                                     \
-    X(0xffff0008u /* TEE_ERROR_ITEM_NOT_FOUND */, CLRC_ERROR_NOT_FOUND)                            \
-    X(0xffff000au /* TEE_ERROR_NOT_SUPPORTED */, CLRC_ERROR_NOT_SUPPORTED)                         \
-    X(0xffff000cu /* TEE_ERROR_OUT_OF_MEMORY */, CLRC_ERROR_OUT_OF_MEMORY)                         \
-    X(0xffff000du /* TEE_ERROR_BUSY */, CLRC_ERROR_BUSY)                                           \
-    X(0xffff0010u /* TEE_ERROR_SHORT_BUFFER */, CLRC_ERROR_SHORT_BUFFER)                           \
-    X(0xffff300fu /* TEE_ERROR_OVERFLOW */, CLRC_ERROR_TOO_LARGE)                                  \
-    X(0xffff3041u /* TEE_ERROR_STORAGE_NO_SPACE */, CLRC_ERROR_NO_SPACE)                           \
-    X(0xf0100001u /* TEE_ERROR_CORRUPT_OBJECT */, CLRC_ERROR_CORRUPT)                              \
-    X(0xf0100003u /* TEE_ERROR_STORAGE_NOT_AVAILABLE */, CLRC_ERROR_NO_SERVICE)                    \
     X(KM_STORAGE_E_BAD_NAME, CLRC_ERROR_BAD_NAME)                                                  \
     X(KM_STORAGE_E_TOO_LARGE, CLRC_ERROR_TOO_LARGE)                                                \
     X(KM_STORAGE_E_EXISTS, CLRC_ERROR_EXISTS)                                                      \

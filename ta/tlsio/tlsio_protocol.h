@@ -129,22 +129,6 @@ enum km_tlsio_failure { KM_TLSIO_FAILURES(KM_TLSIO_FAILURE_NAME_) };
 #define KM_TLSIO_E_MISMATCH 0x80c90004u /* key and certificate do not belong together */
 
 #define KM_TLSIO_RESULTS(X)                                                                        \
-    X(0x00000000u /* TEE_SUCCESS */, CLRC_SUCCESS)                                                 \
-    X(0xffff0000u /* TEE_ERROR_GENERIC */, CLRC_ERROR_GENERIC)                                     \
-    X(0xffff0001u /* TEE_ERROR_ACCESS_DENIED */, CLRC_ERROR_ACCESS_DENIED)                         \
-    X(0xffff0002u /* TEE_ERROR_CANCEL */, CLRC_ERROR_CANCELLED)                                    \
-    X(0xffff0003u /* TEE_ERROR_ACCESS_CONFLICT */, CLRC_ERROR_BUSY)                                \
-    X(0xffff0005u /* TEE_ERROR_BAD_FORMAT */, CLRC_ERROR_BAD_FORMAT)                               \
-    X(0xffff0006u /* TEE_ERROR_BAD_PARAMETERS */, CLRC_ERROR_BAD_PARAMETERS)                       \
-    X(0xffff0007u /* TEE_ERROR_BAD_STATE */, CLRC_ERROR_STATE)                                     \
-    X(0xffff0008u /* TEE_ERROR_ITEM_NOT_FOUND */, CLRC_ERROR_NOT_FOUND)                            \
-    X(0xffff000au /* TEE_ERROR_NOT_SUPPORTED */, CLRC_ERROR_NOT_SUPPORTED)                         \
-    X(0xffff000cu /* TEE_ERROR_OUT_OF_MEMORY */, CLRC_ERROR_OUT_OF_MEMORY)                         \
-    X(0xffff000du /* TEE_ERROR_BUSY */, CLRC_ERROR_BUSY)                                           \
-    X(0xffff000eu /* TEE_ERROR_COMMUNICATION */, CLRC_ERROR_NO_SERVICE)                            \
-    X(0xffff0010u /* TEE_ERROR_SHORT_BUFFER */, CLRC_ERROR_SHORT_BUFFER)                           \
-    X(0xffff3024u /* TEE_ERROR_TARGET_DEAD */, CLRC_ERROR_SERVICE_DIED)                            \
-    X(0xf0100001u /* TEE_ERROR_CORRUPT_OBJECT */, CLRC_ERROR_CORRUPT)                              \
     X(KM_TLSIO_E_BAD_NAME, CLRC_ERROR_BAD_NAME)                                                    \
     X(KM_TLSIO_E_TOO_LARGE, CLRC_ERROR_TOO_LARGE)                                                  \
     X(KM_TLSIO_E_STALE_ID, CLRC_ERROR_STATE)                                                       \

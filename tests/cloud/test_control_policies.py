@@ -39,7 +39,7 @@ class Policies(Case):
         self.refused("InvalidRequestException", self.iot.create_policy, policyName="x" * 129, policyDocument=ANY)
 
     def test_bad_documents(self):
-        for text in ("", "{", "[]", "{}", document(), document({"Effect": "Allow"}), document(allow("iot:Fly:x", "*")),
+        for text in ("", "{", "[]", "{}", document(), document({"Effect": "Allow"}), document(allow("iot:Fly:x", "*")), document(allow("iot:Fly", "*")),
                      document({"Effect": "Maybe", "Action": "iot:Connect", "Resource": "*"}),
                      ANY.replace("Statement", "Statements"), document(allow("iot:*", "topic/" + "x" * 3000))):
             with self.subTest(text[:60]):

@@ -69,6 +69,17 @@ static const struct {
     BAD_ACTION("iot:Con nect"),
     BAD_ACTION("iot:${iot:ClientId}"),
     BAD_ACTION("**"),
+#define NO_ACTION(action)                                                                          \
+    {                                                                                              \
+        BAD("\"Effect\":\"Deny\",\"Action\":[\"*\",\"" action "\"],\"Resource\":\"*\""),           \
+            "Statement[0].Action[1]: names no action of a device in AWS IoT"                       \
+    }
+    NO_ACTION("iot:Pubish"),
+    NO_ACTION("IOT:Publishe"),
+    NO_ACTION("iot:Publis"),
+    NO_ACTION("iot:?Publish"),
+    NO_ACTION("iot:Pub*x"),
+    NO_ACTION("iot:CreateThing"),
     /* Resource */
     {BAD(FRONT ",\"Resource\":[]"), "Statement[0].Resource: is empty"},
     {BAD(FRONT ",\"Resource\":[[\"*\"]]"), "Statement[0].Resource[0]: is no string"},

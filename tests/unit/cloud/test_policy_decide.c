@@ -115,11 +115,11 @@ static void actions_have_wildcards_and_no_case(void **state)
         {"iot:publish", KM_POLICY_PUBLISH, true},
         {"IOT:PUBLISH", KM_POLICY_PUBLISH, true},
         {"iot:?ublish", KM_POLICY_PUBLISH, true},
-        {"iot:?Publish", KM_POLICY_PUBLISH, false},
-        {"iot:Publishe", KM_POLICY_PUBLISH, false},
-        {"iot:Publis", KM_POLICY_PUBLISH, false},
+        {"iot:?e*e", KM_POLICY_RECEIVE, true},
+        {"iot:?e*e", KM_POLICY_PUBLISH, false},
         {"*:Connect", KM_POLICY_CONNECT, true},
-        {"iot:CreateThing", KM_POLICY_CONNECT, false},
+        {"iotwireless:Connect", KM_POLICY_CONNECT, false},
+        {"greengrass:Publish", KM_POLICY_PUBLISH, false},
     };
     struct rig rig;
     (void)state;
