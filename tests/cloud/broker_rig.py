@@ -369,7 +369,7 @@ class Rig:
         """The registry's events as dictionaries."""
         names = ("kind", "success", "client", "certificate", "reason")
         found = [dict(zip(names, line.split("\t"))) for line in self.registry("events").split("\n") if line]
-        return [e for e in found if all(re.search(v, e[k]) for k, v in wanted.items())]
+        return [e for e in found if all(re.search(v, e.get(k) or "") for k, v in wanted.items())]
 
     def expect_event(self, **wanted):
         return until(lambda: self.events(**wanted), f"an event {wanted}, not among {self.events()}")

@@ -20,6 +20,7 @@ n_machines=1
 # shellcheck disable=SC2317 # called by the trap
 end_machines() {
     local rc=$? machine
+    set +e
     end_helpers
     for machine in $machines; do
         [ $rc -eq 0 ] || [ $rc -eq 77 ] || inside "$machine" journalctl --no-pager --boot --lines=30 >&2 || true
@@ -107,7 +108,7 @@ boot() {
 leader() {
     local pid
     pid=$(cat "$dir/$1/pid")
-    cut -d' ' -f1 "/proc/$pid/task/$pid/children" 2>/dev/null
+    cut -d' ' -f1 "/proc/$pid/task/$pid/children" 2>/dev/null || true
 }
 # end_machine NAME: as if its power failed.
 end_machine() {
@@ -117,6 +118,7 @@ end_machine() {
     pid=$(cat "$dir/$1/pid")
     [ -z "$leader" ] || kill -KILL "$leader" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
+    rm "$dir/$1/pid"
     rmdir "/run/systemd/nspawn/propagate/$net-$1" 2>/dev/null || true
     end_group "$net-$1"
 }
@@ -162,3 +164,28 @@ is() {
     shift 2
     for unit in "$@"; do [ "$(inside "$machine" systemctl is-active "$unit")" = "$state" ] || return 1; done
 }
+
+# become_operator MACHINE: with the access key in $dir/out and the server's CA of that machine.
+become_operator() {
+    eval "export $(tr '\n' ' ' <"$dir/out")"
+    cp "$dir/$1/root/etc/keymoor/cloud/server_ca.pem" "$dir"
+    export AWS_DEFAULT_REGION=eu-central-1 AWS_CA_BUNDLE=$dir/server_ca.pem AWS_PAGER="" AWS_MAX_ATTEMPTS=1 AWS_EC2_METADATA_DISABLED=true
+    export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null dir net
+    export -f aws outside zip
+    mkdir "$dir/operator"
+    cd "$dir/operator" || exit 1
+}
+# aws ARGUMENTS...: at $at, which is cloud.example when it is not set.
+aws() { outside /usr/bin/aws --endpoint-url "https://${at:-cloud.example}:8443" "$@"; }
+zip() { python3 -m zipfile -c "$@"; }
+
+# register_ca: a CA whose devices register by themselves, with policy, function and rule, as the page says.
+register_ca() {
+    local part
+    cp "$source"/examples/AWS/just_in_time/* .
+    sed -i "s/REGION/eu-central-1/; s/ACCOUNT/123456789012/" policy.json
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/O=Test/CN=Device CA" \
+        -addext basicConstraints=critical,CA:TRUE -keyout deviceCA.key -out deviceCA.pem 2>/dev/null
+    for part in "Registering a CA" "A policy" "Just-in-time registration"; do ok "$part" bash -e -c "$(blocks "$part")"; done
+}
+has_status() { [ "$(aws iot list-certificates --query 'certificates[0].status' --output text)" = "$1" ]; }

@@ -111,7 +111,7 @@ cli lambda tag-resource --resource "arn:aws:lambda:us-east-1:$account:function:J
 cli lambda untag-resource --resource "arn:aws:lambda:us-east-1:$account:function:JITR" --tag-keys room
 cli lambda list-tags --resource "arn:aws:lambda:us-east-1:$account:function:JITR" --query 'length(Tags)'
 same "tags of the function" 0 "$(cat out)"
-not UnknownOperationException iot list-jobs
+not UnknownOperationException iot list-billing-groups
 AWS_SECRET_ACCESS_KEY=wrong not InvalidSignatureException iot list-things
 AWS_ACCESS_KEY_ID=AKIDEXAMPLE999999999 not UnrecognizedClientException iot list-things
 done_testing

@@ -37,7 +37,7 @@ echo "ALTER ROLE keymoor PASSWORD 'CHANGE-ME'" | ok "password" psql -q
 # ---- two machines ----
 for machine in cloud other; do
     place $machine several-machines
-    sed -i "s,^host=.*,host=localhost\nhostaddr=127.0.0.1,; s,^port=.*,port=$db_port," "$dir/$machine/etc/pg_service.conf"
+    sed -i "s,^host=.*,host=localhost,; s,^hostaddr=.*,hostaddr=127.0.0.1,; s,^port=.*,port=$db_port," "$dir/$machine/etc/pg_service.conf"
     cp "$dir/server_ca.pem" "$dir/$machine/etc/db_ca.pem"
 done
 registry=(--registry postgresql:service=keymoor --key-file "$dir/cloud/state/registry.key")

@@ -26,8 +26,8 @@ if [ "$(on systemd-run --quiet --wait --pipe --property=LimitMEMLOCK=infinity pr
 fi
 ok "the socket" on systemctl enable --now keymoord.socket
 ok "nothing runs yet" is one inactive keymoord.service
-ok "a user of the group" on useradd --create-home --groups keymoor device
-as_device() { on runuser --user=device -- env --chdir=/home/device OPENSSL_CONF=/usr/share/keymoor/openssl-keymoor.cnf "$@"; }
+ok "a user of the group" on useradd --create-home --home-dir=/srv/device --groups keymoor device
+as_device() { on runuser --user=device -- env --chdir=/srv/device OPENSSL_CONF=/usr/share/keymoor/openssl-keymoor.cnf "$@"; }
 ok "a key, which starts it" as_device keymoor key create lamp --type KEY_ECDSA_KEYPAIR --bits 256
 ok "it runs" is one active keymoord.service
 refused "nobody else is let in" "" on sudo -u nobody keymoor status
@@ -42,38 +42,24 @@ ok "one machine" do_blocks one "One machine"
 ok "all units" is one active keymoor-cloud.target $units
 ok "status" on sudo -u keymoor-cloud keymoor-cloud status --dir /var/lib/keymoor-cloud
 ok "an access key" do_blocks one "Accounts and keys"
-eval "export $(tr '\n' ' ' <"$dir/out")"
-export AWS_DEFAULT_REGION=eu-central-1 AWS_CA_BUNDLE=$dir/server_ca.pem AWS_PAGER="" AWS_EC2_METADATA_DISABLED=true
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-cp "$dir/one/root/etc/keymoor/cloud/server_ca.pem" "$dir"
-aws() { outside /usr/bin/aws --endpoint-url https://cloud.example:8443 "$@"; }
-zip() { python3 -m zipfile -c "$@"; }
-export -f aws outside zip
-export dir net
+become_operator one
 ok "the API" aws sts get-caller-identity
 
 # ---- a CA and what its devices may do ----
-mkdir "$dir/operator"
-cd "$dir/operator"
-cp "$source"/examples/AWS/just_in_time/* .
-sed -i "s/REGION/eu-central-1/; s/ACCOUNT/123456789012/" policy.json
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/O=Test/CN=Device CA" \
-    -addext basicConstraints=critical,CA:TRUE -keyout deviceCA.key -out deviceCA.pem 2>/dev/null
-for part in "Registering a CA" "A policy" "Just-in-time registration"; do ok "$part" bash -e -c "$(blocks "$part")"; done
+register_ca
 until_true on sh -c "journalctl --unit=keymoor-cloud-rules | grep -q '1 rules'"
 
 # ---- a device ----
 as_device keymoor csr lamp --subject "/O=Test/CN=lamp" --pem --out lamp.csr
-openssl x509 -req -in "$dir/one/root/home/device/lamp.csr" -CA deviceCA.pem -CAkey deviceCA.key -CAcreateserial -days 30 -sha256 -out lamp.crt 2>/dev/null
-cat lamp.crt deviceCA.pem >"$dir/one/root/home/device/lamp.pem"
-cp "$dir/server_ca.pem" "$dir/one/root/home/device"
+openssl x509 -req -in "$dir/one/root/srv/device/lamp.csr" -CA deviceCA.pem -CAkey deviceCA.key -CAcreateserial -days 30 -sha256 -out lamp.crt 2>/dev/null
+cat lamp.crt deviceCA.pem >"$dir/one/root/srv/device/lamp.pem"
+cp "$dir/server_ca.pem" "$dir/one/root/srv/device"
 as_device keymoor key reference lamp --out lamp.key
 # shellcheck disable=SC2016 # the topic's own dollar sign
 publish() {
     as_device mosquitto_pub --cafile server_ca.pem --cert lamp.pem --key lamp.key -h cloud.example -p 8883 -i lamp -q 1 \
         -t '$aws/things/lamp/shadow/update' -m '{"state":{"reported":{"on":true}}}'
 }
-has_status() { [ "$(aws iot list-certificates --query 'certificates[0].status' --output text)" = "$1" ]; }
 refused "the first contact" "connection was lost" publish
 until_true has_status ACTIVE
 ok "the second" publish
