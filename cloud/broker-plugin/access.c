@@ -24,78 +24,19 @@ static void deny(struct access_answer *ret, enum access_verdict verdict, enum en
     va_end(args);
 }
 
-/* What clients may ask of the services below $aws. */
-static const char *const requests[] = {
-    "$aws/things/+/shadow/get",
-    "$aws/things/+/shadow/update",
-    "$aws/things/+/shadow/delete",
-    "$aws/things/+/shadow/name/+/get",
-    "$aws/things/+/shadow/name/+/update",
-    "$aws/things/+/shadow/name/+/delete",
-    "$aws/rules/+/#",
-    "$aws/things/+/jobs/get",
-    "$aws/things/+/jobs/start-next",
-    "$aws/things/+/jobs/+/get",
-    "$aws/things/+/jobs/+/update",
-    "$aws/certificates/create/+",
-    "$aws/certificates/create-from-csr/+",
-    "$aws/provisioning-templates/+/provision/+",
-};
-
-/* Where a service speaks to the thing; what else is below a thing's name is the thing's own. */
-static const char *const services[] = {
-    "$aws/things/+/shadow",    "$aws/things/+/shadow/#",  "$aws/things/+/jobs",
-    "$aws/things/+/jobs/#",    "$aws/things/+/defender",  "$aws/things/+/defender/#",
-    "$aws/things/+/tunnels",   "$aws/things/+/tunnels/#", "$aws/things/+/streams",
-    "$aws/things/+/streams/#",
-};
-
-static bool matches_one(const char *const *filters, size_t n, struct km_slice topic)
-{
-    for (size_t i = 0; i < n; i++)
-        if (km_topic_filter_matches(KM_SLICE_STR(filters[i]), topic))
-            return true;
-    return false;
-}
-
-/* Topics with $ that a client may publish to, if its policies allow it. */
-static bool is_open(struct km_slice topic)
-{
-    return matches_one(requests, KM_ARRAY_LEN(requests), topic) ||
-           (km_topic_filter_matches(KM_SLICE_STR("$aws/things/+/#"), topic) &&
-            !matches_one(services, KM_ARRAY_LEN(services), topic));
-}
-
 static bool begins(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-static const char *const resources[] = {
-    [KM_POLICY_CLIENT] = "client",
-    [KM_POLICY_TOPIC] = "topic",
-    [KM_POLICY_TOPIC_FILTER] = "topicfilter",
-    [KM_POLICY_THING] = "thing",
-    [KM_POLICY_ROLE_ALIAS] = "rolealias",
-    [KM_POLICY_WHOLE] = "resource",
-};
-
 /* Asks the policies; what they refuse ends as the verdict says. */
 static bool is_permitted(const struct conn *conn, const struct km_policy_request *request,
                          enum access_verdict verdict, struct access_answer *ret)
 {
-    struct km_policy_decision decision = {0};
-    if (conn->bound != NULL && km_policy_decide(conn->bound, request, &decision))
+    if (km_rights_ask(conn->bound, request, ret->reason))
         return true;
-    const char *action = km_policy_action_text(request->action);
-    int len = (int)request->name.len;
-    const char *name = (const char *)request->name.ptr;
-    if (decision.outcome == KM_POLICY_EXPLICIT_DENY && decision.by.policy != NULL)
-        deny(ret, verdict, ENDING_FORBIDDEN, "statement %zu of policy %s denies %s on %s/%.*s",
-             decision.by.number, decision.by.policy, action, resources[request->kind], len, name);
-    else
-        deny(ret, verdict, ENDING_FORBIDDEN, "no policy allows %s on %s/%.*s", action,
-             resources[request->kind], len, name);
+    ret->verdict = verdict;
+    ret->ending = ENDING_FORBIDDEN;
     return false;
 }
 
@@ -132,7 +73,7 @@ static bool is_sound_topic(const char *topic, struct access_answer *ret)
     if (fault != KM_TOPIC_OK)
         deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "the topic of a message is %s",
              km_topic_fault_text(fault));
-    else if (topic[0] == '$' && !is_open(KM_SLICE_STR(topic)))
+    else if (!km_rights_is_open(KM_SLICE_STR(topic)))
         deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic %s is reserved", topic);
     else
         return true;
@@ -158,10 +99,11 @@ static bool is_sound_message(const struct settings *settings, const struct acces
 static bool is_within_rates(const struct limits *limits, struct conn *conn,
                             const struct access_request *request, struct access_answer *ret)
 {
-    if (!rate_use(&conn->publishes, limits->publishes_per_s, 1, request->now_ms))
+    if (!km_rate_use(&conn->publishes, limits->publishes_per_s, 1, request->now_ms))
         deny(ret, ACCESS_CLOSE, ENDING_THROTTLED, "more than %u messages within a second",
              limits->publishes_per_s);
-    else if (!rate_use(&conn->octets, limits->octets_per_s, request->payload_len, request->now_ms))
+    else if (!km_rate_use(&conn->octets, limits->octets_per_s, request->payload_len,
+                          request->now_ms))
         deny(ret, ACCESS_CLOSE, ENDING_THROTTLED, "more than %u octets within a second",
              limits->octets_per_s);
     else

@@ -3,10 +3,9 @@
 #ifndef BROKER_ACCESS_H
 #define BROKER_ACCESS_H
 
+#include "cloud/admission/rights.h"
 #include "cloud/broker-plugin/conn.h"
 #include "cloud/broker-plugin/settings.h"
-
-#define ACCESS_REASON_CAP 512
 
 enum access_verdict {
     ACCESS_ALLOW = 0,
@@ -28,8 +27,8 @@ struct access_request {
 
 struct access_answer {
     enum access_verdict verdict;
-    enum ending ending;             /* with ACCESS_CLOSE */
-    char reason[ACCESS_REASON_CAP]; /* one sentence, unless it is allowed */
+    enum ending ending;                /* with ACCESS_CLOSE */
+    char reason[KM_RIGHTS_REASON_CAP]; /* one sentence, unless it is allowed */
 };
 
 /* access_needs_time: whether it matters when such a thing is asked: a message counts towards a rate, or policies mind the time. */

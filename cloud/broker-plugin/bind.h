@@ -3,8 +3,8 @@
 #ifndef BROKER_BIND_H
 #define BROKER_BIND_H
 
+#include "cloud/admission/facts.h"
 #include "cloud/broker-plugin/conn.h"
-#include "cloud/broker-plugin/facts.h"
 #include "cloud/broker-plugin/settings.h"
 
 /*
@@ -13,6 +13,6 @@
  * KM_E_LIMIT, KM_E_NOMEM.
  */
 km_status bind_facts(struct km_err *err, const struct settings *settings, struct conn *conn,
-                     struct facts *facts);
+                     struct km_facts *facts);
 
 #endif

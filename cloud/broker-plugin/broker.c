@@ -104,7 +104,7 @@ void broker_free(struct broker *broker)
     conns_clear(&broker->conns);
     inflight_clear(&broker->inflight);
     watches_free(broker->watches);
-    shelf_clear(&broker->reader.shelf);
+    km_shelf_clear(&broker->reader.shelf);
     km_registry_close(broker->reader.registry);
     km_arena_free(broker->reader.arena);
     free(broker);

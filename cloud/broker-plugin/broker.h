@@ -6,9 +6,9 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
+#include "cloud/admission/facts.h"
 #include "cloud/broker-plugin/access.h"
 #include "cloud/broker-plugin/conn.h"
-#include "cloud/broker-plugin/facts.h"
 #include "cloud/broker-plugin/hub.h"
 #include "cloud/broker-plugin/inflight.h"
 #include "cloud/broker-plugin/presence.h"
@@ -20,7 +20,7 @@ struct mosquitto_evt_message;
 
 struct broker {
     struct settings settings;
-    struct facts_reader reader;
+    struct km_facts_reader reader;
     struct scribe *scribe;
     struct hub *hub; /* NULL: no bus */
     struct letterbox inbox;

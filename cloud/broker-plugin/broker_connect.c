@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "cloud/admission/trust.h"
 #include "cloud/broker-plugin/bind.h"
 #include "cloud/broker-plugin/broker.h"
-#include "cloud/broker-plugin/trust.h"
 #include "cloud/common/topic.h"
 
 #define SHUT_MS 1000 /* how long a registry that does not answer is left alone */
@@ -167,17 +167,18 @@ static bool recall(struct broker *broker, struct conn *conn)
 }
 
 static km_status read_rights(struct km_err *err, struct broker *broker,
-                             const struct visitor *visitor, struct conn *conn, struct facts **facts)
+                             const struct visitor *visitor, struct conn *conn,
+                             struct km_facts **facts)
 {
-    KM_TRY(note_silence(broker, facts_read_rights(err, &broker->reader, visitor->certificate,
-                                                  visitor->id, *facts)));
+    KM_TRY(note_silence(broker, km_facts_read_rights(err, &broker->reader, visitor->certificate,
+                                                     visitor->id, *facts)));
     KM_TRY(km_cert_values_of(err, visitor->x509, &(*facts)->values));
     KM_TRY(bind_facts(err, &broker->settings, conn, *facts));
     *facts = NULL; /* the connection has them */
     return KM_OK;
 }
 
-static int admit(struct broker *broker, const struct visitor *visitor, struct facts **facts)
+static int admit(struct broker *broker, const struct visitor *visitor, struct km_facts **facts)
 {
     struct km_err err = {0};
     KM_AUTO(conn_freep)
@@ -199,17 +200,17 @@ static int admit(struct broker *broker, const struct visitor *visitor, struct fa
 static int decide(struct broker *broker, const struct visitor *visitor)
 {
     struct km_err err = {0};
-    KM_AUTO(facts_freep) struct facts *facts = NULL;
+    KM_AUTO(km_facts_freep) struct km_facts *facts = NULL;
     char reason[KM_ERR_TEXT_MAX] = "";
-    const char *why = trust_look(visitor->x509);
+    const char *why = km_trust_look(visitor->x509);
     if (!km_client_id_check(KM_SLICE_STR(visitor->id)))
         return refuse(broker, visitor, "its client id is too long or no text");
     if (why != NULL)
         return refuse(broker, visitor, why);
     if (broker_now_ms() < broker->closed_until_ms)
         return refuse(broker, visitor, "the registry does not answer");
-    if (note_silence(
-            broker, facts_read_state(&err, &broker->reader, visitor->certificate, &facts)) != KM_OK)
+    if (note_silence(broker, km_facts_read_state(&err, &broker->reader, visitor->certificate,
+                                                 &facts)) != KM_OK)
         return refuse(broker, visitor, err.text);
     if (!facts->is_known || facts->status == KM_CERTIFICATE_PENDING_ACTIVATION)
         return hand_over(broker, visitor, facts->is_known);

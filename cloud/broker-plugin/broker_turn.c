@@ -24,7 +24,7 @@ static bool is_affected(const struct conn *conn, const struct change *change)
     case CHANGE_CERTIFICATE:
         return strcmp(conn->certificate, change->id) == 0;
     case CHANGE_POLICY:
-        return conn->facts != NULL && facts_name(conn->facts, change->id);
+        return conn->facts != NULL && km_facts_name(conn->facts, change->id);
     case CHANGE_THING:
         return strcmp(conn->id, change->id) == 0;
     case CHANGE_GROUP:
@@ -100,7 +100,7 @@ static void bar(struct broker *broker, struct conn *conn, const char *reason)
 static void apply_facts(struct broker *broker, struct conn *conn, struct letter *letter)
 {
     struct km_err err = {0};
-    struct facts *facts = letter->object;
+    struct km_facts *facts = letter->object;
     if (!facts->is_known || facts->status != KM_CERTIFICATE_ACTIVE) {
         bar(broker, conn,
             facts->is_known ? "its certificate is no longer ACTIVE"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloud/broker-plugin/facts.h"
+#include "cloud/admission/facts.h"
 
 struct conn *conn_new(const void *handle, const char *id, const char *certificate,
                       const char *address)
@@ -28,7 +28,7 @@ void conn_free(struct conn *conn)
         return;
     free(conn->der);
     conn_bind(conn, NULL);
-    facts_free(conn->facts);
+    km_facts_free(conn->facts);
     free(conn->id);
     free(conn->address);
     free(conn);
@@ -52,7 +52,7 @@ void conn_inherit(struct conn *conn, struct conn *before)
     conn_bind(conn, before->bound);
     before->bound = NULL;
     conn_bind(before, NULL);
-    facts_free(conn->facts);
+    km_facts_free(conn->facts);
     conn->facts = before->facts;
     before->facts = NULL;
 }

@@ -3,9 +3,9 @@
 #ifndef BROKER_CONN_H
 #define BROKER_CONN_H
 
+#include "cloud/admission/rate.h"
 #include "cloud/broker-plugin/conn_map.h"
 #include "cloud/broker-plugin/memo.h"
-#include "cloud/broker-plugin/rate.h"
 #include "cloud/policy/policy.h"
 #include "common/km_uuid.h"
 
@@ -47,8 +47,8 @@ struct conn {
     enum ending ending;
     struct km_policy_bound *bound; /* NULL: nothing is allowed. Set by conn_bind alone */
     struct memo *memo;             /* of what bound has allowed */
-    struct facts *facts;           /* what bound was made of */
-    struct rate publishes, octets;
+    struct km_facts *facts;        /* what bound was made of */
+    struct km_rate publishes, octets;
     char session[KM_UUID_TEXT_LEN];
     int64_t number;               /* of this connection of the client: greater than those before */
     int64_t over_ms;              /* since when it is not connected */

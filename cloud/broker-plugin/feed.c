@@ -43,6 +43,8 @@ static bool kind_of(enum km_change_kind kind, enum change_kind *ret)
     case KM_CHANGE_RULE:
     case KM_CHANGE_TEMPLATE:
     case KM_CHANGE_FUNCTION:
+    case KM_CHANGE_EXECUTIONS:
+    case KM_CHANGE_NEXT_EXECUTION:
         break;
     }
     return false;

@@ -21,9 +21,9 @@ enum letter_kind {
     LETTER_SHADOW, /* topic, payload: a request; topic was found to be one */
     LETTER_REFRESH, /* client, certificate, payload (its DER), number: of the connection. Answered by LETTER_FACTS */
     /* To the broker's thread. */
-    LETTER_PUBLISH,  /* topic, payload, qos, retain, hops */
-    LETTER_KICK,     /* client or certificate */
-    LETTER_FACTS,    /* client, number; object: struct facts, or NULL: they could not be read now */
+    LETTER_PUBLISH, /* topic, payload, qos, retain, hops */
+    LETTER_KICK,    /* client or certificate */
+    LETTER_FACTS, /* client, number; object: struct km_facts, or NULL: they could not be read now */
     LETTER_CHANGES,  /* object: struct changes */
     LETTER_WATCHES,  /* object: struct watches */
     LETTER_ANSWERED, /* topic: of a shadow request that is done */

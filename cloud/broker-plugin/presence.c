@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/broker-plugin/presence.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,16 +86,4 @@ bool presence_subscribed(const struct conn *conn, const struct subscribed *what,
     return json != NULL && name_topic(ret, topic, conn->id) &&
            json_object_set_new(json, "topics", json_pack("[s]", what->filter)) == 0 &&
            print(json, ret);
-}
-
-bool presence_registered(const struct registered *what, int64_t now_ms, struct presence *ret)
-{
-    char first[24] = "";
-    (void)snprintf(first, sizeof(first), "%" PRId64, what->first_ms);
-    KM_AUTO(unref)
-    json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "certificateRegistrationTimestamp",
-                             first, "awsAccountId", what->account, "certificateStatus",
-                             "PENDING_ACTIVATION", "timestamp", (json_int_t)now_ms,
-                             "caCertificateId", what->ca, "certificateId", what->certificate);
-    return name_topic(ret, "certificates/registered", what->ca) && print(json, ret);
 }

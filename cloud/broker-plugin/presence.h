@@ -29,14 +29,4 @@ struct subscribed {
 KM_MUST_USE bool presence_subscribed(const struct conn *conn, const struct subscribed *what,
                                      int64_t now_ms, struct presence *ret);
 
-struct registered {
-    const char *account;
-    const char *ca;
-    const char *certificate;
-    int64_t first_ms; /* when the certificate came for the first time */
-};
-/* presence_registered: a certificate that waits for somebody to decide about it. */
-KM_MUST_USE bool presence_registered(const struct registered *what, int64_t now_ms,
-                                     struct presence *ret);
-
 #endif

@@ -12,17 +12,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cloud/admission/registration.h"
 #include "cloud/broker-plugin/scribe_private.h"
 #include "cloud/registry/registry_change.h"
 #include "cloud/registry/registry_event.h"
 
 #define ARENA_MAX (8u * 1024 * 1024)
 #define WARN_EVERY_MS 10000
-#define FRESH_MS 1000      /* how much later than it should be the feed may have been looked at */
-#define LATE_MS 1000       /* connects that went well are recorded a second late, */
-#define LATE_MAX 1000      /* or when so many have come */
-#define TOGETHER_MAX 500   /* jobs of one transaction: others wait for it */
-#define REFUSALS_PER_S 500 /* recorded: anybody can be refused as often as he likes */
+#define FRESH_MS 1000    /* how much later than it should be the feed may have been looked at */
+#define LATE_MS 1000     /* connects that went well are recorded a second late, */
+#define LATE_MAX 1000    /* or when so many have come */
+#define TOGETHER_MAX 500 /* jobs of one transaction: others wait for it */
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
 
@@ -100,7 +100,8 @@ void scribe_warn(struct scribe *scribe, const char *what, const char *why)
 void scribe_record(struct scribe *scribe, const struct record *record)
 {
     const struct letter *client = record->client;
-    if (!record->is_success && !rate_use(&scribe->refusals, REFUSALS_PER_S, 1, scribe_now_ms())) {
+    if (!record->is_success &&
+        !km_rate_use(&scribe->refusals, KM_REFUSALS_PER_S, 1, scribe_now_ms())) {
         char why[32] = "";
         (void)snprintf(why, sizeof(why), "%llu", (unsigned long long)++scribe->n_skipped);
         scribe_warn(scribe, "refusals that were not recorded, there are too many", why);
@@ -122,14 +123,14 @@ void scribe_record(struct scribe *scribe, const struct record *record)
 }
 
 static km_status read_again(struct km_err *err, struct scribe *scribe, const struct letter *job,
-                            struct facts **ret)
+                            struct km_facts **ret)
 {
     const char *certificate = letter_text(job->certificate);
-    KM_AUTO(facts_freep) struct facts *facts = NULL;
-    KM_TRY(facts_read_state(err, &scribe->reader, certificate, &facts));
+    KM_AUTO(km_facts_freep) struct km_facts *facts = NULL;
+    KM_TRY(km_facts_read_state(err, &scribe->reader, certificate, &facts));
     if (facts->is_known && facts->status == KM_CERTIFICATE_ACTIVE) {
-        KM_TRY(
-            facts_read_rights(err, &scribe->reader, certificate, letter_text(job->client), facts));
+        KM_TRY(km_facts_read_rights(err, &scribe->reader, certificate, letter_text(job->client),
+                                    facts));
         KM_TRY(km_cert_values_read(err, job->payload, &facts->values));
     }
     *ret = km_steal(&facts);
@@ -138,13 +139,13 @@ static km_status read_again(struct km_err *err, struct scribe *scribe, const str
 
 static void free_facts(void *facts)
 {
-    facts_free(facts);
+    km_facts_free(facts);
 }
 
 static void refresh(struct scribe *scribe, const struct letter *job)
 {
     struct km_err err = {0};
-    struct facts *facts = NULL;
+    struct km_facts *facts = NULL;
     km_status status = read_again(&err, scribe, job, &facts);
     if (status != KM_OK)
         scribe_warn(scribe, "can't refresh what a device may do", err.text);
@@ -161,7 +162,7 @@ static void do_job(struct scribe *scribe, const struct letter *job)
 {
     switch (job->kind) {
     case LETTER_CONTACT:
-        registration_take(scribe, job);
+        contact_take(scribe, job);
         return;
     case LETTER_RECORD:
         scribe_record(scribe, &(struct record){.kind = letter_text(job->topic),
@@ -389,7 +390,7 @@ void scribe_free(struct scribe *scribe)
     letterbox_clear(&scribe->jobs);
     letters_clear(&scribe->waiting);
     letters_clear(&scribe->late);
-    shelf_clear(&scribe->reader.shelf);
+    km_shelf_clear(&scribe->reader.shelf);
     km_registry_close(scribe->reader.registry);
     km_arena_free(scribe->reader.arena);
     km_fd_closep(&scribe->wakes);

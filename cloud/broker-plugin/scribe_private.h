@@ -3,11 +3,10 @@
 #ifndef BROKER_SCRIBE_PRIVATE_H
 #define BROKER_SCRIBE_PRIVATE_H
 
-#include <openssl/types.h>
 #include <stdatomic.h>
 
-#include "cloud/broker-plugin/facts.h"
-#include "cloud/broker-plugin/rate.h"
+#include "cloud/admission/facts.h"
+#include "cloud/admission/rate.h"
 #include "cloud/broker-plugin/scribe.h"
 
 /* A list of letters, the oldest first. */
@@ -20,7 +19,7 @@ struct scribe {
     const struct settings *settings;
     struct letterbox *inbox;
     struct letterbox jobs;
-    struct facts_reader reader;
+    struct km_facts_reader reader;
     int wakes; /* an eventfd */
     pthread_t thread;
     bool is_started;
@@ -35,7 +34,7 @@ struct scribe {
     bool is_batch;                /* a transaction of several jobs is open */
     struct letters told;          /* to be sent when it is committed */
     struct letters waiting;       /* contacts and refusals, until the registry can be written to */
-    struct rate refusals;
+    struct km_rate refusals;
     uint64_t n_skipped; /* refusals that were not recorded */
 };
 
@@ -58,18 +57,8 @@ struct record {
 };
 void scribe_record(struct scribe *scribe, const struct record *record);
 
-/* registration_take: a certificate that may not connect: whether it is to be registered, and what to tell of it. */
-void registration_take(struct scribe *scribe, const struct letter *contact);
-struct provision_wish {
-    const char *config; /* of the CA: JSON text with templateBody or templateName */
-    const char *certificate;
-    const X509 *x509; /* the same */
-};
-/*
- * provision: gives a device that is registered what its CA's template says, and its certificate the template's status: all of it, or
- * nothing with a sentence why; KM_E_STALE when the certificate is no longer PENDING_ACTIVATION. A part of the transaction that is open. The caller's arena is not reset.
- */
-km_status provision(struct km_err *err, struct scribe *scribe, const struct provision_wish *wish);
+/* contact_take: a certificate that may not connect: whether it is to be registered, and what to tell of it. */
+void contact_take(struct scribe *scribe, const struct letter *contact);
 /* shadow_take: a request to a shadow. */
 void shadow_take(struct scribe *scribe, const struct letter *request);
 /* feed_look: reads what has changed and tells the broker; false when that could not be done. */

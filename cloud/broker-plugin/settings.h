@@ -21,10 +21,11 @@ struct settings {
     const char *account;  /* 12 digits; needed */
     const char *region;   /* needed */
     const char *partition;
-    const char *bus;           /* path of the bus; NULL: none */
-    const char *local;         /* path of a listener whose clients may do everything; NULL: none */
-    gid_t bus_group;           /* (gid_t)-1: the broker's own */
-    unsigned read_timeout_ms;  /* how long the broker's thread may wait for the registry, at one connect */
+    const char *bus;   /* path of the bus; NULL: none */
+    const char *local; /* path of a listener whose clients may do everything; NULL: none */
+    gid_t bus_group;   /* (gid_t)-1: the broker's own */
+    unsigned
+        read_timeout_ms; /* how long the broker's thread may wait for the registry, at one connect */
     unsigned write_timeout_ms; /* how long the scribe may */
     unsigned feed_ms;          /* how often the registry's changes are looked at without a hint */
     unsigned session_s;        /* how long a session without a connection is remembered */

@@ -3,9 +3,6 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
-#define SECURITY_BITS_MIN 112 /* RSA of 2048 bits, P-224 */
 
 static int verify(X509_STORE_CTX *context, void *arg)
 {
@@ -46,33 +43,4 @@ km_status trust_init(struct km_err *err)
         return KM_FAIL_NATIVE(err, KM_E_INTERNAL, KM_LAYER_OPENSSL, ERR_get_error(),
                               "can't set how clients' certificates are verified");
     return KM_OK;
-}
-
-const char *trust_look(X509 *certificate)
-{
-    const EVP_PKEY *key = X509_get0_pubkey(certificate);
-    if (key == NULL)
-        return "the key of its certificate can't be read";
-    if (EVP_PKEY_get_security_bits(key) < SECURITY_BITS_MIN)
-        return "the key of its certificate is too weak";
-    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) >= 0)
-        return "its certificate is not valid yet";
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
-        return "its certificate has expired";
-    if (X509_check_purpose(certificate, X509_PURPOSE_SSL_CLIENT, 0) != 1)
-        return "its certificate is not for clients";
-    return NULL;
-}
-
-bool trust_issued(X509 *ca, X509 *certificate, const char **ret_why)
-{
-    *ret_why = NULL;
-    if (X509_check_issued(ca, certificate) != X509_V_OK ||
-        X509_verify(certificate, X509_get0_pubkey(ca)) != 1)
-        return false;
-    if (X509_cmp_current_time(X509_get0_notBefore(ca)) >= 0)
-        *ret_why = "its CA's certificate is not valid yet";
-    else if (X509_cmp_current_time(X509_get0_notAfter(ca)) <= 0)
-        *ret_why = "its CA's certificate has expired";
-    return true;
 }

@@ -43,10 +43,12 @@ static bool runs(const char *dir, const char *name)
 static json_t *folder_json(const char *dir)
 {
     char endpoint[SMALL_FILE_MAX] = {0}, broker[SMALL_FILE_MAX] = {0};
-    return json_pack("{s:s,s:b,s:b,s:b,s:s,s:s}", "dir", dir, "broker", runs(dir, "broker"),
+    char devices[SMALL_FILE_MAX] = {0};
+    return json_pack("{s:s,s:b,s:b,s:b,s:s,s:s,s:s}", "dir", dir, "broker", runs(dir, "broker"),
                      "control", runs(dir, "control"), "rules", runs(dir, "rules"), "endpoint",
                      read_small(dir, "endpoint", endpoint), "brokerAddress",
-                     read_small(dir, "broker", broker));
+                     read_small(dir, "broker", broker), "deviceEndpoint",
+                     read_small(dir, "devices", devices));
 }
 
 static void print_folder(const char *dir)
@@ -59,6 +61,7 @@ static void print_folder(const char *dir)
         (void)printf("%s %s\n", words[i], runs(dir, programs[i]) ? "runs" : "does not run");
     (void)printf("endpoint       %s\n", read_small(dir, "endpoint", text));
     (void)printf("devices go to  %s\n", read_small(dir, "broker", text));
+    (void)printf("over HTTPS to  %s\n", read_small(dir, "devices", text));
 }
 
 static bool all_run(const char *dir)

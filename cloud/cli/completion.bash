@@ -11,7 +11,7 @@ _keymoor_cloud()
     --key-file | --server-ca | --server-ca-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ $group == up && $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--dir --port --http-port --address --account --region --server-ca --server-ca-key --retry-ms --help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "--dir --port --https-port --http-port --address --account --region --server-ca --server-ca-key --retry-ms --help" -- "$current")
     elif [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "--dir --registry --key-file --account --name --count --follow --json --help" -- "$current")
     elif [ "$COMP_CWORD" -eq 2 ]; then

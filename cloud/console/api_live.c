@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens: the registry's events, and the messages that a session has subscribed to. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cloud/console/private.h"
@@ -91,11 +92,14 @@ static json_t *news(struct km_console *console, const struct km_console_session 
                     uint64_t after_message, json_t *events)
 {
     unsigned n_up = console->links != NULL ? links_n_up(console->links) : 0;
+    char seat[2 * 16 + 2] = {0};
+    (void)snprintf(seat, sizeof(seat), "%016llx-%llx", (unsigned long long)console->chance,
+                   (unsigned long long)session->serial);
     return json_pack(
-        "{s:o, s:o, s:o, s:I, s:i, s:I}", "events", events != NULL ? events : json_array(),
+        "{s:o, s:o, s:o, s:I, s:i, s:I, s:s}", "events", events != NULL ? events : json_array(),
         "messages", messages_after(console, &session->inbox, after_message), "subscriptions",
         subscriptions_json(&session->inbox), "lastMessage", (json_int_t)session->inbox.last,
-        "brokers", (int)n_up, "lost", (json_int_t)console->n_lost);
+        "brokers", (int)n_up, "lost", (json_int_t)console->n_lost, "seat", seat);
 }
 
 /* ---- who waits ---- */
@@ -105,6 +109,12 @@ static void release(struct console_waiting *waiting, unsigned status, json_t *re
     struct km_http_exchange *exchange = waiting->exchange;
     *waiting = (struct console_waiting){0};
     console_answer(exchange, NULL, status, reply);
+}
+
+/* The seat was needed for somebody else: the session may well go on, and the page asks again. */
+static void release_unseated(struct console_waiting *waiting)
+{
+    release(waiting, 503, json_pack("{s:s}", "message", "too many use the console: ask again"));
 }
 
 static void release_gone(struct console_waiting *waiting)
@@ -124,10 +134,14 @@ void console_live_drop(struct km_console *console, const struct km_console_sessi
 static void tick_one(struct km_console *console, struct console_waiting *waiting, int64_t now_ms,
                      bool is_to_look)
 {
-    const struct km_console_session *session = waiting->session;
+    struct km_console_session *session = waiting->session;
     json_t *events = NULL;
     if (session->serial != waiting->serial) {
-        release_gone(waiting);
+        release_unseated(waiting);
+        return;
+    }
+    if (is_to_look && console_is_over(console, session)) {
+        console_forget(console, session);
         return;
     }
     bool has_news = km_inbox_next(&session->inbox, waiting->after_message) != NULL;
@@ -180,7 +194,7 @@ static struct console_waiting *place(struct km_console *console,
     if (ret == NULL)
         ret = oldest;
     if (ret->exchange != NULL && ret->session->serial != ret->serial)
-        release_gone(ret);
+        release_unseated(ret);
     else if (ret->exchange != NULL)
         release(ret, 200, news(console, ret->session, ret->after_message, NULL));
     return ret;

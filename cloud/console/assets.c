@@ -12,9 +12,12 @@
 
 ASSET(web_index, "index.html");
 ASSET(web_style, "console.css");
+ASSET(web_account, "account.js");
 ASSET(web_app, "app.js");
 ASSET(web_api, "api.js");
 ASSET(web_dom, "dom.js");
+ASSET(web_file, "file.js");
+ASSET(web_list, "list.js");
 ASSET(web_live, "live.js");
 ASSET(web_register, "register.js");
 ASSET(web_cas, "cas.js");
@@ -31,9 +34,12 @@ ASSET(web_icon, "icon.svg");
 static const struct km_console_asset assets[] = {
     {"", HTML, web_index_begin, web_index_end},
     {"console.css", CSS, web_style_begin, web_style_end},
+    {"account.js", SCRIPT, web_account_begin, web_account_end},
     {"app.js", SCRIPT, web_app_begin, web_app_end},
     {"api.js", SCRIPT, web_api_begin, web_api_end},
     {"dom.js", SCRIPT, web_dom_begin, web_dom_end},
+    {"file.js", SCRIPT, web_file_begin, web_file_end},
+    {"list.js", SCRIPT, web_list_begin, web_list_end},
     {"live.js", SCRIPT, web_live_begin, web_live_end},
     {"register.js", SCRIPT, web_register_begin, web_register_end},
     {"cas.js", SCRIPT, web_cas_begin, web_cas_end},

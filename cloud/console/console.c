@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "cloud/common/json.h"
 #include "cloud/console/assets.h"
@@ -174,6 +175,7 @@ static const struct route {
 } routes[] = {
     {"POST", API "login", NO_SESSION, console_login},
     {"POST", API "logout", 0, console_logout},
+    {"POST", API "logout-everywhere", 0, console_logout_everywhere},
     {"GET", API "session", NO_CSRF, console_session},
     {"GET", API "live", IS_NO_USE, console_live},
     {"POST", API "subscriptions", 0, console_subscribe},
@@ -201,16 +203,11 @@ static km_status find_route(struct console_call *call, const struct route **ret)
 static km_status admit(struct console_call *call, unsigned flags)
 {
     KM_TRY(check_origin(call));
-    if ((flags & NO_SESSION) == 0) {
-        call->session = console_find_session(call);
-        if (call->session == NULL)
-            return KM_FAIL(&call->err, KM_E_AUTH, "not logged in");
-    }
+    if ((flags & NO_SESSION) == 0)
+        KM_TRY(console_find_session(call, &call->session));
     if ((flags & NO_CSRF) == 0)
         KM_TRY(check_csrf(call));
-    if (call->session != NULL && (flags & IS_NO_USE) == 0)
-        call->session->used_ms = km_loop_now_ms();
-    return KM_OK;
+    return call->session != NULL && (flags & IS_NO_USE) == 0 ? console_use_session(call) : KM_OK;
 }
 
 static km_status check_fault(struct console_call *call)
@@ -383,10 +380,11 @@ km_status km_console_new(struct km_err *err, struct km_loop *loop,
     if (console == NULL || (console->arena = km_arena_new(CONSOLE_ARENA_MAX)) == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "console");
     const struct links_host host = {.ctx = console, .message = on_message, .note = on_note};
+    if (getentropy(&console->chance, sizeof(console->chance)) != 0)
+        abort(); /* the kernel has no excuse for so few octets */
     console->config = *config;
     console->control = km_control_config(config->control);
     console->loop = loop;
-    console->sessions.idle_ms = config->idle_ms;
     if (config->n_buses > 0)
         KM_TRY(links_new(err, loop, "console", config->buses, config->n_buses, &host,
                          &console->links));

@@ -42,7 +42,8 @@ km_status km_inbox_subscribe(struct km_err *err, struct km_inbox *inbox, const c
 {
     enum km_topic_fault fault = km_topic_filter_check(KM_SLICE_STR(filter));
     if (fault != KM_TOPIC_OK)
-        return KM_FAIL(err, KM_E_ARG, "the topic filter is %s", km_topic_fault_text(fault));
+        return KM_FAIL(err, KM_E_ARG, "the topic filter is not good: %s",
+                       km_topic_fault_text(fault));
     if (place_of(inbox, filter) < inbox->n_filters)
         return KM_OK;
     if (inbox->n_filters == KM_INBOX_FILTERS_MAX)

@@ -36,6 +36,7 @@ struct km_console {
     struct km_throttle throttle;
     struct console_waiting waiting[KM_CONSOLE_WAITING_MAX];
     int64_t next_look_ms;
+    uint64_t chance; /* of no other process: its seats are no other's */
     uint64_t n_lost; /* messages that brokers could not hand over */
 };
 
@@ -46,6 +47,7 @@ struct console_call {
     const struct km_http_request *request;
     struct km_target target;
     struct km_console_session *session; /* NULL for the login */
+    int64_t idle_ms;                    /* how long ago the session was used */
     json_t *body;                       /* an object; NULL with GET */
     bool is_secure;                     /* the browser came by TLS */
     struct km_err err;
@@ -60,6 +62,7 @@ struct console_call {
 /* Handlers: a failure has its sentence in the call. */
 km_status console_login(struct console_call *call);
 km_status console_logout(struct console_call *call);
+km_status console_logout_everywhere(struct console_call *call);
 km_status console_session(struct console_call *call);
 km_status console_live(struct console_call *call);
 km_status console_subscribe(struct console_call *call);
@@ -70,8 +73,14 @@ km_status console_ca_check(struct console_call *call);
 const char *console_text(const struct console_call *call, const char *name);
 /* console_registry: passes on what the registry answered, its sentence taken along. */
 km_status console_registry(struct console_call *call, km_status status);
-/* console_find_session: by the request's cookie; NULL: none, or its user is gone. */
-struct km_console_session *console_find_session(struct console_call *call);
+/* console_find_session: by the request's cookie. KM_E_AUTH: there is none, or it is over. */
+km_status console_find_session(struct console_call *call, struct km_console_session **ret);
+/* console_use_session: the call's own is used now. */
+km_status console_use_session(struct console_call *call);
+/* console_is_over: the registry says so; one that can't be asked ends nothing. */
+bool console_is_over(struct km_console *console, const struct km_console_session *session);
+/* console_forget: what waits for the session is answered, and brokers need not tell it anything any more. NULL is allowed. */
+void console_forget(struct km_console *console, struct km_console_session *session);
 /* console_answer: sends a reply of the API. Takes reply. */
 void console_answer(struct km_http_exchange *exchange, const struct console_call *call,
                     unsigned status, json_t *reply);

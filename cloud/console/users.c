@@ -11,6 +11,7 @@
 #include <openssl/params.h>
 
 #include "cloud/common/json.h"
+#include "cloud/registry/registry_console.h"
 #include "common/km_option.h"
 
 #define SETTING "console.users"
@@ -251,7 +252,10 @@ static km_status change(struct km_err *err, struct km_registry *reg, struct km_a
         return KM_FAIL(err, KM_E_NOMEM, "console user");
     if (json_object_size(users) > KM_CONSOLE_USERS_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "more than %d console users", KM_CONSOLE_USERS_MAX);
-    return store(err, reg, account, users);
+    KM_TRY(store(err, reg, account, users));
+    if (record != NULL)
+        return KM_OK;
+    return registry_fail(err, reg, km_registry_console_end_all(reg, account, name));
 }
 
 /* All users of an account are one setting: what two programs change at once must not be lost. */

@@ -39,6 +39,7 @@ km_status km_audit_write(struct km_registry *reg, const struct km_audit_event *e
         .kind = KM_AUDIT_KIND,
         .is_success = event->is_success,
         .principal = or_null(event->principal),
+        .certificate_id = or_null(event->certificate),
         .address = or_null(event->address),
         .reason = or_null(event->reason),
         .detail = detail,

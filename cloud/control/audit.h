@@ -19,6 +19,7 @@ struct km_audit_event {
     char account[KM_ACCOUNT_LEN +
                  1]; /* empty: nobody's, as of a request whose signer is not known */
     char principal[KM_PRINCIPAL_NAME_MAX + 1];
+    char certificate[KM_CERTIFICATE_ID_LEN + 1]; /* of a device; empty: it was none */
     char address[KM_EVENT_ADDRESS_MAX + 1];
     char request_id[KM_REGISTRY_UUID_LEN + 1];
     char reason[KM_ERR_TEXT_MAX];

@@ -63,6 +63,7 @@ struct km_call {
         [KM_TARGET_PARTS_MAX]; /* what the path's placeholders stand for, decoded and checked */
     json_t *body;              /* an object; NULL unless the row names members */
     /* Who calls. */
+    const struct km_control_identity *identity; /* NULL: who signed it */
     char account[KM_ACCOUNT_LEN + 1];
     char principal[KM_PRINCIPAL_NAME_MAX + 1];
     const char *region;
@@ -71,6 +72,7 @@ struct km_call {
     /* How it ended. */
     struct km_err err;
     enum km_exception exception;
+    bool hides_reason;     /* why it failed is recorded, but not told */
     json_t *error_members; /* beside "message" */
     unsigned status;       /* 0: 200 */
     json_t *reply;         /* NULL: an empty body, or raw */
@@ -106,6 +108,8 @@ km_status km_call_page(struct km_call *call, const char *marker, const char *lim
 /* km_call_fail: the operation ends with this exception and sentence. */
 km_status km_call_fail(struct km_call *call, enum km_exception exception, const char *fmt, ...)
     KM_PRINTF(3, 4);
+/* km_call_forbid: it ends with ForbiddenException, and the caller is not told why. */
+km_status km_call_forbid(struct km_call *call, const char *why);
 /* km_call_registry: what the registry answered, its sentence taken along. */
 km_status km_call_registry(struct km_call *call, km_status status);
 /* km_call_as: the same, but this one outcome is that exception. */

@@ -107,6 +107,9 @@ static struct km_audit_event audit_of(const struct km_call *call, km_status stat
     km_copy(event.account, KM_ACCOUNT_LEN, call->account, strlen(call->account));
     km_copy(event.principal, KM_PRINCIPAL_NAME_MAX, call->principal, strlen(call->principal));
     km_copy(event.request_id, KM_REGISTRY_UUID_LEN, call->request_id, strlen(call->request_id));
+    const char *certificate = call->identity != NULL ? call->identity->certificate : NULL;
+    if (certificate != NULL)
+        km_copy(event.certificate, KM_CERTIFICATE_ID_LEN, certificate, strlen(certificate));
     size_t len = strlen(call->request->address);
     km_copy(event.address, KM_EVENT_ADDRESS_MAX, call->request->address,
             len < KM_EVENT_ADDRESS_MAX ? len : KM_EVENT_ADDRESS_MAX);
@@ -134,30 +137,37 @@ static km_status run_in_transaction(struct km_call *call)
 }
 
 /* authenticate: by the signature, or by the identity that somebody vouches for. */
-static km_status authenticate(struct km_call *call, const struct km_control_identity *identity,
-                              struct km_sigv4_who *ret_who)
+static km_status authenticate(struct km_call *call, struct km_sigv4_who *ret_who)
 {
+    const struct km_control_identity *identity = call->identity;
     if (identity == NULL)
         return km_auth_check(call, ret_who);
     km_copy(call->account, KM_ACCOUNT_LEN, identity->account, strlen(identity->account));
-    km_copy(call->principal, KM_PRINCIPAL_NAME_MAX, identity->principal,
-            strlen(identity->principal));
-    return KM_OK;
+    if (identity->principal != NULL)
+        km_copy(call->principal, KM_PRINCIPAL_NAME_MAX, identity->principal,
+                strlen(identity->principal));
+    return identity->admit != NULL ? identity->admit(call, identity->arg) : KM_OK;
 }
 
-static km_status check_scope(struct km_call *call, const struct km_control_identity *identity,
-                             const struct km_sigv4_who *who)
+static km_status check_scope(struct km_call *call, const struct km_sigv4_who *who)
 {
+    const struct km_control_identity *identity = call->identity;
     if (identity == NULL)
         return km_auth_check_scope(call, who);
     if ((identity->services & (1u << call->op->service)) == 0)
         return km_call_fail(call, KM_X_ACCESS_DENIED, "%s is not open to %s", call->op->name,
-                            identity->principal);
+                            identity->principal != NULL ? identity->principal : "devices");
     return KM_OK;
 }
 
-static km_status run(struct km_call *call, const struct km_control_identity *identity,
-                     uint8_t *path_room)
+static km_status check_permit(struct km_call *call)
+{
+    const struct km_control_identity *identity = call->identity;
+    return identity != NULL && identity->permit != NULL ? identity->permit(call, identity->arg)
+                                                        : KM_OK;
+}
+
+static km_status run(struct km_call *call, uint8_t *path_room)
 {
     struct km_slice parts[KM_TARGET_PARTS_MAX] = {0};
     struct km_sigv4_who who = {0};
@@ -165,12 +175,13 @@ static km_status run(struct km_call *call, const struct km_control_identity *ide
         return km_call_fail(call, KM_X_INVALID_REQUEST, "the target of the request is not a path");
     call->op = km_operation_find(call->request->method, call->target.path, parts);
     KM_TRY(check_fault(call));
-    KM_TRY(authenticate(call, identity, &who));
+    KM_TRY(authenticate(call, &who));
     if (call->op == NULL)
         return km_call_fail(call, KM_X_UNKNOWN_OPERATION,
                             "there is no operation with this method and path");
-    KM_TRY(check_scope(call, identity, &who));
+    KM_TRY(check_scope(call, &who));
     KM_TRY(km_inputs_take(call, parts));
+    KM_TRY(check_permit(call));
     if ((call->op->flags & KM_OP_CHANGES) != 0)
         return run_in_transaction(call);
     return call->op->run(call);
@@ -226,8 +237,9 @@ void km_control_serve_as(struct km_control *control, struct km_http_exchange *ex
 {
     uint8_t path_room[KM_TARGET_MAX] = {0};
     struct km_call call = call_of(control, exchange, request);
+    call.identity = identity;
     km_control_uuid(control, call.request_id);
-    end(&call, run(&call, identity, path_room));
+    end(&call, run(&call, path_room));
 }
 
 static void serve(void *arg, struct km_http_exchange *exchange,

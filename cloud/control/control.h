@@ -35,14 +35,20 @@ km_status km_control_new(struct km_err *err, struct km_loop *loop,
 void km_control_free(struct km_control *control);
 /* km_control_service: for km_http_new. */
 struct km_http_service km_control_service(struct km_control *control);
+struct km_call;
 /*
  * Somebody who has proved elsewhere, not by a signature, who he is. Only operations of the named services are open to him: a bit
  * 1 << enum km_service each.
  */
 struct km_control_identity {
     const char *account;
-    const char *principal;
+    const char *principal; /* NULL: he has a certificate instead */
     unsigned services;
+    const char *certificate; /* its id; NULL: he has shown none */
+    /* admit: whether he may come at all. permit: whether he may do what he asks for, its inputs checked. NULL: he may. */
+    km_status (*admit)(struct km_call *call, void *arg);
+    km_status (*permit)(struct km_call *call, void *arg);
+    void *arg;
 };
 /* km_control_serve_as: what the service does with a request, for this identity; all borrowed for the call. */
 void km_control_serve_as(struct km_control *control, struct km_http_exchange *exchange,

@@ -104,6 +104,11 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *tls =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    /* A client may take the CAs that are named for the only ones its certificate can be of. */
+    if (tls != NULL && tls->tls_session != NULL)
+        gnutls_certificate_send_x509_rdn_sequence(tls->tls_session, 1);
     struct conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL || info == NULL) {
         free(conn); /* its first request is refused then */
@@ -506,7 +511,7 @@ static km_status start_daemon(struct km_err *err, struct km_http *http,
         tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, chain};
         tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, km_secret_fill(key).ptr};
         tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, TLS_PRIORITIES};
-        /* Whom it names there is nobody's concern: that one is given at all makes it ask. */
+        /* That one is given makes it ask; it is neither named to the client nor looked at. */
         if (config->asks_for_certificate)
             tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, chain};
     }

@@ -6,6 +6,7 @@
 #include "cloud/control/ca_check.h"
 #include "cloud/control/certificate.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/tags.h"
 #include "common/km_file.h"
 
 /* ---- registration code ---- */
@@ -120,6 +121,7 @@ static km_status register_ca(struct km_call *call)
     if (status == KM_E_EXISTS)
         return already_there(call, id);
     KM_REG(call, status);
+    KM_TRY(km_tags_keep(call, KM_TAGGED_CA, id, km_call_query(call, "tags")));
     return km_call_reply(call, json_pack("{s:s*, s:s}", "certificateArn",
                                          km_call_arn(call, "cacert", id), "certificateId", id));
 }
@@ -225,7 +227,7 @@ static const struct km_operation rows[] = {
     {"DeleteRegistrationCode", KM_SERVICE_IOT, "DELETE", "/registrationcode", NULL, NULL, NULL,
      KM_OP_CHANGES, delete_registration_code},
     {"RegisterCACertificate", KM_SERVICE_IOT, "POST", "/cacertificate",
-     "setAsActive:b allowAutoRegistration:b", NULL,
+     "setAsActive:b allowAutoRegistration:b tags:s", NULL,
      "caCertificate!:s verificationCertificate:s registrationConfig:o tags:a certificateMode:s",
      KM_OP_CHANGES, register_ca},
     {"DescribeCACertificate", KM_SERVICE_IOT, "GET", CA_ID, NULL, NULL, NULL, 0, describe_ca},

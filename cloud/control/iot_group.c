@@ -5,6 +5,7 @@
 #include "cloud/control/attributes.h"
 #include "cloud/control/inputs.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/tags.h"
 #include "cloud/registry/registry_group.h"
 
 /* Too deep or too many is the caller's mistake. */
@@ -36,6 +37,7 @@ static km_status create_group(struct km_call *call)
     group.attributes = attributes.items;
     group.n_attributes = attributes.n;
     KM_TRY(group_status(call, km_registry_group_create(call->reg, call->account, &group, id)));
+    KM_TRY(km_tags_keep(call, KM_TAGGED_GROUP, group.name, NULL));
     return km_call_reply(
         call, json_pack("{s:s, s:s*, s:s}", "thingGroupName", group.name, "thingGroupArn",
                         km_call_arn(call, "thinggroup", group.name), "thingGroupId", id));

@@ -5,6 +5,7 @@
 
 #include "cloud/control/operations.h"
 #include "cloud/control/policy_check.h"
+#include "cloud/control/tags.h"
 #include "cloud/registry/registry_policy.h"
 
 static const char *version_text(struct km_call *call, int64_t version)
@@ -29,6 +30,7 @@ static km_status create_policy(struct km_call *call)
     const char *document = km_call_text(call, "policyDocument");
     KM_TRY(km_policy_check(call, document));
     KM_REG(call, km_registry_policy_create(call->reg, call->account, call->parts[0], document));
+    KM_TRY(km_tags_keep(call, KM_TAGGED_POLICY, call->parts[0], km_call_query(call, "tags")));
     return km_call_reply(call, json_pack("{s:s, s:s*, s:s, s:s}", "policyName", call->parts[0],
                                          "policyArn", km_call_arn(call, "policy", call->parts[0]),
                                          "policyDocument", document, "policyVersionId", "1"));
@@ -140,7 +142,7 @@ static km_status delete_version(struct km_call *call)
 #define VERSION POLICY "/version/{policyVersionId}"
 
 static const struct km_operation rows[] = {
-    {"CreatePolicy", KM_SERVICE_IOT, "POST", POLICY, NULL, NULL, "policyDocument!:s tags:a",
+    {"CreatePolicy", KM_SERVICE_IOT, "POST", POLICY, "tags:s", NULL, "policyDocument!:s tags:a",
      KM_OP_CHANGES, create_policy},
     {"GetPolicy", KM_SERVICE_IOT, "GET", POLICY, NULL, NULL, NULL, 0, get_policy},
     {"ListPolicies", KM_SERVICE_IOT, "GET", "/policies", "marker:s pageSize:i isAscendingOrder:b",

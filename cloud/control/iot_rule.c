@@ -5,6 +5,7 @@
 #include "cloud/common/json.h"
 #include "cloud/control/operations.h"
 #include "cloud/control/sql_check.h"
+#include "cloud/control/tags.h"
 #include "cloud/registry/registry_rule.h"
 
 #define ACTIONS_MAX 10
@@ -79,7 +80,8 @@ static km_status create_rule(struct km_call *call)
 {
     struct km_registry_rule_new rule = {0};
     KM_TRY(rule_of(call, &rule));
-    return km_call_registry(call, km_registry_rule_create(call->reg, call->account, &rule));
+    KM_REG(call, km_registry_rule_create(call->reg, call->account, &rule));
+    return km_tags_keep(call, KM_TAGGED_RULE, rule.name, km_call_header(call, "x-amz-tagging"));
 }
 
 /* AWS says "unauthorized" of rules that are not there. */

@@ -5,6 +5,7 @@
 #include "cloud/common/json.h"
 #include "cloud/control/inputs.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/tags.h"
 #include "cloud/provision/template.h"
 #include "cloud/registry/registry_rule.h"
 
@@ -77,6 +78,7 @@ static km_status create_template(struct km_call *call)
     KM_TRY(type_of(call, &template.type));
     KM_TRY(check_body(call, template.body));
     KM_REG(call, km_registry_template_create(call->reg, call->account, &template));
+    KM_TRY(km_tags_keep(call, KM_TAGGED_TEMPLATE, template.name, km_call_query(call, "tags")));
     return km_call_reply(call, json_pack("{s:s*, s:s, s:i}", "templateArn",
                                          km_call_arn(call, "provisioningtemplate", template.name),
                                          "templateName", template.name, "defaultVersionId",
@@ -143,7 +145,8 @@ static km_status delete_template(struct km_call *call)
 #define TEMPLATE "/provisioning-templates/{templateName}"
 
 static const struct km_operation rows[] = {
-    {"CreateProvisioningTemplate", KM_SERVICE_IOT, "POST", "/provisioning-templates", NULL, NULL,
+    {"CreateProvisioningTemplate", KM_SERVICE_IOT, "POST", "/provisioning-templates", "tags:s",
+     NULL,
      "templateName!:s description:s templateBody!:s enabled:b provisioningRoleArn!:s "
      "preProvisioningHook:o tags:a type:s",
      KM_OP_CHANGES, create_template},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cloud/control/operations.h"
+#include "cloud/control/tags.h"
 #include "cloud/registry/registry_thing.h"
 
 /* searchableAttributes as texts. */
@@ -36,6 +37,7 @@ static km_status create_type(struct km_call *call)
     };
     KM_TRY(searchable(call, properties, &type));
     KM_REG(call, km_registry_thing_type_create(call->reg, call->account, &type, id));
+    KM_TRY(km_tags_keep(call, KM_TAGGED_THING_TYPE, type.name, NULL));
     return km_call_reply(call,
                          json_pack("{s:s, s:s*, s:s}", "thingTypeName", type.name, "thingTypeArn",
                                    km_call_arn(call, "thingtype", type.name), "thingTypeId", id));

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cloud/common/json.h"
+#include "cloud/registry/registry_tag.h"
 
 #define TIME_TEXT_CAP 32
 
@@ -83,6 +84,18 @@ json_t *km_lambda_json(struct km_call *call, const struct km_registry_function *
     }
     json_decref(more);
     return json;
+}
+
+km_status km_lambda_tags(struct km_call *call, const char *name, json_t **ret)
+{
+    const struct km_tagged_resource resource = {KM_TAGGED_FUNCTION, name};
+    struct km_tag_list tags = {0};
+    KM_REG(call, km_registry_tags_list(call->reg, call->arena, call->account, &resource, &tags));
+    json_t *map = json_object();
+    for (size_t i = 0; i < tags.n_items; i++)
+        (void)json_object_set_new(map, tags.items[i].key, json_string(tags.items[i].value));
+    *ret = map;
+    return KM_OK;
 }
 
 km_status km_lambda_page(struct km_call *call, struct km_registry_page *ret)

@@ -22,6 +22,8 @@ json_t *km_lambda_json(struct km_call *call, const struct km_registry_function *
 const char *km_lambda_version_text(struct km_call *call, int64_t version);
 /* km_lambda_arn: in the arena. */
 const char *km_lambda_arn(struct km_call *call, const char *name, const char *qualifier);
+/* km_lambda_tags: of a function, as an object. Returned owned. */
+km_status km_lambda_tags(struct km_call *call, const char *name, json_t **ret);
 /* km_lambda_page: from Marker and MaxItems, which beyond KM_REGISTRY_PAGE_MAX means that. */
 km_status km_lambda_page(struct km_call *call, struct km_registry_page *ret);
 

@@ -6,6 +6,7 @@
 #include "cloud/control/base64.h"
 #include "cloud/control/lambda.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/tags.h"
 
 /* ---- configuration and code ---- */
 
@@ -97,6 +98,15 @@ static km_status reply_changed(struct km_call *call, const char *name)
 
 /* ---- the operations ---- */
 
+static km_status keep_tags(struct km_call *call, const char *name)
+{
+    const struct km_tagged_resource resource = {KM_TAGGED_FUNCTION, name};
+    struct km_tag_list tags = {0};
+    KM_TRY(km_tags_of_map(call, km_call_member(call, "Tags"), &tags));
+    return km_call_registry(
+        call, km_registry_tags_add(call->reg, call->account, &resource, tags.items, tags.n_items));
+}
+
 static km_status create_function(struct km_call *call)
 {
     KM_AUTO(km_json_unref) json_t *config = json_object();
@@ -110,6 +120,7 @@ static km_status create_function(struct km_call *call)
     KM_TRY(check(call, name.name, new.config, new.code));
     new.name = name.name;
     KM_REG(call, km_registry_function_create(call->reg, call->account, &new));
+    KM_TRY(keep_tags(call, name.name));
     call->status = 201;
     return reply_changed(call, name.name);
 }
@@ -125,11 +136,15 @@ static km_status get_configuration(struct km_call *call)
 
 static km_status get_function(struct km_call *call)
 {
+    struct km_function_name name = {0};
+    json_t *tags = NULL;
     KM_TRY(get_configuration(call));
+    KM_TRY(km_lambda_name(call, &name));
+    KM_TRY(km_lambda_tags(call, name.name, &tags));
     json_t *configuration = call->reply;
     call->reply = NULL;
-    return km_call_reply(call, json_pack("{s:o, s:{s:s}, s:{}}", "Configuration", configuration,
-                                         "Code", "RepositoryType", "S3", "Tags"));
+    return km_call_reply(call, json_pack("{s:o, s:{s:s}, s:o}", "Configuration", configuration,
+                                         "Code", "RepositoryType", "S3", "Tags", tags));
 }
 
 static km_status update_configuration(struct km_call *call)

@@ -13,6 +13,7 @@
 
 #include "cloud/console/console.h"
 #include "cloud/control/control.h"
+#include "cloud/control/device.h"
 #include "cloud/control/issuer.h"
 #include "cloud/control/options.h"
 #include "cloud/control/wipe.h"
@@ -38,6 +39,8 @@ static struct daemon {
     struct km_control *control;
     struct km_console *console; /* NULL: there is none */
     struct km_http *http;
+    struct km_devices *devices; /* NULL: it has no endpoint for devices */
+    struct km_http *device_http;
     bool is_to_stop;
 } self = {.loop = {.epoll_fd = -1}, .signal_watch = {.fd = -1}};
 
@@ -103,13 +106,33 @@ static km_status open_console(struct km_err *err, struct km_http_service *ret_se
     return KM_OK;
 }
 
-static km_status write_port(struct km_err *err)
+static km_status write_port(struct km_err *err, const char *path, const struct km_http *http)
 {
     char text[PORT_TEXT_CAP] = {0};
-    if (self.options.port_file == NULL)
+    if (path == NULL)
         return KM_OK;
-    (void)snprintf(text, sizeof(text), "%u\n", km_http_port(self.http));
-    return km_file_write(err, AT_FDCWD, self.options.port_file, KM_SLICE_STR(text), 0644);
+    (void)snprintf(text, sizeof(text), "%u\n", km_http_port(http));
+    return km_file_write(err, AT_FDCWD, path, KM_SLICE_STR(text), 0644);
+}
+
+static km_status listen_for_devices(struct km_err *err)
+{
+    if (!self.options.has_devices)
+        return KM_OK;
+    KM_TRY(km_devices_new(err, self.control, &self.devices));
+    const struct km_http_service service = km_devices_service(self.devices);
+    const struct km_http_config config = {
+        .address = self.options.device_listen,
+        .port = self.options.device_port,
+        .certificate_file = self.options.device_certificate,
+        .key_file = self.options.device_key,
+        .asks_for_certificate = true,
+        .request_ms = self.options.request_timeout_s * 1000,
+    };
+    KM_TRY(km_http_new(err, &self.loop, &config, &service, &self.device_http));
+    KM_TRY(write_port(err, self.options.device_port_file, self.device_http));
+    km_log(KM_LOG_INFO, "devices at %s port %u", config.address, km_http_port(self.device_http));
+    return KM_OK;
 }
 
 static km_status start(struct km_err *err)
@@ -130,7 +153,8 @@ static km_status start(struct km_err *err)
         .request_ms = self.options.request_timeout_s * 1000,
     };
     KM_TRY(km_http_new(err, &self.loop, &config, &service, &self.http));
-    KM_TRY(write_port(err));
+    KM_TRY(listen_for_devices(err));
+    KM_TRY(write_port(err, self.options.port_file, self.http));
     km_log(KM_LOG_INFO, "%s at %s port %u", config.certificate_file != NULL ? "HTTPS" : "HTTP",
            config.address, km_http_port(self.http));
     km_notify("READY=1");
@@ -140,7 +164,9 @@ static km_status start(struct km_err *err)
 static int next_ms(void)
 {
     int http_ms = km_http_next_ms(self.http);
+    int device_ms = self.device_http != NULL ? km_http_next_ms(self.device_http) : http_ms;
     int console_ms = self.console != NULL ? km_console_next_ms(self.console) : -1;
+    http_ms = device_ms < http_ms ? device_ms : http_ms;
     return console_ms >= 0 && console_ms < http_ms ? console_ms : http_ms;
 }
 
@@ -149,6 +175,8 @@ static km_status run(struct km_err *err)
     while (!self.is_to_stop) {
         KM_TRY(km_loop_once(err, &self.loop, next_ms()));
         km_http_tick(self.http);
+        if (self.device_http != NULL)
+            km_http_tick(self.device_http);
         km_control_tick(self.control);
         if (self.console != NULL)
             km_console_tick(self.console);
@@ -159,6 +187,8 @@ static km_status run(struct km_err *err)
 static void stop(void)
 {
     km_http_free(self.http);
+    km_http_free(self.device_http);
+    km_devices_free(self.devices);
     km_console_free(self.console);
     km_control_free(self.control);
     km_buses_free(self.buses);

@@ -19,11 +19,13 @@ static const struct km_operations *const tables[] = {
     &km_iot_template,
     &km_iot_register,
     &km_iot_account,
+    &km_iot_tag,
     &km_iot_data,
     &km_lambda_function,
     &km_lambda_version_rows,
     &km_lambda_permission,
     &km_lambda_invoke,
+    &km_lambda_tag,
     &km_sts,
 };
 

@@ -19,11 +19,13 @@ extern const struct km_operations km_iot_rule;
 extern const struct km_operations km_iot_template;
 extern const struct km_operations km_iot_register;
 extern const struct km_operations km_iot_account;
+extern const struct km_operations km_iot_tag;
 extern const struct km_operations km_iot_data;
 extern const struct km_operations km_lambda_function;
 extern const struct km_operations km_lambda_version_rows;
 extern const struct km_operations km_lambda_permission;
 extern const struct km_operations km_lambda_invoke;
+extern const struct km_operations km_lambda_tag;
 extern const struct km_operations km_sts;
 
 /* km_operation_find: the row for a method and path, its parts into ret_parts; NULL: there is none. */

@@ -19,6 +19,11 @@ enum {
     OPT_PORT_FILE,
     OPT_CERTIFICATE,
     OPT_TLS_KEY,
+    OPT_DEVICE_LISTEN,
+    OPT_DEVICE_PORT,
+    OPT_DEVICE_PORT_FILE,
+    OPT_DEVICE_CERTIFICATE,
+    OPT_DEVICE_KEY,
     OPT_REGION,
     OPT_ENDPOINT,
     OPT_ISSUER,
@@ -38,6 +43,11 @@ static const struct option long_options[] = {
     {"port-file", required_argument, NULL, OPT_PORT_FILE},
     {"tls-certificate", required_argument, NULL, OPT_CERTIFICATE},
     {"tls-key", required_argument, NULL, OPT_TLS_KEY},
+    {"device-listen", required_argument, NULL, OPT_DEVICE_LISTEN},
+    {"device-port", required_argument, NULL, OPT_DEVICE_PORT},
+    {"device-port-file", required_argument, NULL, OPT_DEVICE_PORT_FILE},
+    {"device-certificate", required_argument, NULL, OPT_DEVICE_CERTIFICATE},
+    {"device-key", required_argument, NULL, OPT_DEVICE_KEY},
     {"region", required_argument, NULL, OPT_REGION},
     {"endpoint", required_argument, NULL, OPT_ENDPOINT},
     {"issuer", required_argument, NULL, OPT_ISSUER},
@@ -68,12 +78,17 @@ void km_control_options_usage(FILE *out)
         "  --port-file FILE       where to write the port\n"
         "  --tls-certificate FILE, --tls-key FILE  PEM; without them it is plain HTTP, for the\n"
         "                         loopback or behind a proxy\n"
+        "  --device-port N        also HTTPS for devices, which show their certificate (0: a free port)\n"
+        "  --device-listen ADDRESS, --device-port-file FILE, --device-certificate FILE,\n"
+        "  --device-key FILE      as above, for that (its --listen, none, its --tls-certificate and\n"
+        "                         --tls-key)\n"
         "  --region NAME          of all ARNs (us-east-1)\n"
         "  --endpoint HOST        what describe-endpoint answers (the address it listens at)\n"
         "  --issuer FILE          certificate and key of the CA for create-keys-and-certificate and\n"
         "                         create-certificate-from-csr; made when it is missing\n"
         "  --bus PATH             socket of a broker; may be repeated\n"
-        "  --account ID           the account that these brokers serve; needed with --bus\n"
+        "  --account ID           the account that these brokers serve; needed with --bus and\n"
+        "                         --device-port\n"
         "  --functions PATH       socket of the process that runs functions\n"
         "  --console-idle S       seconds without use until a session of the console ends (900)\n"
         "  --no-console           without the web console, which is at /console/\n"
@@ -106,6 +121,14 @@ static const char **text_of(struct km_control_options *options, int option)
         return &options->certificate;
     case OPT_TLS_KEY:
         return &options->tls_key;
+    case OPT_DEVICE_LISTEN:
+        return &options->device_listen;
+    case OPT_DEVICE_PORT_FILE:
+        return &options->device_port_file;
+    case OPT_DEVICE_CERTIFICATE:
+        return &options->device_certificate;
+    case OPT_DEVICE_KEY:
+        return &options->device_key;
     case OPT_REGION:
         return &options->region;
     case OPT_ENDPOINT:
@@ -121,6 +144,12 @@ static const char **text_of(struct km_control_options *options, int option)
     }
 }
 
+static km_status take_device_port(struct km_err *err, struct km_control_options *options)
+{
+    options->has_devices = true;
+    return km_option_number(err, "device-port", optarg, UINT16_MAX, &options->device_port);
+}
+
 static km_status take(struct km_err *err, int option, struct km_control_options *options)
 {
     const char **text = text_of(options, option);
@@ -128,6 +157,8 @@ static km_status take(struct km_err *err, int option, struct km_control_options 
         *text = optarg;
     else if (option == OPT_PORT)
         return km_option_number(err, "port", optarg, UINT16_MAX, &options->port);
+    else if (option == OPT_DEVICE_PORT)
+        return take_device_port(err, options);
     else if (option == OPT_REQUEST_TIMEOUT)
         return km_option_number(err, "request-timeout", optarg, REQUEST_TIMEOUT_MAX_S,
                                 &options->request_timeout_s);
@@ -146,6 +177,29 @@ static km_status take(struct km_err *err, int option, struct km_control_options 
         options->wants_version = true;
     else
         return KM_FAIL(err, KM_E_ARG, "see --help");
+    return KM_OK;
+}
+
+/* What is not said of the endpoint for devices is as of the other one. */
+static km_status complete_devices(struct km_err *err, struct km_control_options *options)
+{
+    bool has_others = options->device_listen != NULL || options->device_port_file != NULL ||
+                      options->device_certificate != NULL || options->device_key != NULL;
+    if (!options->has_devices)
+        return has_others ? KM_FAIL(err, KM_E_ARG, "--device-port must be given: see --help")
+                          : KM_OK;
+    if (options->account == NULL)
+        return KM_FAIL(err, KM_E_ARG, "--account must be given with --device-port: see --help");
+    if ((options->device_certificate == NULL) != (options->device_key == NULL))
+        return KM_FAIL(err, KM_E_ARG, "--device-certificate and --device-key go together");
+    if (options->device_certificate == NULL) {
+        options->device_certificate = options->certificate;
+        options->device_key = options->tls_key;
+    }
+    if (options->device_certificate == NULL)
+        return KM_FAIL(err, KM_E_ARG, "--device-port needs a certificate: see --help");
+    if (options->device_listen == NULL)
+        options->device_listen = options->listen;
     return KM_OK;
 }
 
@@ -171,6 +225,8 @@ km_status km_control_options_parse(struct km_err *err, int argc, char **argv,
         return KM_FAIL(err, KM_E_ARG, "--account must be given with --bus: see --help");
     if ((options.certificate == NULL) != (options.tls_key == NULL))
         return KM_FAIL(err, KM_E_ARG, "--tls-certificate and --tls-key go together");
+    if (!is_question)
+        KM_TRY(complete_devices(err, &options));
     *ret = options;
     return KM_OK;
 }

@@ -19,6 +19,13 @@ struct km_control_options {
     const char *port_file; /* NULL: the port is told in the log alone */
     const char *certificate;
     const char *tls_key;
+    /* The endpoint for devices, when has_devices. */
+    bool has_devices;
+    const char *device_listen;
+    unsigned device_port;
+    const char *device_port_file;
+    const char *device_certificate;
+    const char *device_key;
     const char *region;
     const char *endpoint; /* NULL: the address that it listens at */
     const char *issuer;   /* NULL: no certificates are issued */

@@ -120,11 +120,26 @@ bool km_target_match(const char *template, struct km_slice path,
 
 /* ---- parameters ---- */
 
+bool km_target_next_parameter(struct km_slice *query, struct km_slice *ret_name,
+                              struct km_slice *ret_value)
+{
+    while (query->len > 0) {
+        struct km_slice value = take(query, '&');
+        if (value.len == 0)
+            continue;
+        *ret_name = take(&value, '=');
+        *ret_value = value;
+        return true;
+    }
+    return false;
+}
+
 bool km_target_parameter(struct km_slice query, const char *name, struct km_slice *ret)
 {
-    while (query.len > 0) {
-        struct km_slice value = take(&query, '&');
-        if (!is(take(&value, '='), name))
+    struct km_slice found = {0};
+    struct km_slice value = {0};
+    while (km_target_next_parameter(&query, &found, &value)) {
+        if (!is(found, name))
             continue;
         *ret = value;
         return true;

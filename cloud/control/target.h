@@ -31,6 +31,12 @@ KM_MUST_USE bool km_target_split(struct km_slice raw, struct km_span buf, struct
 KM_MUST_USE bool km_target_match(const char *template, struct km_slice path,
                                  struct km_slice ret[KM_TARGET_PARTS_MAX]);
 
+/*
+ * km_target_next_parameter: takes the next one off a query or form, past empty ones; both views, still encoded. false at the end.
+ */
+KM_MUST_USE bool km_target_next_parameter(struct km_slice *query, struct km_slice *ret_name,
+                                          struct km_slice *ret_value);
+
 /* km_target_parameter: the first one with that name in a query or form; *ret views its value, still encoded. */
 KM_MUST_USE bool km_target_parameter(struct km_slice query, const char *name, struct km_slice *ret);
 

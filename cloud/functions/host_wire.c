@@ -3,12 +3,21 @@
 
 #include <string.h>
 
-#define ORDER_VERSION 1
+#define ORDER_VERSION 2
 #define OUTCOME_VERSION 1
 #define IS_CHECK 1u
 #define HAS_UID 2u
 #define IS_PYTHON 4u
 #define IS_TLS 8u
+
+bool km_host_name_is_good(struct km_slice name)
+{
+    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
+    for (size_t i = 0; i < name.len; i++)
+        if (memchr(good, name.ptr[i], sizeof good - 1) == NULL)
+            return false;
+    return name.len <= KM_HOST_NAME_MAX;
+}
 
 void km_host_order_write(struct km_wr *wr, const struct km_host_order *order)
 {
@@ -23,6 +32,7 @@ void km_host_order_write(struct km_wr *wr, const struct km_host_order *order)
     km_wr_blob32le(wr, order->runtime_dir);
     km_wr_blob32le(wr, order->handler);
     km_wr_blob32le(wr, order->endpoint);
+    km_wr_blob32le(wr, order->endpoint_name);
     km_wr_blob32le(wr, order->ca);
     km_wr_u32le(wr, order->n_env);
     for (uint32_t i = 0; i < order->n_env; i++)
@@ -57,6 +67,8 @@ bool km_host_order_read(struct km_slice bytes, struct km_host_order *ret)
         !get_text(&rd, KM_HOST_PATH_MAX, &order.runtime_dir) ||
         !get_text(&rd, KM_FUNCTION_HANDLER_MAX, &order.handler) ||
         !km_rd_blob32le(&rd, sizeof(struct sockaddr_storage), &order.endpoint) ||
+        !km_rd_blob32le(&rd, KM_HOST_NAME_MAX, &order.endpoint_name) ||
+        !km_host_name_is_good(order.endpoint_name) ||
         !km_rd_blob32le(&rd, KM_HOST_CA_MAX, &order.ca) || !get_env(&rd, &order) ||
         !km_rd_blob32le(&rd, KM_FUNCTION_PAYLOAD_MAX, &order.event) || !km_rd_done(&rd))
         return false;

@@ -14,6 +14,7 @@
 #define KM_HOST_OUTCOME_FD 4
 #define KM_HOST_PATH_MAX 4096u
 #define KM_HOST_N_ENV_MAX (KM_FUNCTION_N_ENV_MAX + 32u)
+#define KM_HOST_NAME_MAX 253u /* of a machine: RFC 1123, 2.1 */
 #define KM_HOST_CA_MAX ((size_t)256 << 10)
 #define KM_HOST_LOG_MAX ((size_t)256 << 10)
 #define KM_HOST_INIT_MAX_S 20u /* to load the code, before a function's own time begins */
@@ -33,14 +34,17 @@ struct km_host_order {
     struct km_slice runtime_dir;
     struct km_slice handler;
     struct km_slice endpoint;               /* struct sockaddr; empty: none */
+    struct km_slice endpoint_name;          /* by which the function knows it; empty: none */
     struct km_slice ca;                     /* PEM */
     struct km_slice env[KM_HOST_N_ENV_MAX]; /* NAME=value */
     uint32_t n_env;
     struct km_slice event;
 };
 
+/* km_host_name_is_good: whether it can stand in a file of names and in a URL. */
+bool km_host_name_is_good(struct km_slice name);
 void km_host_order_write(struct km_wr *wr, const struct km_host_order *order);
-/* km_host_order_read: views of bytes. No text in it holds a NUL. */
+/* km_host_order_read: views of bytes. No text in it holds a NUL; a machine's name is letters, digits, dots, hyphens and underscores. */
 KM_MUST_USE bool km_host_order_read(struct km_slice bytes, struct km_host_order *ret);
 
 enum km_host_end {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/functions/run.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -44,11 +45,28 @@ static bool split_url(const char *url, bool *ret_is_tls, char *host, size_t cap,
     return true;
 }
 
+/* What a function looks for in the endpoint's certificate is the name by which it knows it. */
+static km_status name_endpoint(struct km_err *err, const char *host, struct km_run_place *place)
+{
+    struct in6_addr address = {0};
+    bool is_address =
+        inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+    if (is_address && place->is_tls && strcmp(host, "127.0.0.1") != 0)
+        return KM_FAIL(err, KM_E_ARG,
+                       "functions need the name of https://%.64s that is in its certificate", host);
+    if (is_address)
+        return KM_OK;
+    if (!km_host_name_is_good(KM_SLICE_STR(host)))
+        return KM_FAIL(err, KM_E_ARG, "%.64s is no name of a machine", host);
+    km_copy(place->endpoint_name, sizeof place->endpoint_name, host, strlen(host) + 1);
+    return KM_OK;
+}
+
 static km_status find_endpoint(struct km_err *err, const char *url, struct km_run_place *place)
 {
     const struct addrinfo wish = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
-    char host[256] = {0}, number[8] = {0};
+    char host[KM_HOST_NAME_MAX + 1] = {0}, number[8] = {0};
     const char *port = NULL;
     if (!split_url(url, &place->is_tls, host, sizeof host, &port))
         return KM_FAIL(err, KM_E_ARG, "endpoint %.64s is not of the form http://HOST:PORT", url);
@@ -61,7 +79,7 @@ static km_status find_endpoint(struct km_err *err, const char *url, struct km_ru
     km_copy(&place->endpoint, sizeof place->endpoint, found->ai_addr, found->ai_addrlen);
     place->endpoint_len = found->ai_addrlen;
     freeaddrinfo(found);
-    return KM_OK;
+    return name_endpoint(err, host, place);
 }
 
 km_status km_run_place_init(struct km_err *err, const struct km_runner_config *config,
@@ -169,6 +187,7 @@ static void fill_place(const struct km_run_place *place, unsigned slot, struct k
     order->tmp_mb = place->tmp_mb;
     order->is_tls = place->is_tls;
     order->endpoint = KM_SLICE(&place->endpoint, place->endpoint_len);
+    order->endpoint_name = KM_SLICE_STR(place->endpoint_name);
     order->ca = KM_SLICE(place->ca, place->ca_len);
     order->runtime_dir = KM_SLICE_STR(place->runtime_dir);
 }

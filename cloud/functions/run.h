@@ -13,7 +13,8 @@ struct km_run_place {
     const char *host_path;
     const char *runtime_dir;
     struct sockaddr_storage endpoint;
-    socklen_t endpoint_len; /* 0: none */
+    socklen_t endpoint_len;                   /* 0: none */
+    char endpoint_name[KM_HOST_NAME_MAX + 1]; /* "": it has an address alone */
     bool is_tls;
     uint8_t *ca; /* owned */
     size_t ca_len;

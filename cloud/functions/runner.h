@@ -59,8 +59,8 @@ struct km_runner_config {
     const char *host_path;   /* the program keymoor-function-host */
     const char *runtime_dir; /* the folder with bootstrap.py */
     const char *region;
-    const char *
-        endpoint; /* http://ADDRESS:PORT or https://...: the control plane; NULL: functions reach nobody */
+    /* http://HOST:PORT or https://...: the control plane; with TLS a name, or 127.0.0.1; NULL: functions reach nobody. */
+    const char *endpoint;
     const char *ca_file; /* whom they trust there, PEM; NULL: nobody */
     unsigned parallel;   /* runs at a time, at most KM_RUNNER_PARALLEL_MAX */
     uid_t first_uid; /* as root: of the run in the first place, the others follow; 0: not as root */

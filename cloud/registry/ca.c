@@ -257,6 +257,7 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
         return KM_REG_FAIL(reg, KM_E_STATE, "CA %s is active", id);
     KM_TRY(km_reg_run_one(reg, "DELETE FROM ca WHERE id = ?1 AND account = ?2",
                           KM_VALUES(km_value_text(id), km_value_text(account))));
+    KM_TRY(km_reg_tags_forget(reg, account, KM_TAGGED_CA, id));
     return km_reg_change(reg, KM_CHANGE_CA, account, id);
 }
 

@@ -201,6 +201,7 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
     if (status == KM_E_NOTFOUND)
         return km_reg_function_unknown(reg, name);
     KM_TRY(status);
+    KM_TRY(km_reg_tags_forget(reg, account, KM_TAGGED_FUNCTION, name));
     return km_reg_change(reg, KM_CHANGE_FUNCTION, account, name);
 }
 

@@ -2,6 +2,7 @@
 #include "cloud/registry/registry_group.h"
 
 #include "cloud/registry/attribute.h"
+#include "cloud/registry/job.h"
 
 #include <string.h>
 
@@ -274,8 +275,10 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
     KM_TRY(check_expected(reg, name, expected_version, version));
     KM_TRY(check_free(reg, account, name));
     KM_TRY(km_reg_attributes_remove(reg, &of));
+    KM_TRY(km_reg_job_group_gone(reg, account, name));
     KM_TRY(km_reg_run_one(reg, "DELETE FROM thing_group WHERE account = ?1 AND name = ?2",
                           KM_VALUES(km_value_text(account), km_value_text(name))));
+    KM_TRY(km_reg_tags_forget(reg, account, KM_TAGGED_GROUP, name));
     return km_reg_change(reg, KM_CHANGE_GROUP, account, name);
 }
 

@@ -8,6 +8,7 @@
 #include "cloud/registry/registry_certificate.h"
 #include "cloud/registry/registry_change.h"
 #include "cloud/registry/registry_policy.h"
+#include "cloud/registry/registry_tag.h"
 
 struct km_registry {
     struct km_db *db;
@@ -61,6 +62,10 @@ km_status km_reg_change(struct km_registry *reg, enum km_change_kind kind, const
 bool km_reg_is_sweep_due(int64_t number);
 /* km_reg_shadow_forget: tombstones whose time is over; within a write. */
 km_status km_reg_shadow_forget(struct km_registry *reg);
+
+/* km_reg_tags_forget: with the entity of that name, which is deleted in the same write. */
+km_status km_reg_tags_forget(struct km_registry *reg, const char *account, enum km_tagged kind,
+                             const char *name);
 
 /* km_reg_schema: brings it up to date, or only looks. */
 km_status km_reg_schema(struct km_registry *reg, bool may_create);
@@ -132,6 +137,8 @@ enum {
     KM_LIST_TAG_ALIAS,
     KM_LIST_TAG_SHADOW,
     KM_LIST_TAG_EVENT,
+    KM_LIST_TAG_JOB = 40,
+    KM_LIST_TAG_EXECUTION,
 };
 
 #define KM_LIST_FILTERS_MAX 8

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which things are in which groups. */
 #include "cloud/registry/attribute.h"
+#include "cloud/registry/job.h"
 
 static km_status check(struct km_registry *reg, const char *account, const char *what,
                        const char *name)
@@ -43,6 +44,7 @@ static km_status add(struct km_registry *reg, const char *account, const char *g
     if (n_groups > KM_GROUPS_PER_THING_MAX)
         return KM_REG_FAIL(reg, KM_E_LIMIT, "thing %s is in %d groups", thing,
                            KM_GROUPS_PER_THING_MAX);
+    KM_TRY(km_reg_job_members(reg, account, thing));
     return km_reg_change(reg, KM_CHANGE_THING, account, thing);
 }
 
@@ -66,6 +68,7 @@ static km_status take_out(struct km_registry *reg, const char *account, const ch
     if (status == KM_E_NOTFOUND)
         return KM_OK;
     KM_TRY(status);
+    KM_TRY(km_reg_job_members(reg, account, thing));
     return km_reg_change(reg, KM_CHANGE_THING, account, thing);
 }
 

@@ -306,6 +306,7 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
         return KM_REG_FAIL(reg, KM_E_BUSY, "policy %s is attached", name);
     KM_TRY(km_reg_run_one(reg, "DELETE FROM policy WHERE account = ?1 AND name = ?2",
                           KM_VALUES(km_value_text(account), km_value_text(name))));
+    KM_TRY(km_reg_tags_forget(reg, account, KM_TAGGED_POLICY, name));
     return km_reg_change(reg, KM_CHANGE_POLICY, account, name);
 }
 

@@ -23,7 +23,9 @@ enum km_change_kind {
     KM_CHANGE_GROUP = 8, /* also its policies */
     KM_CHANGE_RULE = 9,
     KM_CHANGE_TEMPLATE = 10,
-    KM_CHANGE_FUNCTION = 11, /* also versions, aliases and permissions */
+    KM_CHANGE_FUNCTION = 11,       /* also versions, aliases and permissions */
+    KM_CHANGE_EXECUTIONS = 20,     /* of jobs, that this thing has to carry out */
+    KM_CHANGE_NEXT_EXECUTION = 21, /* the same, and the first of them is another one now */
 };
 
 struct km_registry_change {

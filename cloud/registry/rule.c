@@ -103,7 +103,11 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
 {
     km_status status = km_reg_run_one(reg, "DELETE FROM rule WHERE account = ?1 AND name = ?2",
                                       KM_VALUES(km_value_text(account), km_value_text(name)));
-    return status == KM_E_NOTFOUND ? KM_OK : changed(reg, status, account, name);
+    if (status == KM_E_NOTFOUND)
+        return KM_OK;
+    KM_TRY(status);
+    KM_TRY(km_reg_tags_forget(reg, account, KM_TAGGED_RULE, name));
+    return km_reg_change(reg, KM_CHANGE_RULE, account, name);
 }
 
 km_status km_registry_rule_delete(struct km_registry *reg, const char *account, const char *name)

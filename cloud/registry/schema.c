@@ -124,7 +124,46 @@ static const char step_1[] =
     "CREATE TABLE change (generation {number} PRIMARY KEY, kind {number} NOT NULL,"
     " account {text} NOT NULL, id {text} NOT NULL);";
 
-static const char *const steps[] = {step_1};
+/* Who is logged in to the console: at all control planes. */
+static const char step_console[] =
+    "CREATE TABLE console_session (id {text} PRIMARY KEY,"
+    " account {text} NOT NULL REFERENCES account ON DELETE CASCADE, name {text} NOT NULL,"
+    " csrf {text} NOT NULL, made_ms {number} NOT NULL, used_ms {number} NOT NULL);"
+    "CREATE INDEX console_session_idle ON console_session (used_ms, id);"
+    "CREATE INDEX console_session_of ON console_session (account, name);";
+
+/* What is at other entities, and small entities of the account. */
+static const char step_extras[] =
+    "CREATE TABLE tag (account {text} NOT NULL REFERENCES account ON DELETE CASCADE,"
+    " kind {number} NOT NULL, owner {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,"
+    " PRIMARY KEY (account, kind, owner, name)) {clustered};";
+
+/* An execution is looked for by its thing while it is pending, and by its timers while they run. */
+static const char step_jobs[] =
+    "CREATE TABLE job (account {text} NOT NULL REFERENCES account, id {text} NOT NULL,"
+    " document {text} NOT NULL, description {text}, is_continuous {number} NOT NULL,"
+    " minutes {number} NOT NULL, status {number} NOT NULL, is_forced {number} NOT NULL,"
+    " reason_code {text}, comment {text}, created_ms {number} NOT NULL,"
+    " modified_ms {number} NOT NULL, completed_ms {number} NOT NULL, PRIMARY KEY (account, id));"
+    "CREATE INDEX job_in_order ON job (account, created_ms, id);"
+    "CREATE TABLE job_target (account {text} NOT NULL, job {text} NOT NULL,"
+    " kind {number} NOT NULL, name {text} NOT NULL, PRIMARY KEY (account, job, kind, name),"
+    " FOREIGN KEY (account, job) REFERENCES job (account, id) ON DELETE CASCADE) {clustered};"
+    "CREATE INDEX job_target_of ON job_target (account, kind, name, job);"
+    "CREATE TABLE job_execution (account {text} NOT NULL, thing {text} NOT NULL,"
+    " job {text} NOT NULL, number {number} NOT NULL, status {number} NOT NULL,"
+    " is_forced {number} NOT NULL, details {text}, version {number} NOT NULL,"
+    " queued_ms {number} NOT NULL, started_ms {number} NOT NULL, modified_ms {number} NOT NULL,"
+    " due_ms {number} NOT NULL, step_due_ms {number} NOT NULL,"
+    " PRIMARY KEY (account, thing, job, number),"
+    " FOREIGN KEY (account, job) REFERENCES job (account, id) ON DELETE CASCADE);"
+    "CREATE INDEX job_execution_of ON job_execution (account, job, status, thing);"
+    "CREATE INDEX job_execution_pending ON job_execution (account, thing, status, queued_ms, job)"
+    " WHERE status < 2;"
+    "CREATE INDEX job_execution_due ON job_execution (due_ms) WHERE due_ms <> 0;"
+    "CREATE INDEX job_execution_step_due ON job_execution (step_due_ms) WHERE step_due_ms <> 0;";
+
+static const char *const steps[] = {step_1, step_console, step_extras, step_jobs};
 #define VERSION ((int64_t)KM_ARRAY_LEN(steps))
 
 /* Whether a word of the dialect begins at text; what stands for it. */

@@ -2,6 +2,7 @@
 #include "cloud/registry/registry_thing.h"
 
 #include "cloud/registry/attribute.h"
+#include "cloud/registry/job.h"
 
 #include <string.h>
 
@@ -301,6 +302,7 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
     if (is_attached)
         return KM_REG_FAIL(reg, KM_E_BUSY, "thing %s has certificates attached", name);
     KM_TRY(km_reg_attributes_remove(reg, &of));
+    KM_TRY(km_reg_job_thing_gone(reg, account, name));
     KM_TRY(km_reg_run_one(reg, "DELETE FROM thing WHERE account = ?1 AND name = ?2",
                           KM_VALUES(km_value_text(account), km_value_text(name))));
     return km_reg_change(reg, KM_CHANGE_THING, account, name);

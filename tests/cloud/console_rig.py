@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cloud of its own for a test of the console, as `keymoor-cloud up` makes it, and requests to it as a browser could send them."""
+import contextlib
 import http.client
 import json
 import os
 import re
 import shutil
+import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -40,6 +42,23 @@ class Cloud:
         logs = self.read("log/control.log") + self.read("log/broker.log")
         shutil.rmtree(self.dir)
         assert "Sanitizer" not in logs, logs
+
+    def database(self):
+        """The registry itself, for what would take too long by the API or is not to be had by it."""
+        database = sqlite3.connect(f"{self.dir}/registry.db", timeout=60, isolation_level=None)
+        return contextlib.closing(database)
+
+    def add_events(self, events):
+        """Each a dictionary of columns beside id and time."""
+        with self.database() as database:
+            database.execute("BEGIN IMMEDIATE")
+            last, = database.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
+            account, = database.execute("SELECT id FROM account").fetchone()
+            for event in events:
+                last += 1
+                row = {"id": last, "time_ms": int(time.time() * 1000), "account": account, "kind": "Connect", "is_success": 1, **event}
+                database.execute(f"INSERT INTO event ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            database.execute("COMMIT")
 
     def context(self, certificate, key):
         """TLS of a device."""

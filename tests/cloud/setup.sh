@@ -41,6 +41,7 @@ here() {
     printf '%s\n' "s,$dir,$dir,g" "s,/etc/keymoor/cloud,$at/etc,g" "s,/var/lib/keymoor-cloud,$at/state,g" "s,/run/keymoor-cloud,$at/run,g" \
         "s,\([ =]\)${usr#"$root"}/\(bin\|lib\),\1$usr/\2,g" "s,^listener 8883,listener $(cat "$at/broker.port") 127.0.0.1,g" "s,[a-z.]*cloud.example:8883,localhost:$(cat "$at/broker.port"),g" \
         "s,[a-z.]*cloud.example:8443,localhost:$(cat "$at/api.port"),g" "s,--listen 0.0.0.0 --port 8443,--listen 127.0.0.1 --port $(cat "$at/api.port"),g" \
+        "s,--device-port 8444,--device-port $(cat "$at/device.port"),g" \
         "s,--socket-group keymoor-cloud,--socket-group $group,g"
 }
 
@@ -52,6 +53,7 @@ place() {
     mkdir -m 750 "$at/run"
     free_port >"$at/broker.port"
     free_port >"$at/api.port"
+    free_port >"$at/device.port"
     cp "$dir"/server.pem "$dir"/server.key "$dir"/server_ca.pem "$at/etc"
     for file in "$usr/share/doc/keymoor/examples/cloud/$2"/*; do sed "$(here "$1")" "$file" >"$at/etc/$(basename "$file")"; done
     chmod 640 "$at/etc/server.key"
@@ -155,4 +157,9 @@ make_device() {
 # publish NAME: that device says something at the cloud in use.
 publish() {
     mosquitto_pub --cafile "$dir/server_ca.pem" --cert "$dir/$1.pem" --key "$dir/$1.key" -h localhost -p "$port" -i "$1" -q 1 -t plant/line -m hello
+}
+# post NAME: it says the same over HTTPS.
+post() {
+    curl -sSf --cacert "$dir/server_ca.pem" --cert "$dir/$1.pem" --key "$dir/$1.key" -d hello \
+        "https://localhost:$(cat "$cloud/device.port")/topics/plant/line?qos=1"
 }

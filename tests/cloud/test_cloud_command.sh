@@ -35,6 +35,7 @@ refused "an account that is none" "12 digits" keymoor-cloud-rules --registry sql
 # ---- what is there ----
 ok "status" keymoor-cloud status --json
 same "all three run" "True True True" "$(json '"%s %s %s" % (data["broker"], data["control"], data["rules"])' <"$dir/out")"
+same "where devices go over HTTPS" "$KEYMOOR_CLOUD_DEVICES" "$(json 'data["deviceEndpoint"]' <"$dir/out")"
 same "endpoint" "$endpoint" "$(json 'data["endpoint"]' <"$dir/out")"
 ok "accounts" keymoor-cloud account list --json
 same "one account" "123456789012" "$(json 'data[0]["id"]' <"$dir/out")"

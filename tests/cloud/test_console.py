@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The console's API as somebody meets it who means no good, and as its pages use it."""
+import copy
+import hashlib
 import json
 import os
 import sys
@@ -124,6 +126,17 @@ class Console(unittest.TestCase):
         self.assertIn("Max-Age=0", answer.headers["set-cookie"])
         self.refused(401, visitor.api("GET", "session"))
 
+    def test_a_login_ends_the_session_that_was_there(self):
+        """Who planted his own session's cookie into a browser knows nothing of the session that begins there."""
+        thief = self.visitor()
+        victim = Visitor(self.cloud)
+        victim.cookie = thief.cookie
+        self.assertEqual(victim.login().status, 200)
+        self.assertNotEqual(victim.cookie, thief.cookie)
+        self.assertNotEqual(victim.csrf, thief.csrf)
+        self.refused(401, thief.api("GET", "session"))
+        self.assertEqual(victim.api("GET", "session").status, 200)
+
     def test_logout_ends_what_waits(self):
         visitor = self.visitor()
         news = visitor.api("GET", "live").json
@@ -231,6 +244,110 @@ class Throttle(unittest.TestCase):
         self.assertGreaterEqual(int(last.headers["retry-after"]), 1)
         self.assertIn("too many attempts", last.json["message"])
         until(lambda: visitor.login(is_patient=False).status == 200, "the wait is over, and the right password is taken")
+
+
+class Planes(unittest.TestCase):
+    """Two control planes on one registry, as behind a proxy that sends each request where it likes."""
+
+    def setUp(self):
+        self.first = control_rig.Control()
+        self.first.user, self.first.password = "ann", self.user("create", "ann")
+        self.first.start()
+        self.second = copy.copy(self.first).start()
+
+    def tearDown(self):
+        codes = [plane.stop() for plane in (self.first, self.second)]
+        log = self.first.log()
+        self.first.remove()
+        self.assertEqual(codes, [0, 0], log)
+        self.assertNotIn("Sanitizer", log)
+
+    def user(self, what, name):
+        return control_rig.run(f"{control_rig.BUILD}/bin/keymoor-cloud", "user", what, name, "--account", control_rig.ACCOUNT,
+                               "--registry", self.first.registry).decode().strip()
+
+    def visitor(self):
+        """The same browser, as each of them sees it."""
+        one = Visitor(self.first)
+        self.assertEqual(one.login().status, 200)
+        other = copy.copy(one)
+        other.cloud = self.second
+        return one, other
+
+    def statuses(self, *visitors):
+        return [visitor.api("GET", "session").status for visitor in visitors]
+
+    def test_a_session_is_one_at_both(self):
+        one, other = self.visitor()
+        self.assertEqual(other.api("GET", "session").json, one.api("GET", "session").json)
+        self.assertEqual(other.api("POST", "aws/things/made", {}).status, 200)
+        self.assertEqual(other.api("POST", "aws/things/again", {}, X_Keymoor_CSRF=one.csrf[::-1]).status, 403)
+        self.assertEqual(one.api("GET", "aws/things/made").status, 200)
+        made = [e for e in one.api("GET", "live").json["events"] if e.get("detail", {}).get("operation") == "CreateThing"]
+        self.assertEqual(made[0]["principal"], "console/ann")
+        self.assertEqual(other.api("POST", "logout", {}).status, 200)
+        self.assertEqual(self.statuses(one, other), [401, 401])
+
+    def test_seats_are_of_one_control_plane(self):
+        """By which a page notices that what it has subscribed to is no longer known where it asks."""
+        one, other = self.visitor()
+        seats = [visitor.api("GET", "live").json["seat"] for visitor in (one, other, one, other)]
+        self.assertEqual(seats[:2], seats[2:])
+        self.assertNotEqual(seats[0], seats[1])
+
+    def test_a_logout_ends_what_waits_at_the_other(self):
+        one, other = self.visitor()
+        last = other.api("GET", "live").json["events"][-1]["id"]
+        got = []
+        thread = threading.Thread(target=lambda: got.append(other.api("GET", f"live?event={last}").status))
+        thread.start()
+        self.assertEqual(one.api("POST", "logout", {}).status, 200)
+        thread.join()
+        self.assertEqual(got, [401])
+
+    def test_logout_everywhere(self):
+        phone, phone_there = self.visitor()
+        desk, desk_there = self.visitor()
+        bob = Visitor(self.second)
+        self.assertEqual(bob.login("bob", self.user("create", "bob")).status, 200)
+        self.assertEqual(self.statuses(phone, phone_there, desk, desk_there), [200] * 4)
+        answer = desk_there.api("POST", "logout-everywhere", {})
+        self.assertEqual(answer.status, 200)
+        self.assertIn("Max-Age=0", answer.headers["set-cookie"])
+        self.assertEqual(self.statuses(phone, phone_there, desk, desk_there, bob), [401] * 4 + [200])
+        self.assertEqual(phone.api("POST", "logout-everywhere", {}).status, 401)
+        self.assertEqual(bob.api("POST", "logout-everywhere", {}, X_Keymoor_CSRF="x").status, 403)
+
+    def test_a_restart_ends_no_session(self):
+        one, other = self.visitor()
+        self.assertEqual(self.first.stop(), 0)
+        self.assertEqual(self.statuses(other), [200])
+        self.first.start()
+        self.assertEqual(self.statuses(one), [200])
+
+    def test_a_user_who_is_taken_away_is_out_at_both(self):
+        one, other = self.visitor()
+        self.user("delete", "ann")
+        self.assertEqual(self.statuses(one, other), [401, 401])
+        self.user("create", "ann")
+        self.assertEqual(self.statuses(one, other), [401, 401])
+
+    def test_only_hashes_are_kept(self):
+        one, _ = self.visitor()
+        token = one.cookie.split("=")[1]
+        rows = self.first.query("SELECT * FROM console_session")
+        self.assertEqual(len(rows), 1)
+        self.assertIn(hashlib.sha256(token.encode()).hexdigest(), rows[0])
+        self.assertNotIn(token, str(rows))
+
+    def test_guesses_are_counted_by_each_until_it_ends(self):
+        one = Visitor(self.first)
+        until(lambda: one.login(password="guess", is_patient=False).status == 429, "the next one has to wait")
+        other = Visitor(self.second)
+        self.assertEqual(other.login(password="guess", is_patient=False).status, 401)
+        self.assertEqual(self.first.stop(), 0)
+        self.first.start()
+        self.assertEqual(one.login(password="guess", is_patient=False).status, 401)
 
 
 class Idle(unittest.TestCase):

@@ -4,77 +4,17 @@
 import json
 import os
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import control_rig
 from broker_rig import Client, until
-from console_rig import BUILD, Cloud, Visitor
+from browser_rig import Browser
+from console_rig import Cloud, Visitor
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-
-SHOTS = os.environ.get("KM_TEST_SHOTS")
-WAIT_S = 60
-
-
-class Browser:
-    def __init__(self, dark=False):
-        # pylint: disable=consider-using-with
-        self.home = tempfile.TemporaryDirectory(prefix="km-chromium-", ignore_cleanup_errors=True)
-        options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
-                         "--disable-component-update", "--no-first-run", f"--user-data-dir={self.home.name}", "--window-size=1280,1000",
-                         *(["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else [])):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self.driver.set_page_load_timeout(WAIT_S)
-
-    def close(self):
-        self.driver.quit()
-        self.home.cleanup()
-
-    def shot(self, name):
-        if SHOTS:
-            self.driver.save_screenshot(f"{SHOTS}/{name}.png")
-
-    def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def one(self, selector):
-        return until(lambda: self.all(selector), f"an element {selector}; the page says {self.text()[:800]}")[0]
-
-    def text(self):
-        return self.driver.execute_script("return document.body.innerText")
-
-    def see(self, text):
-        until(lambda: text in self.text(), f"the text {text!r}; the page says {self.text()[:800]}")
-
-    def labelled(self, label):
-        """The control that a label is for, as a screen reader finds it."""
-        return until(lambda: self.driver.execute_script(
-            "return [...document.querySelectorAll('label')].find((l) => l.textContent === arguments[0])?.control ?? null", label),
-            f"a control labelled {label!r}; the page says {self.text()[:500]}")
-
-    def button(self, text):
-        return until(lambda: self.driver.execute_script(
-            "return [...document.querySelectorAll('button:enabled')].find((b) => b.innerText === arguments[0] && b.checkVisibility()) ?? null",
-            text), f"a button {text!r} that can be pressed; the page says {self.text()[:1500]}")
-
-    def go(self, page):
-        self.one(f"#menu a[data-page={page}]").click()
-        title = self.one(f"#menu a[data-page={page}]").text
-        until(lambda: self.driver.execute_script("return document.querySelector('h1')?.innerText") == title, f"the page {title}")
-
-    def focused(self):
-        return self.driver.switch_to.active_element
-
 
 class Walk(unittest.TestCase):
     """One walk from the login to the logout; each step builds on the one before."""
@@ -157,20 +97,13 @@ class Walk(unittest.TestCase):
         b.driver.execute_script("document.querySelectorAll('.step')[4].scrollIntoView()")
         b.shot("register-wrong-key")
         self.assertEqual(b.all("button.primary:enabled"), [])
-        self.drop("proof-file", "proof")
+        b.drop("#proof-file", [("proof.pem", self.pki.read("proof.pem").encode())])
         checks({name: "good" for name in ("ca-reads", "ca-is-ca", "ca-key", "ca-dates", "ca-new", "proof-reads",
                                           "proof-signature", "proof-dates", "proof-code")})
         b.shot("register-good")
         b.button("Register the CA").send_keys(Keys.ENTER)
         b.see("The CA is registered")
         b.shot("registered")
-
-    def drop(self, field, name):
-        """Drops a file on a field, as from a file manager."""
-        self.browser.driver.execute_script(
-            "const data = new DataTransfer(); data.items.add(new File([arguments[1]], 'proof.pem'));"
-            "document.getElementById(arguments[0]).closest('.drop').dispatchEvent("
-            "new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}))", field, self.pki.read(name + ".pem"))
 
     def test_4_a_device_comes_and_is_seen(self):
         b = self.browser
@@ -269,28 +202,7 @@ class Walk(unittest.TestCase):
         arn = self.api("GET", f"aws/certificates/{self.pki.identity('device')}").json["certificateDescription"]["certificateArn"]
         self.api("PUT", "aws/target-policies/all", {"target": arn})
 
-    def test_8_by_keyboard_alone(self):
-        """The skip link leads to the content; Tab goes from it through all of the menu; what is focused shows it."""
-        b = self.browser
-        b.driver.get(self.cloud.url + "/console/?again#/cas")
-        b.see("Registered")
-        skip = b.one(".skip")
-        b.driver.execute_script("arguments[0].focus()", skip)
-        skip.send_keys(Keys.ENTER)
-        self.assertEqual(b.focused().get_attribute("id"), "main")
-        self.assertIn("#/cas", b.driver.current_url)
-        b.driver.execute_script("arguments[0].focus()", skip)
-        seen = []
-        for _ in range(7):
-            b.focused().send_keys(Keys.TAB)
-            seen.append(b.focused().text)
-            outline = b.driver.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
-            self.assertEqual(outline, "solid", seen)
-        self.assertIn("Log out", seen)
-        for page in ("Register a CA", "CAs", "Certificates", "Things", "Events", "MQTT client"):
-            self.assertIn(page, seen)
-
-    def test_9_logout(self):
+    def test_8_logout(self):
         b = self.browser
         b.driver.set_window_size(420, 900)
         b.shot("narrow")
@@ -303,48 +215,6 @@ class Walk(unittest.TestCase):
         b.driver.refresh()
         b.labelled("Password")
 
-
-class Dark(unittest.TestCase):
-    def test_contrast(self):
-        """Text and its ground are AA in both schemes: at least 4.5 to 1."""
-        cloud = Cloud()
-        self.addCleanup(cloud.close)
-        browser = Browser()
-        self.addCleanup(browser.close)
-        browser.driver.get(cloud.url + "/console/")
-        browser.labelled("Name").send_keys(cloud.user, Keys.TAB, cloud.password, Keys.ENTER)
-        browser.see("No CA is registered.")
-        for scheme in ("light", "dark"):
-            browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-            for page in ("register", "events", "mqtt"):
-                browser.go(page)
-                browser.shot(f"{scheme}-{page}")
-                self.assertEqual(browser.driver.execute_script(CONTRAST), [], (scheme, page))
-
-
-CONTRAST = """
-function parse(c) { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; }
-function light([r, g, b]) {
-    const f = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-    return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b);
-}
-function ground(e) {
-    for (; e; e = e.parentElement) {
-        const c = parse(getComputedStyle(e).backgroundColor);
-        if (c[3] === 1) return c;
-    }
-    return [255, 255, 255, 1];
-}
-const bad = [];
-for (const e of document.querySelectorAll("body *")) {
-    const has = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!has || !e.checkVisibility() || e.closest(":disabled, script, noscript, .visually-hidden, .skip")) continue;
-    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) bad.push([e.tagName, e.className, e.textContent.slice(0, 40), ratio]);
-}
-return bad;
-"""
 
 if __name__ == "__main__":
     unittest.main(warnings="ignore", failfast=True)

@@ -104,6 +104,13 @@ cli iot-data update-thing-shadow --thing-name "OEM:0a1b" --cli-binary-format raw
 ok "shadow" grep -q '"version":1' shadow.out
 cli iot-data get-thing-shadow --thing-name "OEM:0a1b" shadow.out
 ok "delta of the shadow" grep -q '"delta":{"led":1}' shadow.out
+cli iot create-topic-rule --rule-name Tagged --topic-rule-payload file://rule.json --tags 'room=9%2F3&kind=rule'
+cli iot list-tags-for-resource --resource-arn "arn:aws:iot:us-east-1:$account:rule/Tagged" --query 'tags[1].Value'
+same "tag of the rule" 9/3 "$(cat out)"
+cli lambda tag-resource --resource "arn:aws:lambda:us-east-1:$account:function:JITR" --tags room=9
+cli lambda untag-resource --resource "arn:aws:lambda:us-east-1:$account:function:JITR" --tag-keys room
+cli lambda list-tags --resource "arn:aws:lambda:us-east-1:$account:function:JITR" --query 'length(Tags)'
+same "tags of the function" 0 "$(cat out)"
 not UnknownOperationException iot list-jobs
 AWS_SECRET_ACCESS_KEY=wrong not InvalidSignatureException iot list-things
 AWS_ACCESS_KEY_ID=AKIDEXAMPLE999999999 not UnrecognizedClientException iot list-things

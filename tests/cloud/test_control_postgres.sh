@@ -14,9 +14,10 @@ make_postgres "$dir/db"
 start_postgres -c fsync=off
 trap 'end_helpers; rm -rf "$dir"' EXIT
 export KM_TEST_BUILD=$build KM_TEST_POSTGRES="host=$PGHOST port=$PGPORT user=$PGUSER"
-for part in certificates policies things data functions; do
+for part in certificates policies things data functions tags; do
     ok "$part on PostgreSQL" "$here/test_control_$part.py"
 done
 ok "audit on PostgreSQL" "$here/test_control_http.py" Audit Signatures
+ok "console on PostgreSQL" "$here/test_console.py" Planes Idle
 ok "killed on PostgreSQL" "$here/test_control_tls.py" Killed
 done_testing

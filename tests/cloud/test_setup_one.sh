@@ -28,6 +28,7 @@ make_device lamp
 refused "the first connect" "connection was lost" publish lamp
 until_true has_status "$dir/lamp.crt" ACTIVE
 ok "the second" publish lamp
+ok "over HTTPS" post lamp
 refused "without a certificate" "" mosquitto_pub --cafile "$dir/server_ca.pem" -h localhost -p "$port" -i nobody -t plant/line -m hello
 until_true says "$cloud/log/keymoor-cloud-broker@" "peer did not return a certificate"
 ok "a user of the console" operator user create admin --dir "$state"

@@ -69,6 +69,27 @@ ok "the second connect" publish foo/bar
 same "it was heard" 1 "$(grep -c 'received PUBACK' "$dir/out")"
 refused "what the policy does not allow" "connection was lost" publish foo/baz
 
+# The same over HTTPS: Debian's curl with the key in the TEE, and somebody who listens at the broker.
+post() {
+    OPENSSL_CONF=$KEYMOOR_DEV_OPENSSL_CONF curl -sS -w '\n%{http_code}\n' --cacert "$cloud/server_ca.pem" --cert CAandIoTcertificate.pem \
+        --key IoTdeviceKey.pem -d 'over HTTPS' "$KEYMOOR_CLOUD_DEVICES/topics/$1?qos=1"
+}
+openssl req -new -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=Listener" -keyout listener.key \
+    -out listener.pem 2>/dev/null
+listener=$(aws iot register-certificate-without-ca --certificate-pem file://listener.pem --status ACTIVE --query certificateArn --output text)
+printf '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}' >all.json
+ok "a policy" aws iot create-policy --policy-name All --policy-document file://all.json
+ok "for who listens" aws iot attach-policy --policy-name All --target "$listener"
+stdbuf -oL mosquitto_sub --cafile "$cloud/server_ca.pem" --cert listener.pem --key listener.key -h "$host" -p "$port" -q 1 -t foo/bar \
+    -i listener -d -C 1 >heard 2>&1 &
+helpers="$helpers $!"
+until_true grep -q SUBACK heard
+ok "over HTTPS" post foo/bar
+same "it was taken" 200 "$(tail -n 1 "$dir/out")"
+until_true grep -q '^over HTTPS$' heard
+ok "what the policy does not allow" post foo/baz
+same "is forbidden" 403 "$(tail -n 1 "$dir/out")"
+
 # What is known of it afterwards
 thing=$(aws iot list-things --query 'things[0].thingName' --output text)
 identifier=$(openssl x509 -in IoTdeviceCertificate.pem -noout -pubkey | openssl pkey -pubin -outform DER |

@@ -43,6 +43,11 @@ export async function logout() {
     csrf = "login";
 }
 
+export async function logoutEverywhere() {
+    await send("POST", "logout-everywhere", {body: "{}"});
+    csrf = "login";
+}
+
 export const live = (event, message, signal) => send("GET", "live", {query: {event, message}, signal});
 export const subscribe = (filter) => send("POST", "subscriptions", {body: JSON.stringify({filter})});
 export const unsubscribe = (filter) => send("POST", "subscriptions/remove", {body: JSON.stringify({filter})});

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registered CAs. */
 import * as api from "./api.js";
-import {h, button, facts, id, notice, place, state, table, time} from "./dom.js";
-import {pager} from "./certificates.js";
+import {certificates} from "./certificates.js";
+import {h, ask, button, code, empty, facts, id, notice, place, state, time} from "./dom.js";
+import {pager} from "./list.js";
 
 async function showList(body) {
     await pager(body, "Registered CAs", ["CA", "State", "Registered"],
         (marker) => api.aws("GET", "/cacertificates", {query: {pageSize: 50, marker}}),
         (page) => page.certificates.map((ca) => [h("a", {href: `#/cas/${ca.certificateId}`}, id(ca.certificateId)), state(ca.status), time(ca.creationDate * 1000)]),
-        h("p", {class: "empty"}, "No CA is registered. ", h("a", {href: "#/register"}, "Register one.")));
+        empty("No CA is registered.", "Devices whose certificates a registered CA has signed are let in.", h("a", {class: "as-button primary", href: "#/register"}, "Register a CA")));
 }
 
 async function showOne(body, caId) {
     const told = place();
     const path = `/cacertificate/${api.part(caId)}`;
     const {certificateDescription: ca} = await api.aws("GET", path);
-    const issued = await api.aws("GET", `/certificates-by-ca/${api.part(caId)}`, {query: {pageSize: 50}});
     const change = (query, text) => async () => {
         await api.aws("PUT", path, {query});
         await showOne(body, caId);
@@ -23,6 +23,7 @@ async function showOne(body, caId) {
         body.querySelector(".actions button").focus(); /* the one that was pressed is gone */
     };
     const isActive = ca.status === "ACTIVE";
+    const issued = place();
     const isAuto = ca.autoRegistrationStatus === "ENABLE";
     told.className = "told";
     body.show(told,
@@ -35,16 +36,15 @@ async function showOne(body, caId) {
             button(isAuto ? "Disable self-registration" : "Enable self-registration",
                    change({newAutoRegistrationStatus: isAuto ? "DISABLE" : "ENABLE"}, isAuto ? "Devices no longer register themselves." : "Devices register themselves on first contact."), told.show),
             button("Delete", async () => {
-                if (!confirm("Delete this CA? It has to be registered anew afterwards."))
+                if (!await ask("Delete this CA? It has to be registered anew afterwards.", "Delete the CA"))
                     return;
                 await api.aws("DELETE", path);
                 location.hash = "#/cas";
             }, told.show, {class: "danger"}))),
         h("h2", {}, "Certificates that it issued"),
-        issued.certificates.length === 0 ? h("p", {class: "empty"}, "None is known.") :
-            table("Certificates of this CA", ["Certificate", "State", "Registered"], issued.certificates.map((one) =>
-                [h("a", {href: `#/certificates/${one.certificateId}`}, id(one.certificateId)), state(one.status), time(one.creationDate * 1000)])),
-        h("details", {}, h("summary", {}, "The certificate (PEM)"), h("pre", {tabindex: 0, "aria-label": "The certificate"}, ca.certificatePem)));
+        issued,
+        h("details", {}, h("summary", {}, "The certificate (PEM)"), code("The certificate", ca.certificatePem)));
+    await certificates(issued, "Certificates of this CA", (marker) => api.aws("GET", `/certificates-by-ca/${api.part(caId)}`, {query: {pageSize: 50, marker}}), empty("None is known."));
 }
 
 export const show = (body, [caId]) => caId ? showOne(body, caId) : showList(body);

@@ -1,34 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates of devices. */
 import * as api from "./api.js";
-import {h, button, facts, id, notice, place, state, table, time} from "./dom.js";
+import {h, ask, button, code, empty, facts, id, notice, place, state, time} from "./dom.js";
+import {opener, pager} from "./list.js";
 
-/* pager: a list page by page. load(marker) gives a page, rows(page) its rows; empty is shown when there are none at all. */
-export async function pager(body, caption, headings, load, rows, empty) {
-    const all = [];
-    const list = place();
-    const more = place();
-    async function next(marker) {
-        const page = await load(marker);
-        const following = page.nextMarker ?? page.nextToken;
-        all.push(...rows(page));
-        list.show(all.length === 0 ? empty : table(caption, headings, all));
-        more.show(following && button("More", () => next(following), more.show));
-    }
-    body.show(list, more);
-    await next();
+/* certificates: those that load(marker) gives, by pages. */
+export function certificates(body, caption, load, nothing) {
+    return pager(body, caption, ["Certificate", "State", "Registered"], load, (page) => page.certificates.map((one) =>
+        [h("a", {href: `#/certificates/${one.certificateId}`}, id(one.certificateId)), state(one.status), time(one.creationDate * 1000)]), nothing);
 }
 
 async function showList(body) {
-    await pager(body, "Certificates", ["Certificate", "State", "Registered"],
-        (marker) => api.aws("GET", "/certificates", {query: {pageSize: 50, marker}}),
-        (page) => page.certificates.map((one) => [h("a", {href: `#/certificates/${one.certificateId}`}, id(one.certificateId)), state(one.status), time(one.creationDate * 1000)]),
-        h("p", {class: "empty"}, "No device has a certificate here yet."));
+    const list = place();
+    body.show(opener("A certificate's id", "certificates", "\\s*[0-9a-f]{64}\\s*", "64 digits: the SHA-256 of the certificate."), list);
+    await certificates(list, "Certificates", (marker) => api.aws("GET", "/certificates", {query: {pageSize: 50, marker}}),
+        empty("No device has a certificate here yet.", "Those of registered CAs come by themselves when their device first connects."));
 }
 
 function links(kind, names) {
     return names.length === 0 ? "none" : h("ul", {class: "plain"}, names.map((name) =>
-        h("li", {}, kind ? h("a", {href: `#/${kind}/${api.part(name)}`}, name) : name)));
+        h("li", {}, kind ? h("a", {href: `#/${kind}/${api.part(name)}`}, h("bdi", {}, name)) : h("bdi", {}, name))));
 }
 
 /* From each state the ones that may follow. */
@@ -50,12 +41,12 @@ async function showOne(body, certificateId) {
     const {things} = await api.aws("GET", "/principals/things", {headers: {"x-amzn-principal": arn}});
     const {policies} = await api.aws("POST", `/attached-policies/${api.part(arn)}`);
     const change = (newStatus, text) => async () => {
-        if (newStatus === "REVOKED" && !confirm("Revoke this certificate? It can never be used again."))
+        if (newStatus === "REVOKED" && !await ask("Revoke this certificate? It can never be used again.", "Revoke it"))
             return;
         await api.aws("PUT", path, {query: {newStatus}});
         await showOne(body, certificateId);
         body.querySelector(".told").show(notice("good", text));
-        body.querySelector(".actions button")?.focus(); /* the one that was pressed is gone */
+        (body.querySelector(".actions button") ?? document.querySelector("h1")).focus(); /* the one that was pressed is gone */
     };
     body.show(told,
         h("section", {class: "card"}, facts([
@@ -65,7 +56,7 @@ async function showOne(body, certificateId) {
             ["Valid from", time(certificate.validity.notBefore * 1000)], ["Valid until", time(certificate.validity.notAfter * 1000)],
             ["Registered", time(certificate.creationDate * 1000)]]),
         h("div", {class: "actions"}, actions(certificate, change, told))),
-        h("details", {}, h("summary", {}, "The certificate (PEM)"), h("pre", {tabindex: 0, "aria-label": "The certificate"}, certificate.certificatePem)));
+        h("details", {}, h("summary", {}, "The certificate (PEM)"), code("The certificate", certificate.certificatePem)));
 }
 
 export const show = (body, [certificateId]) => certificateId ? showOne(body, certificateId) : showList(body);

@@ -1,49 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens, as it happens. */
-import {h, id, place, time} from "./dom.js";
-import {live, listen} from "./live.js";
+import {h, empty, id, place, row, table, teller, time} from "./dom.js";
+import {KEEP, live, listen} from "./live.js";
 
 function isCall(event) {
     return Boolean(event.detail?.operation);
 }
 
 function who(event) {
-    return [event.clientId && h("span", {}, `client ${event.clientId} `),
+    return [event.clientId && h("span", {}, "client ", h("bdi", {}, event.clientId), " "),
             event.certificateId && h("a", {href: `#/certificates/${event.certificateId}`}, id(event.certificateId)),
             event.principal && h("span", {}, event.principal)];
 }
 
-function row(event) {
-    const what = event.detail?.operation ?? "";
-    return h("tr", {class: event.success ? "" : "refused"}, h("td", {}, time(event.timeMs)),
-             h("th", {scope: "row"}, what || event.kind), h("td", {}, event.success ? "ok" : "refused"), h("td", {}, who(event)),
-             h("td", {}, event.address ?? ""), h("td", {}, event.reason ?? ""));
+const headings = ["Time", "What", "Outcome", "Who", "Where from", "Why"];
+
+function rowOf(event) {
+    return row(headings, [time(event.timeMs), event.detail?.operation ?? event.kind, event.success ? "ok" : "refused", who(event), event.address ?? "", event.reason ?? ""],
+               1, {class: event.success ? "" : "refused"});
+}
+
+function summary(events) {
+    const refused = events.filter((event) => !event.success).length;
+    return `${events.length} new ${events.length === 1 ? "event" : "events"}${refused > 0 ? `, ${refused} refused` : ""}.`;
 }
 
 export function show(body, parts, signal) {
     const calls = h("input", {type: "checkbox", id: "show-calls", checked: true});
-    const count = h("span", {class: "hint"});
-    const rows = h("tbody", {"aria-live": "polite", "aria-relevant": "additions"});
-    const empty = place();
+    const count = h("p", {class: "hint"});
+    const list = table("Events", headings, []);
+    const rows = list.querySelector("tbody");
+    const nothing = place();
+    const tell = teller(summary, signal);
     const isShown = (event) => calls.checked || !isCall(event);
     function all() {
-        const shown = live.events.filter(isShown);
-        rows.replaceChildren(...shown.map(row).reverse());
+        rows.replaceChildren(...live.events.filter(isShown).map(rowOf).reverse());
         told();
     }
     function told() {
-        count.textContent = live.isUp ? `Live. ${rows.children.length} events shown, the newest first.` : "Not connected; trying again.";
-        empty.show(rows.children.length === 0 && h("p", {class: "empty"}, "Nothing has happened yet."));
+        const n = rows.children.length;
+        count.textContent = live.isUp ? `Live. ${n} ${n === 1 ? "event" : "events"} shown, the newest first.` : "Not connected; trying again.";
+        count.classList.toggle("live", live.isUp);
+        list.hidden = n === 0;
+        nothing.show(n === 0 && empty("Nothing has happened yet.", "Logins, calls of the API, and devices that come and go appear here."));
     }
     calls.addEventListener("change", all);
-    listen("events", signal, (events) => {
-        rows.prepend(...events.filter(isShown).map(row).reverse());
+    listen("events", signal, (news) => {
+        const shown = news.filter(isShown);
+        rows.prepend(...shown.slice(-KEEP).map(rowOf).reverse());
+        while (rows.children.length > KEEP)
+            rows.lastElementChild.remove();
         told();
+        tell(shown);
     });
     listen("state", signal, told);
-    body.show(h("p", {class: "choice"}, calls, h("label", {for: "show-calls"}, "Show calls of the API")), h("p", {}, count),
-        h("div", {class: "table", role: "region", "aria-label": "Events", tabindex: 0}, h("table", {},
-            h("caption", {class: "visually-hidden"}, "Events"),
-            h("thead", {}, h("tr", {}, ["Time", "What", "Outcome", "Who", "Where from", "Why"].map((text) => h("th", {scope: "col"}, text)))), rows)), empty);
+    body.show(h("div", {class: "bar"}, count, h("p", {class: "choice"}, calls, h("label", {for: "show-calls"}, "Show calls of the API"))), list, nothing);
     all();
 }

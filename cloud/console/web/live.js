@@ -2,8 +2,26 @@
 /* What happens while a page is open: one request after the other, each answered when there is something. */
 import * as api from "./api.js";
 
-const KEEP = 500; /* the newest events and messages that are remembered while the console is open */
+export const KEEP = 500; /* the newest events and messages that are remembered while the console is open */
+const KEEP_CHARACTERS = 2 << 20; /* of messages, all together */
 const RETRY_MS = 2000;
+const PAUSE_MS = 250; /* between two requests: what comes faster comes together */
+
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+/* newest: as many of the last messages as there is room for. */
+function newest(messages) {
+    let room = KEEP_CHARACTERS;
+    let n = 0;
+    while (n < messages.length && n < KEEP) {
+        const {payload, payloadBase64} = messages.at(-1 - n);
+        room -= (payload ?? payloadBase64).length;
+        if (room < 0)
+            break;
+        n++;
+    }
+    return messages.slice(messages.length - n);
+}
 
 class Live extends EventTarget {
     events = [];
@@ -14,6 +32,7 @@ class Live extends EventTarget {
     isUp = false;
     #event = 0;
     #message = 0;
+    #seat = null;
     #stop = null;
 
     start() {
@@ -26,6 +45,7 @@ class Live extends EventTarget {
         Object.assign(this, {events: [], messages: [], subscriptions: [], brokers: 0, lost: 0, isUp: false});
         this.#event = 0;
         this.#message = 0;
+        this.#seat = null;
     }
 
     clearMessages() {
@@ -36,16 +56,28 @@ class Live extends EventTarget {
         while (!signal.aborted) {
             try {
                 this.#take(await api.live(this.#event || undefined, this.#message || undefined, signal));
+                await pause(PAUSE_MS);
             } catch (error) {
                 if (signal.aborted || error.status === 401)
                     return;
                 this.#tell("state", {isUp: this.isUp = false});
-                await new Promise((done) => { setTimeout(done, RETRY_MS); });
+                await pause(RETRY_MS);
             }
         }
     }
 
+    /* Another control plane answers, or a new one: it has to be told what was subscribed to, and counts messages anew. */
+    #move(news) {
+        if (this.#seat !== null && this.#seat !== news.seat) {
+            this.#message = 0;
+            for (const filter of this.subscriptions)
+                api.subscribe(filter).catch(() => {}); /* the next news tell what is there */
+        }
+        this.#seat = news.seat;
+    }
+
     #take(news) {
+        this.#move(news);
         const first = news.messages[0]?.number;
         if (this.#message > 0 && first > this.#message + 1)
             this.lost += first - this.#message - 1;
@@ -54,7 +86,7 @@ class Live extends EventTarget {
         this.#event ||= 1;
         this.#message = news.messages.at(-1)?.number ?? this.#message;
         this.events = [...this.events, ...news.events].slice(-KEEP);
-        this.messages = [...this.messages, ...news.messages].slice(-KEEP);
+        this.messages = newest([...this.messages, ...news.messages]);
         this.subscriptions = news.subscriptions;
         this.brokers = news.brokers;
         this.brokerLost = news.lost;

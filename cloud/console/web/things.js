@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Things, and their shadows, whose desired state can be changed. */
 import * as api from "./api.js";
-import {h, attempt, button, facts, field, notice, place, table} from "./dom.js";
-import {pager} from "./certificates.js";
+import {h, ask, attempt, blames, button, code, empty, facts, fault, field, notice, place, table} from "./dom.js";
+import {opener, pager} from "./list.js";
 
 async function showList(body) {
-    await pager(body, "Things", ["Thing", "Type", "Attributes"],
+    const list = place();
+    body.show(opener("A thing's name", "things", "\\s*[A-Za-z0-9:_\\-]+\\s*"), list);
+    await pager(list, "Things", ["Thing", "Type", "Attributes"],
         (nextToken) => api.aws("GET", "/things", {query: {maxResults: 50, nextToken}}),
-        (page) => page.things.map((thing) => [h("a", {href: `#/things/${api.part(thing.thingName)}`}, thing.thingName), thing.thingTypeName ?? "",
+        (page) => page.things.map((thing) => [h("a", {href: `#/things/${api.part(thing.thingName)}`}, h("bdi", {}, thing.thingName)), thing.thingTypeName ?? "",
             Object.entries(thing.attributes ?? {}).map(([name, value]) => `${name}=${value}`).join(", ")]),
-        h("p", {class: "empty"}, "There are no things yet."));
+        empty("There are no things yet.", "A thing stands for a device: its certificates, attributes and shadows."));
 }
 
 /* ---- one shadow ---- */
@@ -29,45 +31,56 @@ async function getShadow(path, query) {
 /* What the old desired state has and the new one has not is taken away by null. */
 function withRemovals(before, after) {
     const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-    const result = {...after};
+    const result = Object.entries(after);
     for (const [name, value] of Object.entries(before ?? {})) {
-        if (!(name in after))
-            result[name] = null;
+        if (!Object.hasOwn(after, name))
+            result.push([name, null]);
         else if (isObject(value) && isObject(after[name]))
-            result[name] = withRemovals(value, after[name]);
+            result.push([name, withRemovals(value, after[name])]); /* the last one of a name stays */
     }
-    return result;
+    return Object.fromEntries(result);
 }
 
 function parse(text) {
-    const value = JSON.parse(text);
+    let value = null;
+    try {
+        value = JSON.parse(text);
+    } catch (error) {
+        throw new Error(`This is no JSON: ${error.message}.`);
+    }
     if (value === null || typeof value !== "object" || Array.isArray(value))
         throw new Error("The desired state must be an object: {...}");
     return value;
 }
 
 function section(title, value) {
-    return value && h("div", {}, h("h3", {}, title), h("pre", {tabindex: 0, "aria-label": title}, pretty(value)));
+    return value && h("div", {}, h("h3", {}, title), code(title, pretty(value)));
 }
 
 async function showShadow(box, thing, name) {
     const path = `/things/${api.part(thing)}/shadow`;
     const query = name ? {name} : {};
     const shadow = await getShadow(path, query);
-    const desired = h("textarea", {rows: 8, spellcheck: "false", class: "code", id: `desired-${name}`});
+    const desired = h("textarea", {rows: 8, spellcheck: "false", class: "code"});
     const told = place();
     const save = h("button", {class: "primary"}, "Save the desired state");
     const form = h("form", {}, field("Desired state (JSON)", desired), told, h("div", {class: "actions"}, save,
-        button("Refresh", () => showShadow(box, thing, name), told.show),
+        button("Refresh", async () => {
+            await showShadow(box, thing, name);
+            box.querySelector("textarea").focus();
+        }, told.show),
         shadow && button("Delete the shadow", async () => {
-            if (!confirm("Delete this shadow?"))
+            if (!await ask("Delete this shadow?", "Delete the shadow"))
                 return;
             await api.aws("DELETE", path, {query});
             await showShadow(box, thing, name);
+            box.querySelector("textarea").focus(); /* the button is gone */
         }, told.show, {class: "danger"})));
     desired.value = pretty(shadow?.state?.desired);
     form.addEventListener("submit", (event) => {
         event.preventDefault();
+        fault(desired, null);
+        told.show();
         attempt(save, async () => {
             const wanted = withRemovals(shadow?.state?.desired, parse(desired.value));
             const body = {state: {desired: wanted}, ...(shadow ? {version: shadow.version} : {})};
@@ -75,11 +88,11 @@ async function showShadow(box, thing, name) {
             await showShadow(box, thing, name);
             box.querySelector(".told").show(notice("good", `Saved as version ${accepted.version}.`));
             box.querySelector("textarea").focus();
-        }, told.show);
+        }, blames(desired));
     });
     const top = place({class: "told"});
     box.show(h("h2", {}, name ? `Shadow “${name}”` : "Classic shadow"), top,
-        shadow ? h("p", {class: "hint"}, `Version ${shadow.version}`) : h("p", {class: "empty"}, "There is none yet; saving makes one."),
+        shadow ? h("p", {class: "hint"}, `Version ${shadow.version}`) : h("p", {class: "hint"}, "There is none yet; saving makes one."),
         h("div", {class: "pair"}, h("div", {}, form), h("div", {}, section("Reported", shadow?.state?.reported), section("Delta", shadow?.state?.delta))));
 }
 
@@ -94,17 +107,20 @@ async function showOne(body, name) {
     const add = h("form", {class: "line"}, field("A named shadow", shadowName), h("button", {}, "Open"));
     add.addEventListener("submit", (event) => {
         event.preventDefault();
-        openShadow(shadowName.value);
+        openShadow(shadowName.value).then((box) => box.querySelector("textarea")?.focus());
         shadowName.value = "";
     });
     const shadows = place();
     async function openShadow(one) {
-        const box = place({class: "card"});
+        const label = one ? `Shadow “${one}”` : "Classic shadow";
+        const open = [...shadows.children].find((other) => other.getAttribute("aria-label") === label);
+        const box = open ?? place({class: "card", role: "group", "aria-label": label});
         shadows.append(box);
         await showShadow(box, name, one).catch((error) => box.show(notice("bad", error.message)));
+        return box;
     }
     body.show(h("section", {class: "card"}, facts([
-            ["Name", thing.thingName], ["Type", thing.thingTypeName], ["Version", String(thing.version)],
+            ["Name", h("bdi", {}, thing.thingName)], ["Type", thing.thingTypeName], ["Version", String(thing.version)],
             ["Certificates", principals.length === 0 ? "none" : h("ul", {class: "plain"}, principals.map((arn) => {
                 const certificate = arn.split("/").at(-1);
                 return h("li", {}, h("a", {href: `#/certificates/${certificate}`}, h("code", {class: "id"}, certificate)));

@@ -16,6 +16,18 @@ static void check_decoded(struct km_slice text, bool is_form)
     free(room);
 }
 
+static bool is_among_parameters(struct km_slice query, struct km_slice wanted)
+{
+    struct km_slice name = {0};
+    struct km_slice value = {0};
+    while (km_target_next_parameter(&query, &name, &value)) {
+        if (km_slice_equal(name, wanted))
+            return true;
+    }
+    KM_FUZZ_CHECK(query.len == 0);
+    return false;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const templates[] = {"/", "/things/{n}", "/a/{n}/b/{m}", "/topics/{n+}"};
@@ -25,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct km_target twice = {0};
     struct km_slice value = {0};
     check_decoded(KM_SLICE(data, size), (size & 1) != 0);
-    (void)km_target_parameter(KM_SLICE(data, size), "a", &value);
+    bool has_parameter = km_target_parameter(KM_SLICE(data, size), "a", &value);
+    KM_FUZZ_CHECK(has_parameter == is_among_parameters(KM_SLICE(data, size), KM_SLICE_STR("a")));
     if (!km_target_split(KM_SLICE(data, size), KM_SPAN(room, sizeof(room)), &target))
         return 0;
     KM_FUZZ_CHECK(target.path.len >= 1 && target.path.len <= size && target.path.ptr[0] == '/');

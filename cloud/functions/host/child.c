@@ -72,7 +72,7 @@ static km_status open_way(struct km_err *err, const struct km_host_child *child,
 
 struct image {
     char handler[sizeof KM_HOST_TASK + KM_FUNCTION_HANDLER_MAX + 1];
-    char endpoint[64];
+    char endpoint[64 + KM_HOST_NAME_MAX];
     char *argv[5];
     char *env[KM_HOST_N_ENV_MAX + N_OWN_ENV + 1];
 };
@@ -80,6 +80,7 @@ struct image {
 static km_status make_env(struct km_err *err, const struct km_host_order *order, uint16_t port,
                           struct image *image)
 {
+    const struct km_slice nameless = KM_SLICE_STR("127.0.0.1");
     size_t n = 0;
     for (uint32_t i = 0; i < order->n_env; i++) {
         image->env[n] = strndup((const char *)order->env[i].ptr, order->env[i].len);
@@ -87,8 +88,9 @@ static km_status make_env(struct km_err *err, const struct km_host_order *order,
             return KM_FAIL(err, KM_E_NOMEM, "no memory for the environment");
     }
     if (order->endpoint.len > 0) {
-        snprintf(image->endpoint, sizeof image->endpoint, "AWS_ENDPOINT_URL=%s://127.0.0.1:%u",
-                 order->is_tls ? "https" : "http", port);
+        struct km_slice name = order->endpoint_name.len > 0 ? order->endpoint_name : nameless;
+        snprintf(image->endpoint, sizeof image->endpoint, "AWS_ENDPOINT_URL=%s://%.*s:%u",
+                 order->is_tls ? "https" : "http", (int)name.len, (const char *)name.ptr, port);
         image->env[n++] = image->endpoint;
     }
     if (order->ca.len > 0)

@@ -28,7 +28,6 @@ static const char *const devices[] = {"dev/null", "dev/zero", "dev/full", "dev/r
 static const struct {
     const char *path, *text;
 } files[] = {
-    {"etc/hosts", "127.0.0.1 localhost\n"},
     {"etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
     {"etc/passwd", "root:x:0:0::/:/usr/sbin/nologin\n"},
     {"etc/group", "root:x:0:\n"},
@@ -102,6 +101,15 @@ static km_status system_part(struct km_err *err)
     return KM_OK;
 }
 
+/* The control plane keeps its name, which stands in its certificate, at the address that leads to it from here. */
+static km_status make_hosts(struct km_err *err, struct km_slice name)
+{
+    char text[KM_HOST_NAME_MAX + 32] = {0};
+    int len = snprintf(text, sizeof text, "127.0.0.1 localhost %.*s\n", (int)name.len,
+                       (const char *)name.ptr);
+    return make_file(err, "etc/hosts", KM_SLICE(text, (size_t)len));
+}
+
 static km_status own_part(struct km_err *err, const struct km_host_order *order, int code,
                           int runtime)
 {
@@ -115,6 +123,7 @@ static km_status own_part(struct km_err *err, const struct km_host_order *order,
         return KM_FAIL_ERRNO(err, "can't mount a /tmp of %u MB", order->tmp_mb);
     /* Some containers don't let it be mounted: the function then goes without. */
     (void)mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    KM_TRY(make_hosts(err, order->endpoint_name));
     if (order->ca.len > 0)
         KM_TRY(make_file(err, "." KM_HOST_CA, order->ca));
     if (code >= 0)

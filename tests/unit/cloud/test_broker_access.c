@@ -299,7 +299,7 @@ static void test_other_facts(void **state)
         .partition = "aws", .region = "eu-central-1", .account = "123456789012"};
     struct conn *conn = ((struct rig *)*state)->conn;
     struct made_cert device = {0};
-    struct facts *facts = calloc(1, sizeof(*facts));
+    struct km_facts *facts = calloc(1, sizeof(*facts));
     assert_non_null(facts);
     cert_make("cn=dev-1", NULL, &device);
     assert_int_equal(km_cert_values_of(NULL, device.x509, &facts->values), KM_OK);

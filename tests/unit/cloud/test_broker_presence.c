@@ -68,25 +68,6 @@ static void test_subscribed(void **state)
     presence_clear(&event);
 }
 
-/* The two times differ in type, as the cloud has them. */
-static void test_registered(void **state)
-{
-    (void)state;
-    struct presence event = {0};
-    const struct registered what = {.account = "000000000001",
-                                    .ca = CERTIFICATE,
-                                    .certificate = CERTIFICATE,
-                                    .first_ms = 1552061705277};
-    assert_true(presence_registered(&what, 1552061705278, &event));
-    assert_string_equal(event.topic, "$aws/events/certificates/registered/" CERTIFICATE);
-    assert_string_equal(
-        event.payload,
-        "{\"certificateRegistrationTimestamp\":\"1552061705277\",\"awsAccountId\":\"000000000001\","
-        "\"certificateStatus\":\"PENDING_ACTIVATION\",\"timestamp\":1552061705278,"
-        "\"caCertificateId\":\"" CERTIFICATE "\",\"certificateId\":\"" CERTIFICATE "\"}");
-    presence_clear(&event);
-}
-
 static void test_wanted(void **state)
 {
     (void)state;
@@ -100,8 +81,9 @@ static void test_wanted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_connected),  cmocka_unit_test(test_disconnected),
-        cmocka_unit_test(test_subscribed), cmocka_unit_test(test_registered),
+        cmocka_unit_test(test_connected),
+        cmocka_unit_test(test_disconnected),
+        cmocka_unit_test(test_subscribed),
         cmocka_unit_test(test_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

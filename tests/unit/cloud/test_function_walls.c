@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "cloud/functions/run.h"
 #include "tests/unit/cloud/runner_rig.h"
 
 #define HANDLER "def handler(e, c):\n"
@@ -88,13 +89,18 @@ static const struct rig_function functions[] = {
      .variables = secrets,
      .n_variables = 3},
     {.name = "connects",
-     .source = "import os, socket\ndef to(port):\n    try:\n"
-               "        with socket.create_connection(('127.0.0.1', port), 5) as s:\n"
+     .source = "import os, socket\ndef to(host, port):\n    try:\n"
+               "        with socket.create_connection((host, port), 5) as s:\n"
                "            s.sendall(b'ping')\n            s.shutdown(socket.SHUT_WR)\n"
                "            return s.recv(9).decode()\n"
                "    except OSError as error: return error.errno\n" HANDLER
-               "    url = os.environ.get('AWS_ENDPOINT_URL', ':0')\n"
-               "    return [to(int(url.rsplit(':', 1)[1])), to(e)]\n"},
+               "    url = os.environ.get('AWS_ENDPOINT_URL', 'http://127.0.0.1:0')\n"
+               "    host, port = url.split('/')[2].split(':')\n"
+               "    return [to(host, int(port)), to('127.0.0.1', e)]\n"},
+    {.name = "tells_endpoint",
+     .source =
+         "import os\n" HANDLER "    return os.environ['AWS_ENDPOINT_URL'].rsplit(':', 1)[0] + ' ' +"
+         " open('/etc/hosts').read()\n"},
     {.name = "goes_on_after_its_answer",
      .source = "import os, threading, time\n"
                "def later():\n    time.sleep(1000)\n" HANDLER
@@ -290,6 +296,35 @@ static void only_the_control_plane_is_reached(void **state)
     assert_string_equal(rig_call(rig, "connects", event), "[111, 111]");
 }
 
+/* TLS compares the name with the one in the certificate. */
+static void the_control_plane_keeps_its_name(void **state)
+{
+    static const struct {
+        const char *endpoint, *told; /* NULL: refused */
+    } cases[] = {
+        {"http://localhost:9", "\"http://localhost 127.0.0.1 localhost localhost\\n\""},
+        {"https://localhost:9/", "\"https://localhost 127.0.0.1 localhost localhost\\n\""},
+        {"http://127.0.0.2:9", "\"http://127.0.0.1 127.0.0.1 localhost \\n\""},
+        {"https://127.0.0.1:9", "\"https://127.0.0.1 127.0.0.1 localhost \\n\""},
+        {"https://127.0.0.2:9", NULL},
+        {"https://[::1]:9", NULL},
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++) {
+        rig->config.endpoint = cases[i].endpoint;
+        if (cases[i].told != NULL) {
+            rig_start(rig);
+            assert_string_equal(rig_call(rig, "tells_endpoint", ""), cases[i].told);
+            rig_stop(rig);
+        } else {
+            struct km_err err = {.status = KM_OK};
+            struct km_run_place place = {.endpoint_len = 0};
+            assert_int_equal(km_run_place_init(&err, &rig->config, &place), KM_E_ARG);
+            assert_non_null(strstr(err.text, "name"));
+        }
+    }
+}
+
 /* A function can only spoil its own answer. */
 static void marks_of_its_own_are_its_own_affair(void **state)
 {
@@ -349,6 +384,7 @@ int main(void)
         WALL_TEST(what_it_says_is_bounded),
         WALL_TEST(secrets_are_blotted_out),
         WALL_TEST(only_the_control_plane_is_reached),
+        WALL_TEST(the_control_plane_keeps_its_name),
         WALL_TEST(marks_of_its_own_are_its_own_affair),
         WALL_TEST(the_walls_stand_without_root_too),
     };

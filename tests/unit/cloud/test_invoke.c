@@ -105,6 +105,7 @@ static void an_order_is_read_back(void **state)
                                   .tmp_mb = 64,
                                   .code_dir = OCTETS("/c"),
                                   .handler = OCTETS("a.b"),
+                                  .endpoint_name = OCTETS("cloud.example"),
                                   .n_env = 1,
                                   .event = OCTETS("{}")};
     order.env[0] = OCTETS_OF("A=B");
@@ -116,10 +117,16 @@ static void an_order_is_read_back(void **state)
     assert_true(got.has_uid && got.is_python && !got.is_check && !got.is_tls);
     assert_int_equal(got.uid, 64000);
     assert_true(km_slice_equal(got.env[0], order.env[0]));
+    assert_true(km_slice_equal(got.endpoint_name, order.endpoint_name));
     for (size_t cut = 0; cut < out.len; cut++)
         assert_false(km_host_order_read(KM_SLICE(bytes, cut), &got));
     assert_false(km_host_order_read(KM_SLICE(bytes, out.len + 1), &got));
     bytes[1] = 0x10;
+    assert_false(km_host_order_read(out, &got));
+    order.endpoint_name = OCTETS_OF("cloud example");
+    wr = km_wr_init(bytes, sizeof bytes);
+    km_host_order_write(&wr, &order);
+    assert_true(km_wr_finish(&wr, &out));
     assert_false(km_host_order_read(out, &got));
 }
 

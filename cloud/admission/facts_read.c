@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/broker-plugin/facts.h"
+#include "cloud/admission/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "cloud/registry/registry_thing.h"
 
 /* The registry keeps why a call failed; here it is handed on, with what was asked. */
-static km_status failed(struct km_err *err, const struct facts_reader *reader, km_status status,
+static km_status failed(struct km_err *err, const struct km_facts_reader *reader, km_status status,
                         const char *what)
 {
     const struct km_err *why = km_registry_err(reader->registry);
@@ -22,7 +22,7 @@ static km_status copy_text(struct km_err *err, const char *text, char **ret)
 }
 
 static km_status copy_thing(struct km_err *err, const struct km_registry_thing *thing,
-                            struct facts *facts)
+                            struct km_facts *facts)
 {
     if (thing->type != NULL)
         KM_TRY(copy_text(err, thing->type, &facts->thing_type));
@@ -39,8 +39,8 @@ static km_status copy_thing(struct km_err *err, const struct km_registry_thing *
     return KM_OK;
 }
 
-static km_status read_thing(struct km_err *err, struct facts_reader *reader,
-                            const char *certificate, const char *client_id, struct facts *facts)
+static km_status read_thing(struct km_err *err, struct km_facts_reader *reader,
+                            const char *certificate, const char *client_id, struct km_facts *facts)
 {
     struct km_registry_thing thing = {0};
     km_status status = km_registry_thing_is_attached(reader->registry, reader->account, client_id,
@@ -62,35 +62,37 @@ static km_status read_thing(struct km_err *err, struct facts_reader *reader,
     return copy_thing(err, &thing, facts);
 }
 
-static km_status take_policy(struct km_err *err, struct facts_reader *reader,
-                             const struct km_registry_policy *policy, struct facts *facts)
+static km_status take_policy(struct km_err *err, struct km_facts_reader *reader,
+                             const struct km_registry_policy *policy, struct km_facts *facts)
 {
-    const struct shelf_wish wish = {.name = policy->name,
-                                    .generation = policy->generation_id,
-                                    .version = policy->version,
-                                    .document = policy->document};
+    const struct km_shelf_wish wish = {.name = policy->name,
+                                       .generation = policy->generation_id,
+                                       .version = policy->version,
+                                       .document = policy->document};
     struct km_err why = {0};
-    km_status status = shelf_take(&why, &reader->shelf, &wish, &facts->policies[facts->n_policies]);
+    km_status status =
+        km_shelf_take(&why, &reader->shelf, &wish, &facts->policies[facts->n_policies]);
     if (status != KM_OK)
         return KM_FAIL(err, status, "policy %s can't be used: %s", policy->name, why.text);
     facts->n_policies++;
     return KM_OK;
 }
 
-static km_status make_room(struct km_err *err, size_t n, struct facts *facts)
+static km_status make_room(struct km_err *err, size_t n, struct km_facts *facts)
 {
-    if (n > FACTS_POLICIES_MAX)
+    if (n > KM_FACTS_POLICIES_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "%zu policies of one device, at most %d", n,
-                       FACTS_POLICIES_MAX);
-    facts->policies = calloc(n + 1, sizeof(struct shelf_policy *));
+                       KM_FACTS_POLICIES_MAX);
+    facts->policies = calloc(n + 1, sizeof(struct km_shelf_policy *));
     if (facts->policies == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "%zu policies of a device", n);
     return KM_OK;
 }
 
 /* Those of the certificate, and of the groups of the thing named like the client. */
-static km_status read_all_policies(struct km_err *err, struct facts_reader *reader,
-                                   const char *certificate, const char *thing, struct facts *facts)
+static km_status read_all_policies(struct km_err *err, struct km_facts_reader *reader,
+                                   const char *certificate, const char *thing,
+                                   struct km_facts *facts)
 {
     struct km_registry_policy_list list = {0};
     km_status status = km_registry_policy_effective(reader->registry, reader->arena,
@@ -104,8 +106,8 @@ static km_status read_all_policies(struct km_err *err, struct facts_reader *read
 }
 
 /* Those of the certificate alone: most devices have no more, and this is the cheaper question. */
-static km_status read_own_policies(struct km_err *err, struct facts_reader *reader,
-                                   const char *certificate, struct facts *facts)
+static km_status read_own_policies(struct km_err *err, struct km_facts_reader *reader,
+                                   const char *certificate, struct km_facts *facts)
 {
     const struct km_policy_target target = {.kind = KM_TARGET_CERTIFICATE, .id = certificate};
     struct km_registry_names list = {0};
@@ -129,17 +131,17 @@ static km_status read_own_policies(struct km_err *err, struct facts_reader *read
     return KM_OK;
 }
 
-km_status facts_read_state(struct km_err *err, struct facts_reader *reader, const char *certificate,
-                           struct facts **ret)
+km_status km_facts_read_state(struct km_err *err, struct km_facts_reader *reader,
+                              const char *certificate, struct km_facts **ret)
 {
     struct km_registry_certificate_state state = {0};
-    struct facts *facts = calloc(1, sizeof(*facts));
+    struct km_facts *facts = calloc(1, sizeof(*facts));
     if (facts == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "what is known of a device");
     km_status status =
         km_registry_certificate_state(reader->registry, reader->account, certificate, &state);
     if (status != KM_OK && status != KM_E_NOTFOUND) {
-        facts_free(facts);
+        km_facts_free(facts);
         return failed(err, reader, status, "the state of a certificate");
     }
     facts->is_known = status == KM_OK;
@@ -148,11 +150,13 @@ km_status facts_read_state(struct km_err *err, struct facts_reader *reader, cons
     return KM_OK;
 }
 
-km_status facts_read_rights(struct km_err *err, struct facts_reader *reader,
-                            const char *certificate, const char *client_id, struct facts *facts)
+km_status km_facts_read_rights(struct km_err *err, struct km_facts_reader *reader,
+                               const char *certificate, const char *client_id,
+                               struct km_facts *facts)
 {
     km_arena_reset(reader->arena);
-    KM_TRY(read_thing(err, reader, certificate, client_id, facts));
+    if (client_id != NULL)
+        KM_TRY(read_thing(err, reader, certificate, client_id, facts));
     return facts->is_attached ? read_all_policies(err, reader, certificate, client_id, facts)
                               : read_own_policies(err, reader, certificate, facts);
 }

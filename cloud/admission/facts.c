@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/broker-plugin/facts.h"
+#include "cloud/admission/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void facts_free(struct facts *facts)
+void km_facts_free(struct km_facts *facts)
 {
     if (facts == NULL)
         return;
     for (size_t i = 0; i < facts->n_policies; i++)
-        shelf_give_back(facts->policies[i]);
+        km_shelf_give_back(facts->policies[i]);
     for (size_t i = 0; i < facts->n_attributes; i++) {
         free(facts->attributes[i].name);
         free(facts->attributes[i].value);
@@ -21,15 +21,15 @@ void facts_free(struct facts *facts)
     free(facts);
 }
 
-void facts_freep(struct facts **facts)
+void km_facts_freep(struct km_facts **facts)
 {
-    facts_free(*facts);
+    km_facts_free(*facts);
 }
 
-bool facts_name(const struct facts *facts, const char *policy)
+bool km_facts_name(const struct km_facts *facts, const char *policy)
 {
     for (size_t i = 0; i < facts->n_policies; i++)
-        if (strcmp(shelf_name(facts->policies[i]), policy) == 0)
+        if (strcmp(km_shelf_name(facts->policies[i]), policy) == 0)
             return true;
     return false;
 }

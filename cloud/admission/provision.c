@@ -4,17 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cloud/broker-plugin/scribe_private.h"
+#include "cloud/admission/registration.h"
 #include "cloud/common/json.h"
 #include "cloud/provision/carry_out.h"
+#include "cloud/registry/registry_certificate.h"
 #include "cloud/registry/registry_rule.h"
 
 #define PARAMETERS_MAX 8
 #define CONFIG_DEPTH_MAX 4
 
 struct work {
-    struct scribe *scribe;
-    struct km_arena *arena; /* the scribe's, which the caller reset */
+    struct km_registry *registry;
+    struct km_arena *arena;
     const char *account;
     const char *certificate;
     struct km_err *err;
@@ -24,8 +25,7 @@ static km_status failed(const struct work *work, km_status status, const char *w
 {
     if (status == KM_OK)
         return KM_OK;
-    return KM_FAIL(work->err, status, "%s: %s", what,
-                   km_registry_err(work->scribe->reader.registry)->text);
+    return KM_FAIL(work->err, status, "%s: %s", what, km_registry_err(work->registry)->text);
 }
 
 /* ---- what the certificate says ---- */
@@ -82,10 +82,9 @@ static km_status find_template(const struct work *work, const char *config, cons
         *ret = km_arena_text(work->arena, KM_SLICE_STR(body));
         return *ret == NULL ? KM_FAIL(work->err, KM_E_NOMEM, "a template") : KM_OK;
     }
-    KM_TRY(failed(work,
-                  km_registry_template_get(work->scribe->reader.registry, work->arena,
-                                           work->account, name, &template),
-                  "the template of its CA"));
+    KM_TRY(failed(
+        work, km_registry_template_get(work->registry, work->arena, work->account, name, &template),
+        "the template of its CA"));
     if (template.type != KM_TEMPLATE_JITP || !template.is_enabled)
         return KM_FAIL(work->err, KM_E_STATE, "template %s is not enabled, or of another type",
                        name);
@@ -99,10 +98,10 @@ static km_status find_template(const struct work *work, const char *config, cons
 static km_status check_pending(const struct work *work)
 {
     struct km_registry_certificate_state state = {0};
-    KM_TRY(failed(work,
-                  km_registry_certificate_state(work->scribe->reader.registry, work->account,
-                                                work->certificate, &state),
-                  "its certificate"));
+    KM_TRY(failed(
+        work,
+        km_registry_certificate_state(work->registry, work->account, work->certificate, &state),
+        "its certificate"));
     if (state.status != KM_CERTIFICATE_PENDING_ACTIVATION)
         return KM_FAIL(work->err, KM_E_STALE, "its certificate is %s by now",
                        km_certificate_status_name(state.status));
@@ -111,7 +110,7 @@ static km_status check_pending(const struct work *work)
 
 static km_status all_or_nothing(const struct work *work, const struct km_template_plan *plan)
 {
-    struct km_registry *registry = work->scribe->reader.registry;
+    struct km_registry *registry = work->registry;
     KM_TRY(failed(work, km_registry_part_begin(registry), "the registry"));
     km_status status = check_pending(work);
     if (status == KM_OK)
@@ -123,11 +122,12 @@ static km_status all_or_nothing(const struct work *work, const struct km_templat
     return failed(work, km_registry_part_keep(registry), "the registry");
 }
 
-km_status provision(struct km_err *err, struct scribe *scribe, const struct provision_wish *wish)
+km_status km_registrar_provision(struct km_err *err, const struct km_registrar *registrar,
+                                 const struct km_registrar_wish *wish)
 {
-    const struct work work = {.scribe = scribe,
-                              .arena = scribe->reader.arena,
-                              .account = scribe->settings->account,
+    const struct work work = {.registry = registrar->registry,
+                              .arena = registrar->arena,
+                              .account = registrar->account,
                               .certificate = wish->certificate,
                               .err = err};
     struct km_template_pair parameters[PARAMETERS_MAX];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/broker-plugin/rate.h"
+#include "cloud/admission/rate.h"
 
 #define MS_PER_S 1000u
 
-bool rate_use(struct rate *rate, unsigned per_s, uint64_t n, int64_t now_ms)
+bool km_rate_use(struct km_rate *rate, unsigned per_s, uint64_t n, int64_t now_ms)
 {
     if (per_s == 0)
         return true;

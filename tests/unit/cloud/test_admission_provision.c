@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A template is carried out only as long as nobody has decided about the certificate. */
-#include "cloud/broker-plugin/scribe_private.h"
-#include "cloud/broker-plugin/settings.h"
+/* A template is carried out only as long as nobody has decided about the certificate; and what is told of one that waits. */
+#include "cloud/admission/registration.h"
+#include "cloud/registry/registry_certificate.h"
 #include "cloud/registry/registry_thing.h"
 #include "tests/unit/cert_maker.h"
 #include "tests/unit/cloud/registry_rig.h"
@@ -28,9 +28,8 @@ static km_status provision_after(struct rig *rig, enum km_certificate_status dec
     struct km_err err = {0};
     struct made_cert made = {0};
     struct km_registry_contact contact = {0};
-    const struct settings settings = {.account = ACCOUNT};
-    struct scribe scribe = {.settings = &settings,
-                            .reader = {.registry = rig->reg, .arena = rig->arena}};
+    const struct km_registrar registrar = {
+        .registry = rig->reg, .arena = rig->arena, .account = ACCOUNT};
     char ca[KM_CERTIFICATE_ID_LEN + 1] = "";
     cert_make("cn=lamp", NULL, &made);
     rig_ca(rig, ACCOUNT, "ca", "CN=ca", ca);
@@ -38,10 +37,10 @@ static km_status provision_after(struct rig *rig, enum km_certificate_status dec
     assert_ok(rig, km_registry_certificate_register_pending(rig->reg, ACCOUNT, &new, &contact));
     if (decided != KM_CERTIFICATE_PENDING_ACTIVATION)
         assert_ok(rig, km_registry_certificate_set_status(rig->reg, ACCOUNT, contact.id, decided));
-    const struct provision_wish wish = {
+    const struct km_registrar_wish wish = {
         .config = config, .certificate = contact.id, .x509 = made.x509};
     assert_ok(rig, km_registry_begin(rig->reg));
-    km_status status = provision(&err, &scribe, &wish);
+    km_status status = km_registrar_provision(&err, &registrar, &wish);
     assert_ok(rig, km_registry_commit(rig->reg));
     *ret = status_of(rig, contact.id);
     cert_free(&made);
@@ -75,12 +74,33 @@ static void one_that_another_broker_served_is_left_alone(void **state)
     assert_int_equal(now, KM_CERTIFICATE_ACTIVE);
 }
 
+/* The two times differ in type, as the cloud has them. */
+static void what_is_told_of_one_that_waits(void **state)
+{
+    char topic[KM_REGISTERED_TOPIC_CAP] = "";
+    const struct km_registered what = {.account = "000000000001",
+                                       .ca = "12ca",
+                                       .certificate = "34ce",
+                                       .first_ms = 1552061705277,
+                                       .now_ms = 1552061705278};
+    (void)state;
+    char *payload = km_registered_print(&what, topic);
+    assert_string_equal(topic, "$aws/events/certificates/registered/12ca");
+    assert_string_equal(
+        payload,
+        "{\"certificateRegistrationTimestamp\":\"1552061705277\",\"awsAccountId\":\"000000000001\","
+        "\"certificateStatus\":\"PENDING_ACTIVATION\",\"timestamp\":1552061705278,"
+        "\"caCertificateId\":\"12ca\",\"certificateId\":\"34ce\"}");
+    free(payload);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         RIG_TEST(one_that_waits_gets_it),
         RIG_TEST(one_that_was_switched_off_stays_so),
         RIG_TEST(one_that_another_broker_served_is_left_alone),
+        RIG_TEST(what_is_told_of_one_that_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/broker-plugin/shelf.h"
+#include "cloud/admission/shelf.h"
 
 #include <search.h>
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 
 #include "cloud/policy/policy.h"
 
-struct shelf_policy {
+struct km_shelf_policy {
     atomic_uint holders;
     struct km_policy *policy;
     char *name;
@@ -16,17 +16,17 @@ struct shelf_policy {
     int64_t version;
 };
 
-const struct km_policy *shelf_policy(const struct shelf_policy *held)
+const struct km_policy *km_shelf_policy(const struct km_shelf_policy *held)
 {
     return held->policy;
 }
 
-const char *shelf_name(const struct shelf_policy *held)
+const char *km_shelf_name(const struct km_shelf_policy *held)
 {
     return held->name;
 }
 
-void shelf_give_back(struct shelf_policy *held)
+void km_shelf_give_back(struct km_shelf_policy *held)
 {
     if (held == NULL || atomic_fetch_sub(&held->holders, 1) > 1)
         return;
@@ -36,31 +36,32 @@ void shelf_give_back(struct shelf_policy *held)
     free(held);
 }
 
-static void give_backp(struct shelf_policy **held)
+static void give_backp(struct km_shelf_policy **held)
 {
-    shelf_give_back(*held);
+    km_shelf_give_back(*held);
 }
 
 static void give_back_node(void *node)
 {
-    shelf_give_back(node);
+    km_shelf_give_back(node);
 }
 
-void shelf_clear(struct shelf *shelf)
+void km_shelf_clear(struct km_shelf *shelf)
 {
     tdestroy(shelf->by_name, give_back_node);
-    *shelf = (struct shelf){0};
+    *shelf = (struct km_shelf){0};
 }
 
 static int compare(const void *a, const void *b)
 {
-    return strcmp(((const struct shelf_policy *)a)->name, ((const struct shelf_policy *)b)->name);
+    return strcmp(((const struct km_shelf_policy *)a)->name,
+                  ((const struct km_shelf_policy *)b)->name);
 }
 
-static km_status compile(struct km_err *err, const struct shelf_wish *wish,
-                         struct shelf_policy **ret)
+static km_status compile(struct km_err *err, const struct km_shelf_wish *wish,
+                         struct km_shelf_policy **ret)
 {
-    KM_AUTO(give_backp) struct shelf_policy *made = calloc(1, sizeof(*made));
+    KM_AUTO(give_backp) struct km_shelf_policy *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "policy %s", wish->name);
     atomic_init(&made->holders, 1);
@@ -75,28 +76,28 @@ static km_status compile(struct km_err *err, const struct shelf_wish *wish,
 }
 
 /* The shelf holds it too; without memory for that it is compiled again next time. */
-static void keep(struct shelf *shelf, struct shelf_policy *made)
+static void keep(struct km_shelf *shelf, struct km_shelf_policy *made)
 {
-    if (shelf->n >= SHELF_MAX)
-        shelf_clear(shelf);
-    struct shelf_policy **node = tsearch(made, &shelf->by_name, compare);
+    if (shelf->n >= KM_SHELF_MAX)
+        km_shelf_clear(shelf);
+    struct km_shelf_policy **node = tsearch(made, &shelf->by_name, compare);
     if (node == NULL)
         return;
     if (*node == made) {
         shelf->n++;
     } else {
-        shelf_give_back(*node);
+        km_shelf_give_back(*node);
         *node = made;
     }
     atomic_fetch_add(&made->holders, 1);
 }
 
-km_status shelf_take(struct km_err *err, struct shelf *shelf, const struct shelf_wish *wish,
-                     struct shelf_policy **ret)
+km_status km_shelf_take(struct km_err *err, struct km_shelf *shelf,
+                        const struct km_shelf_wish *wish, struct km_shelf_policy **ret)
 {
     char *name = (char *)(uintptr_t)wish->name;
-    const struct shelf_policy key = {.name = name};
-    struct shelf_policy **node = tfind(&key, &shelf->by_name, compare);
+    const struct km_shelf_policy key = {.name = name};
+    struct km_shelf_policy **node = tfind(&key, &shelf->by_name, compare);
     if (node != NULL && (*node)->version == wish->version &&
         strcmp((*node)->generation, wish->generation) == 0) {
         atomic_fetch_add(&(*node)->holders, 1);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/control/device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "cloud/admission/rate.h"
+#include "cloud/admission/registration.h"
+#include "cloud/admission/rights.h"
+#include "cloud/admission/trust.h"
+#include "cloud/control/buses.h"
+#include "cloud/control/call.h"
+#include "cloud/registry/registry_change.h"
+#include "cloud/registry/registry_event.h"
+#include "common/km_file.h"
+#include "common/km_log.h"
+
+#define ARENA_MAX ((size_t)8 << 20)
+#define MS_PER_S 1000
+#define PARTITION "aws"
+
+struct km_devices {
+    struct km_control *control;
+    struct km_facts_reader reader;
+    struct km_rate refusals;
+};
+
+/* One request. */
+struct visit {
+    struct km_devices *devices;
+    const struct km_http_request *request;
+    char certificate[KM_CERTIFICATE_ID_LEN + 1];
+    struct km_facts *facts;
+    struct km_policy_bound *bound;
+    int64_t now_ms;
+    /* What came of a contact. */
+    char refusal[KM_ERR_TEXT_MAX];
+    bool has_changed; /* the registry */
+    char topic[KM_REGISTERED_TOPIC_CAP];
+    char *payload; /* NULL: nobody is told */
+};
+
+static void visit_clear(struct visit *visit)
+{
+    km_policy_bound_free(visit->bound);
+    km_facts_free(visit->facts);
+    free(visit->payload);
+}
+
+/* ---- certificates that are not registered, or pending ---- */
+
+static int64_t visit_now_ms(void *arg)
+{
+    const struct visit *visit = arg;
+    return visit->now_ms;
+}
+
+/* That it is refused the audit of its call says. */
+static void record(void *arg, const struct km_contact *contact,
+                   const struct km_contact_record *record)
+{
+    struct visit *visit = arg;
+    struct km_registry *registry = visit->devices->reader.registry;
+    const struct km_registry_event event = {
+        .time_ms = contact->time_ms,
+        .account = visit->devices->reader.account,
+        .kind = record->kind,
+        .is_success = record->is_success,
+        .certificate_id = contact->certificate,
+        .address = contact->address,
+        .reason = record->reason,
+    };
+    if (strcmp(record->kind, "Connect") == 0) {
+        size_t len = strlen(record->reason);
+        km_copy(visit->refusal, sizeof(visit->refusal) - 1, record->reason,
+                len < sizeof(visit->refusal) ? len : sizeof(visit->refusal) - 1);
+        return;
+    }
+    visit->has_changed = true;
+    if (km_registry_event_add(registry, &event) != KM_OK)
+        km_log_err(KM_LOG_WARNING, km_registry_err(registry), "can't record an event");
+}
+
+static void tell(void *arg, const char *topic, const char *payload)
+{
+    struct visit *visit = arg;
+    km_copy(visit->topic, sizeof(visit->topic) - 1, topic, strlen(topic));
+    visit->payload = strdup(payload);
+}
+
+static void warn(void *arg, const char *what, const char *why)
+{
+    (void)arg;
+    km_log(KM_LOG_WARNING, "%s: %s", what, why);
+}
+
+/* To every broker, as what it has registered itself. */
+static void publish(const struct visit *visit)
+{
+    const struct km_control_config *config = km_control_config(visit->devices->control);
+    struct km_err err = {0};
+    int64_t generation = 0;
+    if (visit->has_changed && km_registry_generation(config->registry, &generation) == KM_OK)
+        km_buses_changed(config->buses, generation);
+    if (visit->payload == NULL)
+        return;
+    const struct km_bus_frame frame = {.kind = KM_BUS_PUBLISH,
+                                       .qos = 1,
+                                       .topic = KM_SLICE_STR(visit->topic),
+                                       .payload = KM_SLICE_STR(visit->payload)};
+    if (km_buses_send(&err, config->buses, &frame) != KM_OK)
+        km_log_err(KM_LOG_WARNING, &err, "can't tell of a registration");
+}
+
+static km_status take_contact(struct km_call *call, struct visit *visit)
+{
+    const struct km_facts_reader *reader = &visit->devices->reader;
+    const struct km_registrar registrar = {.registry = reader->registry,
+                                           .arena = reader->arena,
+                                           .account = reader->account,
+                                           .now_ms = visit_now_ms,
+                                           .record = record,
+                                           .tell = tell,
+                                           .warn = warn,
+                                           .arg = visit};
+    const struct km_contact contact = {.der = visit->request->peer_der,
+                                       .certificate = visit->certificate,
+                                       .address = visit->request->address,
+                                       .time_ms = visit->now_ms,
+                                       .was_pending = visit->facts->is_known};
+    KM_REG(call, km_registry_begin(reader->registry));
+    km_registrar_take(&registrar, &contact);
+    km_status status = km_registry_commit(reader->registry);
+    if (status != KM_OK) {
+        (void)km_registry_rollback(reader->registry);
+        return km_call_registry(call, status);
+    }
+    publish(visit);
+    return km_call_forbid(call,
+                          visit->refusal[0] != '\0' ? visit->refusal : "it could not be looked at");
+}
+
+/* ---- who comes ---- */
+
+static km_status bind_rights(struct km_call *call, struct visit *visit)
+{
+    struct km_facts_reader *reader = &visit->devices->reader;
+    const struct km_rights_place place = {
+        .partition = PARTITION, .region = call->region, .account = reader->account};
+    const struct km_rights_visit how = {.address = visit->request->address};
+    struct km_err err = {0};
+    km_status status = km_facts_read_rights(&err, reader, visit->certificate, NULL, visit->facts);
+    if (status == KM_OK)
+        status = km_cert_values_read(&err, visit->request->peer_der, &visit->facts->values);
+    if (status == KM_OK)
+        status = km_rights_bind(&err, &place, visit->facts, &how, &visit->bound);
+    if (status == KM_E_MALFORMED || status == KM_E_LIMIT)
+        return km_call_forbid(call, err.text);
+    return status == KM_OK ? KM_OK : KM_FAIL(&call->err, status, "%s", err.text);
+}
+
+static km_status admit_certificate(struct km_call *call, struct visit *visit)
+{
+    km_status status =
+        km_facts_read_state(&call->err, &visit->devices->reader, visit->certificate, &visit->facts);
+    if (status != KM_OK)
+        return status;
+    if (!visit->facts->is_known || visit->facts->status == KM_CERTIFICATE_PENDING_ACTIVATION)
+        return take_contact(call, visit);
+    if (visit->facts->status != KM_CERTIFICATE_ACTIVE)
+        return km_call_forbid(call,
+                              km_call_printf(call, "its certificate is %s",
+                                             km_certificate_status_name(visit->facts->status)));
+    return bind_rights(call, visit);
+}
+
+static km_status look(struct km_call *call, struct visit *visit)
+{
+    (void)ERR_set_mark();
+    KM_AUTO(km_trust_freep) X509 *x509 = km_trust_parse(visit->request->peer_der);
+    const char *why = x509 != NULL ? km_trust_look(x509) : "its certificate can't be read";
+    km_status status = why != NULL ? km_call_forbid(call, why) : admit_certificate(call, visit);
+    (void)ERR_pop_to_mark();
+    return status;
+}
+
+static km_status admit(struct km_call *call, void *arg)
+{
+    struct visit *visit = arg;
+    call->error_members = json_pack("{s:s}", "traceId", call->request_id);
+    if (visit->request->peer_der.len == 0) {
+        call->account[0] = '\0'; /* nobody's */
+        return km_call_fail(call, KM_X_MISSING_TOKEN, "missing client certificate");
+    }
+    km_status status = look(call, visit);
+    /* Beyond that it is a line of the log. */
+    if (call->hides_reason &&
+        !km_rate_use(&visit->devices->refusals, KM_REFUSALS_PER_S, 1, visit->now_ms))
+        call->account[0] = '\0';
+    return status;
+}
+
+/* ---- what it may do ---- */
+
+/* What is open to devices, and as what their policies have it. */
+static const struct {
+    const char *operation;
+    enum km_policy_action action;
+    enum km_policy_resource kind;
+} opens[] = {
+    {"Publish", KM_POLICY_PUBLISH, KM_POLICY_TOPIC},
+    {"GetThingShadow", KM_POLICY_GET_THING_SHADOW, KM_POLICY_THING},
+    {"UpdateThingShadow", KM_POLICY_UPDATE_THING_SHADOW, KM_POLICY_THING},
+    {"DeleteThingShadow", KM_POLICY_DELETE_THING_SHADOW, KM_POLICY_THING},
+    {"ListNamedShadowsForThing", KM_POLICY_LIST_NAMED_SHADOWS_FOR_THING, KM_POLICY_THING},
+};
+
+static km_status ask(struct km_call *call, const struct visit *visit, enum km_policy_action action,
+                     enum km_policy_resource kind, const char *name)
+{
+    char reason[KM_RIGHTS_REASON_CAP] = "";
+    const struct km_policy_request request = {.action = action,
+                                              .kind = kind,
+                                              .name = KM_SLICE_STR(name),
+                                              .now_s = call->now_ms / MS_PER_S};
+    return km_rights_ask(visit->bound, &request, reason) ? KM_OK : km_call_forbid(call, reason);
+}
+
+/* What no policy can allow, and a retained message. */
+static km_status permit_publish(struct km_call *call, const struct visit *visit, const char *topic)
+{
+    bool is_retained = km_call_query_is(call, "retain");
+    if (!km_rights_is_open(KM_SLICE_STR(topic)) || (topic[0] == '$' && is_retained))
+        return km_call_forbid(call, km_call_printf(call, "the topic %s is reserved", topic));
+    return is_retained ? ask(call, visit, KM_POLICY_RETAIN_PUBLISH, KM_POLICY_TOPIC, topic) : KM_OK;
+}
+
+static km_status permit(struct km_call *call, void *arg)
+{
+    const struct visit *visit = arg;
+    const char *shadow = km_call_query(call, "name");
+    const char *name = call->parts[0];
+    for (size_t i = 0; i < KM_ARRAY_LEN(opens); i++) {
+        if (strcmp(opens[i].operation, call->op->name) != 0)
+            continue;
+        if (opens[i].kind == KM_POLICY_THING && shadow != NULL)
+            name = km_call_printf(call, "%s/%s", name, shadow);
+        if (name == NULL)
+            return KM_FAIL(&call->err, KM_E_NOMEM, "name of a shadow");
+        KM_TRY(ask(call, visit, opens[i].action, opens[i].kind, name));
+        return opens[i].action == KM_POLICY_PUBLISH ? permit_publish(call, visit, name) : KM_OK;
+    }
+    return km_call_fail(call, KM_X_ACCESS_DENIED, "%s is not open to devices", call->op->name);
+}
+
+/* ---- requests ---- */
+
+static void serve(void *arg, struct km_http_exchange *exchange,
+                  const struct km_http_request *request)
+{
+    struct km_devices *devices = arg;
+    KM_AUTO(visit_clear)
+    struct visit visit = {
+        .devices = devices, .request = request, .now_ms = km_control_now_ms(devices->control)};
+    km_registry_certificate_id(request->peer_der, visit.certificate);
+    const struct km_control_identity identity = {.account = devices->reader.account,
+                                                 .services = 1u << KM_SERVICE_DATA,
+                                                 .certificate = visit.certificate,
+                                                 .admit = admit,
+                                                 .permit = permit,
+                                                 .arg = &visit};
+    km_control_serve_as(devices->control, exchange, request, &identity);
+}
+
+static size_t body_max(void *arg, struct km_slice method, struct km_slice target)
+{
+    (void)arg;
+    (void)method;
+    (void)target;
+    return KM_DEVICE_BODY_MAX;
+}
+
+/* ---- life ---- */
+
+static void devices_freep(struct km_devices **devices)
+{
+    km_devices_free(*devices);
+}
+
+km_status km_devices_new(struct km_err *err, struct km_control *control, struct km_devices **ret)
+{
+    const struct km_control_config *config = km_control_config(control);
+    KM_AUTO(devices_freep) struct km_devices *devices = calloc(1, sizeof(*devices));
+    if (devices == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "endpoint for devices");
+    devices->control = control;
+    devices->reader.registry = config->registry;
+    devices->reader.account = config->account;
+    devices->reader.arena = km_arena_new(ARENA_MAX);
+    if (devices->reader.arena == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "arena");
+    *ret = km_steal(&devices);
+    return KM_OK;
+}
+
+void km_devices_free(struct km_devices *devices)
+{
+    if (devices == NULL)
+        return;
+    km_shelf_clear(&devices->reader.shelf);
+    km_arena_free(devices->reader.arena);
+    free(devices);
+}
+
+struct km_http_service km_devices_service(struct km_devices *devices)
+{
+    return (struct km_http_service){.body_max = body_max, .serve = serve, .arg = devices};
+}
