@@ -21,16 +21,22 @@ static void test_note(void **state)
     memo_free(memo);
 }
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+
+static bool has_letter(const struct memo *memo, size_t i)
+{
+    return memo_has(memo, KM_POLICY_RECEIVE, KM_SLICE(letters + i, 1));
+}
+
 static void test_oldest_goes(void **state)
 {
     (void)state;
     struct memo *memo = NULL;
-    uint8_t octet = 0;
-    for (octet = 'a'; octet <= 'a' + MEMO_PLACES; octet++)
-        memo_note(&memo, KM_POLICY_RECEIVE, KM_SLICE(&octet, 1));
-    assert_false(memo_has(memo, KM_POLICY_RECEIVE, KM_SLICE_STR("a")));
-    for (octet = 'b'; octet <= 'a' + MEMO_PLACES; octet++)
-        assert_true(memo_has(memo, KM_POLICY_RECEIVE, KM_SLICE(&octet, 1)));
+    for (size_t i = 0; i <= MEMO_PLACES; i++)
+        memo_note(&memo, KM_POLICY_RECEIVE, KM_SLICE(letters + i, 1));
+    assert_false(has_letter(memo, 0));
+    for (size_t i = 1; i <= MEMO_PLACES; i++)
+        assert_true(has_letter(memo, i));
     memo_free(memo);
 }
 
