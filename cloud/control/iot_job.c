@@ -5,6 +5,7 @@
 #include "cloud/common/json.h"
 #include "cloud/control/inputs.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/tags.h"
 #include "cloud/registry/registry_job.h"
 
 static const char *const statuses[] = {
@@ -27,7 +28,6 @@ static km_status refuse_others(struct km_call *call)
         "presignedUrlConfig",
         "jobExecutionsRolloutConfig",
         "abortConfig",
-        "tags",
         "namespaceId",
         "jobTemplateArn",
         "documentParameters",
@@ -175,6 +175,7 @@ static km_status create_job(struct km_call *call)
     KM_TRY(take_document(call, &job.document));
     KM_TRY(take_targets(call, &job));
     KM_REG(call, km_registry_job_create(call->reg, call->account, &job));
+    KM_TRY(km_tags_keep(call, KM_TAGGED_JOB, job.id, NULL));
     return km_call_reply(call, name_and_arn(call, job.id, job.description));
 }
 
@@ -288,7 +289,7 @@ static km_status delete_job(struct km_call *call)
 
 static const struct km_operation rows[] = {
     {"CreateJob", KM_SERVICE_IOT, "PUT", JOB, NULL, NULL,
-     "targets!:a document:s description:s targetSelection:s timeoutConfig:o", KM_OP_CHANGES,
+     "targets!:a document:s description:s targetSelection:s timeoutConfig:o tags:a", KM_OP_CHANGES,
      create_job},
     {"DescribeJob", KM_SERVICE_IOT, "GET", JOB, NULL, NULL, NULL, 0, describe_job},
     {"GetJobDocument", KM_SERVICE_IOT, "GET", JOB "/job-document", NULL, NULL, NULL, 0,

@@ -77,6 +77,15 @@ class Jobs(Case):
         self.refused("InvalidStateTransitionException", self.data.update_job_execution, thingName=thing, jobId=job,
                      status="FAILED")
 
+    def test_tags(self):
+        arn = self.iot.create_job(jobId="tagged", targets=[f"{ARN}thing/{self.thing()}"], document=DOCUMENT,
+                                  tags=[{"Key": "wave", "Value": "1"}])["jobArn"]
+        self.iot.tag_resource(resourceArn=arn, tags=[{"Key": "by", "Value": "night"}])
+        self.assertEqual(self.iot.list_tags_for_resource(resourceArn=arn)["tags"],
+                         [{"Key": "by", "Value": "night"}, {"Key": "wave", "Value": "1"}])
+        self.iot.delete_job(jobId="tagged", force=True)
+        self.refused("ResourceNotFoundException", self.iot.list_tags_for_resource, resourceArn=arn)
+
     def test_bad_input(self):
         thing = self.thing()
         targets = [f"{ARN}thing/{thing}"]
@@ -88,7 +97,7 @@ class Jobs(Case):
                        {"timeoutConfig": {"inProgressTimeoutInMinutes": 0}},
                        {"timeoutConfig": {"inProgressTimeoutInMinutes": 10081}},
                        {"description": "x" * 2029}, {"documentSource": "https://s3.amazonaws.com/a/b"},
-                       {"presignedUrlConfig": {}}, {"abortConfig": {"criteriaList": []}}, {"tags": []},
+                       {"presignedUrlConfig": {}}, {"abortConfig": {"criteriaList": []}}, {"tags": [{"Key": "aws:x", "Value": "y"}]},
                        {"jobExecutionsRolloutConfig": {"maximumPerMinute": 1}}, {"jobTemplateArn": "arn:aws:iot:x"},
                        {"jobExecutionsRetryConfig": {"criteriaList": []}}, {"schedulingConfig": {}}):
             with self.subTest(change=str(change)[:60]):
