@@ -241,8 +241,9 @@ static int hold_all(struct rig *rig, int out)
     char command[512] = {0};
     if (rig->is_postgres)
         (void)snprintf(command, sizeof(command),
-                       "exec psql -X -q -c BEGIN -c 'LOCK TABLE certificate' -c '\\echo held'"
-                       " -c 'SELECT pg_sleep(600)'");
+                       /* The server lets go of the lock when it sees that its client is gone. */
+                       "exec psql -X -q -c 'SET client_connection_check_interval = 100' -c BEGIN"
+                       " -c 'LOCK TABLE certificate' -c '\\echo held' -c 'SELECT pg_sleep(600)'");
     else
         (void)snprintf(command, sizeof(command),
                        "exec python3 -c 'import sqlite3, time;"
