@@ -1,5 +1,8 @@
 # A thin face over the CMake presets; everything real is in CMakeLists.txt.
 PRESET ?= dev
+TARGET ?= all
+# Of each fuzz target.
+FUZZ_SECONDS ?= 10
 BUILD := build/$(PRESET)
 export CTEST_OUTPUT_ON_FAILURE := 1
 
@@ -15,7 +18,7 @@ configure: deps
 	@[ -f $(BUILD)/build.ninja ] || cmake --preset $(PRESET)
 
 build: configure
-	cmake --build $(BUILD)
+	cmake --build $(BUILD) --target $(TARGET)
 
 demo: PRESET = release
 demo:
@@ -41,8 +44,8 @@ test-asan:
 
 fuzz:
 	@scripts/install-deps build test
-	@$(MAKE) --no-print-directory build PRESET=fuzz
-	scripts/run-fuzz build/fuzz
+	@$(MAKE) --no-print-directory build PRESET=fuzz TARGET=fuzzers
+	scripts/run-fuzz build/fuzz $(FUZZ_SECONDS)
 
 lint:
 	@scripts/install-deps build test

@@ -46,13 +46,17 @@ function(km_add_unit_test name)
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endfunction()
 
-# km_add_fuzzer(NAME SOURCES... [LIBS ...]): a libFuzzer target; its seeds are fuzz/corpus/NAME/.
+# km_add_fuzzer(NAME SOURCES... [LIBS ...]): a libFuzzer target; its seeds are fuzz/corpus/NAME/. "fuzzers" builds all of them.
 function(km_add_fuzzer name)
     cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
     if(NOT KEYMOOR_FUZZ)
         return()
     endif()
     add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+    if(NOT TARGET fuzzers)
+        add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_libraries(${name} PRIVATE ${arg_LIBS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
