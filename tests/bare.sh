@@ -28,7 +28,7 @@ finish_bare() {
 # up: the service, with the state it has.
 up() {
     keymoord --state-dir "$dir/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" --ta-key "$build/ta-keys" \
-        --root "soft:$dir/state/root.secret" --audit "$dir/audit.log" 2>>log &
+        --root "soft:$dir/state/root.secret" --audit "$dir/audit.log" --uid-base "$((260016 + $$ % 4096 * 16))" 2>>log &
     keymoord=$!
     until [ -S "$KEYMOOR_SOCKET" ] && keymoor status >/dev/null 2>&1; do
         kill -0 "$keymoord" || { cat log >&2; exit 1; }

@@ -78,7 +78,8 @@ listening() { [ -S "$KEYMOOR_SOCKET" ] && grep -q 'ready on' "$dir/log"; }
 
 # start [OPTION...]: a service; it must come up.
 start() {
-    "$build/bin/keymoord" -s "$state" -S "$KEYMOOR_SOCKET" -t "$tas" -k "$build/ta-keys" "$@" 2>"$dir/log" &
+    "$build/bin/keymoord" -s "$state" -S "$KEYMOOR_SOCKET" -t "$tas" -k "$build/ta-keys" \
+        -u "$((260016 + $$ % 4096 * 16))" "$@" 2>"$dir/log" &
     service=$!
     until_true listening
 }

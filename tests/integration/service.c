@@ -81,6 +81,14 @@ static void print_log(const struct km_service *service)
     (void)fclose(log);
 }
 
+/* As many processes as a user may have, services beside this one would take part of. */
+static const char *uid_base(void)
+{
+    static char text[16];
+    (void)snprintf(text, sizeof(text), "%d", 260016 + (int)getppid() % 4096 * 16);
+    return text;
+}
+
 static void run_keymoord(const struct km_service *service)
 {
     const char *args[ARGS_MAX] = {km_service_program("keymoord"),
@@ -91,7 +99,9 @@ static void run_keymoord(const struct km_service *service)
                                   "--ta-dir",
                                   KM_TEST_TA_DIR,
                                   "--ta-key",
-                                  KM_TEST_TA_KEYS};
+                                  KM_TEST_TA_KEYS,
+                                  "--uid-base",
+                                  uid_base()};
     size_t n = 0;
     while (args[n] != NULL)
         n++;

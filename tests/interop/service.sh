@@ -14,7 +14,7 @@ start_keymoord() {
     chmod 755 "$work"
     "${keymoord_under[@]}" "$build/bin/keymoord" --state-dir "$work/state" --socket "$KEYMOOR_SOCKET" --ta-dir "$build/ta" \
         --ta-key "$build/ta-keys" --root "soft:$work/state/root.secret" --audit "$work/audit.log" \
-        "${keymoord_options[@]}" \
+        --uid-base "$((260016 + $$ % 4096 * 16))" "${keymoord_options[@]}" \
         2>>"$work/keymoord.log" &
     keymoord=$!
     pids="$pids $keymoord"

@@ -28,6 +28,7 @@
 #define WRITERS 2u
 #define NAMES 40u
 #define PAUSE_MAX_US 20000u
+#define RETRIES_MAX 3000 /* a minute: a busy machine starts a service and its template in seconds */
 
 /* What a writer knows of one of its names. The in-between states may end either way. */
 enum fate { ABSENT, SAVING, PRESENT, DELETING };
@@ -73,17 +74,19 @@ static pid_t start_service(void)
     char state[4096];
     char ta_dir[4096];
     char ta_keys[4096];
+    char uid_base[16];
     snprintf(keymoord, sizeof keymoord, "%s/bin/keymoord", build);
     snprintf(state, sizeof state, "%s/state", root);
     snprintf(ta_dir, sizeof ta_dir, "%s/ta", build);
     snprintf(ta_keys, sizeof ta_keys, "%s/ta-keys", build);
+    snprintf(uid_base, sizeof uid_base, "%d", 260016 + (int)test_pid % 4096 * 16);
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
         dup2(log, STDERR_FILENO);
         execl(keymoord, keymoord, "--state-dir", state, "--socket", socket_path, "--ta-dir", ta_dir,
-              "--ta-key", ta_keys, "--audit", "none", (char *)NULL);
+              "--ta-key", ta_keys, "--uid-base", uid_base, "--audit", "none", (char *)NULL);
         _exit(127);
     }
     return pid;
@@ -222,7 +225,7 @@ static void check(void)
             int fate = atomic_load(&board->fate[writer][i]);
             ClrcKeyHandle key = NULL;
             ClrcResult result = clrcLoadNamedKey(name, NULL, &key);
-            for (int tries = 0; killed(result) && tries < 100; tries++) {
+            for (int tries = 0; killed(result) && tries < RETRIES_MAX; tries++) {
                 nap_us(20000);
                 result = clrcLoadNamedKey(name, NULL, &key);
             }

@@ -277,7 +277,7 @@ stop_service
 mkdir -m 700 bare
 service_options=()
 "$build/bin/keymoord" --state-dir bare --socket "$dir/bare.sock" --ta-dir "$build/ta" --ta-key "$build/ta-keys" \
-    --root "soft:$dir/bare/root.secret" 2>bare.log &
+    --root "soft:$dir/bare/root.secret" --uid-base "$((260016 + $$ % 4096 * 16))" 2>bare.log &
 helpers="$helpers $!"
 trap end_helpers EXIT
 until_true test -S bare.sock

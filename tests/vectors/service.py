@@ -40,6 +40,8 @@ class Service:
                     os.path.join(build, "ta"),
                     "--ta-key",
                     os.path.join(build, "ta-keys"),
+                    "--uid-base",
+                    str(260016 + os.getpid() % 4096 * 16),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
