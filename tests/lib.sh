@@ -87,12 +87,9 @@ stop_service() {
 start_service() {
     "$KEYMOOR_DEV_DIR/serve" "${service_options[@]}" &
     service=$!
-    for _ in $(seq 500); do
-        [ -S "$KEYMOOR_SOCKET" ] && break
-        sleep 0.01
-    done
     helpers="$helpers $service"
     trap end_helpers EXIT
+    until_true test -S "$KEYMOOR_SOCKET"
 }
 
 # reaches UID FILE: whether that user can get at what was built. Where the tree lies in somebody's home nobody else can.

@@ -20,7 +20,7 @@ start_keymoord() {
     pids="$pids $keymoord"
     until [ -S "$KEYMOOR_SOCKET" ]; do
         tries=$((tries + 1))
-        if [ $tries -gt 500 ] || ! kill -0 $keymoord 2>/dev/null; then
+        if [ $tries -gt 6000 ] || ! kill -0 $keymoord 2>/dev/null; then
             echo "keymoord did not start:"
             cat "$work/keymoord.log"
             exit 1

@@ -10,11 +10,27 @@ trap 'rm -rf "$scratch"' EXIT
 # left: processes that have the scratch folder in their command line
 left() { pgrep -f "$scratch/keymoor-dev" || true; }
 
-for delay in 0.05 0.2 0.4 0.7 1.1 1.6; do
-    TMPDIR=$scratch env --default-signal=INT setsid "$source/scripts/demo" "$build" >"$scratch/out" 2>&1 &
+# At once: when the folder is there and nobody knows of it yet.
+mkdir "$scratch/bin"
+cat >"$scratch/bin/mktemp" <<MKTEMP
+#!/bin/sh
+made=\$($(command -v mktemp) "\$@")
+case "\$made" in */keymoor-dev.*) kill -INT 0 ;; esac
+echo "\$made"
+MKTEMP
+chmod +x "$scratch/bin/mktemp"
+
+for delay in at-once 0.05 0.2 0.4 0.7 1.1 1.6; do
+    path=$PATH
+    [ "$delay" != at-once ] || path=$scratch/bin:$PATH
+    PATH=$path TMPDIR=$scratch env --default-signal=INT setsid "$source/scripts/demo" "$build" >"$scratch/out" 2>&1 &
     demo=$!
-    sleep "$delay"
-    kill -INT -- "-$demo" 2>/dev/null || true
+    if [ "$delay" != at-once ]; then
+        # Before setsid there is no group that a signal would reach.
+        until kill -0 -- "-$demo" 2>/dev/null; do sleep 0.01; done
+        sleep "$delay"
+        kill -INT -- "-$demo" 2>/dev/null || true
+    fi
     # A demo that does not end is shown and ended, not waited for.
     (
         sleep 30
@@ -27,7 +43,7 @@ for delay in 0.05 0.2 0.4 0.7 1.1 1.6; do
     [ "$status" -eq 130 ] || { echo "FAILED: exit status $status after $delay s" >&2; cat "$scratch/out" "$scratch/hung" >&2; exit 1; }
     pkill -P "$watchdog" 2>/dev/null || true
     kill "$watchdog" 2>/dev/null || true
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         [ -n "$(left)" ] || break
         sleep 0.05
     done
@@ -41,4 +57,4 @@ for delay in 0.05 0.2 0.4 0.7 1.1 1.6; do
         exit 1
     fi
 done
-echo "6 interruptions, nothing left behind"
+echo "7 interruptions, nothing left behind"
