@@ -3,6 +3,8 @@ PRESET ?= dev
 TARGET ?= all
 # Of each fuzz target.
 FUZZ_SECONDS ?= 10
+# Tests wait as much as they compute: for processes to start and end, for disks, for each other.
+TEST_JOBS ?= $(shell echo $$((2 * $$(nproc))))
 BUILD := build/$(PRESET)
 export CTEST_OUTPUT_ON_FAILURE := 1
 
@@ -29,18 +31,18 @@ demo:
 test: deps
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build
-	ctest --test-dir $(BUILD) --output-on-failure -j $$(nproc)
+	ctest --test-dir $(BUILD) --output-on-failure -j $(TEST_JOBS)
 
 # And what takes minutes: every published test vector, more rounds against libcrypto.
 test-full:
 	@scripts/install-deps build test-full
 	@$(MAKE) --no-print-directory build
-	ctest --test-dir $(BUILD) -C full --output-on-failure -j $$(nproc)
+	ctest --test-dir $(BUILD) -C full --output-on-failure -j $(TEST_JOBS)
 
 test-asan:
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build PRESET=asan
-	ctest --test-dir build/asan --output-on-failure -j $$(nproc)
+	ctest --test-dir build/asan --output-on-failure -j $(TEST_JOBS)
 
 fuzz:
 	@scripts/install-deps build test

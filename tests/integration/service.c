@@ -276,6 +276,16 @@ size_t km_service_instances(const struct km_service *service, pid_t *ret_pids, s
     return found;
 }
 
+void km_service_await_end(const pid_t *pids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int waited = 0;
+        for (; parent_of(pids[i]) != 0 && waited < WAIT_MS; waited += STEP_MS)
+            sleep_step();
+        assert_true(waited < WAIT_MS);
+    }
+}
+
 int km_service_run(const char *const *argv, char *out, size_t cap)
 {
     int ends[2] = {-1, -1};

@@ -37,6 +37,8 @@ pid_t km_service_pid(const struct km_service *service);
  * that they come from); answers how many, at most max.
  */
 size_t km_service_instances(const struct km_service *service, pid_t *ret_pids, size_t max);
+/* km_service_await_end: until each of these processes, killed before, is no more or only waited for. */
+void km_service_await_end(const pid_t *pids, size_t n);
 
 /*
  * km_service_run: runs a program with its standard output and error going to out (cut at cap, ends

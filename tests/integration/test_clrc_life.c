@@ -245,13 +245,23 @@ static void test_exit_amid_threads(void **state)
 
 /* ---- death ---- */
 
+static pid_t instances[256];
+
 static size_t kill_instances(void)
 {
-    static pid_t pids[256];
-    size_t n = km_service_instances(service, pids, KM_ARRAY_LEN(pids));
+    size_t n = km_service_instances(service, instances, KM_ARRAY_LEN(instances));
     for (size_t i = 0; i < n; i++)
-        (void)kill(pids[i], SIGKILL);
+        (void)kill(instances[i], SIGKILL);
     return n;
+}
+
+/* They may outlive it for a moment, and until then they sign. */
+static void kill_service_and_instances(void)
+{
+    km_service_signal(service, SIGSTOP); /* so that no more are started */
+    size_t n = km_service_instances(service, instances, KM_ARRAY_LEN(instances));
+    km_service_signal(service, SIGKILL);
+    km_service_await_end(instances, n);
 }
 
 static void test_killed_instances(void **state)
@@ -263,7 +273,9 @@ static void test_killed_instances(void **state)
     const ClrcOperationWish wish = {.algorithm = CLRC_SHA256, .mode = CLRC_MODE_DIGEST};
     ClrcOperationHandle op = NULL;
     ok(clrcOperationNew(NULL, &wish, &op));
-    assert_true(kill_instances() > 0);
+    size_t n_killed = kill_instances();
+    assert_true(n_killed > 0);
+    km_service_await_end(instances, n_killed);
     /* Nothing was under way: the next call does not even notice. */
     ok(sign_and_verify(named));
     expect(sign(own), CLRC_ERROR_KEY_GONE);
@@ -297,8 +309,7 @@ static void test_killed_service(void **state)
     for (unsigned i = 0; i < 4; i++) {
         start(workers, KM_ARRAY_LEN(workers), named, &running);
         wait_for_success(workers, KM_ARRAY_LEN(workers));
-        km_service_signal(service, SIGKILL);
-        (void)usleep(30000);
+        kill_service_and_instances();
         ClrcResult result = sign(named);
         assert_true(result == CLRC_ERROR_NO_SERVICE || result == CLRC_ERROR_SERVICE_DIED);
         expect(sign(named), CLRC_ERROR_NO_SERVICE);
