@@ -73,8 +73,12 @@ static bool use(CK_SESSION_HANDLE own)
     CK_RV under = p11->C_WrapKey(own, &kwp, used.wrapping, key, wrapped, &len);
     if (told == CKR_OK && copied == CKR_OK)
         (void)atomic_fetch_add(&used.n_done, 1);
-    return is_fine(told) && is_fine(copied) && is_fine(gone) && begun == CKR_OK &&
-           is_fine(digested) && (is_fine(under) || under == CKR_KEY_NOT_WRAPPABLE);
+    bool good = is_fine(told) && is_fine(copied) && is_fine(gone) && begun == CKR_OK &&
+                is_fine(digested) && (is_fine(under) || under == CKR_KEY_NOT_WRAPPABLE);
+    if (!good)
+        fprintf(stderr, "told %lx copied %lx gone %lx begun %lx digested %lx under %lx\n", told,
+                copied, gone, begun, digested, under);
+    return good;
 }
 
 static void *user(void *arg)
