@@ -42,7 +42,7 @@ test-full:
 test-asan:
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build PRESET=asan
-	ctest --test-dir build/asan --output-on-failure -j $(TEST_JOBS)
+	ctest --test-dir build/asan --output-on-failure -j $$(nproc)
 
 fuzz:
 	@scripts/install-deps build test

@@ -8,6 +8,7 @@
 struct caller {
     struct bench_place *place;
     unsigned number;
+    unsigned seed;
 };
 
 SSL_CTX *bench_connects_context(const char *ca, const char *certificate, const char *key)
@@ -32,15 +33,20 @@ void *bench_connects_begin(struct bench_place *place, unsigned thread)
         bench_die("memory is short");
     if (thread == 0)
         place->cpu_at_begin = bench_tree_cpu_s(place->pid);
-    *caller = (struct caller){.place = place, .number = thread};
+    *caller = (struct caller){.place = place, .number = thread, .seed = thread + 1};
     return caller;
 }
 
 void bench_connects_once(void *state)
 {
     struct caller *caller = state;
+    const struct bench_devices *devices = caller->place->devices;
     struct bench_mqtt peer;
-    bench_mqtt_dial(&peer, caller->place->tls, NULL, caller->place->port, caller->number);
+    if (devices != NULL)
+        caller->number = (unsigned)rand_r(&caller->seed) % (unsigned)devices->n;
+    bench_mqtt_dial(&peer, caller->place->tls,
+                    devices != NULL ? devices->items[caller->number] : NULL, caller->place->port,
+                    caller->number);
     bench_mqtt_hang_up(&peer);
     atomic_fetch_add(&caller->place->n, 1);
 }

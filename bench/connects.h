@@ -5,10 +5,13 @@
 
 #include <stdatomic.h>
 
+#include "bench/devices.h"
 #include "bench/mqtt_peer.h"
 
 struct bench_place {
     SSL_CTX *tls; /* borrowed */
+    const struct bench_devices
+        *devices; /* one of them at random for each connect; NULL: whom tls shows */
     uint16_t port;
     long pid;
     atomic_ulong n; /* connects */
