@@ -148,3 +148,24 @@ bool km_topic_rule_of(struct km_slice topic, struct km_slice *ret_rule, struct k
     *ret_rest = KM_SLICE(slash + 1, tail.len - rule_len - 1);
     return true;
 }
+
+/* ---- taken apart ---- */
+
+bool km_topic_skip(struct km_slice *topic, const char *text)
+{
+    size_t len = strlen(text);
+    if (topic->len < len || memcmp(topic->ptr, text, len) != 0)
+        return false;
+    *topic = KM_SLICE(topic->ptr + len, topic->len - len);
+    return true;
+}
+
+struct km_slice km_topic_level(struct km_slice *topic)
+{
+    size_t len = 0;
+    while (len < topic->len && topic->ptr[len] != '/')
+        len++;
+    struct km_slice found = KM_SLICE(topic->ptr, len);
+    *topic = KM_SLICE(topic->ptr + len, topic->len - len);
+    return found;
+}

@@ -42,6 +42,11 @@ KM_MUST_USE bool km_client_id_check(struct km_slice client_id);
  */
 KM_MUST_USE bool km_topic_filter_matches(struct km_slice filter, struct km_slice name);
 
+/* km_topic_skip: takes a fixed text off the front of a topic; false, with nothing taken, when it does not begin so. */
+KM_MUST_USE bool km_topic_skip(struct km_slice *topic, const char *text);
+/* km_topic_level: takes what stands before the next slash off the front, all of it where there is none; the slash stays. A view. */
+struct km_slice km_topic_level(struct km_slice *topic);
+
 /*
  * km_topic_rule_of: a Basic Ingest topic "$aws/rules/NAME/REST" taken apart: returns views of NAME and REST, neither empty.
  * false when it is none.

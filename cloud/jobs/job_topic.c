@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cloud/common/topic.h"
+
 static const char before_thing[] = "$aws/things/";
 static const char after_thing[] = "/jobs/";
 
@@ -48,31 +50,10 @@ bool km_job_id_init(struct km_slice thing, struct km_slice job, struct km_job_id
     return true;
 }
 
-/* Takes a fixed text off the front. */
-static bool skip(struct km_slice *text, const char *what)
-{
-    size_t len = strlen(what);
-    if (text->len < len || memcmp(text->ptr, what, len) != 0)
-        return false;
-    *text = KM_SLICE(text->ptr + len, text->len - len);
-    return true;
-}
-
-/* Takes one level off the front, up to the next slash. */
-static struct km_slice level(struct km_slice *text)
-{
-    size_t len = 0;
-    while (len < text->len && text->ptr[len] != '/')
-        len++;
-    struct km_slice found = KM_SLICE(text->ptr, len);
-    *text = KM_SLICE(text->ptr + len, text->len - len);
-    return found;
-}
-
 /* rest: what stands behind ".../jobs/". */
 static bool kind_of(struct km_slice rest, struct km_slice *ret_job, enum km_job_kind *ret)
 {
-    *ret_job = level(&rest);
+    *ret_job = km_topic_level(&rest);
     if (rest.len == 0) {
         bool is_get = km_slice_equal(*ret_job, KM_SLICE_STR(endings[KM_JOB_GET]));
         bool is_start = km_slice_equal(*ret_job, KM_SLICE_STR(endings[KM_JOB_START_NEXT]));
@@ -89,10 +70,10 @@ bool km_job_topic_parse(struct km_slice topic, struct km_job_id *ret_id, enum km
 {
     struct km_slice job = {0};
     enum km_job_kind kind = KM_JOB_GET;
-    if (!skip(&topic, before_thing))
+    if (!km_topic_skip(&topic, before_thing))
         return false;
-    struct km_slice thing = level(&topic);
-    if (!skip(&topic, after_thing) || !kind_of(topic, &job, &kind) ||
+    struct km_slice thing = km_topic_level(&topic);
+    if (!km_topic_skip(&topic, after_thing) || !kind_of(topic, &job, &kind) ||
         !km_job_id_init(thing, job, ret_id))
         return false;
     *ret_kind = kind;

@@ -4,37 +4,17 @@
 #include <string.h>
 
 #include "cloud/common/json.h"
+#include "cloud/common/topic.h"
 
 #define OURS "AWS::"
 
 /* ---- topics ---- */
 
-/* Whether text begins with this; what follows is left in it. */
-static bool skip(struct km_slice *text, const char *with)
-{
-    size_t len = strlen(with);
-    if (text->len < len || !km_slice_equal(KM_SLICE(text->ptr, len), KM_SLICE_STR(with)))
-        return false;
-    *text = KM_SLICE(text->ptr + len, text->len - len);
-    return true;
-}
-
-/* The part up to the next slash, or the end. */
-static struct km_slice take_part(struct km_slice *text)
-{
-    size_t len = 0;
-    while (len < text->len && text->ptr[len] != '/')
-        len++;
-    struct km_slice part = KM_SLICE(text->ptr, len);
-    *text = KM_SLICE(text->ptr + len, text->len - len);
-    return part;
-}
-
 static bool take_name(struct km_slice *text, char ret[KM_FLEET_TEMPLATE_MAX + 1])
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    struct km_slice name = take_part(text);
+    struct km_slice name = km_topic_level(text);
     if (name.len < 1 || name.len > KM_FLEET_TEMPLATE_MAX)
         return false;
     for (size_t i = 0; i < name.len; i++)
@@ -49,17 +29,17 @@ bool km_fleet_topic_parse(struct km_slice topic, struct km_fleet_topic *ret)
 {
     struct km_fleet_topic made = {0};
     struct km_slice rest = topic;
-    if (skip(&rest, "$aws/certificates/create-from-csr/")) {
+    if (km_topic_skip(&rest, "$aws/certificates/create-from-csr/")) {
         made.kind = KM_FLEET_CREATE_FROM_CSR;
-    } else if (skip(&rest, "$aws/certificates/create/")) {
+    } else if (km_topic_skip(&rest, "$aws/certificates/create/")) {
         made.kind = KM_FLEET_CREATE;
     } else {
         made.kind = KM_FLEET_PROVISION;
-        if (!skip(&rest, "$aws/provisioning-templates/") || !take_name(&rest, made.template) ||
-            !skip(&rest, "/provision/"))
+        if (!km_topic_skip(&rest, "$aws/provisioning-templates/") ||
+            !take_name(&rest, made.template) || !km_topic_skip(&rest, "/provision/"))
             return false;
     }
-    struct km_slice format = take_part(&rest);
+    struct km_slice format = km_topic_level(&rest);
     if (format.len == 0 || rest.len > 0)
         return false;
     made.is_json = km_slice_equal(format, KM_SLICE_STR("json"));

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cloud/common/topic.h"
+
 static const char before_thing[] = "$aws/things/";
 static const char after_thing[] = "/shadow";
 static const char before_name[] = "/name/";
@@ -52,38 +54,17 @@ bool km_shadow_id_init(struct km_slice thing, struct km_slice name, struct km_sh
     return true;
 }
 
-/* Takes a fixed text off the front. */
-static bool skip(struct km_slice *text, const char *what)
-{
-    size_t len = strlen(what);
-    if (text->len < len || memcmp(text->ptr, what, len) != 0)
-        return false;
-    *text = KM_SLICE(text->ptr + len, text->len - len);
-    return true;
-}
-
-/* Takes one level of the topic off the front, up to the next slash. */
-static struct km_slice level(struct km_slice *text)
-{
-    size_t len = 0;
-    while (len < text->len && text->ptr[len] != '/')
-        len++;
-    struct km_slice found = KM_SLICE(text->ptr, len);
-    *text = KM_SLICE(text->ptr + len, text->len - len);
-    return found;
-}
-
 bool km_shadow_topic_parse(struct km_slice topic, struct km_shadow_id *ret_id,
                            enum km_shadow_kind *ret_kind)
 {
-    if (!skip(&topic, before_thing))
+    if (!km_topic_skip(&topic, before_thing))
         return false;
-    struct km_slice thing = level(&topic);
-    if (!skip(&topic, after_thing))
+    struct km_slice thing = km_topic_level(&topic);
+    if (!km_topic_skip(&topic, after_thing))
         return false;
     struct km_slice name = {0};
-    if (skip(&topic, before_name)) {
-        name = level(&topic);
+    if (km_topic_skip(&topic, before_name)) {
+        name = km_topic_level(&topic);
         if (name.len == 0)
             return false;
     }
