@@ -18,6 +18,7 @@ struct recording {
 /* What an event is about; NULL: not known. */
 struct recorded {
     const char *client, *certificate, *address;
+    const char *key; /* of the access key by which the client came */
 };
 
 /* recording_read: fails like the registry does, and leaves what was there. */

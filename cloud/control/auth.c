@@ -50,6 +50,8 @@ static km_status secret_of(void *arg, struct km_err *err, struct km_slice key_id
     *ret_len = bytes.len;
     km_copy(call->account, KM_ACCOUNT_LEN, key.account, strlen(key.account));
     km_copy(call->principal, KM_PRINCIPAL_NAME_MAX, key.principal, strlen(key.principal));
+    km_copy(call->key_id, KM_ACCESS_KEY_ID_LEN, key.id, strlen(key.id));
+    call->key_expires_ms = key.expires_ms;
     return KM_OK;
 }
 
@@ -77,6 +79,12 @@ static enum km_exception exception_of(enum km_sigv4_verdict verdict)
     return KM_X_NONE;
 }
 
+static bool is_signed_in_query(const struct km_call *call)
+{
+    return call->op != NULL && (call->op->flags & KM_OP_QUERY_SIGNED) != 0 &&
+           km_sigv4_is_in_query(call->target.query);
+}
+
 km_status km_auth_check(struct km_call *call, struct km_sigv4_who *ret)
 {
     const struct km_crypto *crypto = km_control_crypto(call->control);
@@ -90,7 +98,9 @@ km_status km_auth_check(struct km_call *call, struct km_sigv4_who *ret)
         .now_s = call->now_ms / 1000,
     };
     KM_TRY(km_crypto_sha256(&call->err, crypto, call->request->body, request.body_sha256));
-    enum km_sigv4_verdict verdict = km_sigv4_verify(&call->err, crypto, &request, &keys, ret);
+    enum km_sigv4_verdict verdict =
+        is_signed_in_query(call) ? km_sigv4_verify_query(&call->err, crypto, &request, &keys, ret)
+                                 : km_sigv4_verify(&call->err, crypto, &request, &keys, ret);
     if (verdict == KM_SIGV4_OK)
         return KM_OK;
     /* Only who proved it is somebody. */

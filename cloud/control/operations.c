@@ -25,6 +25,7 @@ static const struct km_operations *const tables[] = {
     &km_iot_role_alias,
     &km_iot_tag,
     &km_iot_data,
+    &km_iot_websocket,
     &km_iot_job,
     &km_iot_execution,
     &km_iot_jobs_data,
