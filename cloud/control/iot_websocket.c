@@ -52,8 +52,8 @@ static km_status check_handshake(struct km_call *call)
     return KM_OK;
 }
 
-/* accept: what shows the client that its request was understood. */
-static km_status accept(struct km_call *call, const char **ret)
+/* prove: what shows the client that its request was understood. */
+static km_status prove(struct km_call *call, const char **ret)
 {
     uint8_t digest[SHA1_LEN] = {0};
     size_t len = 0;
@@ -86,7 +86,7 @@ static km_status open_websocket(struct km_call *call)
         return KM_FAIL(&call->err, KM_E_DEAD, "no broker serves account %s over WebSockets",
                        call->account);
     KM_TRY(check_handshake(call));
-    KM_TRY(accept(call, &accepted));
+    KM_TRY(prove(call, &accepted));
     km_copy(who.key, KM_INTRODUCTION_KEY_MAX, call->key_id, strlen(call->key_id));
     km_copy(who.address, KM_INTRODUCTION_ADDRESS_MAX, call->request->address,
             strlen(call->request->address));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A CONNECT that was introduced is one, whole, whose last word is the name that was put in; introduced again it stays what it is. */
+#include <string.h>
+
 #include "cloud/control/mqtt_connect.h"
 #include "fuzz/km_fuzz.h"
 
