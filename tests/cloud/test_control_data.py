@@ -126,10 +126,9 @@ class Data(Case):
         self.assertGreater(self.broker.published(1, CHANGED)[0]["number"], 0)
         while not second.peers:  # one that was not there is looked for again after a while
             self.data.publish(topic="again")
-        with second.changed:
-            second.frames = []
         self.data.publish(topic="both")
-        self.assertEqual(second.published(1)[0]["topic"], b"both")
+        while second.published(1)[-1]["topic"] != b"both":  # what was sent before may still come
+            pass
         second.end()
         self.data.publish(topic="one")
         self.broker.end()
