@@ -26,6 +26,9 @@ struct broker {
     struct letterbox inbox;
     pthread_t thread; /* the broker's */
     struct conns conns;
+    /* Has subscribed with a wildcard just now: what comes to it next may be what was retained. To be compared alone. */
+    const struct conn *wild;
+    struct km_rate connects;
     struct inflight inflight;      /* to shadows */
     struct inflight inflight_jobs; /* and to jobs */
     struct watches *watches;       /* of the bus's programs; NULL: none */

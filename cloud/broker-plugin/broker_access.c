@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cloud/broker-plugin/broker.h"
+#include "cloud/broker-plugin/overheard.h"
 #include "cloud/common/topic.h"
 
 static const char *const kinds[] = {
@@ -148,6 +149,27 @@ static int unsubscribe(struct broker *broker, const struct conn *conn, const cha
     return MOSQ_ERR_SUCCESS;
 }
 
+/*
+ * In the same breath as it takes a subscription mosquitto hands out what is retained. As the cloud does it, a filter with wildcards gets
+ * none of that; a message with the flag that comes later is one like any other.
+ */
+static void note_subscriber(struct broker *broker, const struct conn *conn,
+                            const struct mosquitto_evt_acl_check *event)
+{
+    if (event->access == MOSQ_ACL_READ || (conn == NULL && is_retained_senders(event)))
+        return;
+    broker->wild = event->access == MOSQ_ACL_SUBSCRIBE && conn != NULL && !conn->is_local &&
+                           !broker->settings.hands_out && strpbrk(event->topic, "+#") != NULL
+                       ? conn
+                       : NULL;
+}
+
+static bool is_handed_out(const struct broker *broker, const struct conn *conn,
+                          const struct mosquitto_evt_acl_check *event)
+{
+    return event->access == MOSQ_ACL_READ && event->retain && broker->wild == conn;
+}
+
 int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check *event)
 {
     struct access_answer answer;
@@ -156,8 +178,11 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
                                      .qos = event->qos,
                                      .retain = event->retain};
     struct conn *conn = conns_find(&broker->conns, event->client);
+    note_subscriber(broker, conn, event);
     if (conn == NULL)
         return is_retained_senders(event) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+    if (is_handed_out(broker, conn, event))
+        return MOSQ_ERR_ACL_DENIED;
     if (event->access == MOSQ_ACL_UNSUBSCRIBE)
         return unsubscribe(broker, conn, event->topic);
     if (!kind_of(event->access, &request.kind))
@@ -197,6 +222,9 @@ int broker_message(struct broker *broker, const struct mosquitto_evt_message *ev
 void broker_disconnected(struct broker *broker, const struct mosquitto *client)
 {
     struct conn *conn = conns_find(&broker->conns, client);
-    if (conn != NULL)
-        conns_leave(&broker->conns, conn);
+    if (conn == NULL)
+        return;
+    if (conn->ending == ENDING_UNKNOWN)
+        conn->ending = overheard_ending(conn->id);
+    conns_leave(&broker->conns, conn);
 }

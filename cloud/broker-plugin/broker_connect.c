@@ -16,6 +16,7 @@
 
 #define SHUT_MS 1000 /* how long a registry that does not answer is left alone */
 #define MQTT5 5
+#define MS_PER_S 1000
 #define UUID_VERSION_4 0x40u
 #define UUID_VARIANT 0x80u
 
@@ -197,6 +198,18 @@ static int admit(struct broker *broker, const struct visitor *visitor, struct km
     return judge(broker, visitor, km_steal(&conn));
 }
 
+/* Whether it comes too soon after its last connection, or too many come; the number of a connection is the time when it began. */
+static bool is_hasty(struct broker *broker, const struct visitor *visitor)
+{
+    const struct limits *limits = &broker->settings.limits;
+    int64_t now_ms = broker_now_ms();
+    const struct conn *before =
+        limits->client_connects_per_s == 0 ? NULL : conns_find_id(&broker->conns, visitor->id);
+    if (before != NULL && now_ms - before->number < MS_PER_S / limits->client_connects_per_s)
+        return true;
+    return !km_rate_use(&broker->connects, limits->connects_per_s, 1, now_ms);
+}
+
 static int decide(struct broker *broker, const struct visitor *visitor)
 {
     struct km_err err = {0};
@@ -205,6 +218,8 @@ static int decide(struct broker *broker, const struct visitor *visitor)
     const char *why = km_trust_look(visitor->x509);
     if (!km_client_id_check(KM_SLICE_STR(visitor->id)))
         return refuse(broker, visitor, "its client id is too long or no text");
+    if (is_hasty(broker, visitor))
+        return refuse(broker, visitor, "connects come too fast");
     if (why != NULL)
         return refuse(broker, visitor, why);
     if (broker_now_ms() < broker->closed_until_ms)
@@ -247,6 +262,7 @@ int broker_authenticate(struct broker *broker, struct mosquitto *client)
     struct visitor visitor = {.client = client,
                               .id = mosquitto_client_id(client),
                               .address = mosquitto_client_address(client)};
+    broker->wild = NULL;
     if (visitor.id == NULL || visitor.address == NULL)
         return CLOSE;
     (void)ERR_set_mark();

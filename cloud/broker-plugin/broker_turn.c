@@ -267,6 +267,7 @@ static void gone(void *arg, struct conn *conn)
 void broker_turn(struct broker *broker)
 {
     struct letter *letter = letterbox_take(&broker->inbox);
+    broker->wild = NULL;
     while (letter != NULL) {
         struct letter *next = letter->next;
         take(broker, letter);

@@ -14,12 +14,15 @@
 /* Why a connection ended, as presence events spell it. */
 enum ending {
     ENDING_UNKNOWN = 0, /* the broker does not tell its plugins */
+    ENDING_CLIENT,      /* it said goodbye */
     ENDING_LOST,
+    ENDING_KEEP_ALIVE,
     ENDING_DUPLICATE,
     ENDING_FORBIDDEN,
     ENDING_THROTTLED,
     ENDING_CLIENT_ERROR,
     ENDING_SERVER,
+    ENDING_SERVER_ERROR,
 };
 
 /* Where a connection is in its life. */

@@ -5,6 +5,7 @@
 #include <mosquitto_plugin.h>
 
 #include "cloud/broker-plugin/broker.h"
+#include "cloud/broker-plugin/overheard.h"
 #include "cloud/broker-plugin/trust.h"
 
 #define INTERFACE_VERSION 5
@@ -96,6 +97,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data,
             return rc;
         }
     }
+    overheard_start();
     registered_as = identifier;
     *user_data = broker;
     return MOSQ_ERR_SUCCESS;
@@ -109,5 +111,6 @@ int mosquitto_plugin_cleanup(void *user_data, struct mosquitto_opt *options, int
         (void)mosquitto_callback_unregister(registered_as, callbacks[i].event, callbacks[i].call,
                                             NULL);
     broker_free(user_data);
+    overheard_stop();
     return MOSQ_ERR_SUCCESS;
 }

@@ -12,12 +12,15 @@ static const struct {
     bool is_client;
 } endings[] = {
     [ENDING_UNKNOWN] = {"CLIENT_INITIATED_DISCONNECT", true},
+    [ENDING_CLIENT] = {"CLIENT_INITIATED_DISCONNECT", true},
     [ENDING_LOST] = {"CONNECTION_LOST", false},
+    [ENDING_KEEP_ALIVE] = {"MQTT_KEEP_ALIVE_TIMEOUT", false},
     [ENDING_DUPLICATE] = {"DUPLICATE_CLIENTID", false},
     [ENDING_FORBIDDEN] = {"FORBIDDEN_ACCESS", false},
     [ENDING_THROTTLED] = {"THROTTLED", false},
     [ENDING_CLIENT_ERROR] = {"CLIENT_ERROR", false},
     [ENDING_SERVER] = {"SERVER_INITIATED_DISCONNECT", false},
+    [ENDING_SERVER_ERROR] = {"SERVER_ERROR", false},
 };
 
 void presence_clear(struct presence *presence)

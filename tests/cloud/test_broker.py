@@ -21,7 +21,7 @@ import unittest
 import paho.mqtt.client as paho
 
 from broker_bus import Bus
-from broker_rig import ANYTHING, Rig, policy, run, until
+from broker_rig import ANYTHING, Client, Rig, policy, run, until
 
 BUILD = ""
 CLOSED = None  # without CONNACK
@@ -595,6 +595,24 @@ class Policy(Base):
         self.assertIsNone(client.packet())
         self.rig.expect_event(reason="iot:RetainPublish on topic/kept")
 
+    def test_retained_and_wildcards(self):
+        """Who subscribes with a wildcard gets what is published from then on, with the flag or without."""
+        anything = ("Allow", "iot:*", "*")
+        sender = self.device(anything, client_id="sender")
+        sender.publish("kept/1", "old", qos=1, retain=True)
+        self.assertTrue(sender.pubacked())
+        reader = self.device(anything, client_id="reader")
+        self.assertEqual(reader.subscribed("kept/+", "#"), [1, 1])
+        sender.publish("kept/1", "new", qos=1, retain=True)
+        self.assertTrue(sender.pubacked())
+        self.assertEqual(reader.message(), ("kept/1", b"new"))
+        plain = self.device(anything, client_id="plain")
+        self.assertEqual(plain.subscribed("kept/#", "kept/1"), [1, 1])
+        self.assertEqual(plain.message(), ("kept/1", b"new"))
+        local = self.broker.observer()
+        local.subscribe("kept/#")
+        self.assertEqual(local.message(), ("kept/1", b"new"))
+
     def test_will(self):
         watch = self.broker.observer("will/+")
         self.rig.registry("policy", "Will", policy(("Allow", "iot:Connect", "client/*"),
@@ -847,6 +865,22 @@ class Presence(Base):
         self.expect("connected", "dev")
         self.expect("disconnected", "dev", disconnectReason="CONNECTION_LOST", clientInitiatedDisconnect=False)
 
+    def test_reasons(self):
+        """What the broker says in its log alone."""
+        def garbage(client):
+            client.send(0xf1, b"")
+
+        def silence(client):
+            self.assertIsNone(client.packet())  # until one and a half of its seconds are over
+
+        for ending, reason, keepalive in ((Client.close, "CONNECTION_LOST", 60), (silence, "MQTT_KEEP_ALIVE_TIMEOUT", 1),
+                                          (garbage, "CLIENT_ERROR", 60), (Client.disconnect, "CLIENT_INITIATED_DISCONNECT", 60)):
+            client = self.broker.connect(self.device, "a: Client b", keepalive=keepalive)
+            self.expect("connected", "a: Client b")
+            ending(client)
+            self.expect("disconnected", "a: Client b", disconnectReason=reason,
+                        clientInitiatedDisconnect=reason == "CLIENT_INITIATED_DISCONNECT")
+
     def test_forbidden(self):
         client = self.broker.connect(self.device, "dev")
         self.expect("connected", "dev")
@@ -926,6 +960,43 @@ class Limits(Base):
         self.broker.connect(self.device, "x" * 128)
         self.assertIs(self.broker.client(self.device, "x" * 129).connected(), CLOSED)
         self.rig.expect_event(reason="client id")
+
+
+class WildcardRetained(Base):
+    options = {"wildcard_retained": "deliver"}
+
+    def test_delivered(self):
+        self.broker.observer().publish("kept/1", "v", retain=True)
+        client = self.broker.connect(self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"]), "dev")
+        client.subscribe("kept/#")
+        self.assertEqual(client.message(), ("kept/1", b"v"))
+
+
+class Haste(Base):
+    """Who comes too fast is not let in; later it is."""
+
+    def crowd(self, name):
+        outcomes = []
+        threads = [threading.Thread(target=lambda i=i: outcomes.append(self.broker.client(self.device, name(i)).connected()))
+                   for i in range(30)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return CLOSED in outcomes
+
+    def judge(self, name, **options):
+        self.broker = self.rig.broker("hasty", **options)
+        self.device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        until(lambda: self.crowd(name), "some of those who come together are not let in")
+        self.rig.expect_event(kind="Connect", success="0", client="dev", reason="connects come too fast")
+        until(lambda: self.broker.client(self.device, "dev").connected() == 0, "one that comes alone is")
+
+    def test_one_client(self):
+        self.judge(lambda i: "dev", client_connects_per_s=1)
+
+    def test_all_together(self):
+        self.judge(lambda i: f"dev-{i}", connects_per_s=1)
 
 
 class Shadow(Base):
