@@ -271,7 +271,9 @@ static km_status put(struct km_registry *reg, const char *account,
         return KM_OK;
     KM_TRY(read_head(reg, account, key->thing, &after));
     KM_TRY(tell(reg, account, key->thing, !is_same(&before, after.job, after.number)));
-    return km_execution_is_over(change->status) ? km_reg_job_finish(reg, account, key->job) : KM_OK;
+    return km_execution_is_over(change->status)
+               ? km_reg_execution_ended(reg, account, key, change->status)
+               : KM_OK;
 }
 
 km_status km_registry_execution_put(struct km_registry *reg, const char *account,
@@ -297,7 +299,7 @@ km_status km_reg_execution_end(struct km_registry *reg, const char *account,
                       KM_VALUES(KEY_VALUES(account, key), km_value_number(status),
                                 km_value_number(is_forced), km_value_number(km_reg_now(reg))),
                       NULL));
-    return km_reg_job_finish(reg, account, key->job);
+    return km_reg_execution_ended(reg, account, key, status);
 }
 
 static km_status delete_within(struct km_registry *reg, const char *account,
@@ -315,6 +317,7 @@ static km_status delete_within(struct km_registry *reg, const char *account,
                            key->thing);
     if (is_pending)
         KM_TRY(km_reg_execution_tell(reg, account, key));
+    KM_TRY(km_reg_execution_event(reg, account, key, "deleted"));
     KM_TRY(km_reg_run_one(reg, "DELETE FROM job_execution WHERE " KEY,
                           KM_VALUES(KEY_VALUES(account, key))));
     return km_reg_job_finish(reg, account, key->job);
