@@ -60,6 +60,20 @@ struct km_execution {
 /* km_execution_ends_ms: the earlier of the two timers; 0: none runs. */
 int64_t km_execution_ends_ms(const struct km_execution *execution);
 
+/* Something that happened to a job or to an execution, for who wants to be told. */
+struct km_job_event {
+    const char *id;        /* a UUID */
+    const char *operation; /* as topics spell it: "completed", "timed_out" */
+    const char *job;
+    int64_t time_ms;
+    /* Of a job: what it was then, a JSON object whose targets are ARNs without their heads. Of an execution: its status details; NULL: none. */
+    const char *details;
+    const char *thing; /* NULL: it is the job's */
+    enum km_execution_status status;
+    int64_t number;
+    int64_t version;
+};
+
 /* What becomes of one: everything that is not here stays. */
 struct km_execution_change {
     int64_t version; /* that it has now */
