@@ -13,8 +13,7 @@
 #define EXPIRE_EVERY_MS 1000
 #define MESSAGE_MAX KM_PAYLOAD_OCTETS_MAX
 
-/* Takes the message; NULL: memory was short. */
-static void publish(struct scribe *scribe, const char *topic, json_t *message)
+void scribe_publish_json(struct scribe *scribe, const char *topic, json_t *message)
 {
     struct km_err err = {0};
     KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
@@ -39,9 +38,9 @@ static void answer(struct scribe *scribe, const struct km_job_request *request,
     bool is_good = said->code == KM_JOB_OK;
     (void)km_job_topic_write(&request->id, request->kind,
                              is_good ? KM_JOB_ACCEPTED : KM_JOB_REJECTED, topic);
-    publish(scribe, topic,
-            is_good
-                ? km_job_accepted(km_steal(&said->reply), request, now_ms)
+    scribe_publish_json(
+        scribe, topic,
+        is_good ? km_job_accepted(km_steal(&said->reply), request, now_ms)
                 : km_job_rejected(request, said->code, said->why, km_steal(&said->state), now_ms));
 }
 
@@ -89,11 +88,11 @@ static void notify(struct scribe *scribe, const char *thing, bool is_next)
         return;
     }
     (void)km_job_topic_notify(thing, false, topic);
-    publish(scribe, topic, list);
+    scribe_publish_json(scribe, topic, list);
     if (next == NULL)
         return;
     (void)km_job_topic_notify(thing, true, topic);
-    publish(scribe, topic, next);
+    scribe_publish_json(scribe, topic, next);
 }
 
 static bool is_ours(const struct scribe *scribe, const struct km_registry_change *change)
@@ -123,6 +122,7 @@ bool execution_changes(struct scribe *scribe, const struct km_registry_change_li
     bool is_next = false;
     bool has_told = false;
     for (size_t i = 0; i < list->n_items; i++) {
+        scribe->has_job_events |= list->items[i].kind == KM_CHANGE_JOB_EVENT;
         if (!is_ours(scribe, &list->items[i]) || !is_last(scribe, list, i, &is_next))
             continue;
         notify(scribe, list->items[i].id, is_next);
@@ -133,14 +133,19 @@ bool execution_changes(struct scribe *scribe, const struct km_registry_change_li
 
 /* ---- timers ---- */
 
-void execution_expire(struct scribe *scribe, int64_t now_ms)
+void execution_tick(struct scribe *scribe, int64_t now_ms)
 {
     bool more = false;
     int64_t age_ms = now_ms - scribe->expired_ms;
+    if (scribe->has_job_events) {
+        scribe->has_job_events = false;
+        job_events_publish(scribe);
+    }
     if (age_ms >= 0 && age_ms < EXPIRE_EVERY_MS)
         return;
-    if (km_registry_execution_expire(scribe->reader.registry, &more) != KM_OK)
+    if (km_registry_job_tick(scribe->reader.registry, &more) != KM_OK)
         scribe_warn(scribe, "can't look after the time of jobs",
                     km_registry_err(scribe->reader.registry)->text);
     scribe->expired_ms = more ? 0 : now_ms;
+    scribe->has_job_events = true; /* also those that a broker left behind that has ended */
 }

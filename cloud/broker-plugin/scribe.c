@@ -347,7 +347,7 @@ static void *run(void *arg)
         if (is_over || late_rest_ms(scribe) == 0)
             do_together(scribe, &scribe->late);
         int64_t now_ms = scribe_now_ms();
-        execution_expire(scribe, now_ms);
+        execution_tick(scribe, now_ms);
         if (atomic_exchange(&scribe->is_hinted, false) ||
             now_ms - scribe->looked_ms >= scribe->settings->feed_ms || now_ms < scribe->looked_ms) {
             scribe->looked_ms = now_ms;

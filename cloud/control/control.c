@@ -377,7 +377,7 @@ static void expire(struct km_control *control)
     if (now_ms - control->expired_ms < EXPIRE_EVERY_MS)
         return;
     control->expired_ms = now_ms;
-    if (km_registry_execution_expire(control->config.registry, &more) != KM_OK)
+    if (km_registry_job_tick(control->config.registry, &more) != KM_OK)
         km_log_err(KM_LOG_ERROR, km_registry_err(control->config.registry), "time of jobs");
     if (more)
         control->expired_ms = now_ms - EXPIRE_EVERY_MS;

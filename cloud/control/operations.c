@@ -26,6 +26,7 @@ static const struct km_operations *const tables[] = {
     &km_iot_tag,
     &km_iot_data,
     &km_iot_job,
+    &km_iot_job_template,
     &km_iot_execution,
     &km_iot_jobs_data,
     &km_lambda_function,

@@ -271,7 +271,9 @@ static km_status put(struct km_registry *reg, const char *account,
         return KM_OK;
     KM_TRY(read_head(reg, account, key->thing, &after));
     KM_TRY(tell(reg, account, key->thing, !is_same(&before, after.job, after.number)));
-    return km_execution_is_over(change->status) ? km_reg_job_finish(reg, account, key->job) : KM_OK;
+    return km_execution_is_over(change->status)
+               ? km_reg_execution_ended(reg, account, key, change->status)
+               : KM_OK;
 }
 
 km_status km_registry_execution_put(struct km_registry *reg, const char *account,
@@ -292,12 +294,13 @@ km_status km_reg_execution_end(struct km_registry *reg, const char *account,
     static const char sql[] =
         "UPDATE job_execution SET status = ?5, is_forced = ?6, due_ms = 0, step_due_ms = 0,"
         " modified_ms = ?7, version = version + 1 WHERE " KEY " AND status < 2";
+    int64_t n_changed = 0;
     KM_TRY(km_reg_execution_tell(reg, account, key));
     KM_TRY(km_reg_run(reg, sql,
                       KM_VALUES(KEY_VALUES(account, key), km_value_number(status),
                                 km_value_number(is_forced), km_value_number(km_reg_now(reg))),
-                      NULL));
-    return km_reg_job_finish(reg, account, key->job);
+                      &n_changed));
+    return n_changed == 0 ? KM_OK : km_reg_execution_ended(reg, account, key, status);
 }
 
 static km_status delete_within(struct km_registry *reg, const char *account,
@@ -315,6 +318,7 @@ static km_status delete_within(struct km_registry *reg, const char *account,
                            key->thing);
     if (is_pending)
         KM_TRY(km_reg_execution_tell(reg, account, key));
+    KM_TRY(km_reg_execution_event(reg, account, key, "deleted"));
     KM_TRY(km_reg_run_one(reg, "DELETE FROM job_execution WHERE " KEY,
                           KM_VALUES(KEY_VALUES(account, key))));
     return km_reg_job_finish(reg, account, key->job);
