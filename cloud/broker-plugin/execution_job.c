@@ -38,9 +38,9 @@ static void answer(struct scribe *scribe, const struct km_job_request *request,
     bool is_good = said->code == KM_JOB_OK;
     (void)km_job_topic_write(&request->id, request->kind,
                              is_good ? KM_JOB_ACCEPTED : KM_JOB_REJECTED, topic);
-    scribe_publish_json(scribe, topic,
-            is_good
-                ? km_job_accepted(km_steal(&said->reply), request, now_ms)
+    scribe_publish_json(
+        scribe, topic,
+        is_good ? km_job_accepted(km_steal(&said->reply), request, now_ms)
                 : km_job_rejected(request, said->code, said->why, km_steal(&said->state), now_ms));
 }
 

@@ -109,8 +109,8 @@ static km_status take_rollout(struct km_err *err, const json_t *object,
     KM_TRY(take_object(err, object, "jobExecutionsRolloutConfig", &rollout));
     KM_TRY(take_object(err, rollout, "exponentialRate", &rate));
     if (is_there(rollout, "maximumPerMinute"))
-        KM_TRY(take_number(err, rollout, "maximumPerMinute", 1, KM_JOB_RATE_MAX,
-                           &config->per_minute));
+        KM_TRY(
+            take_number(err, rollout, "maximumPerMinute", 1, KM_JOB_RATE_MAX, &config->per_minute));
     else if (rate != NULL)
         config->per_minute = KM_JOB_RATE_MAX;
     return rate == NULL ? KM_OK : take_growth(err, rate, config);
@@ -130,7 +130,8 @@ int64_t km_job_config_rate(const struct km_job_config *config, int64_t n_notifie
 
 /* ---- failures ---- */
 
-#define ABORTING (BIT(KM_EXECUTION_FAILED) | BIT(KM_EXECUTION_REJECTED) | BIT(KM_EXECUTION_TIMED_OUT))
+#define ABORTING                                                                                   \
+    (BIT(KM_EXECUTION_FAILED) | BIT(KM_EXECUTION_REJECTED) | BIT(KM_EXECUTION_TIMED_OUT))
 #define RETRIED (BIT(KM_EXECUTION_FAILED) | BIT(KM_EXECUTION_TIMED_OUT))
 
 static km_status take_abort(struct km_err *err, const json_t *criterion, struct km_job_abort *ret)
@@ -155,14 +156,12 @@ static km_status take_failing(struct km_err *err, const json_t *object,
     KM_TRY(take_criteria(err, object, "abortConfig", KM_JOB_ABORTS_MAX, &list));
     for (size_t i = 0; i < json_array_size(list); i++)
         KM_TRY(take_abort(err, json_array_get(list, i), &config->aborts[config->n_aborts++]));
-    KM_TRY(
-        take_criteria(err, object, "jobExecutionsRetryConfig", KM_JOB_RETRIES_MAX, &list));
+    KM_TRY(take_criteria(err, object, "jobExecutionsRetryConfig", KM_JOB_RETRIES_MAX, &list));
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *criterion = json_array_get(list, i);
         struct km_job_retry *retry = &config->retries[config->n_retries++];
         KM_TRY(take_failures(err, criterion, RETRIED, &retry->failures));
-        KM_TRY(
-            take_number(err, criterion, "numberOfRetries", 0, KM_JOB_RETRY_MAX, &retry->times));
+        KM_TRY(take_number(err, criterion, "numberOfRetries", 0, KM_JOB_RETRY_MAX, &retry->times));
     }
     return KM_OK;
 }

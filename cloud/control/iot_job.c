@@ -75,8 +75,7 @@ static km_status take_template(struct km_call *call, struct km_job_form *form, c
     if (id == NULL || !km_inputs_name_is("jobTemplateId", id))
         return km_call_fail(call, KM_X_INVALID_REQUEST,
                             "jobTemplateArn must be the ARN of a job template");
-    KM_REG(call,
-           km_registry_job_template_get(call->reg, call->arena, call->account, id, &found));
+    KM_REG(call, km_registry_job_template_get(call->reg, call->arena, call->account, id, &found));
     *form = (struct km_job_form){.document = found.document,
                                  .description = found.description,
                                  .config = found.config,
@@ -235,9 +234,8 @@ static km_status update_job(struct km_call *call)
            km_registry_job_get(call->reg, call->arena, call->account, call->parts[0], &job, NULL));
     form.config = job.config;
     KM_TRY(km_job_form_take(call, false, &form));
-    const struct km_registry_job_update update = {.description = form.description,
-                                                  .minutes = form.minutes,
-                                                  .config = form.config};
+    const struct km_registry_job_update update = {
+        .description = form.description, .minutes = form.minutes, .config = form.config};
     KM_REG(call, km_registry_job_update(call->reg, call->account, call->parts[0], &update));
     return KM_OK;
 }
@@ -250,8 +248,8 @@ static km_status associate(struct km_call *call)
     if (km_call_query(call, "namespaceId") != NULL)
         return km_call_fail(call, KM_X_NONE, "namespaceId is not offered");
     KM_TRY(take_targets(call, &targets, &n_targets));
-    KM_REG(call, km_registry_job_associate(call->reg, call->account, call->parts[0], targets,
-                                           n_targets));
+    KM_REG(call,
+           km_registry_job_associate(call->reg, call->account, call->parts[0], targets, n_targets));
     KM_REG(call,
            km_registry_job_get(call->reg, call->arena, call->account, call->parts[0], &job, NULL));
     return km_call_reply(call, name_and_arn(call, job.id, job.description));

@@ -35,8 +35,8 @@ static km_status take_job(struct km_call *call, struct km_job_form *form)
     if (id == NULL || !km_inputs_name_is("jobId", id))
         return km_call_fail(call, KM_X_INVALID_REQUEST, "jobArn must be the ARN of a job");
     KM_REG(call, km_registry_job_get(call->reg, call->arena, call->account, id, &job, NULL));
-    KM_REG(call, km_registry_job_document(call->reg, call->arena, call->account, id,
-                                          &form->document));
+    KM_REG(call,
+           km_registry_job_document(call->reg, call->arena, call->account, id, &form->document));
     form->minutes = job.minutes;
     return without_schedule(call, job.config, &form->config);
 }
@@ -56,8 +56,8 @@ static km_status create(struct km_call *call)
                       KM_E_EXISTS, KM_X_CONFLICT));
     KM_TRY(km_tags_keep(call, KM_TAGGED_JOB_TEMPLATE, made.id, NULL));
     return km_call_reply(call, json_pack("{s:s*, s:s}", "jobTemplateArn",
-                                         km_call_arn(call, "jobtemplate", made.id),
-                                         "jobTemplateId", made.id));
+                                         km_call_arn(call, "jobtemplate", made.id), "jobTemplateId",
+                                         made.id));
 }
 
 static json_t *summary(struct km_call *call, const struct km_registry_job_template *found)
@@ -93,7 +93,7 @@ static km_status list(struct km_call *call)
                          json_pack("{s:o, s:s*}", "jobTemplates", items, "nextToken", found.next));
 }
 
-static km_status delete(struct km_call *call)
+static km_status delete (struct km_call *call)
 {
     return km_call_registry(
         call, km_registry_job_template_delete(call->reg, call->account, call->parts[0]));

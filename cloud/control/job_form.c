@@ -105,8 +105,7 @@ static km_status take_config(struct km_call *call, bool may_schedule, struct km_
     if (km_json_print(&call->err, config, KM_JOB_CONFIG_TEXT, &text) != KM_OK)
         return km_call_fail(call, KM_X_INVALID_REQUEST, "a job's configuration is too long");
     form->config = km_arena_text(call->arena, KM_SLICE(text.ptr, text.len));
-    return form->config != NULL ? KM_OK
-                                : KM_FAIL(&call->err, KM_E_NOMEM, "configuration of a job");
+    return form->config != NULL ? KM_OK : KM_FAIL(&call->err, KM_E_NOMEM, "configuration of a job");
 }
 
 km_status km_job_form_take(struct km_call *call, bool may_schedule, struct km_job_form *form)

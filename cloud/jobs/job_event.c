@@ -50,8 +50,7 @@ static void complete_arns(json_t *list, const char *arn_head)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *rest = json_string_value(json_array_get(list, i));
-        (void)json_array_set_new(list, i,
-                                 json_sprintf("%s%s", arn_head, rest == NULL ? "" : rest));
+        (void)json_array_set_new(list, i, json_sprintf("%s%s", arn_head, rest == NULL ? "" : rest));
     }
 }
 
@@ -61,8 +60,7 @@ static json_t *of_job(const struct km_job_event *event, const char *arn_head)
     if (portrait == NULL)
         return NULL;
     json_t *json = head(event);
-    (void)json_object_set_new(json, "jobArn",
-                              json_sprintf("%sjob/%s", arn_head, event->job));
+    (void)json_object_set_new(json, "jobArn", json_sprintf("%sjob/%s", arn_head, event->job));
     (void)json_object_set_new(json, "status", status_of(event->operation));
     complete_arns(json_object_get(portrait, "targets"), arn_head);
     (void)json_object_update(json, portrait);
@@ -77,10 +75,8 @@ static json_t *of_execution(const struct km_job_event *event, const char *arn_he
     if (said == NULL)
         return NULL;
     json_t *json = head(event);
-    (void)json_object_set_new(json, "thingArn",
-                              json_sprintf("%sthing/%s", arn_head, event->thing));
-    (void)json_object_set_new(json, "status",
-                              json_string(km_execution_status_text(event->status)));
+    (void)json_object_set_new(json, "thingArn", json_sprintf("%sthing/%s", arn_head, event->thing));
+    (void)json_object_set_new(json, "status", json_string(km_execution_status_text(event->status)));
     (void)json_object_set_new(json, "executionNumber", json_integer((json_int_t)event->number));
     (void)json_object_set_new(json, "versionNumber", json_integer((json_int_t)event->version));
     (void)json_object_set(json, "statusDetails", said);

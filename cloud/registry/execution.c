@@ -294,12 +294,13 @@ km_status km_reg_execution_end(struct km_registry *reg, const char *account,
     static const char sql[] =
         "UPDATE job_execution SET status = ?5, is_forced = ?6, due_ms = 0, step_due_ms = 0,"
         " modified_ms = ?7, version = version + 1 WHERE " KEY " AND status < 2";
+    int64_t n_changed = 0;
     KM_TRY(km_reg_execution_tell(reg, account, key));
     KM_TRY(km_reg_run(reg, sql,
                       KM_VALUES(KEY_VALUES(account, key), km_value_number(status),
                                 km_value_number(is_forced), km_value_number(km_reg_now(reg))),
-                      NULL));
-    return km_reg_execution_ended(reg, account, key, status);
+                      &n_changed));
+    return n_changed == 0 ? KM_OK : km_reg_execution_ended(reg, account, key, status);
 }
 
 static km_status delete_within(struct km_registry *reg, const char *account,

@@ -94,8 +94,8 @@ _Static_assert(KM_EXECUTION_REMOVED == 6 && KM_JOB_IN_PROGRESS == 1, "as the tex
 static km_status join_some(struct km_registry *reg, const struct km_executions *jobs)
 {
     for (size_t i = 0; i < jobs->n; i++)
-        KM_TRY(km_reg_job_join(reg, jobs->items[i].account, jobs->items[i].thing,
-                               jobs->items[i].job));
+        KM_TRY(
+            km_reg_job_join(reg, jobs->items[i].account, jobs->items[i].thing, jobs->items[i].job));
     return KM_OK;
 }
 
@@ -150,11 +150,11 @@ static km_status await_no_more(struct km_registry *reg, const struct km_executio
 {
     for (size_t i = 0; i < waiting->n; i++) {
         const char *account = waiting->items[i].account;
-        KM_TRY(km_reg_run(
-            reg, "DELETE FROM job_waiting WHERE account = ?1 AND thing = ?2 AND job = ?3",
-            KM_VALUES(km_value_text(account), km_value_text(waiting->items[i].thing),
-                      km_value_text(waiting->items[i].job)),
-            NULL));
+        KM_TRY(km_reg_run(reg,
+                          "DELETE FROM job_waiting WHERE account = ?1 AND thing = ?2 AND job = ?3",
+                          KM_VALUES(km_value_text(account), km_value_text(waiting->items[i].thing),
+                                    km_value_text(waiting->items[i].job)),
+                          NULL));
         KM_TRY(km_reg_job_schedule(reg, account, waiting->items[i].job));
         KM_TRY(km_reg_job_finish(reg, account, waiting->items[i].job));
     }

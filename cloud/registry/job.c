@@ -95,13 +95,13 @@ km_status km_reg_job_targets_insert(struct km_registry *reg, const char *account
         KM_TRY(km_reg_check_name(reg, account, "a target's name", targets[i].name,
                                  KM_THING_NAME_MAX, KM_CHARS_THING));
         KM_TRY(find_target(reg, account, &targets[i]));
-        KM_TRY(km_reg_run(reg,
-                          "INSERT INTO job_target (account, job, kind, name)"
-                          " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                          KM_VALUES(km_value_text(account), km_value_text(job),
-                                    km_value_number(targets[i].kind),
-                                    km_value_text(targets[i].name)),
-                          NULL));
+        KM_TRY(
+            km_reg_run(reg,
+                       "INSERT INTO job_target (account, job, kind, name)"
+                       " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                       KM_VALUES(km_value_text(account), km_value_text(job),
+                                 km_value_number(targets[i].kind), km_value_text(targets[i].name)),
+                       NULL));
     }
     return KM_OK;
 }
@@ -299,12 +299,12 @@ static km_status update(struct km_registry *reg, const char *account, const char
     KM_TRY(find(reg, account, id, &now));
     if (now != KM_JOB_IN_PROGRESS && now != KM_JOB_SCHEDULED)
         return is_over(reg, id);
-    KM_TRY(km_reg_run(reg, sql,
-                      KM_VALUES(km_value_text(account), km_value_text(id),
-                                km_value_text(update->description),
-                                km_value_number(update->minutes), km_value_number(km_reg_now(reg)),
-                                km_value_text(update->config)),
-                      NULL));
+    KM_TRY(
+        km_reg_run(reg, sql,
+                   KM_VALUES(km_value_text(account), km_value_text(id),
+                             km_value_text(update->description), km_value_number(update->minutes),
+                             km_value_number(km_reg_now(reg)), km_value_text(update->config)),
+                   NULL));
     return update->config == NULL ? KM_OK : km_reg_job_schedule(reg, account, id);
 }
 
@@ -345,12 +345,12 @@ static km_status store_cancel(struct km_registry *reg, const char *account, cons
     _Static_assert(KM_JOB_CANCELED == 2, "as the text says");
     KM_TRY(km_reg_run(reg, "DELETE FROM job_waiting WHERE account = ?1 AND job = ?2",
                       KM_VALUES(km_value_text(account), km_value_text(id)), NULL));
-    return km_reg_run(
-        reg, sql,
-        KM_VALUES(km_value_text(account), km_value_text(id), km_value_number(cancel->is_forced),
-                  km_value_text(cancel->reason_code), km_value_text(cancel->comment),
-                  km_value_number(km_reg_now(reg))),
-        NULL);
+    return km_reg_run(reg, sql,
+                      KM_VALUES(km_value_text(account), km_value_text(id),
+                                km_value_number(cancel->is_forced),
+                                km_value_text(cancel->reason_code), km_value_text(cancel->comment),
+                                km_value_number(km_reg_now(reg))),
+                      NULL);
 }
 
 km_status km_reg_job_cancel(struct km_registry *reg, const char *account, const char *job,

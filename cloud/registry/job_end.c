@@ -13,12 +13,12 @@ static km_status count_tries(struct km_registry *reg, const char *account,
                              const struct km_execution_key *key, int64_t ret[KM_EXECUTION_N_STATUS])
 {
     KM_AUTO(km_query_end) struct km_query query = {0};
-    KM_TRY(km_reg_query(reg,
-                        "SELECT status, count(*) FROM job_execution WHERE account = ?1"
-                        " AND thing = ?2 AND job = ?3 GROUP BY status",
-                        KM_VALUES(km_value_text(account), km_value_text(key->thing),
-                                  km_value_text(key->job)),
-                        &query));
+    KM_TRY(km_reg_query(
+        reg,
+        "SELECT status, count(*) FROM job_execution WHERE account = ?1"
+        " AND thing = ?2 AND job = ?3 GROUP BY status",
+        KM_VALUES(km_value_text(account), km_value_text(key->thing), km_value_text(key->job)),
+        &query));
     while (km_query_next(&query))
         ret[km_query_number(&query, 0) % KM_EXECUTION_N_STATUS] = km_query_number(&query, 1);
     return km_query_finish(&query);

@@ -70,11 +70,11 @@ static km_status store(struct km_registry *reg, const char *account, const char 
     static const char sql[] =
         "INSERT INTO job_event (id, account, operation, job, time_ms, details, status, number,"
         " version) SELECT coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, 0, 0, 0 FROM job_event";
-    KM_TRY(km_reg_run(reg, sql,
-                      KM_VALUES(km_value_text(account), km_value_text(operation),
-                                km_value_text(job), km_value_number(km_reg_now(reg)),
-                                km_value_text(details)),
-                      NULL));
+    KM_TRY(
+        km_reg_run(reg, sql,
+                   KM_VALUES(km_value_text(account), km_value_text(operation), km_value_text(job),
+                             km_value_number(km_reg_now(reg)), km_value_text(details)),
+                   NULL));
     return km_reg_change(reg, KM_CHANGE_JOB_EVENT, account, job);
 }
 

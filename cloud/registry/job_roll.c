@@ -65,8 +65,7 @@ km_status km_reg_job_state(struct km_registry *reg, const char *account, const c
 static km_status is_awaited(struct km_registry *reg, const char *account, const char *job,
                             bool *ret)
 {
-    return km_reg_exists(reg,
-                         "SELECT 1 FROM job_waiting WHERE account = ?1 AND job = ?2 LIMIT 1",
+    return km_reg_exists(reg, "SELECT 1 FROM job_waiting WHERE account = ?1 AND job = ?2 LIMIT 1",
                          KM_VALUES(JOB_VALUES(account, job)), ret);
 }
 
@@ -129,8 +128,7 @@ static km_status turn_minute(struct km_registry *reg, const char *account, const
 static km_status stop_waiting(struct km_registry *reg, const char *account, const char *thing,
                               const char *job)
 {
-    return km_reg_run(reg,
-                      "DELETE FROM job_waiting WHERE account = ?1 AND job = ?2 AND thing = ?3",
+    return km_reg_run(reg, "DELETE FROM job_waiting WHERE account = ?1 AND job = ?2 AND thing = ?3",
                       KM_VALUES(JOB_VALUES(account, job), km_value_text(thing)), NULL);
 }
 
@@ -138,8 +136,7 @@ static km_status notify_some(struct km_registry *reg, const char *account, const
                              struct km_job_state *state)
 {
     struct km_executions some = {.n = 0};
-    int64_t most =
-        state->n_left < KM_EXECUTIONS_AT_ONCE ? state->n_left : KM_EXECUTIONS_AT_ONCE;
+    int64_t most = state->n_left < KM_EXECUTIONS_AT_ONCE ? state->n_left : KM_EXECUTIONS_AT_ONCE;
     KM_TRY(km_reg_executions_take(reg,
                                   "SELECT account, thing, job, 0 FROM job_waiting"
                                   " WHERE account = ?1 AND job = ?2 ORDER BY thing LIMIT ?3",
@@ -179,8 +176,7 @@ static km_status queue_all(struct km_registry *reg, const char *account, const c
                     " version, queued_ms, started_ms, modified_ms, due_ms, step_due_ms)"
                     " SELECT ?1, thing, ?2, 1, 0, 0, 1, ?3, 0, ?3, 0, 0 FROM things";
     KM_TRY(km_reg_run(reg, sql,
-                      KM_VALUES(JOB_VALUES(account, job), km_value_number(km_reg_now(reg))),
-                      NULL));
+                      KM_VALUES(JOB_VALUES(account, job), km_value_number(km_reg_now(reg))), NULL));
     return km_reg_executions_tell(reg, account, job, KM_EXECUTION_QUEUED);
 }
 
@@ -227,8 +223,7 @@ static km_status begin_scheduled(struct km_registry *reg, const char *account, c
 {
     KM_TRY(km_reg_run(reg,
                       "UPDATE job SET status = 1, modified_ms = ?3 WHERE account = ?1 AND id = ?2",
-                      KM_VALUES(JOB_VALUES(account, job), km_value_number(km_reg_now(reg))),
-                      NULL));
+                      KM_VALUES(JOB_VALUES(account, job), km_value_number(km_reg_now(reg))), NULL));
     return km_reg_job_begin(reg, account, job);
 }
 
@@ -260,8 +255,7 @@ static km_status associate(struct km_registry *reg, const char *account, const c
     if (n > KM_JOB_TARGETS_MAX)
         return KM_REG_FAIL(reg, KM_E_LIMIT, "a job has 1 to %d targets", KM_JOB_TARGETS_MAX);
     KM_TRY(km_reg_run(reg, "UPDATE job SET modified_ms = ?3 WHERE account = ?1 AND id = ?2",
-                      KM_VALUES(JOB_VALUES(account, job), km_value_number(km_reg_now(reg))),
-                      NULL));
+                      KM_VALUES(JOB_VALUES(account, job), km_value_number(km_reg_now(reg))), NULL));
     KM_TRY(await_all(reg, account, job));
     KM_TRY(roll(reg, account, job));
     return km_reg_job_schedule(reg, account, job);

@@ -39,10 +39,9 @@ km_status km_registry_job_template_create(struct km_registry *reg, const char *a
 {
     km_reg_enter(reg);
     KM_TRY(check(reg, account, job_template->id));
-    KM_TRY(km_reg_check_text(reg, "a job's document", job_template->document, 1,
-                             KM_JOB_DOCUMENT_MAX));
     KM_TRY(
-        km_reg_check_text(reg, "a description", job_template->description, 1, KM_JOB_TEXT_MAX));
+        km_reg_check_text(reg, "a job's document", job_template->document, 1, KM_JOB_DOCUMENT_MAX));
+    KM_TRY(km_reg_check_text(reg, "a description", job_template->description, 1, KM_JOB_TEXT_MAX));
     KM_TRY(km_reg_job_check_minutes(reg, job_template->minutes));
     KM_TRY(km_reg_job_check_config(reg, job_template->config));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
@@ -51,8 +50,9 @@ km_status km_registry_job_template_create(struct km_registry *reg, const char *a
 
 static km_status delete_within(struct km_registry *reg, const char *account, const char *id)
 {
-    km_status status = km_reg_run_one(reg, "DELETE FROM job_template WHERE account = ?1 AND id = ?2",
-                                      KM_VALUES(km_value_text(account), km_value_text(id)));
+    km_status status =
+        km_reg_run_one(reg, "DELETE FROM job_template WHERE account = ?1 AND id = ?2",
+                       KM_VALUES(km_value_text(account), km_value_text(id)));
     if (status == KM_E_NOTFOUND)
         return unknown(reg, id);
     KM_TRY(status);

@@ -46,8 +46,8 @@ struct km_registry_job_new {
     bool is_continuous;
     int64_t minutes; /* an execution may be IN_PROGRESS; 0: any time */
     const struct km_job_target *targets;
-    size_t n_targets;       /* 1 to KM_JOB_TARGETS_MAX */
-    const char *config;     /* JSON for km_job_config_parse; NULL: none */
+    size_t n_targets;        /* 1 to KM_JOB_TARGETS_MAX */
+    const char *config;      /* JSON for km_job_config_parse; NULL: none */
     const char *template_id; /* that it was made of; NULL: none */
 };
 struct km_registry_job {

@@ -47,7 +47,7 @@ static inline struct km_execution get(struct rig *rig, const char *name, const c
 }
 
 static inline km_status put(struct rig *rig, const char *name, const char *id, int64_t version,
-                     enum km_execution_status status)
+                            enum km_execution_status status)
 {
     const struct km_execution_key key = {.thing = name, .job = id, .number = 1};
     const struct km_execution_change change = {

@@ -27,8 +27,8 @@ static struct km_job_config good(const char *text)
 static void nothing_is_said(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "{}", "{\"abortConfig\":null,\"other\":1}", "{\"jobExecutionsRolloutConfig\":{}}"};
+    static const char *const texts[] = {"{}", "{\"abortConfig\":null,\"other\":1}",
+                                        "{\"jobExecutionsRolloutConfig\":{}}"};
     for (size_t i = 0; i < KM_ARRAY_LEN(texts); i++) {
         struct km_job_config config = good(texts[i]);
         assert_int_equal(config.per_minute, 0);
@@ -153,7 +153,7 @@ static void the_rate_grows(void **state)
         good(GROWTH("{\"baseRatePerMinute\":20,\"incrementFactor\":1.5," NOTIFIED "}"));
     static const struct {
         int64_t n, rate;
-    } cases[] = {{0, 20},  {9, 20},  {10, 30},  {19, 30},         {20, 45},
+    } cases[] = {{0, 20},  {9, 20},   {10, 30},  {19, 30},        {20, 45},
                  {30, 67}, {40, 100}, {50, 100}, {INT64_MAX, 100}};
     for (size_t i = 0; i < KM_ARRAY_LEN(cases); i++)
         assert_int_equal(km_job_config_rate(&config, cases[i].n, 0), cases[i].rate);
@@ -221,9 +221,12 @@ static void who_may_try_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_said), cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(times),           cmocka_unit_test(times_lie_ahead),
-        cmocka_unit_test(the_rate_grows),  cmocka_unit_test(it_is_given_up),
+        cmocka_unit_test(nothing_is_said),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(times),
+        cmocka_unit_test(times_lie_ahead),
+        cmocka_unit_test(the_rate_grows),
+        cmocka_unit_test(it_is_given_up),
         cmocka_unit_test(who_may_try_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,8 @@ static void the_longest_topic(void **state)
         .operation = "cancellation_in_progress", .job = id, .thing = "t"};
     size_t len = km_job_event_topic(&event, topic);
     assert_int_equal(len, strlen(topic));
-    assert_int_equal(strlen(topic), strlen("$aws/events/jobExecution//cancellation_in_progress") + 64);
+    assert_int_equal(strlen(topic),
+                     strlen("$aws/events/jobExecution//cancellation_in_progress") + 64);
 }
 
 static void what_is_stored_is_no_json(void **state)

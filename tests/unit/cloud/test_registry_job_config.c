@@ -209,7 +209,7 @@ static void until_its_end(struct rig *rig, const char *config)
 }
 
 #define UNTIL(how)                                                                                 \
-    "{\"jobExecutionsRolloutConfig\":{\"maximumPerMinute\":2},\"schedulingConfig\":{" END       \
+    "{\"jobExecutionsRolloutConfig\":{\"maximumPerMinute\":2},\"schedulingConfig\":{" END          \
     ",\"endBehavior\":\"" how "\"}}"
 
 static void it_stops(void **state)
@@ -320,8 +320,7 @@ static void more_targets(void **state)
     things(rig, 70);
     thing(rig, "lamp");
     assert_ok(rig, make(rig, &lamp, true, NULL));
-    assert_status(rig, KM_E_NOTFOUND,
-                  km_registry_job_associate(rig->reg, ACCOUNT, "j", &none, 1));
+    assert_status(rig, KM_E_NOTFOUND, km_registry_job_associate(rig->reg, ACCOUNT, "j", &none, 1));
     assert_status(rig, KM_E_NOTFOUND, km_registry_job_associate(rig->reg, ACCOUNT, "k", &all, 1));
     assert_status(rig, KM_E_ARG, km_registry_job_associate(rig->reg, ACCOUNT, "j", &all, 0));
     assert_ok(rig, km_registry_job_associate(rig->reg, ACCOUNT, "j", &all, 1));
@@ -347,10 +346,10 @@ static void more_targets_than_may_be(void **state)
         group(rig, names[i], NULL);
         targets[i] = (struct km_job_target){KM_JOB_TARGET_GROUP, names[i]};
     }
-    assert_status(rig, KM_E_LIMIT, km_registry_job_associate(rig->reg, ACCOUNT, "j", targets,
-                                                             KM_JOB_TARGETS_MAX));
-    assert_ok(rig, km_registry_job_associate(rig->reg, ACCOUNT, "j", targets,
-                                             KM_JOB_TARGETS_MAX - 1));
+    assert_status(rig, KM_E_LIMIT,
+                  km_registry_job_associate(rig->reg, ACCOUNT, "j", targets, KM_JOB_TARGETS_MAX));
+    assert_ok(rig,
+              km_registry_job_associate(rig->reg, ACCOUNT, "j", targets, KM_JOB_TARGETS_MAX - 1));
 }
 
 static void only_continuous_ones(void **state)

@@ -155,8 +155,7 @@ static void failures(void **state)
     const struct km_execution_key key = {.thing = "t100", .job = "j", .number = 2};
     const struct km_execution_change change = {.version = 1, .status = KM_EXECUTION_FAILED};
     assert_ok(rig, km_registry_execution_put(rig->reg, ACCOUNT, &key, &change));
-    assert_string_equal(told(rig),
-                        "failed:t100 cancellation_in_progress canceled:t101 canceled ");
+    assert_string_equal(told(rig), "failed:t100 cancellation_in_progress canceled:t101 canceled ");
 }
 
 static void each_is_given_to_one(void **state)
@@ -200,9 +199,12 @@ static void undone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(nothing_unless_it_is_on), RIG_TEST(what_they_say),
-        RIG_TEST(canceled),                RIG_TEST(each_end_of_an_execution),
-        RIG_TEST(failures),                RIG_TEST(each_is_given_to_one),
+        RIG_TEST(nothing_unless_it_is_on),
+        RIG_TEST(what_they_say),
+        RIG_TEST(canceled),
+        RIG_TEST(each_end_of_an_execution),
+        RIG_TEST(failures),
+        RIG_TEST(each_is_given_to_one),
         RIG_TEST(undone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
