@@ -9,6 +9,7 @@
 #include "cloud/control/audit.h"
 #include "cloud/control/auth.h"
 #include "cloud/control/buses.h"
+#include "cloud/control/device_rights.h"
 #include "cloud/control/inputs.h"
 #include "cloud/control/lambda_invoke.h"
 #include "cloud/control/later.h"
@@ -20,6 +21,7 @@
 #include "common/km_loop.h"
 #include "common/km_uuid.h"
 
+#define READER_ARENA_MAX ((size_t)8 << 20)
 #define EXPIRE_EVERY_MS 1000 /* executions of jobs are looked at */
 #define FUNCTIONS_PATH "/2015-03-31/functions"
 
@@ -28,6 +30,7 @@ struct km_control {
     struct km_loop *loop;
     struct km_arena *arena;
     struct km_audit audit;
+    struct km_facts_reader reader;
     int64_t expired_ms; /* when executions of jobs were looked at */
     struct km_invocation *invocations;
 };
@@ -47,6 +50,12 @@ const struct km_crypto *km_control_crypto(const struct km_control *control)
 bool km_control_has_brokers(const struct km_control_config *config, const char *account)
 {
     return config->account != NULL && strcmp(config->account, account) == 0;
+}
+
+struct km_facts_reader *km_control_reader(struct km_control *control, const char *account)
+{
+    control->reader.account = account;
+    return &control->reader;
 }
 
 struct km_loop *km_control_loop(const struct km_control *control)
@@ -111,7 +120,9 @@ static struct km_audit_event audit_of(const struct km_call *call, km_status stat
     km_copy(event.account, KM_ACCOUNT_LEN, call->account, strlen(call->account));
     km_copy(event.principal, KM_PRINCIPAL_NAME_MAX, call->principal, strlen(call->principal));
     km_copy(event.request_id, KM_REGISTRY_UUID_LEN, call->request_id, strlen(call->request_id));
-    const char *certificate = call->identity != NULL ? call->identity->certificate : NULL;
+    const char *certificate = call->credential != NULL ? call->credential->certificate
+                              : call->identity != NULL ? call->identity->certificate
+                                                       : NULL;
     if (certificate != NULL)
         km_copy(event.certificate, KM_CERTIFICATE_ID_LEN, certificate, strlen(certificate));
     size_t len = strlen(call->request->address);
@@ -189,6 +200,8 @@ static km_status check_scope(struct km_call *call, const struct km_sigv4_who *wh
 static km_status check_permit(struct km_call *call)
 {
     const struct km_control_identity *identity = call->identity;
+    if (call->credential != NULL)
+        return km_device_permit_signed(call);
     return identity != NULL && identity->permit != NULL ? identity->permit(call, identity->arg)
                                                         : KM_OK;
 }
@@ -348,7 +361,9 @@ km_status km_control_new(struct km_err *err, struct km_loop *loop,
     control->config = *config;
     control->loop = loop;
     control->arena = km_arena_new(KM_CALL_ARENA_MAX);
-    if (control->arena == NULL)
+    control->reader.registry = config->registry;
+    control->reader.arena = km_arena_new(READER_ARENA_MAX);
+    if (control->arena == NULL || control->reader.arena == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "arena");
     *ret = km_steal(&control);
     return KM_OK;
@@ -361,6 +376,8 @@ void km_control_free(struct km_control *control)
     km_invocations_drop(&control->invocations);
     km_audit_flush(&control->audit, control->config.registry);
     km_arena_free(control->arena);
+    km_shelf_clear(&control->reader.shelf);
+    km_arena_free(control->reader.arena);
     free(control);
 }
 

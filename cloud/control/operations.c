@@ -23,6 +23,7 @@ static const struct km_operations *const tables[] = {
     &km_iot_logging,
     &km_iot_retained,
     &km_iot_role_alias,
+    &km_iot_credentials,
     &km_iot_tag,
     &km_iot_data,
     &km_iot_job,

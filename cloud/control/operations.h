@@ -23,6 +23,7 @@ extern const struct km_operations km_iot_account;
 extern const struct km_operations km_iot_logging;
 extern const struct km_operations km_iot_retained;
 extern const struct km_operations km_iot_role_alias;
+extern const struct km_operations km_iot_credentials;
 extern const struct km_operations km_iot_tag;
 extern const struct km_operations km_iot_data;
 extern const struct km_operations km_iot_job;

@@ -54,8 +54,8 @@ const char *km_reply_xml(struct km_call *call, const char *text)
 /* Our sentences begin in lower case, those of the API do not. */
 static const char *sentence(struct km_call *call, km_status status)
 {
-    if (call->hides_reason)
-        return "Forbidden";
+    if (call->told != NULL)
+        return call->told;
     char *text = km_arena_text(call->arena, KM_SLICE_STR(call->err.text));
     if (km_reply_status(call, status) >= 500 || text == NULL || text[0] == '\0')
         return km_status_name(status); /* what is wrong inside of us is the log's */

@@ -55,6 +55,8 @@ static km_status store_status(struct km_registry *reg, const char *account, cons
                        KM_VALUES(km_value_text(id), km_value_text(account), km_value_number(status),
                                  km_value_text(transfer_to), km_value_text(generation_id),
                                  km_value_number(km_reg_now(reg)))));
+    if (status != KM_CERTIFICATE_ACTIVE)
+        KM_TRY(km_reg_credentials_end(reg, account, id));
     return km_reg_change(reg, KM_CHANGE_CERTIFICATE, account, id);
 }
 

@@ -70,6 +70,9 @@ km_status km_reg_certificate_insert(struct km_registry *reg, const char *account
                                     char ret_id[KM_CERTIFICATE_ID_LEN + 1]);
 /* km_reg_certificate_remove: with its policies' attachments, whatever its state; within a write. KM_E_BUSY while it is attached to a thing. */
 km_status km_reg_certificate_remove(struct km_registry *reg, const char *account, const char *id);
+/* km_reg_credentials_end: those of a certificate that is no longer ACTIVE; within a write. */
+km_status km_reg_credentials_end(struct km_registry *reg, const char *account,
+                                 const char *certificate);
 /* km_reg_shadow_forget: tombstones whose time is over; within a write. */
 km_status km_reg_shadow_forget(struct km_registry *reg);
 

@@ -189,7 +189,19 @@ static const char step_claims[] =
     " ON DELETE CASCADE, certificate {text} NOT NULL, holder {text}, expires_ms {number} NOT NULL);"
     "CREATE INDEX claim_end ON claim (expires_ms);";
 
-static const char *const steps[] = {step_1, step_console, step_extras, step_jobs, step_claims};
+/* Devices' own keys for signatures: apart from the account's, so that nobody who looks for one of those finds one of these. They go with their certificate and role alias. */
+static const char step_credentials[] =
+    "CREATE TABLE credential (id {text} PRIMARY KEY, account {text} NOT NULL,"
+    " certificate {text} NOT NULL, role_alias {text} NOT NULL, sealed {blob} NOT NULL,"
+    " token_hash {blob} NOT NULL, created_ms {number} NOT NULL, expires_ms {number} NOT NULL,"
+    " FOREIGN KEY (certificate, account) REFERENCES certificate (id, account) ON DELETE CASCADE,"
+    " FOREIGN KEY (account, role_alias) REFERENCES role_alias (account, name) ON DELETE CASCADE);"
+    "CREATE INDEX credential_of ON credential (account, certificate, created_ms);"
+    "CREATE INDEX credential_of_alias ON credential (account, role_alias);"
+    "CREATE INDEX credential_end ON credential (expires_ms);";
+
+static const char *const steps[] = {step_1,    step_console, step_extras,
+                                    step_jobs, step_claims,  step_credentials};
 
 struct km_reg_steps km_reg_steps(void)
 {
