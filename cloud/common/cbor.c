@@ -2,6 +2,7 @@
 #include "cloud/common/cbor.h"
 
 #include <cbor.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/km_secret.h"
@@ -267,9 +268,9 @@ static km_status take_value(struct km_err *err, struct tree *tree, const struct 
     struct level *level = tree->depth > 0 ? &tree->levels[tree->depth - 1] : NULL;
     if (level != NULL && json_is_object(level->container) && !level->has_key)
         return take_key(err, level, item);
-    json_t *value = value_of(item);
-    if (value == NULL && item->kind == ITEM_REAL)
+    if (item->kind == ITEM_REAL && !isfinite(item->real))
         return KM_FAIL(err, KM_E_MALFORMED, "a number of CBOR is not finite");
+    json_t *value = value_of(item);
     if (value == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "CBOR");
     KM_TRY(add(err, tree, value));
