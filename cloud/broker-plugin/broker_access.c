@@ -95,12 +95,36 @@ void broker_answer(struct broker *broker, struct conn *conn, const struct outgoi
         (void)withhold(broker, conn, &verdict);
 }
 
+#define UNSERVED "Nobody serves provisioning at present"
+#define TEXT_37 "\x78\x25" /* the head of a text of that length in CBOR */
+_Static_assert(sizeof(UNSERVED) - 1 == 37, "another head");
+
+/* In the format that it was asked in. */
+static struct km_slice unserved(struct km_slice topic)
+{
+    static const char json[] = "{\"statusCode\":503,\"errorCode\":\"ServiceUnavailable\","
+                               "\"errorMessage\":\"" UNSERVED "\"}";
+    static const char cbor[] = "\xa3"
+                               "\x6a"
+                               "statusCode"
+                               "\x19\x01\xf7"
+                               "\x69"
+                               "errorCode"
+                               "\x72"
+                               "ServiceUnavailable"
+                               "\x6c"
+                               "errorMessage" TEXT_37 UNSERVED;
+    static const char end[] = "/cbor";
+    const size_t len = sizeof(end) - 1;
+    bool is_cbor = topic.len > len &&
+                   km_slice_equal(KM_SLICE(topic.ptr + topic.len - len, len), KM_SLICE(end, len));
+    return is_cbor ? KM_SLICE(cbor, sizeof(cbor) - 1) : KM_SLICE(json, sizeof(json) - 1);
+}
+
 /* Nobody who could serve it is there: its client is told so instead of being left waiting. */
 static void refuse_unserved(struct broker *broker, const struct mosquitto *client,
                             const struct letter *message)
 {
-    static const char payload[] = "{\"statusCode\":503,\"errorCode\":\"ServiceUnavailable\","
-                                  "\"errorMessage\":\"Nobody serves provisioning at present\"}";
     char topic[KM_TOPIC_MAX + sizeof("/rejected")] = "";
     if (!km_rights_is_provisioning(message->topic) ||
         watches_serve(broker->watches, message->topic))
@@ -109,8 +133,9 @@ static void refuse_unserved(struct broker *broker, const struct mosquitto *clien
     if (conn == NULL || conn->is_local)
         return;
     (void)snprintf(topic, sizeof(topic), "%s/rejected", (const char *)message->topic.ptr);
-    broker_answer(broker, conn,
-                  &(struct outgoing){.topic = topic, .payload = KM_SLICE_STR(payload), .qos = 1});
+    broker_answer(
+        broker, conn,
+        &(struct outgoing){.topic = topic, .payload = unserved(message->topic), .qos = 1});
 }
 
 /* What a client sends, to whom it concerns beside the subscribers: mostly to nobody. */

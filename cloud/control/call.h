@@ -110,6 +110,8 @@ km_status km_call_page(struct km_call *call, const char *marker, const char *lim
 /* km_call_fail: the operation ends with this exception and sentence. */
 km_status km_call_fail(struct km_call *call, enum km_exception exception, const char *fmt, ...)
     KM_PRINTF(3, 4);
+/* km_call_tell_more: members of a failure's answer beside "message"; takes them. NULL, memory was short, is allowed. */
+void km_call_tell_more(struct km_call *call, json_t *members);
 /* km_call_hide: the same, but all that the caller is told is told, of static storage. */
 km_status km_call_hide(struct km_call *call, enum km_exception exception, const char *told,
                        const char *why);

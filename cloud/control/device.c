@@ -161,7 +161,7 @@ static km_status admit_certificate(struct km_call *call, struct visit *visit)
 static km_status admit(struct km_call *call, void *arg)
 {
     struct visit *visit = arg;
-    call->error_members = json_pack("{s:s}", "traceId", call->request_id);
+    km_call_tell_more(call, json_pack("{s:s}", "traceId", call->request_id));
     if (visit->request->peer_der.len == 0) {
         call->account[0] = '\0'; /* nobody's */
         return km_call_fail(call, KM_X_MISSING_TOKEN, "missing client certificate");

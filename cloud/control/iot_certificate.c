@@ -106,8 +106,8 @@ km_status km_certificate_store(struct km_call *call, const struct km_x509 *devic
     km_status status = km_registry_certificate_register(call->reg, call->account, &whole, ret_id);
     if (status != KM_E_EXISTS)
         return km_call_registry(call, status);
-    call->error_members = json_pack("{s:s, s:s*}", "resourceId", ret_id, "resourceArn",
-                                    km_call_arn(call, "cert", ret_id));
+    km_call_tell_more(call, json_pack("{s:s, s:s*}", "resourceId", ret_id, "resourceArn",
+                                      km_call_arn(call, "cert", ret_id)));
     return km_call_fail(call, KM_X_RESOURCE_ALREADY_EXISTS,
                         "the certificate is already registered");
 }

@@ -184,7 +184,8 @@ static void the_oldest_goes_and_what_has_expired(void **state)
         assert_ok(rig, find(rig, &keys[i]));
     rig->now_ms = first.expires_ms;
     assert_ok(rig, find(rig, &first)); /* whoever finds it compares */
-    KM_AUTO(km_registry_new_key_clear) struct km_registry_new_key last = make(rig, id);
+    struct km_registry_new_key last = make(rig, id);
+    km_registry_new_key_clear(&last);
     assert_status(rig, KM_E_NOTFOUND, find(rig, &first));
     assert_status(rig, KM_E_NOTFOUND, find(rig, &keys[1])); /* the oldest of this one */
     assert_ok(rig, find(rig, &keys[2]));
