@@ -95,11 +95,10 @@ static km_status list_things(struct km_call *call)
         .type = km_call_query(call, "thingTypeName"),
         .attribute_name = km_call_query(call, "attributeName"),
         .attribute_value = km_call_query(call, "attributeValue"),
+        .is_prefix = km_call_query_is(call, "usePrefixAttributeValue"),
     };
     if (filter.attribute_value != NULL && filter.attribute_name == NULL)
         return km_call_fail(call, KM_X_NONE, "attributeValue needs attributeName");
-    if (km_call_query_is(call, "usePrefixAttributeValue"))
-        return km_call_fail(call, KM_X_NONE, "usePrefixAttributeValue is not offered");
     KM_TRY(km_call_page(call, "nextToken", "maxResults", &page));
     KM_REG(call,
            km_registry_thing_list(call->reg, call->arena, call->account, &filter, &page, &list));

@@ -194,7 +194,8 @@ static void things_are_there(struct rig *rig)
     assert_int_equal(names.n_names, 1);
     assert_ok(rig, km_registry_group_get(rig->reg, rig->arena, ACCOUNT, "floor", &group));
     assert_string_equal(group.parent, "house");
-    assert_ok(rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "floor", NULL, &names));
+    assert_ok(
+        rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "floor", false, NULL, &names));
     assert_int_equal(names.n_names, 1);
     assert_ok(rig, km_registry_shadow_get(rig->reg, rig->arena, ACCOUNT, "lamp", "", &shadow));
     assert_string_equal(shadow.state, SHADOW_STATE);
