@@ -189,7 +189,16 @@ static const char step_claims[] =
     " ON DELETE CASCADE, certificate {text} NOT NULL, holder {text}, expires_ms {number} NOT NULL);"
     "CREATE INDEX claim_end ON claim (expires_ms);";
 
-static const char *const steps[] = {step_1, step_console, step_extras, step_jobs, step_claims};
+/* What was said and when, of a certificate's last transfer to another account. It goes with the certificate. */
+static const char step_transfers[] =
+    "CREATE TABLE certificate_transfer (id {text} NOT NULL, account {text} NOT NULL,"
+    " message {text}, reject_reason {text}, transfer_ms {number} NOT NULL,"
+    " accept_ms {number} NOT NULL, reject_ms {number} NOT NULL, PRIMARY KEY (id, account),"
+    " FOREIGN KEY (id, account) REFERENCES certificate (id, account)"
+    " ON DELETE CASCADE ON UPDATE CASCADE);";
+
+static const char *const steps[] = {step_1,    step_console, step_extras,
+                                    step_jobs, step_claims,  step_transfers};
 
 struct km_reg_steps km_reg_steps(void)
 {

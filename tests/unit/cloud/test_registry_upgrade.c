@@ -61,7 +61,7 @@ static km_status fill_devices(struct km_registry *reg)
     device.der = KM_SLICE_STR(moving_der);
     device.status = KM_CERTIFICATE_INACTIVE;
     KM_TRY(km_registry_certificate_register(reg, ACCOUNT, &device, id));
-    return km_registry_certificate_transfer(reg, ACCOUNT, id, OTHER_ACCOUNT);
+    return km_registry_certificate_transfer(reg, ACCOUNT, id, OTHER_ACCOUNT, NULL);
 }
 
 static km_status fill_things(struct km_registry *reg)
