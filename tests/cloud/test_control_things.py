@@ -205,7 +205,7 @@ class Account(Case):
         self.assertEqual([one["templateName"] for one in listed], ["jitp_1"])
         create = self.iot.create_provisioning_template
         self.refused("ResourceAlreadyExistsException", create, templateName="jitp_1", templateBody=body, provisioningRoleArn=role)
-        for wrong in ("", "{", "{}", body.replace("AWS::IoT::Thing", "AWS::IoT::Things"), body.replace('"Ref"', '"Fn::Select"'), json.dumps({"Resources": {}, "x": "y" * 10240})):
+        for wrong in ("", "{", "{}", body.replace("AWS::IoT::Thing", "AWS::IoT::Things"), body.replace('"Ref"', '"Fn::GetAtt"'), json.dumps({"Resources": {}, "x": "y" * 10240})):
             self.refused("InvalidRequestException", create, templateName="t", templateBody=wrong, provisioningRoleArn=role)
         self.iot.delete_provisioning_template(templateName="jitp_1")
         self.refused("ResourceNotFoundException", self.iot.describe_provisioning_template, templateName="jitp_1")
