@@ -200,7 +200,8 @@ km_status lookup_permits(struct km_err *err, struct lookup *lookup, const char *
     KM_TRY(because(err, lookup->registry, status));
     if (!is_permitted)
         return KM_FAIL(err, KM_E_DENIED,
-                       "function %s does not permit " IOT " to call it: see lambda add-permission",
-                       function->name);
+                       "function %s does not permit " IOT
+                       " to call it for %s: see lambda add-permission",
+                       function->name, rule_arn);
     return KM_OK;
 }

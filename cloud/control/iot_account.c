@@ -4,6 +4,7 @@
 
 #include "cloud/common/json.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/told.h"
 
 #define EVENTS_MAX 4096
 
@@ -64,6 +65,13 @@ static km_status stored_events(struct km_call *call, json_t **ret)
     }
     *ret = all;
     return all != NULL ? KM_OK : KM_FAIL(&call->err, KM_E_NOMEM, "event configurations");
+}
+
+bool km_told_is_wanted(struct km_call *call, const char *type)
+{
+    KM_AUTO(km_json_unref) json_t *events = NULL;
+    return stored_events(call, &events) == KM_OK &&
+           json_is_true(json_object_get(json_object_get(events, type), "Enabled"));
 }
 
 static km_status describe_events(struct km_call *call)

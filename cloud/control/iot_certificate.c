@@ -147,20 +147,33 @@ static const char *mode_text(enum km_ca_mode mode)
     return mode == KM_CA_SNI_ONLY ? "SNI_ONLY" : "DEFAULT";
 }
 
+static json_t *time_or_none(int64_t ms)
+{
+    return ms == 0 ? NULL : km_call_time(ms);
+}
+
+static json_t *transfer_json(const struct km_registry_transfer *transfer)
+{
+    return json_pack(
+        "{s:s*, s:s*, s:o*, s:o*, s:o*}", "transferMessage", transfer->message, "rejectReason",
+        transfer->reject_reason, "transferDate", time_or_none(transfer->transfer_ms), "acceptDate",
+        time_or_none(transfer->accept_ms), "rejectDate", time_or_none(transfer->reject_ms));
+}
+
 static km_status describe_certificate(struct km_call *call)
 {
     struct km_registry_certificate it = {0};
     KM_TRY(km_certificate_get(call, call->parts[0], &it));
     KM_AUTO(km_freep) char *pem = km_x509_pem(it.der);
     json_t *description = json_pack(
-        "{s:s*, s:s, s:s*, s:s, s:s*, s:s, s:s*, s:o, s:o, s:I, s:{}, s:s, s:{s:o, s:o}, s:s}",
+        "{s:s*, s:s, s:s*, s:s, s:s*, s:s, s:s*, s:o, s:o, s:I, s:o, s:s, s:{s:o, s:o}, s:s}",
         "certificateArn", km_call_arn(call, "cert", it.id), "certificateId", it.id,
         "caCertificateId", it.ca_id, "status", km_certificate_status_name(it.status),
         "certificatePem", pem, "ownedBy", it.account, "previousOwnedBy", it.previous_account,
         "creationDate", km_call_time(it.created_ms), "lastModifiedDate",
         km_call_time(it.modified_ms), "customerVersion", (json_int_t)it.customer_version,
-        "transferData", "generationId", it.generation_id, "validity", "notBefore",
-        km_call_time(it.not_before_ms), "notAfter", km_call_time(it.not_after_ms),
+        "transferData", transfer_json(&it.transfer), "generationId", it.generation_id, "validity",
+        "notBefore", km_call_time(it.not_before_ms), "notAfter", km_call_time(it.not_after_ms),
         "certificateMode", mode_text(it.mode));
     return km_call_reply(call, json_pack("{s:o}", "certificateDescription", description));
 }

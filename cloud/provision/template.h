@@ -2,8 +2,9 @@
 /*
  * Provisioning templates: what a device gets when it registers, as a plan that somebody else carries out. Pure.
  *
- * Of the language: Parameters (Type String, Default), Resources of the types AWS::IoT::Thing, AWS::IoT::Certificate and
- * AWS::IoT::Policy, DeviceConfiguration, values that are text, {"Ref": NAME}, {"Fn::Join": [BETWEEN, [VALUES]]} or {"Fn::Sub": "text ${NAME}"}. Anything
+ * Of the language: Parameters (Type String, Default), Mappings, Resources of the types AWS::IoT::Thing, AWS::IoT::Certificate and
+ * AWS::IoT::Policy, DeviceConfiguration, values that are text, {"Ref": NAME}, {"Fn::Join": [BETWEEN, LIST]}, {"Fn::Sub": "text ${NAME}"},
+ * {"Fn::Select": [PLACE, LIST]} or {"Fn::FindInMap": [MAP, KEY, KEY]}; a LIST is one of values or {"Fn::Split": [BETWEEN, VALUE]}. Anything
  * else is an error: a template that is half understood would give a device something else than was meant. In a PolicyDocument no
  * parameter's value may have one of " \ * ? $ + #: who asks for a certificate chooses its name, and must not write his own policy.
  */

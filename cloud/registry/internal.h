@@ -144,6 +144,11 @@ struct km_list_sql {
                            " DESC, " text " DESC LIMIT ?4",                                        \
         .tag = (tag_), .number_column = (at_number), .text_column = (at_text)                      \
     }
+/* The names of the group ?5 of account ?1 and of all below it, for behind IN. */
+#define KM_SQL_GROUPS_INSIDE                                                                       \
+    "(WITH RECURSIVE inside (name) AS (SELECT name FROM thing_group WHERE account = ?1"            \
+    " AND name = ?5 UNION SELECT g.name FROM thing_group g JOIN inside ON g.parent = inside.name"  \
+    " WHERE g.account = ?1) SELECT name FROM inside)"
 enum {
     KM_LIST_TAG_ACCOUNT = 1,
     KM_LIST_TAG_ACCESS_KEY,

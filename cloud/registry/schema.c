@@ -227,8 +227,17 @@ static const char step_job_configs[] =
     " status {number} NOT NULL, number {number} NOT NULL, version {number} NOT NULL);"
     "CREATE INDEX job_event_of ON job_event (account, id);";
 
-static const char *const steps[] = {step_1,      step_console,     step_extras,     step_jobs,
-                                    step_claims, step_credentials, step_job_configs};
+/* What was said and when, of a certificate's last transfer to another account. It goes with the certificate. */
+static const char step_transfers[] =
+    "CREATE TABLE certificate_transfer (id {text} NOT NULL, account {text} NOT NULL,"
+    " message {text}, reject_reason {text}, transfer_ms {number} NOT NULL,"
+    " accept_ms {number} NOT NULL, reject_ms {number} NOT NULL, PRIMARY KEY (id, account),"
+    " FOREIGN KEY (id, account) REFERENCES certificate (id, account)"
+    " ON DELETE CASCADE ON UPDATE CASCADE);";
+
+static const char *const steps[] = {step_1,           step_console,  step_extras,
+                                    step_jobs,        step_claims,   step_credentials,
+                                    step_job_configs, step_transfers};
 
 struct km_reg_steps km_reg_steps(void)
 {

@@ -1061,6 +1061,29 @@ class Shadow(Base):
         self.assertLessEqual(codes, {429})
         self.assertEqual(int(self.rig.registry("shadow", "lamp", "").split()[0]), len(accepted))
 
+    @unittest.skipIf(os.environ.get("KM_TEST_REGISTRY"), "a lock of SQLite's")
+    def test_ten_wait(self):
+        """While the registry is held ten requests of a thing wait, and the eleventh is refused at once; another thing's is not."""
+        broker = self.rig.broker("patient", write_timeout_ms=60000)
+        client = broker.connect(self.rig.device("dev-2", self.rig.ca("ca-2"), policies=["Anything"]), "dev")
+        lamp, other = "$aws/things/lamp/shadow/update", "$aws/things/other/shadow/update"
+        self.assertEqual(client.subscribed(f"{lamp}/+", f"{other}/+"), [1, 1])
+        with contextlib.closing(sqlite3.connect(self.rig.url.removeprefix("sqlite:"), isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            for number in range(11):
+                client.publish(lamp, json.dumps({"state": {"reported": {"n": number}}, "clientToken": f"t{number}"}))
+            topic, told = client.event()
+            self.assertEqual((topic, told["code"], told["clientToken"]), (f"{lamp}/rejected", 429, "t10"))
+            client.publish(other, json.dumps({"state": {"reported": {"n": 0}}}))
+            self.assertTrue(client.answered())
+            holder.execute("ROLLBACK")
+        answers = [client.event() for _ in range(22)]  # accepted and documents of each
+        told = [event["clientToken"] for topic, event in answers if topic == f"{lamp}/accepted"]
+        self.assertEqual(told, [f"t{number}" for number in range(10)])
+        self.assertEqual([topic for topic, _ in answers if topic.startswith(other)], [f"{other}/accepted", f"{other}/documents"])
+        client.publish(lamp, json.dumps({"state": {"reported": {"n": 11}}}))
+        self.assertEqual(client.event()[0], f"{lamp}/accepted")  # there is room again
+
     def test_from_the_bus(self):
         prefix = "$aws/things/lamp/shadow"
         self.assertEqual(self.client.subscribed(f"{prefix}/update/accepted"), [1])

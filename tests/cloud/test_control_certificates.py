@@ -264,24 +264,48 @@ class Certificates(Case):
         self.refused("InvalidRequestException", self.iot.create_certificate_from_csr,
                      certificateSigningRequest="\n".join(damaged))
 
+    def transfer_data(self, one, client=None):
+        return (client or self.iot).describe_certificate(certificateId=one)["certificateDescription"]["transferData"]
+
     def test_transfer(self):
         other = self.control.client("iot", key=OTHER_KEY)
-        one = self.iot.create_keys_and_certificate(setAsActive=True)["certificateId"]
-        self.refused("CertificateStateException", self.iot.transfer_certificate, certificateId=one, targetAwsAccount=OTHER)
+        made = self.iot.create_keys_and_certificate(setAsActive=True)
+        one = made["certificateId"]
+        there = {"certificateId": one, "targetAwsAccount": OTHER}
+        transfer = self.iot.transfer_certificate
+        self.refused("CertificateStateException", transfer, **there)
         self.iot.update_certificate(certificateId=one, newStatus="INACTIVE")
-        moved = self.iot.transfer_certificate(certificateId=one, targetAwsAccount=OTHER)
+        self.iot.create_policy(policyName="held", policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]}))
+        self.iot.attach_policy(policyName="held", target=made["certificateArn"])
+        answer = self.refused("TransferConflictException", transfer, **there)
+        self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 409)
+        self.iot.detach_policy(policyName="held", target=made["certificateArn"])
+        self.refused("InvalidRequestException", transfer, transferMessage="x" * 513, **there)
+        moved = transfer(transferMessage="for you", **there)
         self.assertEqual(moved["transferredCertificateArn"], f"arn:aws:iot:{REGION}:{OTHER}:cert/{one}")
         told = self.iot.describe_certificate(certificateId=one)["certificateDescription"]
-        self.assertEqual(told["status"], "PENDING_TRANSFER")
+        self.assertEqual((told["status"], told["transferData"]["transferMessage"]), ("PENDING_TRANSFER", "for you"))
         outgoing = self.iot.list_outgoing_certificates()["outgoingCertificates"]
-        self.assertEqual([each["certificateId"] for each in outgoing], [one])
+        self.assertEqual([(each["certificateId"], each["transferredTo"], each["transferMessage"], each["transferDate"]) for each in outgoing],
+                         [(one, OTHER, "for you", told["transferData"]["transferDate"])])
+        self.refused("CertificateStateException", transfer, **there)
         self.iot.cancel_certificate_transfer(certificateId=one)
+        self.assertEqual(self.transfer_data(one), {})
         self.assertEqual(self.iot.list_outgoing_certificates()["outgoingCertificates"], [])
-        self.refused("TransferAlreadyCompletedException", self.iot.cancel_certificate_transfer, certificateId=one)
-        self.iot.transfer_certificate(certificateId=one, targetAwsAccount=OTHER)
+        answer = self.refused("TransferAlreadyCompletedException", self.iot.cancel_certificate_transfer, certificateId=one)
+        self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 410)
+        transfer(**there)
+        other.reject_certificate_transfer(certificateId=one, rejectReason="not ours")
+        self.assertEqual(self.iot.describe_certificate(certificateId=one)["certificateDescription"]["status"], "INACTIVE")
+        told = self.transfer_data(one)
+        self.assertEqual((told["rejectReason"], sorted(told)), ("not ours", ["rejectDate", "rejectReason", "transferDate"]))
+        self.refused("TransferAlreadyCompletedException", other.reject_certificate_transfer, certificateId=one)
+        transfer(transferMessage="again", **there)
         other.accept_certificate_transfer(certificateId=one, setAsActive=True)
         told = other.describe_certificate(certificateId=one)["certificateDescription"]
         self.assertEqual((told["status"], told["previousOwnedBy"], told["ownedBy"]), ("ACTIVE", ACCOUNT, OTHER))
+        self.assertEqual(sorted(self.transfer_data(one, other)), ["acceptDate", "transferDate", "transferMessage"])
         self.refused("ResourceNotFoundException", self.iot.describe_certificate, certificateId=one)
 
 

@@ -60,6 +60,35 @@ static void test_whole(void **state)
     assert_string_equal(plan.configuration[1].name, "level");
 }
 
+static void test_functions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *says;
+    } rows[] = {
+        {"{\"Fn::Select\":[1,[\"a\",{\"Ref\":\"" CN "\"}]]}", "lamp-7"},
+        {"{\"Fn::Select\":[\"0\",{\"Fn::Split\":[\"-\",{\"Ref\":\"" CN "\"}]}]}", "lamp"},
+        {"{\"Fn::Select\":[1,{\"Fn::Split\":[\"-\",{\"Ref\":\"" CN "\"}]}]}", "7"},
+        {"{\"Fn::Join\":[\"+\",{\"Fn::Split\":[\"::\",\"a::::b\"]}]}", "a++b"},
+        {"{\"Fn::Join\":[\"-\",[{\"Fn::Join\":[\"\",[\"x\",\"y\"]]},\"z\"]]}", "xy-z"},
+        {"{\"Fn::FindInMap\":[\"Places\",{\"Ref\":\"" CN "\"},\"room\"]}", "hall"},
+    };
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        char text[1024] = "";
+        struct km_template_plan plan = {0};
+        struct km_err err = {0};
+        (void)snprintf(text, sizeof(text),
+                       "{\"Parameters\":{\"" CN "\":{\"Type\":\"String\"}},"
+                       "\"Mappings\":{\"Places\":{\"lamp-7\":{\"room\":\"hall\"}}},"
+                       "\"Resources\":{\"t\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":"
+                       "{\"ThingName\":%s}}}}",
+                       rows[i].value);
+        if (resolve(text, &plan, &err) != KM_OK)
+            fail_msg("%s: %s", rows[i].value, err.text);
+        assert_string_equal(plan.thing, rows[i].says);
+    }
+}
+
 /* A template with these resources, and one parameter that has no value. */
 #define RESOURCES(text) "{\"Resources\":{\"r\":{" text "}}}"
 #define THING(text) RESOURCES("\"Type\":\"AWS::IoT::Thing\",\"Properties\":{" text "}")
@@ -75,7 +104,8 @@ static void test_refused(void **state)
         {"", KM_E_MALFORMED, ""},
         {"[]", KM_E_MALFORMED, ""},
         {"{}", KM_E_MALFORMED, "no Resources"},
-        {"{\"Resources\":{},\"Mappings\":{}}", KM_E_MALFORMED, "Mappings"},
+        {"{\"Resources\":{},\"Conditions\":{}}", KM_E_MALFORMED, "Conditions"},
+        {"{\"Resources\":{},\"Mappings\":[]}", KM_E_MALFORMED, "Mappings is no object"},
         {"{\"Resources\":[]}", KM_E_MALFORMED, "no Resources"},
         {"{\"Resources\":{\"r\":{}}}", KM_E_MALFORMED, "no type that there is"},
         {"{\"Resources\":{\"r\":\"x\"}}", KM_E_MALFORMED, "a resource is no object"},
@@ -84,11 +114,21 @@ static void test_refused(void **state)
         {THING("\"ThingName\":7"), KM_E_MALFORMED, "no text"},
         {THING("\"ThingName\":{\"Ref\":\"Nobody\"}"), KM_E_MALFORMED, "Ref to Nobody"},
         {THING("\"ThingName\":{\"Ref\":\"a\",\"Fn::Sub\":\"b\"}"), KM_E_MALFORMED, "no text"},
-        {THING("\"ThingName\":{\"Fn::Select\":[0,[\"a\"]]}"), KM_E_MALFORMED, "no text"},
+        {THING("\"ThingName\":{\"Fn::Select\":[1,[\"a\"]]}"), KM_E_MALFORMED, "the list has 1"},
+        {THING("\"ThingName\":{\"Fn::Select\":[-1,[\"a\"]]}"), KM_E_MALFORMED, "Fn::Select"},
+        {THING("\"ThingName\":{\"Fn::Select\":[\"x\",[\"a\"]]}"), KM_E_MALFORMED, "Fn::Select"},
+        {THING("\"ThingName\":{\"Fn::Select\":[0,\"a\"]}"), KM_E_MALFORMED, "a list is wanted"},
+        {THING("\"ThingName\":{\"Fn::Select\":[0,{\"Fn::Split\":[\"\",\"a\"]}]}"), KM_E_MALFORMED,
+         "Fn::Split"},
+        {THING("\"ThingName\":{\"Fn::Split\":[\"-\",\"a\"]}"), KM_E_MALFORMED, "no text"},
+        {THING("\"ThingName\":{\"Fn::FindInMap\":[\"m\",\"a\"]}"), KM_E_MALFORMED, "two keys"},
+        {THING("\"ThingName\":{\"Fn::FindInMap\":[\"m\",\"a\",\"b\"]}"), KM_E_MALFORMED,
+         "Mappings has no m"},
+        {"{\"Mappings\":{\"m\":{\"a\":{\"b\":[]}}},\"Resources\":{\"r\":{\"Type\":\"AWS::IoT::Thing\","
+         "\"Properties\":{\"ThingName\":{\"Fn::FindInMap\":[\"m\",\"a\",\"b\"]}}}}}",
+         KM_E_MALFORMED, "is no text"},
         {THING("\"ThingName\":{\"Fn::Sub\":\"${x\"}"), KM_E_MALFORMED, "does not end"},
         {THING("\"ThingName\":{\"Fn::Join\":[\"-\"]}"), KM_E_MALFORMED, "Fn::Join"},
-        {THING("\"ThingName\":{\"Fn::Join\":[\"-\",[{\"Fn::Join\":[\"-\",[]]}]]}"), KM_E_MALFORMED,
-         "no text"},
         {THING("\"ThingName\":\"t\",\"BillingGroup\":\"b\""), KM_E_MALFORMED, "BillingGroup"},
         {THING("\"ThingName\":\"t\",\"ThingGroups\":{}"), KM_E_MALFORMED, "ThingGroups"},
         {THING("\"ThingName\":\"t\",\"AttributePayload\":[]"), KM_E_MALFORMED, "AttributePayload"},
@@ -240,11 +280,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_names_write_no_policy),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_whole),   cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_names_write_no_policy),
+        cmocka_unit_test(test_damaged), cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
