@@ -12,8 +12,9 @@ struct mosquitto_opt;
 /* Of one connection; 0: no bound. */
 struct limits {
     unsigned publishes_per_s;
-    unsigned octets_per_s;  /* of payloads published */
-    unsigned subscriptions; /* that it has at one time */
+    unsigned octets_per_s;     /* of payloads published */
+    unsigned subscriptions;    /* that it has at one time */
+    unsigned subscribes_per_s; /* filters in its SUBSCRIBE and UNSUBSCRIBE packets */
 };
 
 struct settings {

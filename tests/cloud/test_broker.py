@@ -891,6 +891,23 @@ class Limits(Base):
         self.assertIsNone(client.subscribed("t3"))
         self.rig.expect_event(reason="more than 3 subscriptions")
 
+    def test_filters_a_second(self):
+        """Those of SUBSCRIBE and of UNSUBSCRIBE, in one packet or in many; others are served meanwhile."""
+        broker = self.rig.broker("filters", subscribes_per_s=20, subscriptions=0)
+        other = broker.connect(self.device, "other")
+        # mosquitto loses memory when a filter is subscribed to once more.
+        for ask in (lambda c, i: c.subscribe(f"t{i}"), lambda c, i: c.subscribe(*[f"{i}/{j}" for j in range(50)]),
+                    lambda c, i: c.send(0xa2, b"\0\1" + c.text("t"))):
+            client = broker.connect(self.device, "dev")
+            for i in range(600):
+                ask(client, i)
+            while client.packet() is not None:
+                pass
+        self.assertTrue(other.answered())
+        for kind in ("Subscribe", "Unsubscribe"):
+            self.rig.expect_event(kind=kind, client="dev", reason="more than 20 topic filters")
+        self.assertIn("Unsubscribe of dev: more than 20 topic filters", broker.text())
+
     def test_forms(self):
         for topic, payload, reason in (("a/b/c/d/e/f/g/h/i", b"", "slashes"), ("x" * 257, b"", "256 octets"),
                                        ("t", b"x" * 131073, "131073")):

@@ -25,6 +25,7 @@ static void test_defaults(void **state)
     assert_int_equal(settings.limits.publishes_per_s, 100);
     assert_int_equal(settings.limits.octets_per_s, 524288);
     assert_int_equal(settings.limits.subscriptions, 50);
+    assert_int_equal(settings.limits.subscribes_per_s, 100);
     assert_true(!settings.allows_qos2 && !settings.tells_denied && settings.records_all);
 }
 
@@ -39,6 +40,7 @@ static void test_values(void **state)
                                          option("bus_group", "0"),
                                          option("read_timeout_ms", "10000"),
                                          option("publishes_per_s", "0"),
+                                         option("subscribes_per_s", "7"),
                                          option("qos2", "allow"),
                                          option("denied_connect", "connack"),
                                          option("record", "refusals")};
@@ -49,6 +51,7 @@ static void test_values(void **state)
     assert_int_equal(settings.bus_group, 0);
     assert_int_equal(settings.read_timeout_ms, 10000);
     assert_int_equal(settings.limits.publishes_per_s, 0);
+    assert_int_equal(settings.limits.subscribes_per_s, 7);
     assert_true(settings.allows_qos2 && settings.tells_denied && !settings.records_all);
 }
 
