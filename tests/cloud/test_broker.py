@@ -20,7 +20,7 @@ import unittest
 
 import paho.mqtt.client as paho
 
-from broker_bus import Bus
+from broker_bus import ANSWER, COPY, MESSAGE, Bus
 from broker_rig import ANYTHING, Rig, policy, run, until
 
 BUILD = ""
@@ -1082,6 +1082,50 @@ class OnTheBus(Base):
         topic, accepted = reader.event()
         self.assertEqual((topic, accepted["version"]), (f"{prefix}/update/accepted", 1))
         self.assertEqual(accepted["state"], {"reported": {"by": "rule"}})
+
+    def test_answers_to_rules(self):
+        """They carry what the request had, and the program that asked gets them for the other brokers."""
+        prefix = "$aws/things/lamp/shadow/update"
+        self.watch(f"{prefix}/accepted", self.broker.observer())
+        other = Bus(self.broker.bus, "other")
+        self.addCleanup(other.close)
+        other.publish("probe", b"")
+        self.bus.publish(prefix, b'{"state":{"reported":{"by":"rule"}}}', hops=3, number=77)
+        seen, answers = {}, []
+        while not answers or not seen:
+            frame = self.bus.receive()
+            if frame["kind"] == MESSAGE:
+                seen = frame
+            else:
+                answers.append(frame)
+        self.assertEqual((seen["topic"], seen["hops"], seen["number"]), (f"{prefix}/accepted", 3, 77))
+        while answers[-1]["topic"] != f"{prefix}/documents":
+            answers.append(self.bus.receive())
+        self.assertEqual({a["kind"] for a in answers}, {ANSWER})
+        self.assertEqual([a["topic"] for a in answers], [f"{prefix}/accepted", f"{prefix}/documents"])
+        self.assertEqual(json.loads(answers[0]["payload"])["version"], 1)
+        self.assertFalse(other.has_more())
+
+    def test_copies(self):
+        """For clients alone: no program sees them, nobody serves them, and the registry keeps nothing of them."""
+        reader = self.broker.connect(self.device, "dev")
+        self.assertEqual(reader.subscribed("in/#", "$aws/things/lamp/shadow/update"), [1, 1])
+        self.watch("in/#", self.broker.observer())
+        while reader.message() != ("in/probe", b"done"):
+            pass
+        self.bus.send(COPY, topic="in/a", payload=b"one", qos=1, retain=1)
+        self.bus.send(COPY, topic="$aws/things/lamp/shadow/update", payload=b'{"state":{"reported":{"a":1}}}')
+        self.bus.publish("in/b", b"two", qos=1)
+        self.assertEqual(self.bus.message()["topic"], "in/b")
+        self.assertEqual(reader.message(), ("in/a", b"one"))
+        self.assertEqual(reader.message()[0], "$aws/things/lamp/shadow/update")
+        self.assertEqual(reader.message(), ("in/b", b"two"))
+        late = self.broker.connect(self.device, "late")
+        self.assertEqual(late.subscribed("in/a"), [1])
+        self.assertEqual(late.message(), ("in/a", b"one"))
+        self.bus.publish("$aws/things/lamp/shadow/update", b'{"state":{"reported":{"a":2}}}', hops=1)
+        until(lambda: self.rig.registry("shadow", "lamp", "").startswith("1 "), "the shadow is at its first version")
+        self.assertEqual(self.rig.registry("retained"), "")
 
     def test_messages_and_publishes(self):
         client = self.broker.connect(self.device, "dev")
