@@ -30,7 +30,8 @@
 #define PATH_CAP 4096
 #define RECORDS_PER_S_MAX 50
 #define FEED_DOWN_MS 2000
-#define REGISTRY_REST_MS 2000 /* how long a registry that did not answer is left alone by actions */
+#define REGISTRY_REST_MS 2000 /* how long a registry that did not answer is left alone by rules */
+#define REGISTRY_SLOW_MS 500  /* one that takes so long did not */
 #define SLICE_MS 2            /* of rules, before new messages are taken in */
 #define FULL_WAIT_MS 50       /* before brokers that were full are looked at again */
 #define NO_CLIENT "n/a"       /* clientid() of what no device has sent by MQTT */
@@ -74,11 +75,12 @@ static bool registry_rests(void)
     return km_loop_now_ms() < companion.registry_rest_ms;
 }
 
-static km_status registry_answered(km_status status)
+/* After something that has asked it since then. */
+static void registry_was_asked(int64_t begun_ms)
 {
-    if (status == KM_E_DEAD || status == KM_E_TIMEOUT)
-        companion.registry_rest_ms = km_loop_now_ms() + REGISTRY_REST_MS;
-    return status;
+    int64_t now_ms = km_loop_now_ms();
+    if (now_ms - begun_ms >= REGISTRY_SLOW_MS)
+        companion.registry_rest_ms = now_ms + REGISTRY_REST_MS;
 }
 
 static void event_is_safe(void *ctx, const struct km_err *failure,
@@ -101,8 +103,10 @@ static km_status call_function(void *ctx, struct km_err *err, const char *rule, 
     KM_TRY(km_function_name_parse(err, arn, &name));
     if (registry_rests())
         return KM_FAIL(err, KM_E_DEAD, "the registry did not answer a moment ago");
-    KM_TRY(registry_answered(
-        lookup_permits(err, &companion.lookup, options->account, &name, rule_arn)));
+    int64_t begun_ms = km_loop_now_ms();
+    km_status status = lookup_permits(err, &companion.lookup, options->account, &name, rule_arn);
+    registry_was_asked(begun_ms);
+    KM_TRY(status);
     const struct km_invoke invoke = {.kind = KM_INVOKE_EVENT,
                                      .account = options->account,
                                      .region = options->region,
@@ -210,9 +214,12 @@ static void told(void *ctx, const char *rule, const char *word,
         .reason = failure->text,
         .detail = detail};
     km_log_err(KM_LOG_WARNING, failure, rule);
-    if (!registry_rests() &&
-        registry_answered(km_registry_event_add(companion.registry, &event)) != KM_OK)
+    if (registry_rests())
+        return;
+    int64_t begun_ms = km_loop_now_ms();
+    if (km_registry_event_add(companion.registry, &event) != KM_OK)
         km_log_err(KM_LOG_WARNING, km_registry_err(companion.registry), "the registry");
+    registry_was_asked(begun_ms);
 }
 
 static bool chance(void *ctx, void *buf, size_t len)
@@ -224,8 +231,13 @@ static bool chance(void *ctx, void *buf, size_t len)
 static bool shadow(void *ctx, struct km_slice thing, struct km_slice name, json_t **ret)
 {
     (void)ctx;
-    return shadow_document(companion.registry, companion.options.account, thing, name,
-                           wall_ms() / 1000, ret);
+    if (registry_rests())
+        return false;
+    int64_t begun_ms = km_loop_now_ms();
+    bool is_there = shadow_document(companion.registry, companion.options.account, thing, name,
+                                    wall_ms() / 1000, ret);
+    registry_was_asked(begun_ms);
+    return is_there;
 }
 
 static const struct km_rule_host rule_host = {.random = chance, .shadow = shadow};

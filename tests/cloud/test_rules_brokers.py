@@ -4,16 +4,19 @@
 
 Usage: test_rules_brokers.py BUILD_DIR GROUP...     GROUP is a class below; KM_TEST_REGISTRY names another registry than SQLite
 """
+import contextlib
 import json
 import os
 import re
 import select
+import signal
+import sqlite3
 import subprocess
 import sys
 import unittest
 
 from broker_bus import Bus
-from broker_rig import ACCOUNT, REGION, WAIT_S, Rig, until
+from broker_rig import ACCOUNT, ANYTHING, REGION, WAIT_S, Rig, until
 
 BUILD = ""
 
@@ -115,12 +118,12 @@ class Brokers(Base):
     def test_rules_run_once(self):
         """A chain of rules, whichever broker a message comes to: one message at each broker for each that was sent."""
         self.rule("one", "SELECT n FROM 'in'", republish("middle"))
-        self.rule("two", "SELECT n, 'two' AS by FROM 'middle'", republish("out"))
+        self.rule("two", "SELECT n, clientid() AS who FROM 'middle'", republish("out"))
         clients = self.observers("out")
         for n in range(10):
             clients[n % 2].publish("in", json.dumps({"n": n}), qos=1)
             for client in clients:
-                self.assertEqual(client.event(), ("out", {"n": n, "by": "two"}))
+                self.assertEqual(client.event(), ("out", {"n": n, "who": "n/a"}))
         for client in clients:  # and nothing more
             client.publish("in", '{"n":"end"}', qos=1)
         for client in clients:
@@ -180,6 +183,65 @@ class Brokers(Base):
             clients[sender].publish("job", "{}")
             for client in clients:
                 self.assertEqual(client.event()[0], "$aws/things/lamp/jobs/nope/get/rejected")
+
+
+    def test_a_silent_broker(self):
+        """One broker takes nothing: what is republished gets to the clients of the other, all of it."""
+        self.rule("large", "SELECT * FROM 'in'", republish("out"))
+        clients = self.observers("out")
+        n, body = 60, "x" * 100000
+        self.brokers[0].process.send_signal(signal.SIGSTOP)
+        try:
+            for i in range(n):
+                clients[1].publish("in", json.dumps({"n": i, "body": body}), qos=1)
+            self.assertEqual([clients[1].event()[1]["n"] for _ in range(n)], list(range(n)))
+        finally:
+            self.brokers[0].process.send_signal(signal.SIGCONT)
+        self.assertIn("does not take what is sent to it", self.program.text())
+        self.assertEqual(clients[0].event()[1]["n"], 0)  # what had room for it is there, when it goes on
+
+
+class Fair(Base):
+    def test_registry_is_locked(self):
+        """A rule that fails all the time: its failures can't be recorded, and the others don't wait for that."""
+        self.rule("bad", "SELECT * FROM 'bad'", republish("${missing}"))
+        self.rule("calm", "SELECT * FROM 'calm'", republish("calm/out"))
+        client = self.observers("calm/out")[0]
+        with contextlib.closing(sqlite3.connect(self.rig.url.removeprefix("sqlite:"), timeout=WAIT_S)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for n in range(100):
+                client.publish("bad", "{}", qos=1)
+                client.publish("calm", json.dumps({"n": n}), qos=1)
+            self.assertEqual([client.event()[1]["n"] for _ in range(100)], list(range(100)))
+            other.rollback()
+        self.assertIn("no value for this message", self.program.text())
+
+
+class Language(Base):
+    """What a statement can ask, of a message that a device has sent."""
+
+    def test_of_a_device(self):
+        self.rig.registry("policy", "Anything", ANYTHING)
+        device = self.rig.device("dev", self.rig.ca("ca"), policies=["Anything"])
+        asks = ("SELECT clientid() AS client, principal() AS principal, sourceip() AS address, accountid() AS account, "
+                "topic() AS topic, topic(2) AS level, timestamp() > 0 AS time, length(traceid()) AS trace, "
+                "get_thing_shadow('lamp', 'r').state.reported.v AS v, get_thing_shadow('lamp', 'fan', 'r').version AS fan, "
+                "get_thing_shadow('none', 'r') AS none, aws_lambda('arn:f', 1) AS lambda")
+        self.rule("ask", f"{asks} FROM 'ask/+'", republish("out"))
+        self.rule("raw", "SELECT encode(*, 'base64') AS data, v AS v FROM 'raw'", republish("out"))
+        client = self.observers("out", "$aws/things/lamp/shadow/update/accepted",
+                                "$aws/things/lamp/shadow/name/fan/update/accepted")[0]
+        for where in ("", "/name/fan"):
+            client.publish(f"$aws/things/lamp/shadow{where}/update", '{"state":{"reported":{"v":3}}}')
+            client.event()
+        sender = self.brokers[0].connect(device, "dev-1")
+        expected = {"client": "dev-1", "principal": device.id, "address": "127.0.0.1", "account": ACCOUNT, "time": True,
+                    "trace": 36, "v": 3, "fan": 1}
+        for topic, seen in (("ask/a", "ask/a"), ("$aws/rules/ask/x/a/b", "x/a/b")):  # by its filter, and Basic Ingest
+            sender.publish(topic, "{}", qos=1)
+            self.assertEqual(client.event(), ("out", {**expected, "topic": seen, "level": "a"}))
+        sender.publish("raw", b"\0no JSON\xff", qos=1)
+        self.assertEqual(client.event(), ("out", {"data": "AG5vIEpTT07/"}))
 
 
 class Bomb(Base):
