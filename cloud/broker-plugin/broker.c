@@ -146,7 +146,8 @@ void broker_record(struct broker *broker, const struct note *note)
                                               .time_ms = broker_now_ms()});
 }
 
-static void refuse_shadow(struct broker *broker, const struct km_shadow_request *request)
+static void refuse_shadow(struct broker *broker, const struct letter *message,
+                          const struct km_shadow_request *request)
 {
     KM_AUTO(km_shadow_result_clear) struct km_shadow_result result = {0};
     char topic[KM_SHADOW_TOPIC_CAP] = "";
@@ -154,10 +155,13 @@ static void refuse_shadow(struct broker *broker, const struct km_shadow_request 
         result.n_outputs == 0)
         return;
     (void)km_shadow_topic_write(request->id, result.outputs[0].kind, topic);
-    broker_publish(broker, &(struct outgoing){.topic = topic,
-                                              .payload = KM_SLICE(result.outputs[0].json.ptr,
-                                                                  result.outputs[0].json.len),
-                                              .qos = 1});
+    broker_tell_answer(broker, &(struct outgoing){.topic = topic,
+                                                  .payload = KM_SLICE(result.outputs[0].json.ptr,
+                                                                      result.outputs[0].json.len),
+                                                  .qos = 1,
+                                                  .hops = message->hops,
+                                                  .number = message->number,
+                                                  .program = message->program});
 }
 
 static void ask_shadow(struct broker *broker, const struct letter *message)
@@ -171,20 +175,20 @@ static void ask_shadow(struct broker *broker, const struct letter *message)
     struct letter job = *message;
     job.kind = LETTER_SHADOW;
     if (!inflight_begin(&broker->inflight, id.thing, KM_SHADOW_IN_FLIGHT_MAX)) {
-        refuse_shadow(broker, &request);
+        refuse_shadow(broker, message, &request);
     } else if (!broker_ask(broker, &job)) {
         inflight_end(&broker->inflight, id.thing);
-        refuse_shadow(broker, &request);
+        refuse_shadow(broker, message, &request);
     }
 }
 
 static void refuse_job(struct broker *broker, const struct km_job_id *id, enum km_job_kind kind,
-                       struct km_slice payload)
+                       const struct letter *asked)
 {
     char topic[KM_JOB_TOPIC_CAP] = "";
     KM_AUTO(km_job_request_clear) struct km_job_request request = {0};
     KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
-    if (km_job_request_parse(NULL, id, kind, payload, &request) != KM_OK)
+    if (km_job_request_parse(NULL, id, kind, asked->payload, &request) != KM_OK)
         return;
     KM_AUTO(km_json_unref)
     json_t *message = km_job_rejected(
@@ -192,8 +196,12 @@ static void refuse_job(struct broker *broker, const struct km_job_id *id, enum k
     if (message == NULL || km_json_print(NULL, message, KM_PAYLOAD_OCTETS_MAX, &text) != KM_OK)
         return;
     (void)km_job_topic_write(id, kind, KM_JOB_REJECTED, topic);
-    broker_publish(broker, &(struct outgoing){
-                               .topic = topic, .payload = KM_SLICE(text.ptr, text.len), .qos = 1});
+    broker_tell_answer(broker, &(struct outgoing){.topic = topic,
+                                                  .payload = KM_SLICE(text.ptr, text.len),
+                                                  .qos = 1,
+                                                  .hops = asked->hops,
+                                                  .number = asked->number,
+                                                  .program = asked->program});
 }
 
 static void ask_job(struct broker *broker, const struct letter *message)
@@ -205,10 +213,10 @@ static void ask_job(struct broker *broker, const struct letter *message)
     struct letter job = *message;
     job.kind = LETTER_EXECUTION;
     if (!inflight_begin(&broker->inflight_jobs, id.thing, JOBS_IN_FLIGHT_MAX)) {
-        refuse_job(broker, &id, kind, message->payload);
+        refuse_job(broker, &id, kind, message);
     } else if (!broker_ask(broker, &job)) {
         inflight_end(&broker->inflight_jobs, id.thing);
-        refuse_job(broker, &id, kind, message->payload);
+        refuse_job(broker, &id, kind, message);
     }
 }
 
@@ -255,7 +263,23 @@ void broker_publish(struct broker *broker, const struct outgoing *message)
                                            .retain = message->retain,
                                            .flag = message->is_served,
                                            .hops = message->hops,
+                                           .number = message->number,
+                                           .program = message->program,
                                            .time_ms = broker_now_ms()});
+}
+
+void broker_tell_answer(struct broker *broker, const struct outgoing *message)
+{
+    broker_publish(broker, message);
+    if (message->program == 0 || broker->hub == NULL)
+        return;
+    struct letter *letter = letter_new(&(struct letter){.kind = LETTER_ANSWER,
+                                                        .topic = KM_SLICE_STR(message->topic),
+                                                        .payload = message->payload,
+                                                        .qos = (uint8_t)message->qos,
+                                                        .program = message->program});
+    if (letter != NULL)
+        hub_tell(broker->hub, letter);
 }
 
 void broker_presence(struct broker *broker, struct presence *event)

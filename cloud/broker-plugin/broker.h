@@ -63,8 +63,11 @@ struct outgoing {
     bool retain;
     bool is_served; /* a request to a shadow or to jobs that was served already */
     uint8_t hops;
+    uint64_t number, program; /* of who published it on the bus */
 };
 void broker_publish(struct broker *broker, const struct outgoing *message);
+/* broker_tell_answer: what came of a request: as broker_publish, and to the program that asked. */
+void broker_tell_answer(struct broker *broker, const struct outgoing *message);
 /* broker_answer: to this client alone, which has to be allowed to receive it, and to nothing beside the broker. */
 void broker_answer(struct broker *broker, struct conn *conn, const struct outgoing *message);
 /* broker_presence: publishes an event; frees its payload. */

@@ -14,6 +14,7 @@ static const char *const kinds[] = {
     [ACCESS_PUBLISH] = "Publish-In",
     [ACCESS_SUBSCRIBE] = "Subscribe",
     [ACCESS_RECEIVE] = "Publish-Out",
+    [ACCESS_UNSUBSCRIBE] = "Unsubscribe",
 };
 
 static void tell_refusal(struct broker *broker, const struct conn *conn, enum access_kind kind,
@@ -65,6 +66,9 @@ static bool kind_of(int access, enum access_kind *ret)
         return true;
     case MOSQ_ACL_READ:
         *ret = ACCESS_RECEIVE;
+        return true;
+    case MOSQ_ACL_UNSUBSCRIBE:
+        *ret = ACCESS_UNSUBSCRIBE;
         return true;
     default:
         return false;
@@ -167,11 +171,10 @@ static void pass_on_will(struct broker *broker, const struct mosquitto_evt_acl_c
 }
 
 /* No policy is asked, and so a client may name what it likes: of a filter that nobody can subscribe to nobody is told. */
-static int unsubscribe(struct broker *broker, const struct conn *conn, const char *filter)
+static void tell_unsubscription(struct broker *broker, const struct conn *conn, const char *filter)
 {
     if (km_topic_filter_check(KM_SLICE_STR(filter)) == KM_TOPIC_OK)
         tell_subscription(broker, conn, filter, true);
-    return MOSQ_ERR_SUCCESS;
 }
 
 /*
@@ -208,8 +211,6 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
         return is_retained_senders(event) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
     if (is_handed_out(broker, conn, event))
         return MOSQ_ERR_ACL_DENIED;
-    if (event->access == MOSQ_ACL_UNSUBSCRIBE)
-        return unsubscribe(broker, conn, event->topic);
     if (!kind_of(event->access, &request.kind))
         return MOSQ_ERR_ACL_DENIED;
     if (conn->state == CONN_LEAVING && request.kind == ACCESS_PUBLISH &&
@@ -229,6 +230,8 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
     /* When the broker ends a connection it asks for its subscriptions again. */
     if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
         tell_subscription(broker, conn, event->topic, false);
+    if (request.kind == ACCESS_UNSUBSCRIBE)
+        tell_unsubscription(broker, conn, event->topic);
     return MOSQ_ERR_SUCCESS;
 }
 

@@ -51,7 +51,7 @@ struct conn {
     struct km_policy_bound *bound; /* NULL: nothing is allowed. Set by conn_bind alone */
     struct memo *memo;             /* of what bound has allowed */
     struct km_facts *facts;        /* what bound was made of */
-    struct km_rate publishes, octets;
+    struct km_rate publishes, octets, subscribes;
     char session[KM_UUID_TEXT_LEN];
     int64_t number;               /* of this connection of the client: greater than those before */
     int64_t over_ms;              /* since when it is not connected */

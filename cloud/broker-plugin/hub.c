@@ -161,6 +161,7 @@ static void deliver(struct hub *hub, const struct letter *letter)
                                        .qos = letter->qos,
                                        .retain = letter->retain,
                                        .hops = letter->hops,
+                                       .number = letter->number,
                                        .time_ms = (uint64_t)letter->time_ms,
                                        .client_id = letter->client,
                                        .principal = letter->certificate,
@@ -174,6 +175,17 @@ static void deliver(struct hub *hub, const struct letter *letter)
         program_send(program, &frame);
         is_served = is_served || serves;
     }
+}
+
+/* A program that has gone meanwhile needs none. */
+static void deliver_answer(struct hub *hub, const struct letter *letter)
+{
+    for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
+        if (hub->programs[i].watch.fd >= 0 && hub->programs[i].number == letter->program)
+            program_send(&hub->programs[i], &(struct km_bus_frame){.kind = KM_BUS_ANSWER,
+                                                                   .topic = letter->topic,
+                                                                   .payload = letter->payload,
+                                                                   .qos = letter->qos});
 }
 
 /* What did not fit into the box nobody looked at; so each program that watches anything is told. */
@@ -198,7 +210,10 @@ static void woken(struct km_watch *seen, uint32_t events)
     struct letter *letter = letterbox_take(&hub->box);
     while (letter != NULL) {
         struct letter *next = letter->next;
-        deliver(hub, letter);
+        if (letter->kind == LETTER_ANSWER)
+            deliver_answer(hub, letter);
+        else
+            deliver(hub, letter);
         letter_free(letter);
         letter = next;
     }

@@ -18,7 +18,7 @@ static void publish(struct scribe *scribe, const struct km_job_event *event)
     (void)snprintf(arn_head, sizeof(arn_head), "arn:%s:iot:%s:%s:", settings->partition,
                    settings->region, settings->account);
     (void)km_job_event_topic(event, topic);
-    scribe_publish_json(scribe, topic, km_job_event_json(event, arn_head));
+    scribe_publish_json(scribe, NULL, topic, km_job_event_json(event, arn_head));
 }
 
 void job_events_publish(struct scribe *scribe)

@@ -232,6 +232,8 @@ static void do_job(struct scribe *scribe, const struct letter *job)
         refresh(scribe, job);
         return;
     case LETTER_PUBLISH:
+    case LETTER_COPY:
+    case LETTER_ANSWER:
     case LETTER_KICK:
     case LETTER_FACTS:
     case LETTER_CHANGES:

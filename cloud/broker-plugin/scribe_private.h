@@ -81,8 +81,9 @@ bool execution_changes(struct scribe *scribe, const struct km_registry_change_li
 void execution_tick(struct scribe *scribe, int64_t now_ms);
 /* job_events_publish: some of the events of jobs that nobody has told of. */
 void job_events_publish(struct scribe *scribe);
-/* scribe_publish_json: takes the message; NULL: memory was short. */
-void scribe_publish_json(struct scribe *scribe, const char *topic, json_t *message);
+/* scribe_publish_json: takes the message; NULL: memory was short. job: the request that it answers; NULL: none. */
+void scribe_publish_json(struct scribe *scribe, const struct letter *job, const char *topic,
+                         json_t *message);
 /* feed_look: reads what has changed and tells the broker; false when that could not be done, or is not yet done. */
 bool feed_look(struct scribe *scribe);
 

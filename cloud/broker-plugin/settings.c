@@ -41,6 +41,8 @@ static const struct row {
     {"octets_per_s", NUMBER, offsetof(struct settings, limits.octets_per_s), 1000000000, NULL,
      NULL},
     {"subscriptions", NUMBER, offsetof(struct settings, limits.subscriptions), 1000000, NULL, NULL},
+    {"subscribes_per_s", NUMBER, offsetof(struct settings, limits.subscribes_per_s), 1000000, NULL,
+     NULL},
     {"qos2", WORD, offsetof(struct settings, allows_qos2), 0, "refuse", "allow"},
     {"wildcard_retained", WORD, offsetof(struct settings, hands_out), 0, "withhold", "deliver"},
     {"denied_connect", WORD, offsetof(struct settings, tells_denied), 0, "close", "connack"},
@@ -55,7 +57,10 @@ static const struct settings defaults = {
     .feed_ms = 100,
     .session_s = 3600,
     .remembered = 10000,
-    .limits = {.publishes_per_s = 100, .octets_per_s = 512 * 1024, .subscriptions = 50},
+    .limits = {.publishes_per_s = 100,
+               .octets_per_s = 512 * 1024,
+               .subscriptions = 50,
+               .subscribes_per_s = 100},
     .records_all = true,
 };
 

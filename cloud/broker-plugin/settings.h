@@ -15,8 +15,9 @@ struct limits {
     unsigned client_connects_per_s; /* with one client id */
     /* of one connection: */
     unsigned publishes_per_s;
-    unsigned octets_per_s;  /* of payloads published */
-    unsigned subscriptions; /* that it has at one time */
+    unsigned octets_per_s;     /* of payloads published */
+    unsigned subscriptions;    /* that it has at one time */
+    unsigned subscribes_per_s; /* filters in its SUBSCRIBE and UNSUBSCRIBE packets */
 };
 
 struct settings {

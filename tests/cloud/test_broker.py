@@ -20,7 +20,7 @@ import unittest
 
 import paho.mqtt.client as paho
 
-from broker_bus import Bus
+from broker_bus import ANSWER, COPY, MESSAGE, Bus
 from broker_rig import ANYTHING, Client, Rig, policy, run, until
 
 BUILD = ""
@@ -925,6 +925,23 @@ class Limits(Base):
         self.assertIsNone(client.subscribed("t3"))
         self.rig.expect_event(reason="more than 3 subscriptions")
 
+    def test_filters_a_second(self):
+        """Those of SUBSCRIBE and of UNSUBSCRIBE, in one packet or in many; others are served meanwhile."""
+        broker = self.rig.broker("filters", subscribes_per_s=20, subscriptions=0)
+        other = broker.connect(self.device, "other")
+        # mosquitto loses memory when a filter is subscribed to once more.
+        for ask in (lambda c, i: c.subscribe(f"t{i}"), lambda c, i: c.subscribe(*[f"{i}/{j}" for j in range(50)]),
+                    lambda c, i: c.send(0xa2, b"\0\1" + c.text("t"))):
+            client = broker.connect(self.device, "dev")
+            for i in range(600):
+                ask(client, i)
+            while client.packet() is not None:
+                pass
+        self.assertTrue(other.answered())
+        for kind in ("Subscribe", "Unsubscribe"):
+            self.rig.expect_event(kind=kind, client="dev", reason="more than 20 topic filters")
+        self.assertIn("Unsubscribe of dev: more than 20 topic filters", broker.text())
+
     def test_forms(self):
         for topic, payload, reason in (("a/b/c/d/e/f/g/h/i", b"", "slashes"), ("x" * 257, b"", "256 octets"),
                                        ("t", b"x" * 131073, "131073")):
@@ -1159,6 +1176,50 @@ class OnTheBus(Base):
         topic, accepted = reader.event()
         self.assertEqual((topic, accepted["version"]), (f"{prefix}/update/accepted", 1))
         self.assertEqual(accepted["state"], {"reported": {"by": "rule"}})
+
+    def test_answers_to_rules(self):
+        """They carry what the request had, and the program that asked gets them for the other brokers."""
+        prefix = "$aws/things/lamp/shadow/update"
+        self.watch(f"{prefix}/accepted", self.broker.observer())
+        other = Bus(self.broker.bus, "other")
+        self.addCleanup(other.close)
+        other.publish("probe", b"")
+        self.bus.publish(prefix, b'{"state":{"reported":{"by":"rule"}}}', hops=3, number=77)
+        seen, answers = {}, []
+        while not answers or not seen:
+            frame = self.bus.receive()
+            if frame["kind"] == MESSAGE:
+                seen = frame
+            else:
+                answers.append(frame)
+        self.assertEqual((seen["topic"], seen["hops"], seen["number"]), (f"{prefix}/accepted", 3, 77))
+        while answers[-1]["topic"] != f"{prefix}/documents":
+            answers.append(self.bus.receive())
+        self.assertEqual({a["kind"] for a in answers}, {ANSWER})
+        self.assertEqual([a["topic"] for a in answers], [f"{prefix}/accepted", f"{prefix}/documents"])
+        self.assertEqual(json.loads(answers[0]["payload"])["version"], 1)
+        self.assertFalse(other.has_more())
+
+    def test_copies(self):
+        """For clients alone: no program sees them, nobody serves them, and the registry keeps nothing of them."""
+        reader = self.broker.connect(self.device, "dev")
+        self.assertEqual(reader.subscribed("in/#", "$aws/things/lamp/shadow/update"), [1, 1])
+        self.watch("in/#", self.broker.observer())
+        while reader.message() != ("in/probe", b"done"):
+            pass
+        self.bus.send(COPY, topic="in/a", payload=b"one", qos=1, retain=1)
+        self.bus.send(COPY, topic="$aws/things/lamp/shadow/update", payload=b'{"state":{"reported":{"a":1}}}')
+        self.bus.publish("in/b", b"two", qos=1)
+        self.assertEqual(self.bus.message()["topic"], "in/b")
+        self.assertEqual(reader.message(), ("in/a", b"one"))
+        self.assertEqual(reader.message()[0], "$aws/things/lamp/shadow/update")
+        self.assertEqual(reader.message(), ("in/b", b"two"))
+        late = self.broker.connect(self.device, "late")
+        self.assertEqual(late.subscribed("in/a"), [1])
+        self.assertEqual(late.message(), ("in/a", b"one"))
+        self.bus.publish("$aws/things/lamp/shadow/update", b'{"state":{"reported":{"a":2}}}', hops=1)
+        until(lambda: self.rig.registry("shadow", "lamp", "").startswith("1 "), "the shadow is at its first version")
+        self.assertEqual(self.rig.registry("retained"), "")
 
     def test_messages_and_publishes(self):
         client = self.broker.connect(self.device, "dev")

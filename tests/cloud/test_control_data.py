@@ -4,7 +4,7 @@
 import json
 import threading
 
-from control_bus import CHANGED, PUBLISH, Broker
+from control_bus import CHANGED, COPY, PUBLISH, Broker
 from control_rig import ACCOUNT, OTHER_KEY, Case, main
 
 class Data(Case):
@@ -128,8 +128,11 @@ class Data(Case):
             self.data.publish(topic="again")
         with second.changed:
             second.frames = []
-        self.data.publish(topic="both")
-        self.assertEqual(second.published(1)[0]["topic"], b"both")
+        with self.broker.changed:
+            self.broker.frames = []
+        self.data.publish(topic="both")  # one message, so that rules see it once
+        self.assertEqual(self.broker.published(1)[0]["topic"], b"both")
+        self.assertEqual(second.published(1, COPY)[0]["topic"], b"both")
         second.end()
         self.data.publish(topic="one")
         self.broker.end()
