@@ -5,8 +5,9 @@ TARGET ?= all
 FUZZ_SECONDS ?= 10
 # Tests wait as much as they compute: for processes to start and end, for disks, for each other.
 TEST_JOBS ?= $(shell echo $$((2 * $$(nproc))))
+# How many tests that failed beside others may pass alone instead.
+TEST_ALONE ?= 0
 BUILD := build/$(PRESET)
-export CTEST_OUTPUT_ON_FAILURE := 1
 
 .PHONY: all build deps configure demo test test-asan test-full fuzz lint bench kit install clean
 
@@ -31,18 +32,18 @@ demo:
 test: deps
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build
-	ctest --test-dir $(BUILD) --output-on-failure -j $(TEST_JOBS)
+	scripts/run-tests $(BUILD) $(TEST_JOBS) $(TEST_ALONE)
 
 # And what takes minutes: every published test vector, more rounds against libcrypto.
 test-full:
 	@scripts/install-deps build test-full
 	@$(MAKE) --no-print-directory build
-	ctest --test-dir $(BUILD) -C full --output-on-failure -j $(TEST_JOBS)
+	scripts/run-tests $(BUILD) $(TEST_JOBS) $(TEST_ALONE) -C full
 
 test-asan:
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build PRESET=asan
-	ctest --test-dir build/asan --output-on-failure -j $$(nproc)
+	scripts/run-tests build/asan $$(nproc) $(TEST_ALONE)
 
 fuzz:
 	@scripts/install-deps build test

@@ -43,7 +43,7 @@ function(km_add_unit_test name)
     target_link_libraries(${name} PRIVATE ${arg_LIBS} PkgConfig::CMOCKA)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
 # km_add_fuzzer(NAME SOURCES... [LIBS ...]): a libFuzzer target; its seeds are fuzz/corpus/NAME/. "fuzzers" builds all of them.

@@ -3,14 +3,15 @@
 #   . "$(dirname "$0")/../kit.sh"; kit "$1"; kit_has FILE...; walk <<'WALK'
 # shellcheck shell=bash disable=SC2034
 
-# kit BUILD_DIR: lays it out in $kit ($KEYMOOR_KIT in the walk), which goes at the end; sets $build and $source.
+# kit BUILD_DIR: lays it out in $kit ($KEYMOOR_KIT in the walk, where $KM_FREE_PORT prints a free port), which goes at the end; sets $build and
+# $source.
 kit() {
     build=$(cd "$1" && pwd)
     source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
     kit=$(mktemp -d)
     trap 'rm -rf "$kit"' EXIT
     "$source/scripts/make-kit" "$build" "$kit" >"$kit/log" 2>&1 || { cat "$kit/log" >&2; exit 1; }
-    export KEYMOOR_KIT=$kit
+    export KEYMOOR_KIT=$kit KM_FREE_PORT=$source/tests/free_port.py
 }
 
 # kit_has FILE...: in its folder corelockr, and not empty.

@@ -99,7 +99,7 @@ reaches() {
 
 # until_true COMMAND...: waits for what is sure to happen.
 until_true() {
-    for _ in $(seq 3000); do
+    for _ in $(seq 6000); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.01
     done
@@ -107,10 +107,9 @@ until_true() {
     exit 1
 }
 
-# free_port: a TCP port of the loopback that nobody listens on.
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+# free_port: a TCP port of the loopback that nobody listens on, nor will before the test does.
+free_port_program=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/free_port.py
+free_port() { "$free_port_program"; }
 
 # listens PORT: whether somebody does, without making a connection.
 listens() { grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf '%04X' "$1") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6; }

@@ -101,13 +101,13 @@ void scribe_warn(struct scribe *scribe, const char *what, const char *why)
 void scribe_read_logging(struct scribe *scribe)
 {
     km_status status =
-        recording_read(scribe->reader.registry, scribe->settings->account, &scribe->recording);
+        km_recording_read(scribe->reader.registry, scribe->settings->account, &scribe->recording);
     scribe->is_recording_old = status != KM_OK; /* then tried again at the next look at the feed */
     if (status != KM_OK)
         scribe_warn(scribe, "can't read the logging options",
                     km_registry_err(scribe->reader.registry)->text);
     atomic_store(&scribe->records_info,
-                 recording_has_info(&scribe->recording, scribe->settings->records_all));
+                 km_recording_has_info(&scribe->recording, scribe->settings->records_all));
 }
 
 bool scribe_records_info(const struct scribe *scribe)
@@ -122,14 +122,12 @@ static const char *text_or_null(struct km_slice part)
 
 static bool is_wanted(struct scribe *scribe, const struct record *record)
 {
-    const struct recorded what = {.client = text_or_null(record->client->client),
-                                  .certificate = text_or_null(record->client->certificate),
-                                  .address = text_or_null(record->client->address)};
-    if (!scribe->recording.is_set)
-        return true;
-    enum km_log_level level = recording_level(&scribe->recording, scribe->reader.registry,
-                                              scribe->settings->account, &what);
-    return level >= (record->is_routine ? KM_LOG_INFO : KM_LOG_ERROR);
+    const struct km_recorded what = {.client = text_or_null(record->client->client),
+                                     .certificate = text_or_null(record->client->certificate),
+                                     .address = text_or_null(record->client->address),
+                                     .is_routine = record->is_routine};
+    return km_recording_wants(&scribe->recording, scribe->reader.registry,
+                              scribe->settings->account, &what);
 }
 
 void scribe_record(struct scribe *scribe, const struct record *record)
@@ -451,7 +449,7 @@ void scribe_free(struct scribe *scribe)
     letterbox_clear(&scribe->jobs);
     letters_clear(&scribe->waiting);
     letters_clear(&scribe->late);
-    recording_clear(&scribe->recording);
+    km_recording_clear(&scribe->recording);
     km_shelf_clear(&scribe->reader.shelf);
     km_registry_close(scribe->reader.registry);
     km_arena_free(scribe->reader.arena);

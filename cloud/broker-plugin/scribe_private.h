@@ -7,7 +7,7 @@
 
 #include "cloud/admission/facts.h"
 #include "cloud/admission/rate.h"
-#include "cloud/broker-plugin/recording.h"
+#include "cloud/admission/recording.h"
 #include "cloud/broker-plugin/scribe.h"
 
 /* A list of letters, the oldest first. */
@@ -36,7 +36,7 @@ struct scribe {
     bool is_batch;                /* a transaction of several jobs is open */
     struct letters told;          /* to be sent when it is committed */
     struct letters waiting;       /* contacts and refusals, until the registry can be written to */
-    struct recording recording;
+    struct km_recording recording;
     bool is_recording_old; /* logging options may have changed */
     atomic_bool records_info;
     struct km_rate refusals;

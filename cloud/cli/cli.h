@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "cloud/registry/registry_certificate.h"
+#include "common/km_say.h"
 
 #define EXIT_USAGE 2
 #define CLI_DIR_ENV "KEYMOOR_CLOUD_DIR"
@@ -67,8 +68,8 @@ int cmd_backup(const struct cli_options *options, const char *operand);
 int cmd_restore(const struct cli_options *options, const char *operand);
 
 /* complain: a usage error; refuse: any other; fail: what a call recorded. Each says it on stderr and returns the exit status. */
-int complain(const char *fmt, ...) KM_PRINTF(1, 2);
-int refuse(const char *fmt, ...) KM_PRINTF(1, 2);
+#define complain(...) km_say(EXIT_USAGE, "keymoor-cloud", __VA_ARGS__)
+#define refuse(...) km_say(EXIT_FAILURE, "keymoor-cloud", __VA_ARGS__)
 int fail(const struct km_err *err, const char *what);
 /* fail_registry: the same for the registry's last call. */
 int fail_registry(const struct cloud *cloud, const char *what);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <openssl/x509.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,31 +8,6 @@
 
 #include "cloud/cli/cli.h"
 #include "common/km_option.h"
-
-static void say(const char *fmt, va_list args)
-{
-    (void)fputs("keymoor-cloud: ", stderr);
-    (void)vfprintf(stderr, fmt, args);
-    (void)fputc('\n', stderr);
-}
-
-int complain(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    say(fmt, args);
-    va_end(args);
-    return EXIT_USAGE;
-}
-
-int refuse(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    say(fmt, args);
-    va_end(args);
-    return EXIT_FAILURE;
-}
 
 int fail(const struct km_err *err, const char *what)
 {

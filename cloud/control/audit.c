@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "cloud/admission/recorded.h"
 #include "common/km_file.h"
 #include "common/km_log.h"
 #include "common/km_loop.h"
@@ -22,12 +23,28 @@ static const char *or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
+/* Of devices as much as the account's logging options say, of everybody else all. */
+static km_status is_wanted(struct km_registry *reg, const struct km_audit_event *event, bool *ret)
+{
+    const struct km_recorded what = {.certificate = event->certificate,
+                                     .address = event->address,
+                                     .is_routine = event->is_success};
+    *ret = true;
+    if (event->certificate[0] == '\0')
+        return KM_OK;
+    return km_recorded_ask(reg, event->account, &what, ret);
+}
+
 km_status km_audit_write(struct km_registry *reg, const struct km_audit_event *event)
 {
+    bool is_to_be = false;
     if (event->account[0] == '\0') {
         log_stranger(event);
         return KM_OK;
     }
+    KM_TRY(is_wanted(reg, event, &is_to_be));
+    if (!is_to_be)
+        return KM_OK;
     json_t *object =
         json_pack("{s:s, s:s, s:i, s:s*}", "operation", event->operation, "requestId",
                   event->request_id, "status", (int)event->status, "exception", event->exception);

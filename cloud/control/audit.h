@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The audit trail of the API: one event of kind "Api" for each call, who, from where, which operation, how it ended. What changes
- * something has its event in its own transaction; all others are gathered and written together.
+ * something has its event in its own transaction; all others are gathered and written together. What devices call is recorded as the
+ * account's logging options have it (cloud/admission/recorded.h).
  */
 #ifndef KM_AUDIT_H
 #define KM_AUDIT_H

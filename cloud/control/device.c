@@ -4,21 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-
 #include "cloud/admission/rate.h"
+#include "cloud/admission/recorded.h"
 #include "cloud/admission/registration.h"
-#include "cloud/admission/rights.h"
-#include "cloud/admission/trust.h"
 #include "cloud/control/buses.h"
-#include "cloud/control/call.h"
+#include "cloud/control/device_rights.h"
 #include "cloud/registry/registry_event.h"
 #include "common/km_file.h"
 #include "common/km_log.h"
 
 #define ARENA_MAX ((size_t)8 << 20)
-#define MS_PER_S 1000
-#define PARTITION "aws"
+#define SERVICES (1u << KM_SERVICE_DATA | 1u << KM_SERVICE_JOBS)
 
 struct km_devices {
     struct km_control *control;
@@ -78,7 +74,12 @@ static void record(void *arg, const struct km_contact *contact,
         return;
     }
     visit->has_changed = true;
-    if (km_registry_event_add(registry, &event) != KM_OK)
+    const struct km_recorded what = {.certificate = event.certificate_id, .address = event.address};
+    bool is_wanted = false;
+    km_status status = km_recorded_ask(registry, event.account, &what, &is_wanted);
+    if (status == KM_OK && is_wanted)
+        status = km_registry_event_add(registry, &event);
+    if (status != KM_OK)
         km_log_err(KM_LOG_WARNING, km_registry_err(registry), "can't record an event");
 }
 
@@ -142,46 +143,17 @@ static km_status take_contact(struct km_call *call, struct visit *visit)
 
 /* ---- who comes ---- */
 
-static km_status bind_rights(struct km_call *call, struct visit *visit)
-{
-    struct km_facts_reader *reader = &visit->devices->reader;
-    const struct km_rights_place place = {
-        .partition = PARTITION, .region = call->region, .account = reader->account};
-    const struct km_rights_visit how = {.address = visit->request->address};
-    struct km_err err = {0};
-    km_status status = km_facts_read_rights(&err, reader, visit->certificate, NULL, visit->facts);
-    if (status == KM_OK)
-        status = km_cert_values_read(&err, visit->request->peer_der, &visit->facts->values);
-    if (status == KM_OK)
-        status = km_rights_bind(&err, &place, visit->facts, &how, &visit->bound);
-    if (status == KM_E_MALFORMED || status == KM_E_LIMIT)
-        return km_call_forbid(call, err.text);
-    return status == KM_OK ? KM_OK : KM_FAIL(&call->err, status, "%s", err.text);
-}
-
 static km_status admit_certificate(struct km_call *call, struct visit *visit)
 {
-    km_status status =
-        km_facts_read_state(&call->err, &visit->devices->reader, visit->certificate, &visit->facts);
-    if (status != KM_OK)
-        return status;
+    const struct km_device_who who = {.reader = &visit->devices->reader,
+                                      .certificate = visit->certificate,
+                                      .der = visit->request->peer_der};
+    KM_TRY(km_device_look(call, who.der));
+    KM_TRY(km_facts_read_state(&call->err, who.reader, who.certificate, &visit->facts));
     if (!visit->facts->is_known || visit->facts->status == KM_CERTIFICATE_PENDING_ACTIVATION)
         return take_contact(call, visit);
-    if (visit->facts->status != KM_CERTIFICATE_ACTIVE)
-        return km_call_forbid(call,
-                              km_call_printf(call, "its certificate is %s",
-                                             km_certificate_status_name(visit->facts->status)));
-    return bind_rights(call, visit);
-}
-
-static km_status look(struct km_call *call, struct visit *visit)
-{
-    (void)ERR_set_mark();
-    KM_AUTO(km_trust_freep) X509 *x509 = km_trust_parse(visit->request->peer_der);
-    const char *why = x509 != NULL ? km_trust_look(x509) : "its certificate can't be read";
-    km_status status = why != NULL ? km_call_forbid(call, why) : admit_certificate(call, visit);
-    (void)ERR_pop_to_mark();
-    return status;
+    KM_TRY(km_device_check_active(call, visit->facts));
+    return km_device_bind(call, &who, visit->facts, &visit->bound);
 }
 
 static km_status admit(struct km_call *call, void *arg)
@@ -192,7 +164,7 @@ static km_status admit(struct km_call *call, void *arg)
         call->account[0] = '\0'; /* nobody's */
         return km_call_fail(call, KM_X_MISSING_TOKEN, "missing client certificate");
     }
-    km_status status = look(call, visit);
+    km_status status = admit_certificate(call, visit);
     /* Beyond that it is a line of the log. */
     if (call->hides_reason &&
         !km_rate_use(&visit->devices->refusals, KM_REFUSALS_PER_S, 1, visit->now_ms))
@@ -200,57 +172,10 @@ static km_status admit(struct km_call *call, void *arg)
     return status;
 }
 
-/* ---- what it may do ---- */
-
-/* What is open to devices, and as what their policies have it. */
-static const struct {
-    const char *operation;
-    enum km_policy_action action;
-    enum km_policy_resource kind;
-} opens[] = {
-    {"Publish", KM_POLICY_PUBLISH, KM_POLICY_TOPIC},
-    {"GetThingShadow", KM_POLICY_GET_THING_SHADOW, KM_POLICY_THING},
-    {"UpdateThingShadow", KM_POLICY_UPDATE_THING_SHADOW, KM_POLICY_THING},
-    {"DeleteThingShadow", KM_POLICY_DELETE_THING_SHADOW, KM_POLICY_THING},
-    {"ListNamedShadowsForThing", KM_POLICY_LIST_NAMED_SHADOWS_FOR_THING, KM_POLICY_THING},
-};
-
-static km_status ask(struct km_call *call, const struct visit *visit, enum km_policy_action action,
-                     enum km_policy_resource kind, const char *name)
-{
-    char reason[KM_RIGHTS_REASON_CAP] = "";
-    const struct km_policy_request request = {.action = action,
-                                              .kind = kind,
-                                              .name = KM_SLICE_STR(name),
-                                              .now_s = call->now_ms / MS_PER_S};
-    return km_rights_ask(visit->bound, &request, reason) ? KM_OK : km_call_forbid(call, reason);
-}
-
-/* What no policy can allow, and a retained message. */
-static km_status permit_publish(struct km_call *call, const struct visit *visit, const char *topic)
-{
-    bool is_retained = km_call_query_is(call, "retain");
-    if (!km_rights_is_open(KM_SLICE_STR(topic)) || (topic[0] == '$' && is_retained))
-        return km_call_forbid(call, km_call_printf(call, "the topic %s is reserved", topic));
-    return is_retained ? ask(call, visit, KM_POLICY_RETAIN_PUBLISH, KM_POLICY_TOPIC, topic) : KM_OK;
-}
-
 static km_status permit(struct km_call *call, void *arg)
 {
     const struct visit *visit = arg;
-    const char *shadow = km_call_query(call, "name");
-    const char *name = call->parts[0];
-    for (size_t i = 0; i < KM_ARRAY_LEN(opens); i++) {
-        if (strcmp(opens[i].operation, call->op->name) != 0)
-            continue;
-        if (opens[i].kind == KM_POLICY_THING && shadow != NULL)
-            name = km_call_printf(call, "%s/%s", name, shadow);
-        if (name == NULL)
-            return KM_FAIL(&call->err, KM_E_NOMEM, "name of a shadow");
-        KM_TRY(ask(call, visit, opens[i].action, opens[i].kind, name));
-        return opens[i].action == KM_POLICY_PUBLISH ? permit_publish(call, visit, name) : KM_OK;
-    }
-    return km_call_fail(call, KM_X_ACCESS_DENIED, "%s is not open to devices", call->op->name);
+    return km_device_permit(call, visit->bound);
 }
 
 /* ---- requests ---- */
@@ -264,7 +189,7 @@ static void serve(void *arg, struct km_http_exchange *exchange,
         .devices = devices, .request = request, .now_ms = km_control_now_ms(devices->control)};
     km_registry_certificate_id(request->peer_der, visit.certificate);
     const struct km_control_identity identity = {.account = devices->reader.account,
-                                                 .services = 1u << KM_SERVICE_DATA,
+                                                 .services = SERVICES,
                                                  .certificate = visit.certificate,
                                                  .admit = admit,
                                                  .permit = permit,

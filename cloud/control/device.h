@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The endpoint for devices: they show their certificate in TLS, where any is let in, and sign nothing. Who they are and what they may
- * do says the registry, as it does at a broker (cloud/admission). Of the API the data plane alone is open to them, and of that
- * what their policies allow.
+ * do says the registry, as it does at a broker (cloud/admission). Of the API messages, shadows and jobs are open to them
+ * (device_rights.h), and of that what their policies allow.
  */
 #ifndef KM_CONTROL_DEVICE_H
 #define KM_CONTROL_DEVICE_H

@@ -33,6 +33,8 @@ OSSL_PARAM *keymgmt_build_ecx(OSSL_PARAM_BLD *bld, const struct prov_key *key, i
 
 /* keymgmt_import_spki: fills an empty key with a public part; 0, silently, when it is none of ours. */
 int keymgmt_import_spki(struct prov_key *key, const struct km_wr *spki);
+/* keymgmt_settable_point: what can be set of an object that has no public part yet: a peer's, encoded. */
+const OSSL_PARAM *keymgmt_settable_point(void *provctx);
 /* keymgmt_number: big-endian octets of a number; empty when it is none or longer than buf. */
 struct km_slice keymgmt_number(const OSSL_PARAM *p, struct km_span buf);
 

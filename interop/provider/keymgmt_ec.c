@@ -123,16 +123,6 @@ static int set_ec(void *keydata, const OSSL_PARAM params[])
     return p == NULL || import_point(keydata, p);
 }
 
-static const OSSL_PARAM *settable_ec(void *provctx)
-{
-    static const OSSL_PARAM known[] = {
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-        OSSL_PARAM_END,
-    };
-    (void)provctx;
-    return known;
-}
-
 static const OSSL_PARAM *import_types_ec(int selection)
 {
     static const OSSL_PARAM known[] = {
@@ -167,7 +157,7 @@ static const char *name_of_ec(int operation)
 const OSSL_DISPATCH keymgmt_ec_functions[] = {
     KEYMGMT_FUNCTIONS(ec),
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, PROV_FN(set_ec)},
-    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, PROV_FN(settable_ec)},
+    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, PROV_FN(keymgmt_settable_point)},
     {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, PROV_FN(export_types_ec)},
     {OSSL_FUNC_KEYMGMT_IMPORT, PROV_FN(import_ec)},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, PROV_FN(import_types_ec)},

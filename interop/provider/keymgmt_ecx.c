@@ -107,16 +107,6 @@ static int set_x25519(void *keydata, const OSSL_PARAM params[])
     return p == NULL || import_point(keydata, p);
 }
 
-static const OSSL_PARAM *settable_x25519(void *provctx)
-{
-    static const OSSL_PARAM known[] = {
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-        OSSL_PARAM_END,
-    };
-    (void)provctx;
-    return known;
-}
-
 static const OSSL_PARAM *import_types_ecx(int selection)
 {
     static const OSSL_PARAM known[] = {
@@ -158,6 +148,6 @@ const OSSL_DISPATCH keymgmt_x25519_functions[] = {
     KEYMGMT_FUNCTIONS(x25519),
     ECX_FUNCTIONS(x25519),
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, PROV_FN(set_x25519)},
-    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, PROV_FN(settable_x25519)},
+    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, PROV_FN(keymgmt_settable_point)},
     {0, NULL},
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/params.h>
 
 #include "common/km_secret.h"
@@ -22,6 +23,16 @@ int keymgmt_import_spki(struct prov_key *key, const struct km_wr *spki)
     struct km_slice der = {0};
     return km_wr_finish(spki, &der) && key->key == NULL &&
            km_door_key_of_public(&err, der, &key->key) == KM_OK;
+}
+
+const OSSL_PARAM *keymgmt_settable_point(void *provctx)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)provctx;
+    return known;
 }
 
 struct km_slice keymgmt_number(const OSSL_PARAM *p, struct km_span buf)

@@ -8,8 +8,14 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# pylint: disable=wrong-import-position
+from free_port import free_port  # noqa: E402
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -26,12 +32,6 @@ def until(condition, what):
             return value
         time.sleep(0.01)
     raise AssertionError(f"never came true: {what}")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def run(*command, **options):

@@ -13,91 +13,13 @@ import botocore
 import botocore.client
 import botocore.session
 
-from control_bus import PUBLISH, Broker
-from control_rig import ACCOUNT, OTHER_KEY, REGION, Case, Control, Pki, main, run
-
-ARN = f"arn:aws:iot:{REGION}:{ACCOUNT}:"
-DEVICES = ("--device-port", "0", "--device-port-file", "{dir}/device.port", "--device-certificate", "{dir}/server.pem",
-           "--device-key", "{dir}/server.key", "--account", ACCOUNT, "--bus", "{dir}/bus")
-OWN = "${iot:Certificate.Subject.CommonName}"
+from broker_rig import until
+from control_bus import PUBLISH
+from control_rig import ACCOUNT, OTHER_KEY, REGION, Case, Control, main, run
+from device_rig import ARN, DEVICES, OWN, DeviceCase, policy
 
 
-def policy(*statements):
-    """Each statement: effect, actions, resources (what stands behind arn:aws:iot:REGION:ACCOUNT:)."""
-    return json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": effect, "Action": actions.split(), "Resource": [ARN + one for one in resources.split()]}
-        for effect, actions, resources in statements]})
-
-
-class Devices(Case):
-    options = DEVICES
-    expected = {}
-
-    @classmethod
-    def prepare(cls):
-        pki = Pki(cls.control.dir)
-        pki.ca("anchor")
-        pki.leaf("server", "anchor", subject="/CN=127.0.0.1")
-        cls.broker = Broker(f"{cls.control.dir}/bus")
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.check_recorded()
-        finally:
-            cls.broker.end()
-            super().tearDownClass()
-
-    @classmethod
-    def check_recorded(cls):
-        """Each refusal is an event of its certificate with the reason; they are written together, a little later."""
-        while cls.expected:
-            rows = {json.loads(detail)["requestId"]: (certificate, reason) for certificate, reason, detail in cls.control.query(
-                "SELECT certificate_id, reason, detail FROM event WHERE kind = 'Api' AND is_success = 0")}
-            for trace, (certificate, reason) in list(cls.expected.items()):
-                if trace in rows:
-                    found = rows[trace]
-                    if found[0] != certificate or reason not in found[1]:
-                        raise AssertionError(f"{found}, not {certificate}: {reason}")
-                    del cls.expected[trace]
-            time.sleep(0.05)
-
-    @staticmethod
-    def port_of(control):
-        with open(f"{control.dir}/device.port", encoding="ascii") as stream:
-            return int(stream.read())
-
-    def curl(self, name, method, path, body=b"", control=None):
-        """As a device with the certificate of that name (None: without one): status and body."""
-        port = self.port_of(control or self.control)
-        who = ["--cert", self.pki.path(name + ".pem"), "--key", self.pki.path(name + ".key")] if name else []
-        done = subprocess.run(["curl", "-sk", "-w", "\n%{http_code}", "-X", method, "--path-as-is", *who,
-                               *(["--data-binary", "@-"] if body else []), f"https://127.0.0.1:{port}{path}"],
-                              input=body, check=True, stdout=subprocess.PIPE)
-        text, _, status = done.stdout.rpartition(b"\n")
-        return int(status), json.loads(text) if text else None
-
-    def forbidden(self, name, method, path, reason, body=b"", control=None):
-        """It is refused without a reason, which is in the registry instead."""
-        status, answer = self.curl(name, method, path, body, control)
-        self.assertEqual((status, answer["message"]), (403, "Forbidden"), reason)
-        self.expected[answer["traceId"]] = (self.pki.identity(name), reason)
-
-    def device(self, name, document=None, status="ACTIVE", **more):
-        """A certificate that is registered, with a policy of its own."""
-        if not os.path.exists(self.pki.path("elsewhere.pem")):
-            self.pki.ca("elsewhere")
-        pem = self.pki.leaf(name, "elsewhere", **more)
-        made = self.iot.register_certificate_without_ca(certificatePem=pem, status=status)
-        if document is not None:
-            self.iot.create_policy(policyName=name, policyDocument=document)
-            self.iot.attach_policy(policyName=name, target=made["certificateArn"])
-        return made
-
-    def setUp(self):
-        with self.broker.changed:
-            self.broker.frames = []
-
+class Devices(DeviceCase):
     def test_publish(self):
         self.device("p1", policy(("Allow", "iot:Publish", f"topic/dt/{OWN}/*"), ("Allow", "iot:RetainPublish", "topic/dt/p1/kept")))
         status, answer = self.curl("p1", "POST", "/topics/dt%2Fp1%2Fa?qos=1", b"\x01\x02")
@@ -145,6 +67,50 @@ class Devices(Case):
         self.forbidden("s2", "POST", "/things/s2/shadow", "iot:UpdateThingShadow on thing/s2", b'{"state":{}}')
         self.forbidden("s2", "GET", "/api/things/shadow/ListNamedShadowsForThing/s2", "iot:ListNamedShadowsForThing")
         self.assertEqual(self.curl("s2", "GET", "/things/s2/shadow?name=a%2Fb")[0], 403)
+
+    def test_a_shadow_is_named_for_shadows_alone(self):
+        """A right to a thing's shadows is none to the thing, whatever else stands in the query."""
+        self.device("s3", policy(("Allow", "iot:*", f"thing/{OWN}/*")))
+        self.assertEqual(self.curl("s3", "GET", "/things/s3/shadow?name=x")[0], 404)
+        for path in ("/things/s3/jobs?name=x", "/things/s3/jobs/$next?name=x", "/api/things/shadow/ListNamedShadowsForThing/s3?name=x"):
+            self.forbidden("s3", "GET", path, "on thing/s3")
+
+    def test_jobs(self):
+        every = "iot:GetPendingJobExecutions iot:DescribeJobExecution iot:StartNextPendingJobExecution iot:UpdateJobExecution"
+        self.device("m1", policy(("Allow", every, f"thing/{OWN}")))
+        self.device("m2", policy(("Allow", "iot:GetPendingJobExecutions", "thing/m1"), ("Allow", "iot:UpdateJobExecution", "thing/m2")))
+        self.iot.create_thing(thingName="m1")
+        self.assertEqual(self.curl("m1", "GET", "/things/m1/jobs"), (200, {"inProgressJobs": [], "queuedJobs": []}))
+        self.iot.create_job(jobId="reboot", targets=[ARN + "thing/m1"], document='{"operation":"reboot"}')
+        for name in ("m1", "m2"):
+            self.assertEqual(self.curl(name, "GET", "/things/m1/jobs")[1]["queuedJobs"][0]["jobId"], "reboot")
+        for method, path in (("GET", "/things/m1/jobs/reboot"), ("PUT", "/things/m1/jobs/$next"), ("POST", "/things/m1/jobs/reboot")):
+            self.forbidden("m2", method, path, "JobExecution on thing/m1", b"{}" if method != "GET" else b"")
+        waiting = self.curl("m1", "GET", "/things/m1/jobs/$next")[1]["execution"]
+        self.assertEqual((waiting["status"], waiting["jobDocument"]), ("QUEUED", '{"operation":"reboot"}'))
+        self.assertNotIn("jobDocument", self.curl("m1", "GET", "/things/m1/jobs/reboot?includeJobDocument=false")[1]["execution"])
+        status, answer = self.curl("m1", "PUT", "/things/m1/jobs/$next", b'{"statusDetails":{"step":"1"}}')
+        self.assertEqual((status, answer["execution"]["status"], answer["execution"]["versionNumber"]), (200, "IN_PROGRESS", 2))
+        self.assertEqual(self.curl("m1", "POST", "/things/m1/jobs/reboot", b'{"status":"SUCCEEDED","expectedVersion":1}')[0], 409)
+        self.assertEqual(self.curl("m1", "POST", "/things/m1/jobs/reboot", b'{"status":"SUCCEEDED","expectedVersion":2}')[0], 200)
+        self.assertEqual(self.iot.describe_job_execution(jobId="reboot", thingName="m1")["execution"]["status"], "SUCCEEDED")
+        self.assertEqual(self.curl("m1", "GET", "/things/m1/jobs/reboot")[0], 410)
+        self.assertEqual(self.curl("m1", "POST", "/things/m1/jobs/reboot", b"{")[0], 400)
+
+    def test_retained(self):
+        octets = "X'00ff'" if self.control.registry.startswith("sqlite:") else r"'\x00ff'"
+        for topic in ("kept/e1", "kept/other"):
+            self.control.query("INSERT INTO retained (account, topic, qos, modified_ms, size, payload) VALUES"
+                               f" ('{ACCOUNT}', '{topic}', 1, 1700000000123, 2, {octets})")
+        self.device("e1", policy(("Allow", "iot:GetRetainedMessage", f"topic/kept/{OWN}"), ("Allow", "iot:ListRetainedMessages", "=*")))
+        self.device("e2", policy(("Allow", "iot:GetRetainedMessage", "=*"), ("Allow", "iot:ListRetainedMessages", "topic/*")))
+        self.assertEqual(self.curl("e1", "GET", "/retainedMessage/kept%2Fe1"), (200, {
+            "topic": "kept/e1", "payload": "AP8=", "qos": 1, "lastModifiedTime": 1700000000123}))
+        self.forbidden("e1", "GET", "/retainedMessage/kept/other", "no policy allows iot:GetRetainedMessage on topic/kept/other")
+        self.assertEqual([one["topic"] for one in self.curl("e1", "GET", "/retainedMessage?maxResults=2")[1]["retainedTopics"]],
+                         ["kept/e1", "kept/other"])
+        self.assertEqual(self.curl("e2", "GET", "/retainedMessage/kept/none")[0], 404)
+        self.forbidden("e2", "GET", "/retainedMessage", "no policy allows iot:ListRetainedMessages")
 
     def test_variables(self):
         """There is no client id, so there is no thing; the certificate's own are there."""
@@ -309,6 +275,37 @@ class Slow(Devices):
 # What Devices holds is its own.
 for _name in [name for name in dir(Devices) if name.startswith("test_")]:
     setattr(Slow, _name, None)
+
+
+class Logging(DeviceCase):
+    """What devices do is recorded as the account's logging options have it."""
+
+    def events(self):
+        """Which device did what, and how it ended."""
+        return {(certificate, kind, success == "1") for certificate, kind, success in self.control.query(
+            "SELECT certificate_id, kind, is_success FROM event WHERE certificate_id IS NOT NULL")}
+
+    def test_levels(self):
+        document = policy(("Allow", "iot:Publish", "topic/g"))
+        names = {name: self.device(name, document)["certificateId"] for name in ("none", "errors", "all")}
+        self.register_ca("jitg", setAsActive=True, allowAutoRegistration=True)
+        for name in ("quiet", "told"):
+            self.pki.leaf(name, "jitg")
+            names[name] = self.pki.identity(name)
+        self.iot.set_v2_logging_options(roleArn=f"arn:aws:iam::{ACCOUNT}:role/r", defaultLogLevel="DISABLED")
+        for name, level in (("errors", "ERROR"), ("told", "WARN"), ("all", "INFO")):
+            self.iot.set_v2_logging_level(logTarget={"targetType": "PRINCIPAL_ID", "targetName": names[name]}, logLevel=level)
+        for name in ("quiet", "told"):
+            self.assertEqual(self.curl(name, "POST", "/topics/g")[0], 403)
+        for name in ("none", "errors", "all"):
+            self.assertEqual(self.curl(name, "POST", "/topics/h")[0], 403)
+            self.assertEqual(self.curl(name, "POST", "/topics/g")[0], 200)
+        # Written in the order in which they came.
+        until(lambda: (names["all"], "Api", True) in self.events(), "the last one is recorded")
+        self.assertEqual(self.events(), {(names["told"], "Register", True), (names["told"], "Api", False), (names["errors"], "Api", False),
+                                         (names["all"], "Api", False), (names["all"], "Api", True)})
+        ((n,),) = self.control.query("SELECT count(*) FROM event WHERE detail LIKE '%SetV2LoggingLevel%'")
+        self.assertEqual(n, "3")
 
 
 class Starts(Case):

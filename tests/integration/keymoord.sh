@@ -67,7 +67,7 @@ has() {
 
 # until_true COMMAND...: waits for something that is sure to happen.
 until_true() {
-    for _ in $(seq 2000); do
+    for _ in $(seq 6000); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.01
     done
@@ -96,7 +96,7 @@ stop() {
 refuses() {
     local what=$1 sentence=$2 status=0
     shift 2
-    timeout 60 "$build/bin/keymoord" -s "$state" -S "$KEYMOOR_SOCKET" -t "$tas" -k "$build/ta-keys" "$@" 2>"$dir/err" || status=$?
+    timeout 120 "$build/bin/keymoord" -s "$state" -S "$KEYMOOR_SOCKET" -t "$tas" -k "$build/ta-keys" "$@" 2>"$dir/err" || status=$?
     [ "$status" -ne 0 ] || fail "$what: it started"
     has "$what" "$sentence" "$dir/err"
 }

@@ -21,7 +21,7 @@
 
 #define PATH_LEN 256
 #define ARGS_MAX 32
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 #define STEP_MS 10
 #define PROCESSES_MAX 4096
 

@@ -31,7 +31,7 @@ export LD_LIBRARY_PATH
 "$(find "$dir/usr" -name keymoord -type f)" -s "$dir/state" -S "$KEYMOOR_SOCKET" -t "$dir/out/ta" -k "$dir/out/ta-keys" \
     --host "$(find "$dir/usr" -name keymoor-host)" --ta-stderr 2>"$dir/log" &
 service=$!
-for _ in $(seq 1000); do
+for _ in $(seq 6000); do
     grep -qs 'ready on' "$dir/log" && break
     sleep 0.01
 done

@@ -94,7 +94,7 @@ for key in ec rsa; do
 done
 
 s_client() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | with_engine timeout 20 openssl s_client -connect "127.0.0.1:$port" \
+    printf 'GET / HTTP/1.0\r\n\r\n' | with_engine timeout 120 openssl s_client -connect "127.0.0.1:$port" \
         -CAfile ca.crt -verify_return_error -quiet -ign_eof "$@" >answer.txt 2>&1
     grep -q "Client certificate" answer.txt && grep -q "$expected" answer.txt
 }
@@ -149,7 +149,7 @@ CONF
 server=$!
 started $server "$port" || { cat broker.txt; exit 1; }
 # mosquitto_pub 2.0.11 wants --key to be a file that exists: a reference file, here.
-check "mosquitto_pub" with_engine timeout 20 mosquitto_pub -h localhost -p "$port" --cafile ca.crt --cert ec.crt \
+check "mosquitto_pub" with_engine timeout 120 mosquitto_pub -h localhost -p "$port" --cafile ca.crt --cert ec.crt \
     --tls-engine clrc --keyform engine --key ec.ref -t device/hello -m Hello -q 1
 check "the broker has seen the device's certificate" grep -q "u'device-ec'" broker.txt
 stopped $server

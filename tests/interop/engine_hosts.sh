@@ -104,7 +104,7 @@ CONF
 "${engine_env[@]}" mosquitto -c broker.conf >broker.txt 2>&1 &
 server=$!
 started $server "$port" || { cat broker.txt; exit 1; }
-check "mosquitto's client" timeout 20 mosquitto_pub -h localhost -p "$port" --cafile ca.crt --cert client.crt --key client.key \
+check "mosquitto's client" timeout 120 mosquitto_pub -h localhost -p "$port" --cafile ca.crt --cert client.crt --key client.key \
     -t hello -m Hello -q 1
 check "the broker has seen its certificate" grep -q "u'client'" broker.txt
 stopped $server

@@ -13,6 +13,6 @@ for program in test_engine test_engine_methods test_engine_keys; do
 done
 with_engine "$build/tests/test_engine_all" "$modules/engines/libclrc.so" || exit 1
 for _ in $(seq 10); do
-    check "exit while threads work" with_engine timeout 60 "$build/tests/test_engine_all" "$modules/engines/libclrc.so" exit
+    check "exit while threads work" with_engine timeout 120 "$build/tests/test_engine_all" "$modules/engines/libclrc.so" exit
 done
 finish

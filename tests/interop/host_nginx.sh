@@ -40,7 +40,7 @@ all_ways() {
 }
 # curl can't name signature schemes, which is what chooses the certificate in TLS 1.3.
 rsa_pss() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -verify_return_error \
+    printf 'GET / HTTP/1.0\r\n\r\n' | timeout 120 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -verify_return_error \
         -tls1_3 -sigalgs rsa_pss_rsae_sha256 -ign_eof >answer.txt 2>&1
     grep -q "Peer signature type: RSA-PSS" answer.txt && grep -q "^TLSv1.3 .* of" answer.txt
 }

@@ -32,7 +32,7 @@ in_door() {
 }
 # shellcheck disable=SC2046 # words are meant
 s_client() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | in_door "$1" timeout 20 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt \
+    printf 'GET / HTTP/1.0\r\n\r\n' | in_door "$1" timeout 120 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt \
         -verify_return_error -quiet -ign_eof "$3" -cert "$2.crt" $(by "$1" "$2") >answer.txt 2>&1
     grep -q "Client certificate" answer.txt && grep -q "CN *= *device-$2" answer.txt
 }
@@ -133,7 +133,7 @@ mqtt() {
     shift 3
     [ "$door" = provider ] || words="--tls-engine clrc --keyform engine"
     # shellcheck disable=SC2086 # words are meant
-    in_door "$door" timeout 20 "$program" -h localhost -p "$port" --cafile ca.crt --cert "$key.crt" --key "$key.ref" $words "$@"
+    in_door "$door" timeout 120 "$program" -h localhost -p "$port" --cafile ca.crt --cert "$key.crt" --key "$key.ref" $words "$@"
 }
 # publish DOOR: the subscriber gets what the publisher has said, each by its own certificate.
 publish() {
@@ -151,7 +151,7 @@ for door in provider engine; do
         check "mosquitto: broker $key by $door, clients by provider" publish provider
         check "mosquitto: broker $key by $door, clients by engine" publish engine
         check "the broker has seen both devices" test "$(grep -c "u'device-dev'\|u'device-devrsa'" broker.txt)" -ge 4
-        refuse "mosquitto: no certificate" "" timeout 20 mosquitto_pub -h localhost -p "$port" --cafile ca.crt -t x -m x
+        refuse "mosquitto: no certificate" "" timeout 120 mosquitto_pub -h localhost -p "$port" --cafile ca.crt -t x -m x
         stopped "$server"
     done
 done

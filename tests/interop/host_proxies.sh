@@ -43,9 +43,9 @@ global
   nbthread 2
 defaults
   mode http
-  timeout client 10s
-  timeout server 10s
-  timeout connect 5s
+  timeout client 120s
+  timeout server 120s
+  timeout connect 60s
 frontend front
   bind 127.0.0.1:$port ssl crt $work/ec.pem crt $work/rsa.pem no-tls-tickets
   http-request return status 200 content-type text/plain string "an answer\n"
@@ -84,11 +84,11 @@ environment=("${provider_env[@]}")
 serve redis redis-server --port 0 --tls-port "$port" --bind 127.0.0.1 --tls-cert-file ec.crt --tls-key-file ec.ref --tls-ca-cert-file ca.crt --save ""
 # ask WORD...: with a certificate of our own, which redis demands.
 ask() {
-    with_provider timeout 20 redis-cli -h localhost -p "$port" --tls --cacert ca.crt --cert rsa.crt --key rsa.ref "$@" >answer.txt
+    with_provider timeout 120 redis-cli -h localhost -p "$port" --tls --cacert ca.crt --cert rsa.crt --key rsa.ref "$@" >answer.txt
     grep -qx "PONG" answer.txt
 }
 check "redis, server and client" ask ping
-refuse "redis without a certificate" "" timeout 20 redis-cli -e -h localhost -p "$port" --tls --cacert ca.crt ping
+refuse "redis without a certificate" "" timeout 120 redis-cli -e -h localhost -p "$port" --tls --cacert ca.crt ping
 again redis ask ping
 stopped "$server"
 finish

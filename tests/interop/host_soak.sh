@@ -28,7 +28,7 @@ reload() {
     before=$(workers)
     kill -HUP "$server"
     # Old workers end when their connections have, which the load sees to.
-    for _ in $(seq 3000); do
+    for _ in $(seq 6000); do
         now=$(workers)
         [ "$(wc -l <<<"$now")" -eq 4 ] && [ -z "$(comm -12 <(echo "$before") <(echo "$now"))" ] && return
         sleep 0.01

@@ -104,19 +104,17 @@ reference() {
     } >"$2"
 }
 
-# free_port: a TCP port of the loopback that nobody listens on.
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+# free_port: a TCP port of the loopback that nobody listens on, nor will before the test does.
+free_port() { "$KM_TEST_SOURCE/tests/free_port.py"; }
 
 # started PID PORT: waits until the process listens there.
 started() {
     pids="$pids $1"
     python3 - "$1" "$2" <<'PY'
 import os, socket, sys, time
-for _ in range(400):
+for _ in range(2400):
     try:
-        socket.create_connection(("127.0.0.1", int(sys.argv[2])), 1).close()
+        socket.create_connection(("127.0.0.1", int(sys.argv[2])), 60).close()
         sys.exit(0)
     except OSError:
         os.kill(int(sys.argv[1]), 0)
@@ -167,7 +165,7 @@ until_true() {
     local tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ $tries -lt 3000 ] || { echo "never came true: $*"; exit 1; }
+        [ $tries -lt 6000 ] || { echo "never came true: $*"; exit 1; }
         sleep 0.01
     done
 }

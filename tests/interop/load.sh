@@ -32,7 +32,7 @@ load_number() {
 load_goes_on() {
     local goal
     goal=$(($(load_number good) + ${1:-20}))
-    for _ in $(seq 3000); do
+    for _ in $(seq 6000); do
         [ "$(load_number good)" -lt $goal ] || return 0
         sleep 0.01
     done

@@ -54,9 +54,9 @@ for version in 1.2 1.3; do
             --verify-client-cert --x509certfile $name.crt --x509keyfile "$(uri $name)" --http >server.txt 2>&1 </dev/null &
         started $! "$port" || { cat server.txt; exit 1; }
         server=$!
-        check "gnutls-serv, TLS $version with $name" says "CN=localhost" timeout 60 curl -sS --cacert ca.crt --cert server.crt --key server.key \
+        check "gnutls-serv, TLS $version with $name" says "CN=localhost" timeout 120 curl -sS --cacert ca.crt --cert server.crt --key server.key \
             "https://localhost:$port/"
-        refuse "gnutls-serv without a client's certificate" "" timeout 60 curl -sS --cacert ca.crt "https://localhost:$port/"
+        refuse "gnutls-serv without a client's certificate" "" timeout 120 curl -sS --cacert ca.crt "https://localhost:$port/"
         stopped "$server"
     done
 done

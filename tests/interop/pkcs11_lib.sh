@@ -59,7 +59,7 @@ tls_server() {
 # shows_client NAME COMMAND...: the command is given a request and prints the server's answer, in which that client's name stands. Its own
 # word that the handshake is done says nothing about its certificate in TLS 1.3.
 shows_client() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | "${loaded[@]}" timeout 60 "${@:2}" >answer.txt 2>&1
+    printf 'GET / HTTP/1.0\r\n\r\n' | "${loaded[@]}" timeout 120 "${@:2}" >answer.txt 2>&1
     if ! grep -q "Client certificate" answer.txt || ! grep -q "CN *= *$1" answer.txt; then
         cat answer.txt
         return 1

@@ -152,7 +152,7 @@ check "reference with a password file" tool pkey -in filed.ref -pubout
 # Public keys come from strangers: a file that is read as one has no other file opened.
 reference "clrc:ed?password=file:$work/pipe" stranger.ref
 mkfifo pipe
-stranger() { with_provider timeout 20 openssl pkey -pubin -in stranger.ref -noout; }
+stranger() { with_provider timeout 120 openssl pkey -pubin -in stranger.ref -noout; }
 waited_for() { stranger; test $? -eq 124; }
 check "a reference as a public key" tool pkey -pubin -in ed.ref -noout
 refuse "a public key that names a password file" "" stranger

@@ -20,7 +20,7 @@ for key in ec locked; do
 done
 
 get() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt \
+    printf 'GET / HTTP/1.0\r\n\r\n' | timeout 120 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt \
         -verify_return_error -quiet -ign_eof >answer.txt 2>&1
     grep -q "HTTP/1.0 200" answer.txt
 }

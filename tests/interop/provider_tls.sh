@@ -28,7 +28,7 @@ s_server() {
 }
 
 s_client() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | with_provider timeout 20 openssl s_client -connect "127.0.0.1:$port" \
+    printf 'GET / HTTP/1.0\r\n\r\n' | with_provider timeout 120 openssl s_client -connect "127.0.0.1:$port" \
         -CAfile ca.crt -verify_return_error -quiet -ign_eof "$@" >answer.txt 2>&1
     grep -q "Client certificate" answer.txt && grep -q "$expected" answer.txt
 }
@@ -124,12 +124,12 @@ publish() {
     local subscriber text topic
     text="Hello from $1 $RANDOM"
     topic="device/$RANDOM/hello"
-    timeout 20 mosquitto_sub -h localhost -p "$port" --cafile ca.crt --cert server.crt --key server.key \
+    timeout 120 mosquitto_sub -h localhost -p "$port" --cafile ca.crt --cert server.crt --key server.key \
         -t "$topic" -C 1 >got.txt 2>sub.txt &
     subscriber=$!
     pids="$pids $subscriber"
     # The subscription has to stand first; the broker keeps the message for it otherwise.
-    with_provider timeout 20 mosquitto_pub -h localhost -p "$port" --cafile ca.crt --cert "$1" --key "$2" \
+    with_provider timeout 120 mosquitto_pub -h localhost -p "$port" --cafile ca.crt --cert "$1" --key "$2" \
         -t "$topic" -r -m "$text" -q 1 || return 1
     wait "$subscriber"
     grep -qx "$text" got.txt

@@ -36,7 +36,7 @@ serve() {
 
 # get OPTION...: what the server knows of its client, and what the client knows of the server.
 get() {
-    printf 'GET / HTTP/1.0\r\n\r\n' | with_provider timeout 20 openssl s_client -connect "127.0.0.1:$port" \
+    printf 'GET / HTTP/1.0\r\n\r\n' | with_provider timeout 120 openssl s_client -connect "127.0.0.1:$port" \
         -CAfile ca.crt -verify_return_error -ign_eof "$@" >answer.txt 2>&1
     grep -q "Client certificate" answer.txt
 }

@@ -86,7 +86,7 @@ if [ -x "$build/bin/keymoor" ]; then
 fi
 
 # ---- it is the service that works ----
-check "speed with our digest, counted by the clock" with_provider timeout 60 openssl speed "${ours[@]}" -elapsed -seconds 1 -bytes 64 -evp sha256
+check "speed with our digest, counted by the clock" with_provider timeout 120 openssl speed "${ours[@]}" -elapsed -seconds 1 -bytes 64 -evp sha256
 stop_keymoord
 refuse "dgst without the service" "service can't be reached" tool dgst -sha256 "${ours[@]}" data
 refuse "enc without the service" "service can't be reached" tool enc -aes-128-cbc -K ${key32:0:32} -iv $iv16 "${ours[@]}" -in data -out enc.bin

@@ -387,7 +387,7 @@ static int last_reason(void)
 static void fails_until_back(EVP_PKEY *key)
 {
     int tries = 0;
-    while (signs(key) && tries++ < 1000)
+    while (signs(key) && tries++ < CHILD_LIMIT_S * 1000)
         usleep(1000);
     ERR_clear_error();
     for (int i = 0; i < 3; i++) {

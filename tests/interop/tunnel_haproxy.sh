@@ -15,9 +15,9 @@ global
     log stderr local0 err
 defaults
     mode http
-    timeout client 30s
-    timeout server 30s
-    timeout connect 30s
+    timeout client 120s
+    timeout server 120s
+    timeout connect 60s
 frontend web
     bind unix@$dir/web.sock accept-proxy
     http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst] %[dst_port]\n"

@@ -14,7 +14,7 @@
 
 #define ACCOUNT "123456789012"
 #define LINE_MAX_LEN 256
-#define HINT_WAIT_MS 10000
+#define HINT_WAIT_MS 60000
 
 static struct km_registry *reg;
 static struct km_arena *arena;

@@ -134,7 +134,7 @@ printf '\n\n\n\n\n1364cc4695ed6195cb3b2d28e4d691f8398337c2845f6b2f6de48a60c017\n
 openssl x509 -req -in verificationCert.csr -CA aws_custom_ca_cert.pem -CAkey aws_custom_ca_key.pem -CAcreateserial -out verificationCert.crt -days 500 -sha256
 openssl verify -CAfile aws_custom_ca_cert.pem verificationCert.crt
 # 9.4.7: host and port into the configuration; built where it lies; to a directory of the board
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$KM_FREE_PORT")
 cd "$KEYMOOR_KIT/corelockr/examples/AWS/aws-iot-c/samples/linux/sli_dev"
 sed -i "s/^\(#define AWS_IOT_MQTT_HOST\) .*/\1 \"localhost\"/; s/^\(#define AWS_IOT_MQTT_PORT\) .*/\1 $port/" aws_iot_config.h
 make -s clean

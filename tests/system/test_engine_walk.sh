@@ -34,7 +34,7 @@ ssl=$KEYMOOR_KIT/corelockr/corelockr_ssl
 cd "$ssl/example"
 make -s clean
 make -s
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$KM_FREE_PORT")
 sed -i "s/^port = 11111$/port = $port/" server/demo_server.conf client/demo_client.conf
 cd server
 ./clrc_ssl_demo_server >server.txt 2>&1 &
@@ -43,7 +43,7 @@ cd ../client
 tries=0
 until ./clrc_ssl_demo_client >client.txt 2>error.txt; do
     tries=$((tries + 1))
-    [ $tries -lt 100 ] || { cat ../server/server.txt error.txt >&2; exit 1; }
+    [ $tries -lt 1200 ] || { cat ../server/server.txt error.txt >&2; exit 1; }
     sleep 0.05
 done
 same 'CoreLockr Cipher Probe started
@@ -67,7 +67,7 @@ sed "s/^key_file.*/key_file = clrc:demo-client/" demo_client.conf >named.conf
 tries=0
 until [ "$(grep -c '^Ssl_read: SSL_ERROR_ZERO_RETURN$' ../server/server.txt)" -ge 3 ]; do
     tries=$((tries + 1))
-    [ $tries -lt 100 ] || { cat ../server/server.txt >&2; exit 1; }
+    [ $tries -lt 1200 ] || { cat ../server/server.txt >&2; exit 1; }
     sleep 0.05
 done
 kill "$server"

@@ -163,7 +163,7 @@ cd "$KEYMOOR_KIT/corelockr/corelockr_ssl/example"
 make -s clean
 make -s
 cd server
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$KM_FREE_PORT")
 sed "s/^port = 11111$/port = $port/" demo_server.conf >here.conf
 ./clrc_ssl_demo_server -f here.conf >server.txt 2>&1 &
 server=$!
@@ -172,14 +172,14 @@ tries=0
 until { printf 'Hi from client!'; sleep 1; } | openssl s_client -connect "localhost:$port" -CAfile certs/ca-ext.crt -quiet \
     -verify_return_error -no_ign_eof -cert "$pki/client-ext.crt" -key "$pki/client-ext.key" >answer.txt 2>client.txt; do
     tries=$((tries + 1))
-    [ $tries -lt 100 ] || { cat server.txt client.txt >&2; exit 1; }
+    [ $tries -lt 1200 ] || { cat server.txt client.txt >&2; exit 1; }
 done
 [ "$(cat answer.txt)" = "Hi from server!" ] || { echo "FAILED: the server answers $(cat answer.txt)" >&2; exit 1; }
 # What the server says may come after what it answers.
 tries=0
 until grep -qx 'Got chat: Hi from client!' server.txt; do
     tries=$((tries + 1))
-    [ $tries -lt 100 ] || { cat server.txt >&2; exit 1; }
+    [ $tries -lt 1200 ] || { cat server.txt >&2; exit 1; }
     sleep 0.05
 done
 kill "$server"
@@ -199,7 +199,7 @@ server=$!
 tries=0
 until ./clr_tls_demo_client -o demo_client.conf.prov >answer.txt 2>client.txt; do
     tries=$((tries + 1))
-    [ $tries -lt 100 ] || { cat server.txt client.txt >&2; exit 1; }
+    [ $tries -lt 1200 ] || { cat server.txt client.txt >&2; exit 1; }
     sleep 0.05
 done
 grep -qx 'Got chat response: Hi from server!' answer.txt

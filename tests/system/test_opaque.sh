@@ -283,18 +283,18 @@ is $ok "first" open counted.oid data.enc out
 # An opening counts when the object was opened, whatever became of who opened it.
 "$client" hold counted.oid >held &
 holder=$!
-for _ in $(seq 100); do [ -s held ] && break; sleep 0.05; done
+until_true test -s held
 [ "$(head -n 1 held)" = $ok ] || fail "not held"
 kill -9 $holder
 wait $holder 2>/dev/null || true
 # The service is killed and comes back with its store.
 kill -9 "$KEYMOOR_DEV_SERVICE_PID"
-for _ in $(seq 100); do kill -0 "$KEYMOOR_DEV_SERVICE_PID" 2>/dev/null || break; sleep 0.05; done
+until_true has_ended "$KEYMOOR_DEV_SERVICE_PID"
 rm -f "$KEYMOOR_SOCKET"
 "$KEYMOOR_DEV_DIR/serve" &
 service=$!
 trap 'kill $service 2>/dev/null; wait $service 2>/dev/null || true' EXIT
-for _ in $(seq 200); do [ -S "$KEYMOOR_SOCKET" ] && break; sleep 0.05; done
+until_true test -S "$KEYMOOR_SOCKET"
 is $ok "third, after the kill" open counted.oid data.enc out
 is $used_up "fourth" open counted.oid data.enc out
 object_for counted.oid data.oocfg --max-opens 3 --object-id 00112233445566778899aabbccddeeff

@@ -65,7 +65,7 @@ started server.txt openssl s_server -accept "127.0.0.1:$port" -cert server.crt -
 until_true listens "$port"
 get() {
     printf 'GET / HTTP/1.0\r\n\r\n' | OPENSSL_CONF="$source/interop/provider/openssl-keymoor.cnf" \
-        OPENSSL_MODULES="$build/ossl-modules" timeout 20 openssl s_client -connect "127.0.0.1:$port" -ign_eof -quiet \
+        OPENSSL_MODULES="$build/ossl-modules" timeout 120 openssl s_client -connect "127.0.0.1:$port" -ign_eof -quiet \
         -cert "$device_cert" -key "$device_key"
 }
 ok "TLS with certificate and key by name" get

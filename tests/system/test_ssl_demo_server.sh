@@ -34,7 +34,7 @@ until_true listens "$port"
 # chat OPTION...: as the demonstration's client does; closes properly.
 chat() {
     { printf 'Hi from client!'; until_true grep -q 'Hi from server!' answer.txt; } |
-        timeout 30 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -verify_return_error -quiet -no_ign_eof "$@" \
+        timeout 120 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -verify_return_error -quiet -no_ign_eof "$@" \
             >answer.txt 2>client.txt
 }
 at=1

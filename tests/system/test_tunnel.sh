@@ -109,7 +109,7 @@ fi
 pki=$KEYMOOR_DEV_DIR/pki
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.crt -subj /CN=other -days 2 2>/dev/null
 s_client() {
-    printf 'echo me\n' | timeout 30 openssl s_client -connect "localhost:$1" -CAfile "$pki/emp_root_cert.pem" -verify_return_error \
+    printf 'echo me\n' | timeout 120 openssl s_client -connect "localhost:$1" -CAfile "$pki/emp_root_cert.pem" -verify_return_error \
         -quiet -no_ign_eof "${@:2}"
 }
 refused "a client without a certificate" "alert" s_client "$server_port" -tls1_2

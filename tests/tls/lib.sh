@@ -19,10 +19,6 @@ end_peers() {
 }
 trap end_peers EXIT
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # peer COMMAND...: a server that listens on $port, ready when this returns; its words go to $dir/peer.log. Ends the one before.
 peer() {
     end_peers
@@ -35,7 +31,7 @@ peer() {
 listening() {
     python3 - "$peers" "$port" <<'PY' || { cat "$dir/peer.log" >&2; exit 1; }
 import os, sys, time
-for _ in range(400):
+for _ in range(2400):
     os.kill(int(sys.argv[1]), 0)
     listening = (line.split() for line in open("/proc/net/tcp").readlines()[1:])
     if any(f[3] == "0A" and int(f[1].split(":")[1], 16) == int(sys.argv[2]) for f in listening):
@@ -47,7 +43,7 @@ PY
 
 # await FILE PATTERN: until it is there
 await() {
-    for _ in $(seq 400); do
+    for _ in $(seq 2400); do
         grep -Eq -- "$2" "$1" 2>/dev/null && return 0
         sleep 0.025
     done
@@ -92,7 +88,7 @@ certify() {
 says() {
     local what=$1 pattern=$2
     shift 2
-    ok "$what" timeout 60 "$@"
+    ok "$what" timeout 120 "$@"
     grep -Eq -- "$pattern" "$dir/out" || { echo "FAILED: $what: expected '$pattern', got:" >&2; cat "$dir/out" "$dir/peer.log" >&2; exit 1; }
 }
 
@@ -100,7 +96,7 @@ says() {
 fails() {
     local what=$1 pattern=$2 status=0
     shift 2
-    timeout 60 "$@" >"$dir/out" 2>"$dir/err" || status=$?
+    timeout 120 "$@" >"$dir/out" 2>"$dir/err" || status=$?
     if [ $status -ne 1 ] || ! grep -Eq -- "$pattern" "$dir/out"; then
         echo "FAILED: $what: expected status 1 and '$pattern', got $status:" >&2
         cat "$dir/out" "$dir/err" "$dir/peer.log" >&2

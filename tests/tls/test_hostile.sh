@@ -139,7 +139,7 @@ openssl s_server -accept "127.0.0.1:$port" -cert "$demo/server-prov.crt" -key "$
     <&7 >peer.log 2>&1 &
 peers=$!
 listening
-timeout 60 "$tool" "${me[@]}" --max 1.2 --send hello connect localhost "$port" >renegotiation.out 2>&1 &
+timeout 120 "$tool" "${me[@]}" --max 1.2 --send hello connect localhost "$port" >renegotiation.out 2>&1 &
 renegotiating=$!
 await peer.log "^hello"
 echo R >&7

@@ -2,7 +2,6 @@
 /* Input, output and complaints, the same way in every command. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,31 +37,6 @@ int fail_certs(ClrcResult result, const char *what, const char *name)
 int fail_err(const struct km_err *err, const char *what)
 {
     fprintf(stderr, "keymoor: %s: %s (%s)\n", what, err->text, km_status_name(err->status));
-    return EXIT_FAILURE;
-}
-
-static void say(const char *fmt, va_list args)
-{
-    fprintf(stderr, "keymoor: ");
-    vfprintf(stderr, fmt, args);
-    fprintf(stderr, "\n");
-}
-
-int complain(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    say(fmt, args);
-    va_end(args);
-    return EXIT_USAGE;
-}
-
-int refuse(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    say(fmt, args);
-    va_end(args);
     return EXIT_FAILURE;
 }
 

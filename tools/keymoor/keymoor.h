@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "clrc.h"
+#include "common/km_say.h"
 #include "common/km_status.h"
 
 #define EXIT_USAGE 2
@@ -91,8 +92,8 @@ int fail_certs(ClrcResult result, const char *what, const char *name);
 /* fail_err: the same for a failure of our own code. */
 int fail_err(const struct km_err *err, const char *what);
 /* complain: a usage error; returns EXIT_USAGE. refuse: any other; returns EXIT_FAILURE. */
-int complain(const char *fmt, ...) KM_PRINTF(1, 2);
-int refuse(const char *fmt, ...) KM_PRINTF(1, 2);
+#define complain(...) km_say(EXIT_USAGE, "keymoor", __VA_ARGS__)
+#define refuse(...) km_say(EXIT_FAILURE, "keymoor", __VA_ARGS__)
 
 /* print_json: prints and takes the object. */
 void print_json(cJSON *json);

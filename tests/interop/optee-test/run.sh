@@ -24,7 +24,7 @@ export LD_LIBRARY_PATH
 "$(find "$installation" -name keymoord -type f)" -s "$dir/state" -S "$KEYMOOR_SOCKET" -t "$out/ta" -k "$out/ta-keys" \
     --host "$(find "$installation" -name keymoor-host -type f)" --ta-stderr 2>"$out/keymoord.log" &
 service=$!
-for _ in $(seq 1000); do
+for _ in $(seq 6000); do
     grep -qs 'ready on' "$out/keymoord.log" && break
     sleep 0.01
 done

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/broker-plugin/recording.h"
+#include "cloud/admission/recording.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@
 _Static_assert(KM_LOG_TARGETS_MAX <= KM_REGISTRY_PAGE_MAX, "a page is too small");
 
 static km_status read_into(struct km_registry *registry, const char *account,
-                           struct recording *recording)
+                           struct km_recording *recording)
 {
     km_status status =
         km_registry_logging_get(registry, recording->arena, account, &recording->logging);
@@ -23,26 +23,26 @@ static km_status read_into(struct km_registry *registry, const char *account,
                                       &recording->levels);
 }
 
-km_status recording_read(struct km_registry *registry, const char *account,
-                         struct recording *recording)
+km_status km_recording_read(struct km_registry *registry, const char *account,
+                            struct km_recording *recording)
 {
-    struct recording read = {.arena = km_arena_new(ARENA_MAX)};
+    struct km_recording read = {.arena = km_arena_new(ARENA_MAX)};
     if (read.arena == NULL)
         return KM_E_NOMEM;
     km_status status = read_into(registry, account, &read);
     if (status != KM_OK) {
-        recording_clear(&read);
+        km_recording_clear(&read);
         return status;
     }
-    recording_clear(recording);
+    km_recording_clear(recording);
     *recording = read;
     return KM_OK;
 }
 
-void recording_clear(struct recording *recording)
+void km_recording_clear(struct km_recording *recording)
 {
     km_arena_free(recording->arena);
-    *recording = (struct recording){0};
+    *recording = (struct km_recording){0};
 }
 
 static bool is_in_group(struct km_registry *registry, const char *account, const char *thing,
@@ -66,7 +66,7 @@ static bool is(const char *text, const char *name)
 }
 
 static bool fits(const struct km_registry_log_level *level, struct km_registry *registry,
-                 const char *account, const struct recorded *what)
+                 const char *account, const struct km_recorded *what)
 {
     switch (level->target) {
     case KM_LOG_CLIENT_ID:
@@ -81,8 +81,9 @@ static bool fits(const struct km_registry_log_level *level, struct km_registry *
     return false;
 }
 
-enum km_log_level recording_level(const struct recording *recording, struct km_registry *registry,
-                                  const char *account, const struct recorded *what)
+enum km_log_level km_recording_level(const struct km_recording *recording,
+                                     struct km_registry *registry, const char *account,
+                                     const struct km_recorded *what)
 {
     enum km_log_level highest = KM_LOG_DISABLED;
     bool is_named = false;
@@ -98,7 +99,25 @@ enum km_log_level recording_level(const struct recording *recording, struct km_r
     return is_named ? highest : recording->logging.level;
 }
 
-bool recording_has_info(const struct recording *recording, bool fallback)
+bool km_recording_wants(const struct km_recording *recording, struct km_registry *registry,
+                        const char *account, const struct km_recorded *what)
+{
+    if (!recording->is_set)
+        return true;
+    return km_recording_level(recording, registry, account, what) >=
+           (what->is_routine ? KM_LOG_INFO : KM_LOG_ERROR);
+}
+
+km_status km_recorded_ask(struct km_registry *registry, const char *account,
+                          const struct km_recorded *what, bool *ret)
+{
+    KM_AUTO(km_recording_clear) struct km_recording recording = {0};
+    KM_TRY(km_recording_read(registry, account, &recording));
+    *ret = km_recording_wants(&recording, registry, account, what);
+    return KM_OK;
+}
+
+bool km_recording_has_info(const struct km_recording *recording, bool fallback)
 {
     if (!recording->is_set)
         return fallback;
