@@ -239,6 +239,8 @@ class Broker:
         self.log = os.path.join(self.folder, "log")
         settings = {"registry": rig.url, "account": ACCOUNT, "region": REGION, "bus": self.bus, "local": self.local,
                     "publishes_per_s": 0}
+        if rig.environment and rig.url.startswith("postgresql:"):
+            settings["read_timeout_ms"] = 10000  # a sanitizer's time is not the database's fault
         settings.update({k: v for k, v in options.items() if k not in ("persistence", "clients")})
         self.conf = os.path.join(self.folder, "mosquitto.conf")
         with open(self.conf, "w", encoding="utf-8") as f:
