@@ -124,6 +124,15 @@ static bool is_within_subscribes(const struct limits *limits, struct conn *conn,
     return false;
 }
 
+/* A request to provision is answered to a device that has a certificate to show. */
+static bool is_for_devices(const struct conn *conn, const char *topic, struct access_answer *ret)
+{
+    if (conn->key[0] == '\0' || !km_rights_is_provisioning(KM_SLICE_STR(topic)))
+        return false;
+    deny(ret, ACCESS_CLOSE, ENDING_FORBIDDEN, "the topic %s is for devices alone", topic);
+    return true;
+}
+
 static void check_publish(const struct settings *settings, struct conn *conn,
                           const struct access_request *request, struct access_answer *ret)
 {
@@ -133,7 +142,8 @@ static void check_publish(const struct settings *settings, struct conn *conn,
     bool is_known = is_noted(conn, &publish);
     retain.action = KM_POLICY_RETAIN_PUBLISH;
     /* A client that has gone can't be slowed down: its will is not counted. */
-    if ((!is_known && !is_sound_topic(request->topic, ret)) ||
+    if ((!is_known &&
+         (!is_sound_topic(request->topic, ret) || is_for_devices(conn, request->topic, ret))) ||
         !is_sound_message(settings, request, ret) ||
         (conn->state == CONN_ONLINE && !is_within_rates(&settings->limits, conn, request, ret)) ||
         (!is_known && !is_permitted(conn, &publish, ACCESS_CLOSE, ret)))
@@ -229,7 +239,8 @@ void access_check(const struct settings *settings, struct conn *conn,
     }
     if (conn->is_barred) {
         deny(ret, request->kind == ACCESS_RECEIVE ? ACCESS_DROP : ACCESS_CLOSE, ENDING_SERVER,
-             "its certificate is no longer active");
+             conn->key[0] != '\0' ? "its access key no longer counts"
+                                  : "its certificate is no longer active");
         return;
     }
     switch (request->kind) {

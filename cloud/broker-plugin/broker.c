@@ -134,6 +134,16 @@ static struct km_slice slice_of(const char *text)
     return text == NULL ? (struct km_slice){0} : KM_SLICE_STR(text);
 }
 
+struct note broker_note(const struct conn *conn, const char *kind, const char *reason)
+{
+    return (struct note){.kind = kind,
+                         .reason = reason,
+                         .client = conn->id,
+                         .certificate = conn->certificate,
+                         .key = conn->key,
+                         .address = conn->address};
+}
+
 void broker_record(struct broker *broker, const struct note *note)
 {
     (void)broker_ask(broker, &(struct letter){.kind = LETTER_RECORD,
@@ -141,6 +151,7 @@ void broker_record(struct broker *broker, const struct note *note)
                                               .payload = slice_of(note->reason),
                                               .client = slice_of(note->client),
                                               .certificate = slice_of(note->certificate),
+                                              .key = slice_of(note->key),
                                               .address = slice_of(note->address),
                                               .flag = note->is_success,
                                               .time_ms = broker_now_ms()});

@@ -84,8 +84,11 @@ struct note {
     bool is_success;
     const char *reason;
     const char *client, *certificate, *address;
+    const char *key; /* NULL: it did not come by an access key */
 };
 void broker_record(struct broker *broker, const struct note *note);
+/* broker_note: what is said of each event of this client. */
+struct note broker_note(const struct conn *conn, const char *kind, const char *reason);
 /* broker_kick: ends a connection; it is remembered why. */
 void broker_kick(struct conn *conn, enum ending ending, bool with_will);
 

@@ -22,11 +22,8 @@ static void tell_refusal(struct broker *broker, const struct conn *conn, enum ac
 {
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "Keymoor: %s of %s: %s", kinds[kind], conn->id,
                          answer->reason);
-    broker_record(broker, &(struct note){.kind = kinds[kind],
-                                         .reason = answer->reason,
-                                         .client = conn->id,
-                                         .certificate = conn->certificate,
-                                         .address = conn->address});
+    const struct note note = broker_note(conn, kinds[kind], answer->reason);
+    broker_record(broker, &note);
 }
 
 static void tell_subscription(struct broker *broker, const struct conn *conn, const char *filter,

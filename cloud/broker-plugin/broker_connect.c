@@ -32,6 +32,7 @@ struct visitor {
     unsigned char *der; /* libcrypto's */
     size_t der_len;
     char certificate[CONN_CERTIFICATE_LEN + 1];
+    const char *key; /* NULL: it comes without an access key */
 };
 
 static void visitor_clear(struct visitor *visitor)
@@ -42,12 +43,15 @@ static void visitor_clear(struct visitor *visitor)
 
 static int refuse(struct broker *broker, const struct visitor *visitor, const char *reason)
 {
-    mosquitto_log_printf(MOSQ_LOG_NOTICE, "Keymoor: refused %s from %s (certificate %.16s...): %s",
-                         visitor->id, visitor->address, visitor->certificate, reason);
+    bool has_key = visitor->key != NULL;
+    mosquitto_log_printf(MOSQ_LOG_NOTICE, "Keymoor: refused %s from %s (%s %.16s...): %s",
+                         visitor->id, visitor->address, has_key ? "access key" : "certificate",
+                         has_key ? visitor->key : visitor->certificate, reason);
     broker_record(broker, &(struct note){.kind = "Connect",
                                          .reason = reason,
                                          .client = visitor->id,
                                          .certificate = visitor->certificate,
+                                         .key = visitor->key,
                                          .address = visitor->address});
     return CLOSE;
 }
@@ -110,12 +114,10 @@ static int accept_conn(struct broker *broker, struct conn *conn, int64_t now_ms)
     }
     if (presence_wanted(conn) && presence_connected(conn, now_ms, &event))
         broker_presence(broker, &event);
+    struct note note = broker_note(conn, "Connect", NULL);
+    note.is_success = true;
     if (scribe_records_info(broker->scribe) && !conn->is_local)
-        broker_record(broker, &(struct note){.kind = "Connect",
-                                             .is_success = true,
-                                             .client = conn->id,
-                                             .certificate = conn->certificate,
-                                             .address = conn->address});
+        broker_record(broker, &note);
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -237,14 +239,75 @@ static int decide(struct broker *broker, const struct visitor *visitor)
     return admit(broker, visitor, &facts);
 }
 
-/* All that is asked of the registry about one device has one time limit: everybody else waits meanwhile. */
-static int decide_in_time(struct broker *broker, const struct visitor *visitor)
+/* All that is asked of the registry about one client has one time limit: everybody else waits meanwhile. */
+static int in_time(struct broker *broker, const struct visitor *visitor,
+                   int (*decide_it)(struct broker *broker, const struct visitor *visitor))
 {
     km_registry_budget(broker->reader.registry, broker->settings.read_timeout_ms);
-    int rc = decide(broker, visitor);
+    int rc = decide_it(broker, visitor);
     km_registry_budget(broker->reader.registry, 0);
     return rc;
 }
+
+/* ---- who comes by an access key ---- */
+
+static km_status check_key(struct km_err *err, struct broker *broker, const char *key)
+{
+    KM_AUTO(km_facts_freep) struct km_facts *facts = NULL;
+    KM_TRY(note_silence(broker,
+                        km_facts_read_key(err, &broker->reader, key, broker_now_ms(), &facts)));
+    if (!facts->is_known || facts->status != KM_CERTIFICATE_ACTIVE)
+        return KM_FAIL(err, KM_E_AUTH, "its access key does not count");
+    return KM_OK;
+}
+
+static km_status bind_all(struct km_err *err, const struct broker *broker, struct conn *conn)
+{
+    const struct settings *settings = &broker->settings;
+    const struct km_rights_place place = {
+        .partition = settings->partition, .region = settings->region, .account = settings->account};
+    const struct km_rights_visit visit = {
+        .client_id = conn->id, .address = conn->address, .keeps_session = conn->keeps_session};
+    struct km_policy_bound *bound = NULL;
+    KM_TRY(km_rights_bind_all(err, &place, &visit, &bound));
+    conn_bind(conn, bound);
+    return KM_OK;
+}
+
+/* decide_key: whoever let it in has seen that it has the key; whether that counts is looked at here once more. */
+static int decide_key(struct broker *broker, const struct visitor *visitor)
+{
+    struct km_err err = {0};
+    if (!km_client_id_check(KM_SLICE_STR(visitor->id)))
+        return refuse(broker, visitor, "its client id is too long or no text");
+    if (broker_now_ms() < broker->closed_until_ms)
+        return refuse(broker, visitor, "the registry does not answer");
+    if (check_key(&err, broker, visitor->key) != KM_OK)
+        return refuse(broker, visitor, err.text);
+    KM_AUTO(conn_freep)
+    struct conn *conn = conn_new(visitor->client, visitor->id, "", visitor->address);
+    if (conn == NULL)
+        return MOSQ_ERR_NOMEM;
+    km_copy(conn->key, KM_INTRODUCTION_KEY_MAX, visitor->key, strlen(visitor->key));
+    conn->keeps_session = keeps_session(visitor->client);
+    if (bind_all(&err, broker, conn) != KM_OK)
+        return refuse(broker, visitor, err.text);
+    return accept_conn(broker, km_steal(&conn), broker_now_ms());
+}
+
+static int take_introduced(struct broker *broker, const struct visitor *visitor)
+{
+    const char *name = mosquitto_client_username(visitor->client);
+    struct km_introduction introduction = {0};
+    struct visitor introduced = *visitor;
+    if (name == NULL || !km_introduction_parse(KM_SLICE_STR(name), &introduction))
+        return refuse(broker, visitor, "nobody introduces it");
+    introduced.key = introduction.key;
+    introduced.address = introduction.address;
+    return in_time(broker, &introduced, decide_key);
+}
+
+/* ---- the visitor ---- */
 
 static bool identify(struct visitor *visitor)
 {
@@ -254,6 +317,11 @@ static bool identify(struct visitor *visitor)
     visitor->der_len = (size_t)len;
     km_registry_certificate_id(KM_SLICE(visitor->der, visitor->der_len), visitor->certificate);
     return true;
+}
+
+static bool comes_from(const char *listener, const struct visitor *visitor)
+{
+    return listener != NULL && strcmp(visitor->address, listener) == 0;
 }
 
 int broker_authenticate(struct broker *broker, struct mosquitto *client)
@@ -269,10 +337,11 @@ int broker_authenticate(struct broker *broker, struct mosquitto *client)
     visitor.x509 = mosquitto_client_certificate(client);
     int rc = CLOSE;
     if (visitor.x509 != NULL && identify(&visitor))
-        rc = decide_in_time(broker, &visitor);
-    else if (visitor.x509 == NULL && broker->settings.local != NULL &&
-             strcmp(visitor.address, broker->settings.local) == 0)
+        rc = in_time(broker, &visitor, decide);
+    else if (visitor.x509 == NULL && comes_from(broker->settings.local, &visitor))
         rc = accept_local(broker, &visitor);
+    else if (visitor.x509 == NULL && comes_from(broker->settings.websocket, &visitor))
+        rc = take_introduced(broker, &visitor);
     else
         rc = refuse(broker, &visitor, "it has no certificate");
     (void)ERR_pop_to_mark();

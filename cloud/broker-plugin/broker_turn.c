@@ -21,7 +21,11 @@ struct affected {
 
 static bool is_affected(const struct conn *conn, const struct change *change)
 {
+    if (conn->key[0] != '\0')
+        return change->kind == CHANGE_KEY && strcmp(conn->key, change->id) == 0;
     switch (change->kind) {
+    case CHANGE_KEY:
+        return false;
     case CHANGE_CERTIFICATE:
         return strcmp(conn->certificate, change->id) == 0;
     case CHANGE_POLICY:
@@ -66,6 +70,7 @@ static void ask_again(void *arg, struct conn *conn)
     if (broker_ask(broker, &(struct letter){.kind = LETTER_REFRESH,
                                             .client = KM_SLICE_STR(conn->id),
                                             .certificate = KM_SLICE_STR(conn->certificate),
+                                            .key = KM_SLICE_STR(conn->key),
                                             .payload = KM_SLICE(conn->der, conn->der_len),
                                             .number = (uint64_t)conn->number})) {
         conn->is_stale = false;
@@ -83,25 +88,35 @@ static void ask_about_stale(struct broker *broker)
     conns_each(&broker->conns, ask_again, broker);
 }
 
-/* Its certificate does no longer let it in. */
+/* Its certificate or key does no longer let it in. */
 static void bar(struct broker *broker, struct conn *conn, const char *reason)
 {
     conn->is_barred = true;
     if (conn->state != CONN_ONLINE)
         return;
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "Keymoor: %s is disconnected: %s", conn->id, reason);
-    broker_record(broker, &(struct note){.kind = "Disconnect",
-                                         .reason = reason,
-                                         .client = conn->id,
-                                         .certificate = conn->certificate,
-                                         .address = conn->address});
+    const struct note note = broker_note(conn, "Disconnect", reason);
+    broker_record(broker, &note);
     broker_kick(conn, ENDING_SERVER, false);
+}
+
+static void apply_key(struct broker *broker, struct conn *conn, const struct km_facts *facts)
+{
+    conn->is_barred = false;
+    if (!facts->is_known)
+        bar(broker, conn, "its access key was deleted");
+    else if (facts->status != KM_CERTIFICATE_ACTIVE)
+        bar(broker, conn, "its access key no longer counts");
 }
 
 static void apply_facts(struct broker *broker, struct conn *conn, struct letter *letter)
 {
     struct km_err err = {0};
     struct km_facts *facts = letter->object;
+    if (conn->key[0] != '\0') {
+        apply_key(broker, conn, facts);
+        return;
+    }
     if (!facts->is_known || facts->status != KM_CERTIFICATE_ACTIVE) {
         bar(broker, conn,
             facts->is_known ? "its certificate is no longer ACTIVE"

@@ -6,6 +6,7 @@
 #include "cloud/admission/rate.h"
 #include "cloud/broker-plugin/conn_map.h"
 #include "cloud/broker-plugin/memo.h"
+#include "cloud/common/introduction.h"
 #include "cloud/policy/policy.h"
 #include "common/km_uuid.h"
 
@@ -36,14 +37,15 @@ enum conn_state {
 struct conn {
     const void *handle; /* the broker's name for it; may be given again after it has gone */
     char *id;
-    char certificate[CONN_CERTIFICATE_LEN + 1]; /* empty: a local client */
+    char certificate[CONN_CERTIFICATE_LEN + 1]; /* empty: it has none */
+    char key[KM_INTRODUCTION_KEY_MAX + 1];      /* of the access key by which it came; or empty */
     char *address;
-    uint8_t *der; /* of the certificate; NULL for a local client */
+    uint8_t *der; /* of the certificate; NULL: it has none */
     size_t der_len;
     enum conn_state state;
     bool is_local; /* may do everything */
     bool keeps_session;
-    bool is_barred; /* its certificate does no longer count: nothing is allowed */
+    bool is_barred; /* its certificate or key does no longer count: nothing is allowed */
     bool told_end;  /* its end was published */
     bool is_kicked;
     bool told_receive; /* that a message was withheld was recorded once */

@@ -17,11 +17,11 @@ enum letter_kind {
     /* To the scribe. */
     LETTER_CONTACT =
         1, /* payload: DER of a certificate that may not connect (yet); certificate, client, address, time_ms; flag: it was pending already */
-    LETTER_RECORD, /* topic: kind of event; payload: reason; certificate, client, address; flag: success; time_ms */
+    LETTER_RECORD, /* topic: kind of event; payload: reason; certificate or key, client, address; flag: success; time_ms */
     LETTER_SHADOW, /* topic, payload, hops, number, program: a request; topic was found to be one */
     LETTER_EXECUTION, /* the same, to the jobs of a thing */
     LETTER_RETAIN, /* topic, payload, qos, time_ms: what the broker retains; an empty payload: no longer */
-    LETTER_REFRESH, /* client, certificate, payload (its DER), number: of the connection. Answered by LETTER_FACTS */
+    LETTER_REFRESH, /* client, certificate and payload (its DER), or key; number: of the connection. Answered by LETTER_FACTS */
     /* To the broker's thread. */
     LETTER_PUBLISH, /* topic, payload, qos, retain, hops, number, program; client and certificate: for that device alone */
     LETTER_COPY,    /* topic, payload, qos, retain: for clients alone */
@@ -41,7 +41,7 @@ struct letter {
     struct letter *next;
     enum letter_kind kind;
     /* Views of memory behind the letter; each ends in a NUL that does not count, so that ptr is a C string too. */
-    struct km_slice topic, payload, client, certificate, address;
+    struct km_slice topic, payload, client, certificate, key, address;
     uint8_t qos, hops;
     bool retain, flag;
     uint64_t number;

@@ -55,7 +55,7 @@ static json_t *common(const struct conn *conn, const char *kind, int64_t now_ms)
 {
     return json_pack("{s:s, s:I, s:s, s:s, s:s}", "clientId", conn->id, "timestamp",
                      (json_int_t)now_ms, "eventType", kind, "sessionIdentifier", conn->session,
-                     "principalIdentifier", conn->certificate);
+                     "principalIdentifier", conn->key[0] != '\0' ? conn->key : conn->certificate);
 }
 
 bool presence_connected(const struct conn *conn, int64_t now_ms, struct presence *ret)

@@ -124,6 +124,7 @@ static bool is_wanted(struct scribe *scribe, const struct record *record)
 {
     const struct km_recorded what = {.client = text_or_null(record->client->client),
                                      .certificate = text_or_null(record->client->certificate),
+                                     .key = text_or_null(record->client->key),
                                      .address = text_or_null(record->client->address),
                                      .is_routine = record->is_routine};
     return km_recording_wants(&scribe->recording, scribe->reader.registry,
@@ -149,6 +150,7 @@ void scribe_record(struct scribe *scribe, const struct record *record)
         .is_success = record->is_success,
         .client_id = text_or_null(client->client),
         .certificate_id = text_or_null(client->certificate),
+        .principal = text_or_null(client->key),
         .address = text_or_null(client->address),
         .reason = record->reason,
     };
@@ -161,6 +163,8 @@ static km_status read_again(struct km_err *err, struct scribe *scribe, const str
                             struct km_facts **ret)
 {
     const char *certificate = letter_text(job->certificate);
+    if (job->key.len > 0)
+        return km_facts_read_key(err, &scribe->reader, letter_text(job->key), scribe_now_ms(), ret);
     KM_AUTO(km_facts_freep) struct km_facts *facts = NULL;
     KM_TRY(km_facts_read_state(err, &scribe->reader, certificate, &facts));
     if (facts->is_known && facts->status == KM_CERTIFICATE_ACTIVE) {

@@ -16,7 +16,14 @@
 #define SCRIBE_OCTETS_MAX (64u * 1024 * 1024)
 
 /* What has changed, in the order of commits. */
-enum change_kind { CHANGE_CERTIFICATE, CHANGE_POLICY, CHANGE_THING, CHANGE_GROUP, CHANGE_TYPE };
+enum change_kind {
+    CHANGE_CERTIFICATE,
+    CHANGE_KEY,
+    CHANGE_POLICY,
+    CHANGE_THING,
+    CHANGE_GROUP,
+    CHANGE_TYPE
+};
 struct change {
     enum change_kind kind;
     char *id;

@@ -26,6 +26,7 @@ static const struct row {
     {"partition", TEXT, offsetof(struct settings, partition), 0, NULL, NULL},
     {"bus", TEXT, offsetof(struct settings, bus), 0, NULL, NULL},
     {"local", TEXT, offsetof(struct settings, local), 0, NULL, NULL},
+    {"websocket", TEXT, offsetof(struct settings, websocket), 0, NULL, NULL},
     {"bus_group", GROUP, offsetof(struct settings, bus_group), 0, NULL, NULL},
     {"read_timeout_ms", NUMBER, offsetof(struct settings, read_timeout_ms), 10000, NULL, NULL},
     {"write_timeout_ms", NUMBER, offsetof(struct settings, write_timeout_ms), 600000, NULL, NULL},

@@ -27,7 +27,9 @@ struct settings {
     const char *partition;
     const char *bus;   /* path of the bus; NULL: none */
     const char *local; /* path of a listener whose clients may do everything; NULL: none */
-    gid_t bus_group;   /* (gid_t)-1: the broker's own */
+    const char *
+        websocket; /* path of a listener whose clients are introduced to it by who let them in; NULL: none */
+    gid_t bus_group; /* (gid_t)-1: the broker's own */
     unsigned
         read_timeout_ms; /* how long the broker's thread may wait for the registry, at one connect */
     unsigned write_timeout_ms; /* how long the scribe may */

@@ -76,6 +76,8 @@ static km_status find_key(struct km_call *call, const char *id, struct km_slice 
     KM_TRY(km_call_registry(call, status));
     KM_TRY(check_key(call, &key, token));
     set_caller(call, key.account, key.principal);
+    km_copy(call->key_id, KM_ACCESS_KEY_ID_LEN, key.id, strlen(key.id));
+    call->key_expires_ms = key.expires_ms;
     *ret = km_steal(&secret);
     return KM_OK;
 }
@@ -122,6 +124,12 @@ static enum km_exception exception_of(enum km_sigv4_verdict verdict)
     return KM_X_NONE;
 }
 
+static bool is_signed_in_query(const struct km_call *call)
+{
+    return call->op != NULL && (call->op->flags & KM_OP_QUERY_SIGNED) != 0 &&
+           km_sigv4_is_in_query(call->target.query);
+}
+
 km_status km_auth_check(struct km_call *call, struct km_sigv4_who *ret)
 {
     const struct km_crypto *crypto = km_control_crypto(call->control);
@@ -135,7 +143,9 @@ km_status km_auth_check(struct km_call *call, struct km_sigv4_who *ret)
         .now_s = call->now_ms / 1000,
     };
     KM_TRY(km_crypto_sha256(&call->err, crypto, call->request->body, request.body_sha256));
-    enum km_sigv4_verdict verdict = km_sigv4_verify(&call->err, crypto, &request, &keys, ret);
+    enum km_sigv4_verdict verdict =
+        is_signed_in_query(call) ? km_sigv4_verify_query(&call->err, crypto, &request, &keys, ret)
+                                 : km_sigv4_verify(&call->err, crypto, &request, &keys, ret);
     if (verdict == KM_SIGV4_OK)
         return KM_OK;
     /* Only who proved it is somebody. */

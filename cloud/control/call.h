@@ -43,7 +43,8 @@ struct km_operation {
     uint64_t flags;
     km_status (*run)(struct km_call *call);
 };
-#define KM_OP_CHANGES 1u /* runs in a transaction, and its audit event is in it */
+#define KM_OP_CHANGES 1u      /* runs in a transaction, and its audit event is in it */
+#define KM_OP_QUERY_SIGNED 2u /* may be signed in its query */
 
 /* A table of rows. */
 struct km_operations {
@@ -68,6 +69,8 @@ struct km_call {
         credential; /* that it is signed with, which are a device's; NULL: an access key of the account's, or nothing */
     char account[KM_ACCOUNT_LEN + 1];
     char principal[KM_PRINCIPAL_NAME_MAX + 1];
+    char key_id[KM_ACCESS_KEY_ID_LEN + 1]; /* of who signed it */
+    int64_t key_expires_ms;                /* 0: never */
     const char *region;
     char request_id[KM_REGISTRY_UUID_LEN + 1];
     int64_t now_ms;
@@ -81,7 +84,8 @@ struct km_call {
     struct km_slice raw;   /* a view into the arena, when the body is not JSON of ours */
     struct km_http_reply_header headers[KM_HTTP_REPLY_HEADERS_MAX];
     size_t n_headers;
-    bool is_later; /* the operation answers by km_call_later's words */
+    struct km_http_taker taker; /* who takes over the connection, with a status of 101 */
+    bool is_later;              /* the operation answers by km_call_later's words */
 };
 
 /* ---- inputs ---- */

@@ -10,6 +10,7 @@
 
 struct km_issuer;
 struct km_buses;
+struct km_websockets;
 struct km_invocation;
 
 /* All borrowed by the control plane until it is freed. */
@@ -22,7 +23,8 @@ struct km_control_config {
     struct km_buses *buses;   /* to brokers; may have none */
     const char
         *account; /* whom those brokers serve: they are not told of anybody else. NULL: nobody */
-    const char *invoke_socket; /* of the process that runs functions; NULL: there is none */
+    struct km_websockets *websockets; /* NULL: MQTT over WebSockets is not offered */
+    const char *invoke_socket;        /* of the process that runs functions; NULL: there is none */
     struct km_registry_source source;
 };
 

@@ -26,6 +26,7 @@ static const struct km_operations *const tables[] = {
     &km_iot_credentials,
     &km_iot_tag,
     &km_iot_data,
+    &km_iot_websocket,
     &km_iot_job,
     &km_iot_job_template,
     &km_iot_execution,

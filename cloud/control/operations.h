@@ -26,6 +26,7 @@ extern const struct km_operations km_iot_role_alias;
 extern const struct km_operations km_iot_credentials;
 extern const struct km_operations km_iot_tag;
 extern const struct km_operations km_iot_data;
+extern const struct km_operations km_iot_websocket;
 extern const struct km_operations km_iot_job;
 extern const struct km_operations km_iot_job_template;
 extern const struct km_operations km_iot_execution;

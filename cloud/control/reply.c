@@ -127,5 +127,8 @@ void km_reply_send(struct km_call *call, km_status status)
         (struct km_http_reply_header){.name = "x-amzn-RequestId", .value = call->request_id};
     for (size_t i = 0; i < call->n_headers && reply.n_headers < KM_HTTP_REPLY_HEADERS_MAX; i++)
         reply.headers[reply.n_headers++] = call->headers[i];
-    km_http_answer(call->exchange, &reply);
+    if (status == KM_OK && call->taker.take != NULL)
+        km_http_hand_over(call->exchange, &reply, &call->taker);
+    else
+        km_http_answer(call->exchange, &reply);
 }

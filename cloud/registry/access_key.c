@@ -227,6 +227,27 @@ km_status km_registry_access_key_find(struct km_registry *reg, struct km_arena *
     return KM_OK;
 }
 
+km_status km_registry_access_key_get(struct km_registry *reg, struct km_arena *arena,
+                                     const char *account, const char *id,
+                                     struct km_registry_access_key *ret)
+{
+    KM_AUTO(km_query_end) struct km_query query = {0};
+    km_reg_enter(reg);
+    KM_TRY(km_reg_check_account(reg, account));
+    if (!is_id(id))
+        return unknown(reg);
+    KM_TRY(km_reg_query(reg, "SELECT " COLUMNS " FROM access_key WHERE id = ?1 AND account = ?2",
+                        KM_VALUES(km_value_text(id), km_value_text(account)), &query));
+    bool has_row = km_query_next(&query);
+    struct km_registry_access_key key =
+        has_row ? take(&query, arena) : (struct km_registry_access_key){0};
+    KM_TRY(km_query_finish(&query));
+    if (!has_row)
+        return unknown(reg);
+    *ret = key;
+    return KM_OK;
+}
+
 km_status km_registry_session_check(struct km_registry *reg, const char *id, struct km_slice token)
 {
     KM_AUTO(km_query_end) struct km_query query = {0};

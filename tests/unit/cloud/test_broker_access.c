@@ -422,6 +422,46 @@ static void test_inherit(void **state)
     conn_free(next);
 }
 
+/* Who comes by an access key may do everything that clients may do at all, but for what is a device's. */
+static void test_access_key(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    const struct km_rights_place place = {
+        .partition = "aws", .region = "eu-central-1", .account = "123456789012"};
+    const struct km_rights_visit visit = {.client_id = "dev-1", .address = "127.0.0.1"};
+    struct km_policy_bound *bound = NULL;
+    static const struct row rows[] = {
+        {{.topic = "any/thing", .retain = true}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "$aws/rules/r/a"}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "$aws/things/t/shadow/get"}, ACCESS_ALLOW, 0, NULL},
+        {{.kind = ACCESS_SUBSCRIBE, .topic = "#"}, ACCESS_ALLOW, 0, NULL},
+        {{.kind = ACCESS_RECEIVE, .topic = "any/thing"}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "$aws/events/x"}, ACCESS_CLOSE, ENDING_FORBIDDEN, "reserved"},
+        {{.topic = "$aws/rules/r/a", .retain = true}, ACCESS_CLOSE, ENDING_FORBIDDEN, "retained"},
+        {{.topic = "$aws/certificates/create/json"},
+         ACCESS_CLOSE,
+         ENDING_FORBIDDEN,
+         "for devices alone"},
+    };
+    struct access_answer answer = {0};
+    assert_int_equal(km_rights_bind_all(NULL, &place, &visit, &bound), KM_OK);
+    conn_bind(conn, bound);
+    km_copy(conn->key, KM_INTRODUCTION_KEY_MAX, "AKIDEXAMPLE000000001", KM_INTRODUCTION_KEY_MAX);
+    assert_true(access_connect(conn, NOW_MS, &answer));
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        access_check(&unbounded, conn, &rows[i].request, &answer);
+        assert_int_equal(answer.verdict, rows[i].verdict);
+        if (rows[i].verdict == ACCESS_ALLOW)
+            continue;
+        assert_int_equal(answer.ending, rows[i].ending);
+        assert_non_null(strstr(answer.reason, rows[i].says));
+    }
+    conn->is_barred = true;
+    access_check(&unbounded, conn, &rows[0].request, &answer);
+    assert_int_equal(answer.verdict, ACCESS_CLOSE);
+    assert_string_equal(answer.reason, "its access key no longer counts");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_certificate_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_inherit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_access_key, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
