@@ -108,7 +108,8 @@ pid=$(cat "$cloud/run/rules.pid")
 tr '\0' '\n' <"/proc/$pid/cmdline" >rules.cmd
 kill -KILL "$pid"
 until has_ended "$pid"; do sleep 0.01; done
-[ -z "$(pgrep -f keymoor-function-host.*"$pid" || true)" ]
+not_running() { not pgrep -f "keymoor-function-host.*$pid"; }
+until_true not_running
 mapfile -t again <rules.cmd
 "${again[@]}" </dev/null >>"$cloud/log/rules.log" 2>&1 &
 echo $! >"$cloud/run/rules.pid"
