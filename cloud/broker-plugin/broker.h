@@ -9,6 +9,7 @@
 #include "cloud/admission/facts.h"
 #include "cloud/broker-plugin/access.h"
 #include "cloud/broker-plugin/conn.h"
+#include "cloud/broker-plugin/desk.h"
 #include "cloud/broker-plugin/hub.h"
 #include "cloud/broker-plugin/inflight.h"
 #include "cloud/broker-plugin/presence.h"
@@ -20,7 +21,8 @@ struct mosquitto_evt_message;
 
 struct broker {
     struct settings settings;
-    struct km_facts_reader reader;
+    struct desk *desk;             /* where whatever has files open is made, used and freed */
+    struct km_facts_reader reader; /* used on the desk */
     struct scribe *scribe;
     struct hub *hub; /* NULL: no bus */
     struct letterbox inbox;
@@ -72,8 +74,8 @@ void broker_tell_answer(struct broker *broker, const struct outgoing *message);
 void broker_answer(struct broker *broker, struct conn *conn, const struct outgoing *message);
 /* broker_presence: publishes an event; frees its payload. */
 void broker_presence(struct broker *broker, struct presence *event);
-/* broker_hears: whether broker_spread would do anything with it. */
-bool broker_hears(const struct broker *broker, const struct letter *message);
+/* broker_hears: whether broker_spread would do anything with a message to this topic. */
+bool broker_hears(const struct broker *broker, struct km_slice topic, bool retain);
 /* broker_spread: hands a message to the bus, to the shadows or jobs if it is for them, and to who keeps what is retained. */
 void broker_spread(struct broker *broker, const struct letter *message);
 /* broker_ask: gives a job to the scribe; one that there is no room for is counted and logged. */
