@@ -234,7 +234,7 @@ km_status km_registry_access_key_get(struct km_registry *reg, struct km_arena *a
     KM_AUTO(km_query_end) struct km_query query = {0};
     km_reg_enter(reg);
     KM_TRY(km_reg_check_account(reg, account));
-    if (!is_id(id))
+    if (!km_reg_key_is_id(id))
         return unknown(reg);
     KM_TRY(km_reg_query(reg, "SELECT " COLUMNS " FROM access_key WHERE id = ?1 AND account = ?2",
                         KM_VALUES(km_value_text(id), km_value_text(account)), &query));

@@ -91,7 +91,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.wrong, [])
         services = {"IOT": "iot", "DATA": "iot-data", "JOBS": "iot-jobs-data", "LAMBDA": "lambda", "STS": "sts"}
         offered = {f"{services[service]}.{operation}" for path in glob.glob(f"{SOURCE}/*.c") if "iot_job" not in path
-                   for operation, service in re.findall(r'\{"(\w+)",\s*KM_SERVICE_(\w+)', open(path, encoding="ascii").read())}
+                   for operation, service in re.findall(r'\{"(\w+)",\s*KM_SERVICE_(\w+)', open(path, encoding="ascii").read())
+                   # The provider of credentials is asked by devices, and a WebSocket is opened by MQTT clients.
+                   if service in services and operation != "OpenWebSocket"}
         self.assertGreater(len(offered), 100)
         self.assertEqual(offered - self.called, set())
 

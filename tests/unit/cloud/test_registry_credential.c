@@ -143,7 +143,7 @@ static void they_do_not_go_to_another_account(void **state)
     KM_AUTO(km_registry_new_key_clear) struct km_registry_new_key key = make(rig, id);
     assert_ok(rig,
               km_registry_certificate_set_status(rig->reg, ACCOUNT, id, KM_CERTIFICATE_INACTIVE));
-    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT));
+    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, NULL));
     assert_ok(rig, km_registry_certificate_transfer_accept(rig->reg, OTHER_ACCOUNT, id, true));
     assert_status(rig, KM_E_NOTFOUND, find(rig, &key));
     assert_status(rig, KM_E_STATE, km_registry_credential_new(rig->reg, ACCOUNT, id, ALIAS, &none));
