@@ -56,6 +56,7 @@ struct km_execution {
     int64_t step_due_ms; /* the same, by the timer that the device sets */
     int64_t minutes;     /* what the job gives it once it is IN_PROGRESS; 0: any time */
     const char *document;
+    int64_t n_retries; /* in lists alone: how often the thing had failed before */
 };
 /* km_execution_ends_ms: the earlier of the two timers; 0: none runs. */
 int64_t km_execution_ends_ms(const struct km_execution *execution);

@@ -94,11 +94,11 @@ static json_t *name_and_arn(struct km_call *call, const char *id, const char *de
 
 static json_t *summary(struct km_call *call, const struct km_registry_job *job)
 {
-    return json_pack("{s:s, s:s*, s:s, s:s, s:o, s:o, s:o*}", "jobId", job->id, "jobArn",
+    return json_pack("{s:s, s:s*, s:s, s:s, s:o, s:o, s:b, s:o*}", "jobId", job->id, "jobArn",
                      km_call_arn(call, "job", job->id), "targetSelection",
                      selection(job->is_continuous), "status", statuses[job->status], "createdAt",
                      km_call_time(job->created_ms), "lastUpdatedAt", km_call_time(job->modified_ms),
-                     "completedAt",
+                     "isConcurrent", (int)job->is_rolling_out, "completedAt",
                      job->completed_ms != 0 ? km_call_time(job->completed_ms) : NULL);
 }
 

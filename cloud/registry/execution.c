@@ -103,23 +103,31 @@ km_status km_registry_execution_pending(struct km_registry *reg, struct km_arena
     return KM_OK;
 }
 
-static const struct km_list_sql list_of_job =
-    KM_LIST_BY_BOTH(KM_LIST_TAG_EXECUTION,
-                    "SELECT " COLUMNS " FROM job_execution e WHERE e.account = ?1 AND e.job = ?5"
-                    " AND (?6 < 0 OR e.status = ?6)",
-                    "e.number", "e.thing", 2, 0);
-static const struct km_list_sql list_of_thing =
-    KM_LIST_BY_BOTH(KM_LIST_TAG_EXECUTION + 1,
-                    "SELECT " COLUMNS " FROM job_execution e WHERE e.account = ?1 AND e.thing = ?5"
-                    " AND (?6 < 0 OR e.status = ?6) AND (?7 IS NULL OR e.job = ?7)",
-                    "e.number", "e.job", 2, 1);
+/* How often the thing had failed before it was this one's turn. */
+#define RETRIES                                                                                    \
+    ", (SELECT count(*) FROM job_execution o WHERE o.account = e.account AND o.thing = e.thing"    \
+    " AND o.job = e.job AND o.number < e.number AND o.status IN (3, 4))"
+_Static_assert(KM_EXECUTION_FAILED == 3 && KM_EXECUTION_TIMED_OUT == 4, "as the text says");
+
+static const struct km_list_sql list_of_job = KM_LIST_BY_BOTH(
+    KM_LIST_TAG_EXECUTION,
+    "SELECT " COLUMNS RETRIES " FROM job_execution e WHERE e.account = ?1 AND e.job = ?5"
+    " AND (?6 < 0 OR e.status = ?6)",
+    "e.number", "e.thing", 2, 0);
+static const struct km_list_sql list_of_thing = KM_LIST_BY_BOTH(
+    KM_LIST_TAG_EXECUTION + 1,
+    "SELECT " COLUMNS RETRIES " FROM job_execution e WHERE e.account = ?1 AND e.thing = ?5"
+    " AND (?6 < 0 OR e.status = ?6) AND (?7 IS NULL OR e.job = ?7)",
+    "e.number", "e.job", 2, 1);
 
 static km_status read_list(struct km_list *list, struct km_execution_list *ret)
 {
     const char *next = NULL;
     struct km_execution *items = km_list_items(list, sizeof(*items));
-    while (items != NULL && km_list_next(list))
+    while (items != NULL && km_list_next(list)) {
         items[list->n_rows - 1] = take(&list->query, list->arena);
+        items[list->n_rows - 1].n_retries = km_query_number(&list->query, 12);
+    }
     KM_TRY(km_list_finish(list, &next));
     *ret = (struct km_execution_list){.items = items, .n_items = list->n_rows, .next = next};
     return KM_OK;

@@ -135,7 +135,9 @@ km_status km_registry_job_create(struct km_registry *reg, const char *account,
 
 #define COLUMNS                                                                                    \
     "j.id, j.description, j.is_continuous, j.status, j.is_forced, j.reason_code, j.comment,"       \
-    " j.minutes, j.created_ms, j.modified_ms, j.completed_ms, j.config, j.template"
+    " j.minutes, j.created_ms, j.modified_ms, j.completed_ms, j.config, j.template,"               \
+    " CASE WHEN EXISTS (SELECT 1 FROM job_waiting w WHERE w.account = j.account"                   \
+    " AND w.job = j.id) THEN 1 ELSE 0 END"
 
 static struct km_registry_job take(struct km_query *query, struct km_arena *arena)
 {
@@ -153,6 +155,7 @@ static struct km_registry_job take(struct km_query *query, struct km_arena *aren
         .completed_ms = km_query_number(query, 10),
         .config = km_query_text(query, arena, 11),
         .template_id = km_query_text(query, arena, 12),
+        .is_rolling_out = km_query_flag(query, 13),
     };
 }
 

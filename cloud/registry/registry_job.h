@@ -64,6 +64,7 @@ struct km_registry_job {
     int64_t completed_ms; /* 0: not yet; also when it was canceled */
     const char *config;
     const char *template_id;
+    bool is_rolling_out; /* things wait for their executions */
 };
 /* What of it is not in lists. */
 struct km_registry_job_more {

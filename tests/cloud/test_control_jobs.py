@@ -264,13 +264,17 @@ class Jobs(Case):
             "baseRatePerMinute": 2, "incrementFactor": 2.5, "rateIncreaseCriteria": {"numberOfNotifiedThings": 2}}}
         job = self.job(targets=[f"{ARN}thinggroup/{self.group(9)}"], jobExecutionsRolloutConfig=rollout)
         described = self.iot.describe_job(jobId=job)["job"]
-        self.assertEqual((described["jobExecutionsRolloutConfig"], described["status"]), (rollout, "IN_PROGRESS"))
+        self.assertEqual((described["jobExecutionsRolloutConfig"], described["status"], described["isConcurrent"]),
+                         (rollout, "IN_PROGRESS", True))
         self.assertEqual(self.counts(job), {"Queued": 2})
         self.change_row(f"UPDATE job SET minute_ms = 1, due_ms = 1 WHERE id = '{job}'")
         self.until({"Queued": 7}, lambda: self.counts(job))
         self.iot.update_job(jobId=job, jobExecutionsRolloutConfig={"maximumPerMinute": 1})
         self.change_row(f"UPDATE job SET minute_ms = 1, due_ms = 1 WHERE id = '{job}'")
         self.until({"Queued": 8}, lambda: self.counts(job))
+        self.change_row(f"UPDATE job SET minute_ms = 1, due_ms = 1 WHERE id = '{job}'")
+        self.until({"Queued": 9}, lambda: self.counts(job))
+        self.assertFalse(self.iot.describe_job(jobId=job)["job"]["isConcurrent"])
         self.assertEqual(self.iot.describe_job(jobId=job)["job"]["jobExecutionsRolloutConfig"], {"maximumPerMinute": 1})
 
     def test_schedule(self):
@@ -318,6 +322,11 @@ class Jobs(Case):
                          "FAILED")
         self.data.update_job_execution(jobId=job, thingName=thing, status="FAILED")
         self.assertEqual((self.status(job), self.counts(job)), ("COMPLETED", {"Failed": 1}))
+        tries = [one["jobExecutionSummary"] for one in self.iot.list_job_executions_for_job(jobId=job)["executionSummaries"]]
+        self.assertEqual([(one["executionNumber"], one.get("retryAttempt")) for one in tries], [(1, None), (2, 1)])
+        tries = [one["jobExecutionSummary"] for one in
+                 self.iot.list_job_executions_for_thing(thingName=thing, jobId=job)["executionSummaries"]]
+        self.assertEqual([one.get("retryAttempt") for one in tries], [None, 1])
 
     def test_more_targets(self):
         first, second = self.group(2), self.group(3)

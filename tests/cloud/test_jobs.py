@@ -25,6 +25,7 @@ from broker_rig import ACCOUNT, ANYTHING, ARN, REGION, Rig, policy, until  # noq
 from control_rig import KEY, Control  # noqa: E402
 
 DOCUMENT = {"operation": "reboot"}
+PATIENT = {"read_timeout_ms": 10000}  # no test here is about a database that is slow
 
 
 class OnRegistry(Control):
@@ -54,7 +55,7 @@ class Base(unittest.TestCase):
         self.rig = Rig(BUILD, os.path.dirname(os.path.abspath(__file__)), os.environ.get("KM_TEST_REGISTRY"))
         self.addCleanup(self.rig.close)
         self.rig.registry("policy", "Anything", ANYTHING)
-        self.broker = self.rig.broker()
+        self.broker = self.rig.broker(**PATIENT)
         self.control = OnRegistry(self.rig.url, "--account", ACCOUNT, "--bus", self.broker.bus)
         self.addCleanup(self.control.remove)
         self.control.start()
@@ -208,7 +209,7 @@ class Time(Base):
             subprocess.run(["psql", "-qX", self.rig.url.removeprefix("postgresql:"), "-c", sql], check=True)
 
     def test_over_once_at_two_brokers(self):
-        second = self.rig.broker("second")
+        second = self.rig.broker("second", **PATIENT)
         watches = [broker.observer(self.topics + "notify-next") for broker in (self.broker, second)]
         self.job("j", timeoutConfig={"inProgressTimeoutInMinutes": 1})
         for watch in watches:
@@ -238,7 +239,7 @@ class Time(Base):
 class Race(Base):
     def test_two_updates_at_two_brokers(self):
         """Of those that expect the same version exactly one is accepted."""
-        second = self.rig.broker("second").connect(self.device, "lamp")
+        second = self.rig.broker("second", **PATIENT).connect(self.device, "lamp")
         self.job("j")
         got = []
         for n in range(1, 6):
@@ -313,7 +314,7 @@ class Events(Base):
 
     def test_each_once_at_two_brokers(self):
         """Also what a control plane left half done that was killed: another one goes on with it."""
-        second = self.rig.broker("second")
+        second = self.rig.broker("second", **PATIENT)
         watches = [self.watch, second.observer("$aws/events/job/#", "$aws/events/jobExecution/#")]
         other = Beside(self.control, "--account", ACCOUNT, "--bus", second.bus)
         self.addCleanup(other.remove)

@@ -311,6 +311,23 @@ static void time_over_is_tried_again(void **state)
     assert_int_equal(get(rig, "lamp", "j").number, 2);
 }
 
+static void nobody_tries_again_after_the_end(void **state)
+{
+    struct rig *rig = *state;
+    rig->now_ms = START_MS;
+    thing(rig, "lamp");
+    assert_ok(rig, make(rig, &lamp, false,
+                        "{\"jobExecutionsRetryConfig\":{\"criteriaList\":[{\"failureType\":"
+                        "\"ALL\",\"numberOfRetries\":9}]},\"schedulingConfig\":{" END "}}"));
+    assert_ok(rig, fails(rig, 1));
+    assert_int_equal(get(rig, "lamp", "j").number, 2);
+    rig->now_ms += MINUTE_MS;
+    tick(rig);
+    assert_ok(rig, fails(rig, 2));
+    assert_int_equal(get(rig, "lamp", "j").number, 2);
+    assert_int_equal(status_of(rig, "j"), KM_JOB_COMPLETED);
+}
+
 /* ---- more targets ---- */
 
 static void more_targets(void **state)
@@ -390,6 +407,7 @@ int main(void)
         RIG_TEST(it_is_given_up),
         RIG_TEST(it_is_tried_again),
         RIG_TEST(time_over_is_tried_again),
+        RIG_TEST(nobody_tries_again_after_the_end),
         RIG_TEST(more_targets),
         RIG_TEST(more_targets_than_may_be),
         RIG_TEST(only_continuous_ones),
