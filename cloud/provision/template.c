@@ -117,13 +117,40 @@ static km_status take_thing(struct work *work, const json_t *properties, const j
     return take_conflict(work, settings);
 }
 
+/* What the certificate is: one that is there, or what it is made of. */
+static km_status take_source(struct work *work, const json_t *properties)
+{
+    struct km_template_plan *plan = work->plan;
+    const struct {
+        const char *name;
+        const char **ret;
+    } rows[] = {{"CertificateId", &plan->certificate_id},
+                {"CertificateSigningRequest", &plan->certificate_request},
+                {"CertificatePem", &plan->certificate_pem},
+                {"CACertificatePem", &plan->ca_pem}};
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        const json_t *value = json_object_get(properties, rows[i].name);
+        if (value != NULL)
+            KM_TRY(template_value(&work->values, value, rows[i].ret));
+    }
+    int n = (plan->certificate_id != NULL) + (plan->certificate_request != NULL) +
+            (plan->certificate_pem != NULL);
+    if (n != 1 || (plan->ca_pem != NULL && plan->certificate_pem == NULL))
+        return KM_FAIL(work->err, KM_E_MALFORMED,
+                       "a certificate has one of CertificateId, CertificateSigningRequest and "
+                       "CertificatePem, which CACertificatePem goes with");
+    return KM_OK;
+}
+
 static km_status take_certificate(struct work *work, const json_t *properties,
                                   const json_t *settings)
 {
-    static const char *const names[] = {"CertificateId", "Status", NULL};
+    static const char *const names[] = {"CertificateId",  "CertificateSigningRequest",
+                                        "CertificatePem", "CACertificatePem",
+                                        "Status",         NULL};
     static const char *const none[] = {NULL};
     const json_t *status = json_object_get(properties, "Status");
-    if (work->plan->certificate_id != NULL)
+    if (work->plan->certificate_resource != NULL)
         return KM_FAIL(work->err, KM_E_MALFORMED, "more than one certificate");
     KM_TRY(check_names(work, properties, "a certificate's Properties", names));
     KM_TRY(check_names(work, settings, "OverrideSettings", none));
@@ -132,8 +159,7 @@ static km_status take_certificate(struct work *work, const json_t *properties,
     work->plan->certificate_status = "ACTIVE";
     if (status != NULL)
         KM_TRY(template_value(&work->values, status, &work->plan->certificate_status));
-    return template_value(&work->values, json_object_get(properties, "CertificateId"),
-                          &work->plan->certificate_id);
+    return take_source(work, properties);
 }
 
 /* A document may stand there as it is, or as text. */
@@ -235,18 +261,13 @@ static km_status plan(struct work *work, const json_t *template)
                       &work->plan->n_configuration);
 }
 
-km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,
-                              const struct km_template_pair *parameters, size_t n_parameters,
-                              struct km_template_plan *ret)
+static km_status resolve(const struct template_values *values, struct km_slice text,
+                         struct km_template_plan *ret)
 {
+    struct km_err *err = values->err;
     struct km_template_plan made = {0};
     KM_AUTO(km_json_unref) json_t *template = NULL;
-    struct work work = {.err = err,
-                        .values = {.err = err,
-                                   .arena = arena,
-                                   .parameters = parameters,
-                                   .n_parameters = n_parameters},
-                        .plan = &made};
+    struct work work = {.err = err, .values = *values, .plan = &made};
     if (text.len > KM_TEMPLATE_TEXT_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "template of %zu octets, more than %u", text.len,
                        KM_TEMPLATE_TEXT_MAX);
@@ -254,4 +275,20 @@ km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct
     KM_TRY(plan(&work, template));
     *ret = made;
     return KM_OK;
+}
+
+km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,
+                              const struct km_template_pair *parameters, size_t n_parameters,
+                              struct km_template_plan *ret)
+{
+    const struct template_values values = {
+        .err = err, .arena = arena, .parameters = parameters, .n_parameters = n_parameters};
+    return resolve(&values, text, ret);
+}
+
+km_status km_template_try(struct km_err *err, struct km_arena *arena, struct km_slice text,
+                          struct km_template_plan *ret)
+{
+    const struct template_values values = {.err = err, .arena = arena, .is_trial = true};
+    return resolve(&values, text, ret);
 }

@@ -49,7 +49,11 @@ struct km_template_plan {
     enum km_template_conflict on_conflict;
     const char *groups[KM_TEMPLATE_GROUPS_MAX];
     size_t n_groups;
-    const char *certificate_id; /* NULL: the template has no certificate */
+    /* One of these, or none: the template has no certificate. */
+    const char *certificate_id;
+    const char *certificate_request; /* a certificate is to be made of it */
+    const char *certificate_pem;     /* is to be registered, */
+    const char *ca_pem;              /* as this CA's; NULL: whosever it is */
     const char *certificate_resource;
     const char *certificate_status; /* as the template says, "ACTIVE" when it does not */
     struct km_template_policy policies[KM_TEMPLATE_POLICIES_MAX];
@@ -66,5 +70,9 @@ struct km_template_plan {
 km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,
                               const struct km_template_pair *parameters, size_t n_parameters,
                               struct km_template_plan *ret);
+
+/* km_template_try: whether the template is understood, whatever its parameters will be; the plan is one for some values. Fails like _resolve. */
+km_status km_template_try(struct km_err *err, struct km_arena *arena, struct km_slice text,
+                          struct km_template_plan *ret);
 
 #endif

@@ -17,6 +17,7 @@ struct template_values {
     const struct km_template_pair *parameters;
     size_t n_parameters;
     bool is_in_document; /* of a policy */
+    bool is_trial;       /* a parameter's value is not known: what depends on it may be anything */
 };
 
 /* template_value: what stands there, as a text of the arena. */

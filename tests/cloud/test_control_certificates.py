@@ -217,8 +217,39 @@ class Certificates(Case):
         self.assertEqual(self.iot.list_thing_principals(thingName="lamp-1")["principals"], [arns["cert"]])
         attached = self.iot.list_attached_policies(target=arns["cert"])["policies"]
         self.assertEqual([policy["policyArn"] for policy in attached], [arns["may"]])
+        self.register_thing_with_its_certificate(template)
         self.refused("ResourceRegistrationFailureException", self.iot.register_thing, templateBody=json.dumps(
             {"Resources": {"lamp": template["Resources"]["lamp"] | {"Properties": {"ThingName": "alone"}}}}))
+
+    def register_thing_with_its_certificate(self, template):
+        """The certificate itself, or a request for one, instead of the id of one that is there."""
+        def body(**properties):
+            return json.dumps(template | {"Parameters": {"Given": {"Type": "String"}}, "Resources": template["Resources"] | {
+                "lamp": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": "lamp-2"}},
+                "cert": {"Type": "AWS::IoT::Certificate", "Properties": properties}}})
+        given = {"Ref": "Given"}
+        register = self.iot.register_thing
+        pem = self.pki.leaf("own", "whole")
+        own = self.pki.identity("own")
+        whole = body(CertificatePem=given, CACertificatePem=self.pki.read("whole.pem"))
+        made = register(templateBody=whole, parameters={"Given": pem})
+        self.assertEqual((made["certificatePem"], made["resourceArns"]["cert"]), (pem, arn("cert", own)))
+        self.assertEqual(self.iot.describe_certificate(certificateId=own)["certificateDescription"]["status"], "ACTIVE")
+        self.refused("ResourceAlreadyExistsException", register, templateBody=whole, parameters={"Given": pem})
+        self.pki.leaf("asks", "whole")
+        made = register(templateBody=body(CertificateSigningRequest=given, Status="INACTIVE"), parameters={"Given": self.pki.read("asks.csr")})
+        told = self.iot.describe_certificate(certificateId=made["resourceArns"]["cert"].split("/")[1])["certificateDescription"]
+        self.assertEqual((told["status"], told["certificatePem"], told["certificateMode"]), ("INACTIVE", made["certificatePem"], "SNI_ONLY"))
+        self.assertIn(made["resourceArns"]["cert"], self.iot.list_thing_principals(thingName="lamp-2")["principals"])
+        self.pki.ca("unknown")
+        stranger = self.pki.leaf("stranger", "unknown")
+        self.refused("CertificateValidationException", register, templateBody=body(CertificatePem=given), parameters={"Given": stranger})
+        late = self.pki.leaf("late", "whole")  # all of it, or nothing: the certificate neither
+        self.refused("ResourceRegistrationFailureException", register, parameters={"Given": late}, templateBody=body(
+            CertificatePem=given, Status="WAITING"))
+        self.refused("ResourceNotFoundException", self.iot.describe_certificate, certificateId=self.pki.identity("late"))
+        for wrong in ({}, {"CertificatePem": given, "CertificateId": "x"}, {"CertificateId": "x", "CACertificatePem": "y"}):
+            self.refused("InvalidRequestException", register, templateBody=body(**wrong), parameters={"Given": pem})
 
     def test_states(self):
         self.register_ca("states")

@@ -207,6 +207,16 @@ class Account(Case):
         self.refused("ResourceAlreadyExistsException", create, templateName="jitp_1", templateBody=body, provisioningRoleArn=role)
         for wrong in ("", "{", "{}", body.replace("AWS::IoT::Thing", "AWS::IoT::Things"), body.replace('"Ref"', '"Fn::GetAtt"'), json.dumps({"Resources": {}, "x": "y" * 10240})):
             self.refused("InvalidRequestException", create, templateName="t", templateBody=wrong, provisioningRoleArn=role)
+        # Whatever the values will be: there may be a second part, and the map may know the place.
+        chooses = {"Fn::Select": [1, {"Fn::Split": ["-", {"Ref": "Serial"}]}]}
+        finds = {"Fn::FindInMap": ["Places", {"Ref": "Serial"}, "room"]}
+        for name in (chooses, finds):
+            create(templateName="chooses", provisioningRoleArn=role, templateBody=json.dumps({
+                "Parameters": {"Serial": {"Type": "String"}}, "Mappings": {"Places": {"a-b": {"room": "hall"}}},
+                "Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": name}}}}))
+            self.iot.delete_provisioning_template(templateName="chooses")
+        self.refused("InvalidRequestException", create, templateName="t", provisioningRoleArn=role, templateBody=json.dumps({
+            "Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateSigningRequest": "x"}}}}))
         self.iot.delete_provisioning_template(templateName="jitp_1")
         self.refused("ResourceNotFoundException", self.iot.describe_provisioning_template, templateName="jitp_1")
 

@@ -51,7 +51,7 @@ static void test_listening(void **state)
 {
     (void)state;
     char long_line[4000] = "";
-    pthread_t other;
+    pthread_t other = 0;
     FILE *before = stderr;
     overheard_start();
     (void)fprintf(stderr, "%d: Client %s closed its connection.\n", 1, "a");

@@ -89,6 +89,35 @@ static void test_functions(void **state)
     }
 }
 
+/* Whatever the values will be, it is understood or it is not. */
+static void test_trial(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        km_status status;
+    } rows[] = {
+        {"{\"Ref\":\"P\"}", KM_OK},
+        {"{\"Fn::Select\":[7,{\"Fn::Split\":[\"-\",{\"Ref\":\"P\"}]}]}", KM_OK},
+        {"{\"Fn::Select\":[7,[{\"Ref\":\"P\"}]]}", KM_E_MALFORMED},
+        {"{\"Fn::FindInMap\":[\"m\",{\"Ref\":\"P\"},\"room\"]}", KM_OK},
+        {"{\"Fn::FindInMap\":[\"m\",\"P\",\"room\"]}", KM_E_MALFORMED},
+        {"{\"Ref\":\"Q\"}", KM_E_MALFORMED},
+    };
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        char text[1024] = "";
+        struct km_template_plan plan = {0};
+        struct km_err err = {0};
+        (void)snprintf(text, sizeof(text),
+                       "{\"Parameters\":{\"P\":{\"Type\":\"String\"}},\"Mappings\":{\"m\":{}},"
+                       "\"Resources\":{\"t\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":"
+                       "{\"ThingName\":%s}}}}",
+                       rows[i].value);
+        if (km_template_try(&err, arena, KM_SLICE_STR(text), &plan) != rows[i].status)
+            fail_msg("%s: %s", rows[i].value, err.text);
+    }
+}
+
 /* A template with these resources, and one parameter that has no value. */
 #define RESOURCES(text) "{\"Resources\":{\"r\":{" text "}}}"
 #define THING(text) RESOURCES("\"Type\":\"AWS::IoT::Thing\",\"Properties\":{" text "}")
@@ -141,10 +170,16 @@ static void test_refused(void **state)
         {RESOURCES("\"Type\":\"AWS::IoT::Policy\",\"Properties\":{\"PolicyName\":\"a\","
                    "\"PolicyDocument\":\"b\"}"),
          KM_E_MALFORMED, "either"},
-        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificatePem\":\"a\"}"),
-         KM_E_MALFORMED, "CertificatePem"},
+        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificateArn\":\"a\"}"),
+         KM_E_MALFORMED, "CertificateArn"},
+        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificatePem\":\"a\","
+                   "\"CertificateId\":\"b\"}"),
+         KM_E_MALFORMED, "one of CertificateId"},
+        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificateId\":\"b\","
+                   "\"CACertificatePem\":\"c\"}"),
+         KM_E_MALFORMED, "goes with"},
         {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{}"), KM_E_MALFORMED,
-         "no text"},
+         "one of CertificateId"},
         {"{\"Resources\":{\"a\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":{\"ThingName\":\"t\"}},"
          "\"b\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":{\"ThingName\":\"u\"}}}}",
          KM_E_MALFORMED, "more than one thing"},
@@ -280,9 +315,13 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),   cmocka_unit_test(test_functions),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_names_write_no_policy),
-        cmocka_unit_test(test_damaged), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_trial),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_names_write_no_policy),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
