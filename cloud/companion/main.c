@@ -33,6 +33,7 @@
 #define REGISTRY_REST_MS 2000 /* how long a registry that did not answer is left alone by rules */
 #define REGISTRY_SLOW_MS 500  /* one that takes so long did not */
 #define SLICE_MS 2            /* of rules, before new messages are taken in */
+#define END_MS 2000           /* how long what waits is carried out when the program is to end */
 #define FULL_WAIT_MS 50       /* before brokers that were full are looked at again */
 #define NO_CLIENT "n/a"       /* clientid() of what no device has sent by MQTT */
 #define BUS_NAME "keymoor-cloud-rules"
@@ -369,6 +370,18 @@ static void run_rules(void)
         continue;
 }
 
+/* What was taken from the brokers nobody else has. */
+static void finish_rules(void)
+{
+    int64_t end_ms = km_loop_now_ms() + END_MS;
+    while (workload_waits(&companion.load) && !links_are_full(companion.links) &&
+           km_loop_now_ms() < end_ms)
+        run_rules();
+    if (workload_waits(&companion.load))
+        km_log(KM_LOG_WARNING, "%zu messages were not carried out: it is over",
+               companion.load.backlog.n);
+}
+
 static km_status serve(struct km_err *err)
 {
     while (!companion.has_ended) {
@@ -379,6 +392,7 @@ static km_status serve(struct km_err *err)
         km_runner_tick(companion.runner);
         run_rules();
     }
+    finish_rules();
     return KM_OK;
 }
 
