@@ -31,8 +31,8 @@
 #define RECORDS_PER_S_MAX 50
 #define FEED_DOWN_MS 2000
 #define REGISTRY_REST_MS 2000 /* how long a registry that did not answer is left alone by rules */
-#define REGISTRY_SLOW_MS 500  /* one that takes so long did not */
 #define SLICE_MS 2            /* of rules, before new messages are taken in */
+#define END_MS 2000           /* how long what waits is carried out when the program is to end */
 #define FULL_WAIT_MS 50       /* before brokers that were full are looked at again */
 #define NO_CLIENT "n/a"       /* clientid() of what no device has sent by MQTT */
 #define BUS_NAME "keymoor-cloud-rules"
@@ -52,8 +52,8 @@ static struct companion {
     struct ruleset rules;
     struct workload load;
     struct origins origins;
-    bool is_known_refusal;    /* the failure that told hears of next was told before */
-    int64_t registry_rest_ms; /* the registry is not asked before that */
+    bool is_known_refusal;                 /* the failure that told hears of next was told before */
+    int64_t reads_rest_ms, writes_rest_ms; /* the registry is not asked before that */
     char log_dir[PATH_CAP], host_path[PATH_CAP], runtime_dir[PATH_CAP];
     int64_t next_look_ms;
     bool feed_is_down; /* that was said */
@@ -70,17 +70,15 @@ static int64_t wall_ms(void)
 /* ---- what actions do ---- */
 
 /* Each look at a registry that does not answer takes its whole timeout, in which all rules would wait. */
-static bool registry_rests(void)
+static bool rests(int64_t until_ms)
 {
-    return km_loop_now_ms() < companion.registry_rest_ms;
+    return km_loop_now_ms() < until_ms;
 }
 
-/* After something that has asked it since then. */
-static void registry_was_asked(int64_t begun_ms)
+static void note_answer(km_status status, int64_t *ret_until_ms)
 {
-    int64_t now_ms = km_loop_now_ms();
-    if (now_ms - begun_ms >= REGISTRY_SLOW_MS)
-        companion.registry_rest_ms = now_ms + REGISTRY_REST_MS;
+    if (status == KM_E_DEAD || status == KM_E_TIMEOUT)
+        *ret_until_ms = km_loop_now_ms() + REGISTRY_REST_MS;
 }
 
 static void event_is_safe(void *ctx, const struct km_err *failure,
@@ -101,11 +99,10 @@ static km_status call_function(void *ctx, struct km_err *err, const char *rule, 
     snprintf(rule_arn, sizeof rule_arn, "arn:aws:iot:%s:%s:rule/%s", options->region,
              options->account, rule);
     KM_TRY(km_function_name_parse(err, arn, &name));
-    if (registry_rests())
+    if (rests(companion.reads_rest_ms))
         return KM_FAIL(err, KM_E_DEAD, "the registry did not answer a moment ago");
-    int64_t begun_ms = km_loop_now_ms();
     km_status status = lookup_permits(err, &companion.lookup, options->account, &name, rule_arn);
-    registry_was_asked(begun_ms);
+    note_answer(status, &companion.reads_rest_ms);
     KM_TRY(status);
     const struct km_invoke invoke = {.kind = KM_INVOKE_EVENT,
                                      .account = options->account,
@@ -214,12 +211,12 @@ static void told(void *ctx, const char *rule, const char *word,
         .reason = failure->text,
         .detail = detail};
     km_log_err(KM_LOG_WARNING, failure, rule);
-    if (registry_rests())
+    if (rests(companion.writes_rest_ms))
         return;
-    int64_t begun_ms = km_loop_now_ms();
-    if (km_registry_event_add(companion.registry, &event) != KM_OK)
+    km_status status = km_registry_event_add(companion.registry, &event);
+    note_answer(status, &companion.writes_rest_ms);
+    if (status != KM_OK)
         km_log_err(KM_LOG_WARNING, km_registry_err(companion.registry), "the registry");
-    registry_was_asked(begun_ms);
 }
 
 static bool chance(void *ctx, void *buf, size_t len)
@@ -231,13 +228,12 @@ static bool chance(void *ctx, void *buf, size_t len)
 static bool shadow(void *ctx, struct km_slice thing, struct km_slice name, json_t **ret)
 {
     (void)ctx;
-    if (registry_rests())
+    if (rests(companion.reads_rest_ms))
         return false;
-    int64_t begun_ms = km_loop_now_ms();
-    bool is_there = shadow_document(companion.registry, companion.options.account, thing, name,
-                                    wall_ms() / 1000, ret);
-    registry_was_asked(begun_ms);
-    return is_there;
+    km_status status = shadow_document(companion.registry, companion.options.account, thing, name,
+                                       wall_ms() / 1000, ret);
+    note_answer(status, &companion.reads_rest_ms);
+    return status == KM_OK;
 }
 
 static const struct km_rule_host rule_host = {.random = chance, .shadow = shadow};
@@ -369,6 +365,18 @@ static void run_rules(void)
         continue;
 }
 
+/* What was taken from the brokers nobody else has. */
+static void finish_rules(void)
+{
+    int64_t end_ms = km_loop_now_ms() + END_MS;
+    while (workload_waits(&companion.load) && !links_are_full(companion.links) &&
+           km_loop_now_ms() < end_ms)
+        run_rules();
+    if (workload_waits(&companion.load))
+        km_log(KM_LOG_WARNING, "%zu messages were not carried out: it is over",
+               companion.load.backlog.n);
+}
+
 static km_status serve(struct km_err *err)
 {
     while (!companion.has_ended) {
@@ -379,6 +387,7 @@ static km_status serve(struct km_err *err)
         km_runner_tick(companion.runner);
         run_rules();
     }
+    finish_rules();
     return KM_OK;
 }
 
