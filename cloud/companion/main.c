@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cloud/common/json.h"
 #include "cloud/common/link.h"
 #include "cloud/companion/dispatch.h"
 #include "cloud/companion/door.h"
@@ -373,6 +374,7 @@ static km_status begin(struct km_err *err)
     static const struct links_host host = {.message = message_came, .note = link_note};
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return KM_FAIL_ERRNO(err, "can't refuse to be dumped");
+    json_set_alloc_funcs(km_json_alloc, free);
     ruleset_init(&companion.rules);
     KM_TRY(km_loop_init(err, &companion.loop));
     KM_TRY(km_loop_add_signals(err, &companion.loop, &companion.signals, signals, on_signal));

@@ -79,7 +79,8 @@ struct km_call {
     struct km_slice raw;   /* a view into the arena, when the body is not JSON of ours */
     struct km_http_reply_header headers[KM_HTTP_REPLY_HEADERS_MAX];
     size_t n_headers;
-    bool is_later; /* the operation answers by km_call_later's words */
+    unsigned n_short; /* km_json_n_short as it began */
+    bool is_later;    /* the operation answers by km_call_later's words */
 };
 
 /* ---- inputs ---- */
