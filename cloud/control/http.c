@@ -381,11 +381,16 @@ static struct MHD_Response *response_of(const struct km_http_reply *reply)
         km_wipe_and_free(reply->body);
         return NULL;
     }
-    if (reply->content_type != NULL)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-    for (size_t i = 0; i < reply->n_headers; i++)
-        (void)MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-    return response;
+    bool has_all = reply->content_type == NULL ||
+                   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                           reply->content_type) == MHD_YES;
+    for (size_t i = 0; i < reply->n_headers && has_all; i++)
+        has_all = MHD_add_response_header(response, reply->headers[i].name,
+                                          reply->headers[i].value) == MHD_YES;
+    if (has_all)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
 }
 
 static void stop_waiting(struct km_http_exchange *exchange)
