@@ -287,12 +287,12 @@ static struct km_job *event_job(struct km_runner *runner)
         if (entry == NULL)
             return NULL;
         km_status status = km_spool_read(&err, runner->spool, entry, &bytes, &strings, &invoke);
-        if (status == KM_E_NOMEM || status == KM_E_IO) {
+        struct km_job *job = status == KM_OK ? km_job_new(&invoke) : NULL;
+        if (status == KM_E_NOMEM || status == KM_E_IO || (status == KM_OK && job == NULL)) {
             /* Due at once it would be read again without end. */
             km_spool_postpone(runner->spool, entry, now_ms(runner) + runner->retry_ms);
             return NULL;
         }
-        struct km_job *job = status == KM_OK ? km_job_new(&invoke) : NULL;
         if (job != NULL && km_job_name(&err, job) == KM_OK) {
             job->entry = entry;
             return job;
