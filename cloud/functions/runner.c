@@ -91,8 +91,9 @@ static bool code_is_used(void *ctx, const char *path)
 /* What may be otherwise in a while, whatever the function is like: the registry or the machine. */
 static bool is_passing(km_status status)
 {
-    static const km_status passing[] = {KM_E_NOMEM, KM_E_NOSPACE, KM_E_BUSY,       KM_E_TIMEOUT,
-                                        KM_E_DEAD,  KM_E_IO,      KM_E_UNSUPPORTED};
+    /* SQLite calls some of what it had no memory for a logic error. */
+    static const km_status passing[] = {KM_E_NOMEM, KM_E_NOSPACE, KM_E_BUSY,        KM_E_TIMEOUT,
+                                        KM_E_DEAD,  KM_E_IO,      KM_E_UNSUPPORTED, KM_E_INTERNAL};
     for (size_t i = 0; i < KM_ARRAY_LEN(passing); i++)
         if (passing[i] == status)
             return true;
