@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/common/json.h"
+
 /* What the broker can tell: how AWS spells it, and whether the client ended it. */
 static const struct {
     const char *name;
@@ -36,7 +38,7 @@ static void unref(json_t **json)
 
 static bool print(const json_t *json, struct presence *ret)
 {
-    ret->payload = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    ret->payload = km_json_dump(json);
     return ret->payload != NULL;
 }
 

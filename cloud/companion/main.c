@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cloud/common/json.h"
 #include "cloud/common/link.h"
 #include "cloud/companion/door.h"
 #include "cloud/companion/lookup.h"
@@ -463,6 +464,7 @@ static km_status begin(struct km_err *err)
     if (!chance(NULL, &seed, sizeof seed))
         return KM_FAIL_ERRNO(err, "no random bytes");
     origins_init(&companion.origins, seed);
+    json_set_alloc_funcs(km_json_alloc, free);
     ruleset_init(&companion.rules);
     workload_init(&companion.load, &companion.rules, WORKLOAD_OCTETS_MAX);
     KM_TRY(km_loop_init(err, &companion.loop));

@@ -85,6 +85,7 @@ struct km_call {
     struct km_http_reply_header headers[KM_HTTP_REPLY_HEADERS_MAX];
     size_t n_headers;
     struct km_http_taker taker; /* who takes over the connection, with a status of 101 */
+    unsigned n_short;           /* km_json_n_short as it began */
     bool is_later;              /* the operation answers by km_call_later's words */
 };
 

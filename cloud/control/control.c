@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "cloud/common/json.h"
 #include "cloud/control/audit.h"
 #include "cloud/control/auth.h"
 #include "cloud/control/buses.h"
@@ -135,11 +136,27 @@ static struct km_audit_event audit_of(const struct km_call *call, km_status stat
     return event;
 }
 
+/* run_whole: what an operation reads and answers may lack what there was no memory for; then it has not taken place. */
+static km_status run_whole(struct km_call *call, km_status (*run)(struct km_call *call, void *arg),
+                           void *arg)
+{
+    KM_TRY(run(call, arg));
+    if (!call->is_later && km_json_n_short() != call->n_short)
+        return KM_FAIL(&call->err, KM_E_NOMEM, "memory for JSON");
+    return KM_OK;
+}
+
+static km_status run_operation(struct km_call *call, void *arg)
+{
+    (void)arg;
+    return call->op->run(call);
+}
+
 /* What it changes and the event that says so are there both, or neither. */
 static km_status run_in_transaction(struct km_call *call)
 {
     KM_REG(call, km_registry_begin(call->reg));
-    km_status status = call->op->run(call);
+    km_status status = run_whole(call, run_operation, NULL);
     if (status == KM_OK) {
         const struct km_audit_event event = audit_of(call, KM_OK);
         status = km_call_registry(call, km_audit_write(call->reg, &event));
@@ -224,7 +241,7 @@ static km_status run(struct km_call *call, uint8_t *path_room)
     KM_TRY(check_permit(call));
     if ((call->op->flags & KM_OP_CHANGES) != 0)
         return run_in_transaction(call);
-    return call->op->run(call);
+    return run_whole(call, run_operation, NULL);
 }
 
 void km_control_tell_brokers(const struct km_control *control)
@@ -267,6 +284,7 @@ static struct km_call call_of(struct km_control *control, struct km_http_exchang
         .exchange = exchange,
         .region = control->config.region,
         .now_ms = km_control_now_ms(control),
+        .n_short = km_json_n_short(),
     };
 }
 
@@ -326,7 +344,7 @@ void km_later_finish(struct km_later *later, km_status (*fill)(struct km_call *c
     km_copy(call.account, sizeof(call.account), later->account, sizeof(later->account));
     km_copy(call.principal, sizeof(call.principal), later->principal, sizeof(later->principal));
     km_copy(call.request_id, sizeof(call.request_id), later->request_id, sizeof(later->request_id));
-    end(&call, fill(&call, arg));
+    end(&call, run_whole(&call, fill, arg));
     km_later_drop(later);
 }
 

@@ -55,7 +55,10 @@ static km_status take_document(struct km_call *call, struct km_job_form *form)
         return KM_OK;
     if (strlen(text) > KM_JOB_DOCUMENT_MAX)
         return km_call_fail(call, KM_X_NONE, "document has at most %d octets", KM_JOB_DOCUMENT_MAX);
-    if (km_json_object(&err, KM_SLICE_STR(text), KM_CALL_JSON_DEPTH_MAX, &json) != KM_OK)
+    km_status status = km_json_object(&err, KM_SLICE_STR(text), KM_CALL_JSON_DEPTH_MAX, &json);
+    if (status == KM_E_NOMEM)
+        return KM_FAIL(&call->err, KM_E_NOMEM, "document of a job");
+    if (status != KM_OK)
         return km_call_fail(call, KM_X_NONE, "document must be a JSON object: %.80s", err.text);
     form->document = text;
     return KM_OK;

@@ -180,13 +180,13 @@ static km_status take_up(struct km_err *err, struct km_spool *spool, const char 
 {
     KM_AUTO(km_freep) uint8_t *bytes = NULL;
     size_t len = 0;
-    struct km_spool_entry *entry = calloc(1, sizeof *entry);
+    km_status status = km_file_read(NULL, spool->dir, name, FILE_MAX, &bytes, &len);
+    struct km_spool_entry *entry = status != KM_E_NOMEM ? calloc(1, sizeof *entry) : NULL;
     if (entry == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for the spool");
     entry->id = strtoull(name, NULL, 16);
     if (entry->id >= spool->next_id)
         spool->next_id = entry->id + 1;
-    km_status status = km_file_read(NULL, spool->dir, name, FILE_MAX, &bytes, &len);
     struct km_rd rd = km_rd_init(KM_SLICE(bytes, len));
     struct km_invoke_strings strings = {.account = ""};
     struct km_invoke invoke = {.kind = KM_INVOKE_EVENT};
