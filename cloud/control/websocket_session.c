@@ -24,8 +24,19 @@ static bool has_room(const struct km_websocket_session *session)
     return session->up_len - session->up_sent < max;
 }
 
+/* Whoever is slow, but never caught up with, must not make it grow. */
+static void close_up(struct km_websocket_session *session)
+{
+    if (session->up_sent == 0)
+        return;
+    session->up_len -= session->up_sent;
+    (void)memmove(session->up, session->up + session->up_sent, session->up_len);
+    session->up_sent = 0;
+}
+
 static bool append(struct km_websocket_session *session, struct km_slice bytes)
 {
+    close_up(session);
     size_t wanted = session->up_len + bytes.len;
     if (wanted > session->up_cap) {
         size_t cap = session->up_cap * 2 > wanted ? session->up_cap * 2 : wanted;

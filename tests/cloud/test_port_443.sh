@@ -19,8 +19,8 @@ access_key --dir "$state"
 start_machine cloud
 
 front=$(free_port)
-# Root alone may have more descriptors than the machine of a test has.
-sed -i "s/maxconn 20000/maxconn 500/; s/bind :443/bind 127.0.0.1:$front/; s/127.0.0.1:8883/127.0.0.1:$(cat "$dir/cloud/broker.port")/
+# Root alone may become somebody else, and have more descriptors than the machine of a test has.
+sed -i "/^ *\(user\|group\|chroot\) /d; s/maxconn 20000/maxconn 500/; s/bind :443/bind 127.0.0.1:$front/; s/127.0.0.1:8883/127.0.0.1:$(cat "$dir/cloud/broker.port")/
     s/127.0.0.1:8444/127.0.0.1:$(cat "$dir/cloud/device.port")/; s/127.0.0.1:8443/127.0.0.1:$(cat "$dir/cloud/api.port")/" "$dir/cloud/etc/haproxy.cfg"
 haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy)
 started "$dir/haproxy" "$haproxy" -db -f "$dir/cloud/etc/haproxy.cfg"

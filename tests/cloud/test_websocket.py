@@ -18,6 +18,7 @@ from console_rig import BUILD, Cloud
 from websocket_rig import BINARY, CLOSE, PING, TEXT, Refused, WebSocket, signed_path
 
 MANY = 200
+MOST = 512
 
 
 class Case(unittest.TestCase):
@@ -274,6 +275,8 @@ class Signature(Case):
                         {"Upgrade": "h2c"}, {"Connection": "close"}):
             self.refused(400, "InvalidRequestException", headers=headers)
         self.open(headers={"Sec-WebSocket-Protocol": "chat, MQTT", "Upgrade": "WebSocket"}).close()
+        with self.assertRaises(ConnectionError):
+            self.open(version="1.0")
 
     def test_another_account(self):
         self.cloud.command("account", "create", "210987654321", "--name", "Other")
@@ -302,6 +305,18 @@ class Frames(Case):
         self.assertEqual(client.packet()[0], 9)
         self.assertEqual([client.message(), client.message()], [("t", b"ab")] * 2)
         self.assertEqual(one.pongs, [bytes([i]) for i in range(len(self.CONNECT))])
+
+    def test_who_does_not_wait_for_the_answer(self):
+        """Frames right behind the request, whole and in parts; and more of them than are taken before there is somebody to take them."""
+        frame = WebSocket.octets_of(BINARY, self.CONNECT)
+        for cut in (len(frame), 1, len(frame) // 2):
+            one = self.open(early=frame[:cut])
+            one.socket.sendall(frame[cut:])
+            self.assertEqual(one.recv(0), b"\x20\2\0\0")
+        one = self.open(early=frame + 3 * WebSocket.octets_of(BINARY, b"\x30\x84\x40\0\1t" + b"x" * 8193))
+        self.assertEqual(one.recv(0), b"\x20\2\0\0")
+        one.frame(BINARY, b"\xc0\0")
+        self.assertEqual(one.recv(0), b"\xd0\0")
 
     def closed(self, one, *codes):
         self.assertEqual(one.recv(0), b"")
@@ -364,6 +379,20 @@ class Frames(Case):
                 sender = self.connect("sends")
         self.assertTrue(self.connect("beside").answered())
 
+    def test_a_broker_that_pauses(self):
+        """What does not get to it waits with the client, and all of it comes."""
+        one = self.connect("waits")
+        self.assertEqual(one.subscribed("back"), [1])
+        pid = int(self.cloud.read("run/broker.pid"))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for i in range(4):
+                one.publish("back", bytes([i]) * 100000)
+            self.assertEqual(self.cloud.command("events").returncode, 0)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.assertEqual([one.message()[1] for _ in range(4)], [bytes([i]) * 100000 for i in range(4)])
+
     def test_half_open(self):
         """One who was accepted and says nothing holds nothing up, and one who left without a word is gone."""
         silent = self.open()
@@ -408,6 +437,24 @@ class Keys(Case):
         for one in clients:
             self.assertTrue(one.answered())
             one.disconnect()
+
+
+class Full(Case):
+    def test_as_many_as_there_may_be(self):
+        """One more is refused, the API is still there, and one who goes makes room."""
+        clients = [self.connect(f"full-{i}", keepalive=0) for i in range(MOST)]
+        self.refused(503, "ServiceUnavailableException")
+        self.refused(403, "MissingAuthenticationTokenException", "/things")
+        clients[0].disconnect()
+
+        def is_open():
+            try:
+                self.open().close()
+            except Refused:
+                return False
+            return True
+        until(is_open, "there is room")
+        self.assertTrue(clients[-1].answered())
 
 
 class Gone(Case):

@@ -53,7 +53,7 @@ class Refused(Exception):
 class WebSocket:
     """Looks like a socket: what is sent goes into one binary frame each, what comes out of such frames is what recv gives."""
 
-    def __init__(self, port, target, host=None, headers=None, without=(), context=None):
+    def __init__(self, port, target, host=None, headers=None, without=(), context=None, early=b"", version="1.1"):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
         if context is not None:
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
@@ -61,7 +61,7 @@ class WebSocket:
         fields = {"Host": host or f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "keep-alive, Upgrade", "Sec-WebSocket-Key": key,
                   "Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "mqtt", **(headers or {})}
         lines = [f"{name}: {value}" for name, value in fields.items() if name not in without]
-        self.socket.sendall("\r\n".join((f"GET {target} HTTP/1.1", *lines, "", "")).encode())
+        self.socket.sendall("\r\n".join((f"GET {target} HTTP/{version}", *lines, "", "")).encode() + early)
         self.buffer = b""
         self.octets = b""
         self.closed_with = None
@@ -94,7 +94,8 @@ class WebSocket:
             self.buffer += more
         return True
 
-    def frame(self, opcode, payload=b"", fin=True, masked=True, rsv=0, announced=None):
+    @staticmethod
+    def octets_of(opcode, payload=b"", fin=True, masked=True, rsv=0, announced=None):
         length = len(payload) if announced is None else announced
         head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
         mask_bit = 0x80 if masked else 0
@@ -106,7 +107,10 @@ class WebSocket:
             head += bytes([mask_bit | 127]) + struct.pack(">Q", length)
         mask = os.urandom(4) if masked else b""
         body = bytes(octet ^ mask[i % 4] for i, octet in enumerate(payload)) if masked else payload
-        self.socket.sendall(head + mask + body)
+        return head + mask + body
+
+    def frame(self, opcode, payload=b"", **options):
+        self.socket.sendall(self.octets_of(opcode, payload, **options))
 
     def take_frame(self):
         """Opcode and payload; None: the connection has ended."""
