@@ -252,7 +252,7 @@ class Devices(DeviceCase):
 
 class Slow(Devices):
     """A client that does not go on is not waited for, and holds up nobody meanwhile."""
-    options = (*DEVICES, "--request-timeout", "1")
+    options = (*DEVICES, "--request-timeout", "6")
 
     def test_slow(self):
         self.device("z1", policy(("Allow", "iot:Publish", "topic/z")))
