@@ -42,23 +42,6 @@ static void woken(int signal)
     (void)signal;
 }
 
-static km_status start(struct km_err *err, struct broker *broker)
-{
-    const struct km_registry_config config = {.url = broker->settings.registry,
-                                              .is_read_only = true,
-                                              .timeout_ms = broker->settings.read_timeout_ms};
-    const struct sigaction action = {.sa_handler = woken, .sa_flags = SA_RESTART};
-    if (sigaction(SIGURG, &action, NULL) != 0)
-        return KM_FAIL_ERRNO(err, "can't handle a signal");
-    broker->reader.account = broker->settings.account;
-    broker->reader.arena = km_arena_new(ARENA_MAX);
-    if (broker->reader.arena == NULL)
-        return KM_FAIL(err, KM_E_NOMEM, "the broker's plugin");
-    /* The scribe first: what changes after this moment it tells, what was there before is read. */
-    KM_TRY(scribe_new(err, &broker->settings, &broker->inbox, &broker->scribe));
-    return km_registry_open(err, &config, &broker->reader.registry);
-}
-
 static void changed(void *arg)
 {
     const struct broker *broker = arg;
@@ -69,12 +52,60 @@ static km_status start_bus(struct km_err *err, struct broker *broker)
 {
     const struct hub_config config = {.path = broker->settings.bus,
                                       .group = broker->settings.bus_group,
+                                      .bell = desk_bell(broker->desk, DESK_BELL_HUB),
                                       .inbox = &broker->inbox,
                                       .changed = changed,
                                       .arg = broker};
     if (broker->settings.bus == NULL)
         return KM_OK;
     return hub_new(err, &config, &broker->hub);
+}
+
+static km_status start_all(struct km_err *err, struct broker *broker)
+{
+    const struct km_registry_config config = {.url = broker->settings.registry,
+                                              .is_read_only = true,
+                                              .timeout_ms = broker->settings.read_timeout_ms};
+    broker->reader.account = broker->settings.account;
+    broker->reader.arena = km_arena_new(ARENA_MAX);
+    if (broker->reader.arena == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "the broker's plugin");
+    /* The scribe first: what changes after this moment it tells, what was there before is read. */
+    KM_TRY(scribe_new(err, &broker->settings, desk_bell(broker->desk, DESK_BELL_SCRIBE),
+                      &broker->inbox, &broker->scribe));
+    KM_TRY(km_registry_open(err, &config, &broker->reader.registry));
+    return start_bus(err, broker);
+}
+
+struct beginning {
+    struct broker *broker;
+    struct km_err *err;
+    km_status status;
+};
+
+static void start_at_desk(void *arg)
+{
+    struct beginning *beginning = arg;
+    beginning->status = start_all(beginning->err, beginning->broker);
+}
+
+static void stop_at_desk(void *arg)
+{
+    struct broker *broker = arg;
+    hub_free(broker->hub); /* it gives the scribe hints */
+    scribe_free(broker->scribe);
+    km_registry_close(broker->reader.registry);
+}
+
+static km_status start(struct km_err *err, struct broker *broker)
+{
+    const struct sigaction action = {.sa_handler = woken, .sa_flags = SA_RESTART};
+    struct beginning beginning = {.broker = broker, .err = err};
+    if (sigaction(SIGURG, &action, NULL) != 0)
+        return KM_FAIL_ERRNO(err, "can't handle a signal");
+    KM_TRY(desk_new(err, &broker->desk));
+    desk_do(broker->desk, start_at_desk, &beginning);
+    return beginning.status;
 }
 
 km_status broker_new(struct km_err *err, const struct settings *settings, struct broker **ret)
@@ -86,8 +117,6 @@ km_status broker_new(struct km_err *err, const struct settings *settings, struct
     broker->thread = pthread_self();
     letterbox_init(&broker->inbox, INBOX_MAX, INBOX_OCTETS_MAX, wake, broker);
     km_status status = start(err, broker);
-    if (status == KM_OK)
-        status = start_bus(err, broker);
     if (status != KM_OK) {
         broker_free(broker);
         return status;
@@ -100,15 +129,15 @@ void broker_free(struct broker *broker)
 {
     if (broker == NULL)
         return;
-    hub_free(broker->hub); /* it gives the scribe hints */
-    scribe_free(broker->scribe);
+    if (broker->desk != NULL)
+        desk_do(broker->desk, stop_at_desk, broker);
+    desk_free(broker->desk);
     letterbox_clear(&broker->inbox);
     conns_clear(&broker->conns);
     inflight_clear(&broker->inflight);
     inflight_clear(&broker->inflight_jobs);
     watches_free(broker->watches);
     km_shelf_clear(&broker->reader.shelf);
-    km_registry_close(broker->reader.registry);
     km_arena_free(broker->reader.arena);
     free(broker);
 }

@@ -9,6 +9,7 @@
 #include "cloud/admission/facts.h"
 #include "cloud/broker-plugin/access.h"
 #include "cloud/broker-plugin/conn.h"
+#include "cloud/broker-plugin/desk.h"
 #include "cloud/broker-plugin/hub.h"
 #include "cloud/broker-plugin/inflight.h"
 #include "cloud/broker-plugin/presence.h"
@@ -20,7 +21,8 @@ struct mosquitto_evt_message;
 
 struct broker {
     struct settings settings;
-    struct km_facts_reader reader;
+    struct desk *desk;             /* where whatever has files open is made, used and freed */
+    struct km_facts_reader reader; /* used on the desk */
     struct scribe *scribe;
     struct hub *hub; /* NULL: no bus */
     struct letterbox inbox;

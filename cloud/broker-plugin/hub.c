@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,7 +74,7 @@ static void wake(void *arg)
 {
     const struct hub *hub = arg;
     const uint64_t one = 1;
-    (void)!write(hub->wakes.fd, &one, sizeof(one));
+    (void)!write(hub->config.bell, &one, sizeof(one));
 }
 
 void hub_tell(struct hub *hub, struct letter *message)
@@ -250,11 +249,7 @@ static km_status start(struct km_err *err, struct hub *hub)
     KM_TRY(km_loop_init(err, &hub->loop));
     KM_TRY(km_listen_open(err, &wish, &hub->listener));
     KM_TRY(km_loop_add(err, &hub->loop, &hub->accepts, hub->listener.fd, arrived));
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0)
-        return KM_FAIL_ERRNO(err, "can't make an eventfd");
-    hub->wakes.fd = fd;
-    KM_TRY(km_loop_add(err, &hub->loop, &hub->wakes, fd, woken));
+    KM_TRY(km_loop_add(err, &hub->loop, &hub->wakes, hub->config.bell, woken));
     /* Signals are the broker's own. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -275,7 +270,6 @@ km_status hub_new(struct km_err *err, const struct hub_config *config, struct hu
     hub->loop.epoll_fd = -1;
     hub->listener.fd = -1;
     hub->accepts.fd = -1;
-    hub->wakes.fd = -1;
     for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
         hub->programs[i].watch.fd = -1;
     letterbox_init(&hub->box, LETTERS_MAX, HUB_QUEUE_MAX, wake, hub);
@@ -301,7 +295,6 @@ void hub_free(struct hub *hub)
     for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
         program_end(&hub->programs[i], "the broker ends");
     letterbox_clear(&hub->box);
-    km_fd_closep(&hub->wakes.fd);
     km_loop_clear(&hub->loop);
     km_listen_close(&hub->listener);
     free(hub->room);

@@ -30,6 +30,7 @@ bool watches_serve(const struct watches *watches, struct km_slice topic);
 struct hub_config {
     const char *path;        /* of the socket; borrowed until the hub is freed */
     gid_t group;             /* (gid_t)-1: leave it */
+    int bell;                /* a non-blocking eventfd that wakes the hub; borrowed likewise */
     struct letterbox *inbox; /* for LETTER_PUBLISH, _KICK, _WATCHES and _LOG; borrowed */
     void (*changed)(
         void *arg); /* a program says that the registry has changed; on the hub's thread */

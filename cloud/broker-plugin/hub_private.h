@@ -39,7 +39,7 @@ struct hub {
     struct km_loop loop;
     struct km_listen listener;
     struct km_watch accepts;
-    struct km_watch wakes; /* an eventfd */
+    struct km_watch wakes; /* of config.bell */
     struct letterbox box;
     pthread_t thread;
     bool is_started;

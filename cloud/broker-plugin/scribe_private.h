@@ -21,7 +21,7 @@ struct scribe {
     struct letterbox *inbox;
     struct letterbox jobs;
     struct km_facts_reader reader;
-    int wakes; /* an eventfd */
+    int bell; /* an eventfd; borrowed */
     pthread_t thread;
     bool is_started;
     atomic_bool is_over;

@@ -4,7 +4,9 @@
 
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "cloud/broker-plugin/hub.h"
 #include "common/km_sock.h"
@@ -16,6 +18,7 @@ struct rig {
     struct letter *letters; /* taken and not looked at */
     sem_t woken;
     atomic_uint n_changed;
+    int bell;
     struct hub *hub;
     uint8_t *room;
 };
@@ -37,17 +40,24 @@ static void start(struct rig *rig, size_t inbox_max)
     (void)snprintf(rig->path, sizeof(rig->path), "%s/bus", rig->dir);
     assert_int_equal(sem_init(&rig->woken, 0, 0), 0);
     letterbox_init(&rig->inbox, inbox_max, 1u << 30, wake, &rig->woken);
+    struct stat st = {0};
+    rig->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert_true(rig->bell >= 0);
     const struct hub_config config = {.path = rig->path,
                                       .group = (gid_t)-1,
+                                      .bell = rig->bell,
                                       .inbox = &rig->inbox,
                                       .changed = changed,
                                       .arg = &rig->n_changed};
     assert_int_equal(hub_new(NULL, &config, &rig->hub), KM_OK);
+    assert_int_equal(stat(rig->path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660); /* whatever the umask */
 }
 
 static void end(struct rig *rig)
 {
     hub_free(rig->hub);
+    km_fd_closep(&rig->bell);
     while (rig->letters != NULL) {
         struct letter *next = rig->letters->next;
         letter_free(rig->letters);
@@ -397,8 +407,11 @@ static void test_one_broker_a_path(void **state)
     struct rig rig;
     struct hub *second = NULL;
     start(&rig, 10);
-    const struct hub_config config = {
-        .path = rig.path, .group = (gid_t)-1, .inbox = &rig.inbox, .changed = changed};
+    const struct hub_config config = {.path = rig.path,
+                                      .group = (gid_t)-1,
+                                      .bell = rig.bell,
+                                      .inbox = &rig.inbox,
+                                      .changed = changed};
     assert_int_equal(hub_new(NULL, &config, &second), KM_E_BUSY);
     assert_null(second);
     int fd = join(&rig);
