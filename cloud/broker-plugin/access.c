@@ -116,9 +116,7 @@ static void check_publish(const struct settings *settings, struct conn *conn,
 {
     struct km_policy_request publish =
         ask(KM_POLICY_PUBLISH, KM_POLICY_TOPIC, request->topic, request->now_ms);
-    struct km_policy_request retain = publish;
     bool is_known = is_noted(conn, &publish);
-    retain.action = KM_POLICY_RETAIN_PUBLISH;
     /* A client that has gone can't be slowed down: its will is not counted. */
     if ((!is_known && !is_sound_topic(request->topic, ret)) ||
         !is_sound_message(settings, request, ret) ||
@@ -127,8 +125,10 @@ static void check_publish(const struct settings *settings, struct conn *conn,
         return;
     if (!is_known)
         note(conn, &publish);
-    if (request->retain)
-        (void)is_permitted(conn, &retain, ACCESS_CLOSE, ret);
+    if (!request->retain)
+        return;
+    publish.action = KM_POLICY_RETAIN_PUBLISH;
+    (void)is_permitted(conn, &publish, ACCESS_CLOSE, ret);
 }
 
 /* A shared subscription is one to its filter too: what denies that is not got around by sharing it. */

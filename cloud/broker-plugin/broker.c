@@ -253,10 +253,10 @@ static void keep_retained(struct broker *broker, const struct letter *message)
                                               .time_ms = message->time_ms});
 }
 
-bool broker_hears(const struct broker *broker, const struct letter *message)
+bool broker_hears(const struct broker *broker, struct km_slice topic, bool retain)
 {
-    return message->retain || (message->topic.len > 0 && message->topic.ptr[0] == '$') ||
-           watches_match(broker->watches, message->topic);
+    return retain || (topic.len > 0 && topic.ptr[0] == '$') ||
+           watches_match(broker->watches, topic);
 }
 
 void broker_spread(struct broker *broker, const struct letter *message)

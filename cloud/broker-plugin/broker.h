@@ -68,8 +68,8 @@ void broker_publish(struct broker *broker, const struct outgoing *message);
 void broker_answer(struct broker *broker, struct conn *conn, const struct outgoing *message);
 /* broker_presence: publishes an event; frees its payload. */
 void broker_presence(struct broker *broker, struct presence *event);
-/* broker_hears: whether broker_spread would do anything with it. */
-bool broker_hears(const struct broker *broker, const struct letter *message);
+/* broker_hears: whether broker_spread would do anything with a message to this topic. */
+bool broker_hears(const struct broker *broker, struct km_slice topic, bool retain);
 /* broker_spread: hands a message to the bus, to the shadows or jobs if it is for them, and to who keeps what is retained. */
 void broker_spread(struct broker *broker, const struct letter *message);
 /* broker_ask: gives a job to the scribe; one that there is no room for is counted and logged. */

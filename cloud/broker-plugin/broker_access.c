@@ -112,11 +112,9 @@ static void refuse_unserved(struct broker *broker, const struct mosquitto *clien
                   &(struct outgoing){.topic = topic, .payload = KM_SLICE_STR(payload), .qos = 1});
 }
 
-/* What a client sends, to whom it concerns beside the subscribers: mostly to nobody. */
+/* What a client sends, to whom it concerns beside the subscribers. */
 static void pass_on(struct broker *broker, const struct mosquitto *client, struct letter *message)
 {
-    if (!broker_hears(broker, message))
-        return;
     const struct conn *conn = conns_find(&broker->conns, client);
     message->time_ms = broker_now_ms();
     if (conn != NULL) {
@@ -135,7 +133,8 @@ static void pass_on_will(struct broker *broker, const struct mosquitto_evt_acl_c
                              .payload = KM_SLICE(event->payload, event->payloadlen),
                              .qos = event->qos,
                              .retain = event->retain};
-    if (!km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic) &&
+    if (broker_hears(broker, message.topic, message.retain) &&
+        !km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic) &&
         !km_rights_is_provisioning(message.topic))
         pass_on(broker, event->client, &message);
 }
@@ -184,8 +183,12 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
 
 int broker_message(struct broker *broker, const struct mosquitto_evt_message *event)
 {
+    struct km_slice topic = KM_SLICE_STR(event->topic);
+    if (!broker_hears(broker, topic,
+                      event->retain)) /* as nearly all of them; provisioning is heard */
+        return MOSQ_ERR_SUCCESS;
     struct letter message = {.kind = LETTER_MESSAGE,
-                             .topic = KM_SLICE_STR(event->topic),
+                             .topic = topic,
                              .payload = KM_SLICE(event->payload, event->payloadlen),
                              .qos = event->qos,
                              .retain = event->retain};
