@@ -36,7 +36,7 @@ static unsigned next_bell(const struct desk *desk, unsigned from)
 static void part_files(const struct desk *desk)
 {
     unsigned from = STDERR_FILENO + 1;
-    if (unshare(CLONE_FILES) != 0)
+    if (!DESK_PARTS_FILES || unshare(CLONE_FILES) != 0)
         return;
     while (from != 0) {
         unsigned kept = next_bell(desk, from);

@@ -27,6 +27,17 @@ BUILD = ""
 CLOSED = None  # without CONNACK
 
 
+def open_files(folder):
+    """What a thread has open; one that is closed meanwhile is none."""
+    names = set()
+    for fd in os.listdir(folder):
+        try:
+            names.add(os.readlink(f"{folder}/{fd}"))
+        except FileNotFoundError:
+            pass
+    return names
+
+
 class Base(unittest.TestCase):
     options = {}
 
@@ -384,6 +395,18 @@ class Life(Base):
             self.assertEqual(watch.event()[1]["certificateId"], device.id)
         self.assertEqual(self.rig.registry("certificate-count"), "4")
 
+
+    @unittest.skipIf("tsan" in os.environ.get("KM_TEST_PRELOAD", ""), "ThreadSanitizer knows one table of files a process")
+    def test_files_of_its_own(self):
+        self.broker.connect(self.rig.device("dev", self.ca, policies=["Anything"]), "dev")
+        tasks = f"/proc/{self.broker.process.pid}/task"
+        files = {task: open_files(f"{tasks}/{task}/fd") for task in os.listdir(tasks)}
+        brokers = files.pop(str(self.broker.process.pid))
+        self.assertGreaterEqual(len(files), 3)
+        for plugins in files.values():
+            self.assertTrue(any(name.startswith("socket:") for name in plugins))
+            shared = plugins & brokers - {self.broker.log, "/dev/null"}
+            self.assertEqual(shared, {"anon_inode:[eventfd]", "anon_inode:[eventpoll]"})
 
     @unittest.skipIf(os.environ.get("KM_TEST_REGISTRY"), "a lock of SQLite's")
     def test_registry_is_locked(self):  # who writes makes the scribe wait, not the broker, and nothing is lost
