@@ -28,7 +28,7 @@ km_status km_sock_pair(struct km_err *err, int ret_fds[2])
     return KM_OK;
 }
 
-km_status km_sock_connect(struct km_err *err, const char *path, int *ret_fd)
+static km_status connect_as(struct km_err *err, const char *path, int type, int *ret_fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
@@ -39,7 +39,7 @@ km_status km_sock_connect(struct km_err *err, const char *path, int *ret_fd)
                        sizeof(address.sun_path) - 1);
     km_copy(address.sun_path, sizeof(address.sun_path), path, len);
 
-    KM_AUTO(km_fd_closep) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    KM_AUTO(km_fd_closep) int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return KM_FAIL_ERRNO(err, "can't make a socket");
     int rc = 0;
@@ -50,6 +50,16 @@ km_status km_sock_connect(struct km_err *err, const char *path, int *ret_fd)
         return KM_FAIL_ERRNO(err, "can't connect to socket %s", path);
     *ret_fd = km_fd_steal(&fd);
     return KM_OK;
+}
+
+km_status km_sock_connect(struct km_err *err, const char *path, int *ret_fd)
+{
+    return connect_as(err, path, SOCK_SEQPACKET, ret_fd);
+}
+
+km_status km_sock_connect_stream(struct km_err *err, const char *path, int *ret_fd)
+{
+    return connect_as(err, path, SOCK_STREAM | SOCK_NONBLOCK, ret_fd);
 }
 
 km_status km_sock_send(struct km_err *err, int sock, struct km_slice msg, const int *fds,

@@ -16,6 +16,8 @@ const char *km_sock_service_path(void);
 km_status km_sock_pair(struct km_err *err, int ret_fds[2]);
 /* km_sock_connect: connects to the socket at path (KM_E_LIMIT when the path is too long). */
 km_status km_sock_connect(struct km_err *err, const char *path, int *ret_fd);
+/* km_sock_connect_stream: the same to a stream socket; neither this nor the descriptor blocks. KM_E_BUSY: too many wait there. */
+km_status km_sock_connect_stream(struct km_err *err, const char *path, int *ret_fd);
 /*
  * km_sock_send: one message with n_fds descriptors (borrowed). KM_E_DEAD when the peer is gone (no
  * SIGPIPE), KM_E_BUSY when the socket is non-blocking and full. Survives EINTR.

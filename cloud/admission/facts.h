@@ -47,6 +47,9 @@ km_status km_facts_read_state(struct km_err *err, struct km_facts_reader *reader
 km_status km_facts_read_rights(struct km_err *err, struct km_facts_reader *reader,
                                const char *certificate, const char *client_id,
                                struct km_facts *facts);
+/* km_facts_read_key: the same for who comes by an access key: ACTIVE while it counts at now_ms, otherwise INACTIVE. */
+km_status km_facts_read_key(struct km_err *err, struct km_facts_reader *reader, const char *key,
+                            int64_t now_ms, struct km_facts **ret);
 /* km_facts_name: whether the policy with this name is among them. */
 bool km_facts_name(const struct km_facts *facts, const char *policy);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/registry/registry_account.h"
 #include "cloud/registry/registry_policy.h"
 #include "cloud/registry/registry_thing.h"
 
@@ -146,6 +147,25 @@ km_status km_facts_read_state(struct km_err *err, struct km_facts_reader *reader
     }
     facts->is_known = status == KM_OK;
     facts->status = state.status;
+    *ret = facts;
+    return KM_OK;
+}
+
+km_status km_facts_read_key(struct km_err *err, struct km_facts_reader *reader, const char *key,
+                            int64_t now_ms, struct km_facts **ret)
+{
+    struct km_registry_access_key found = {0};
+    km_arena_reset(reader->arena);
+    km_status status =
+        km_registry_access_key_get(reader->registry, reader->arena, reader->account, key, &found);
+    if (status != KM_OK && status != KM_E_NOTFOUND)
+        return failed(err, reader, status, "an access key");
+    struct km_facts *facts = calloc(1, sizeof(*facts));
+    if (facts == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "what is known of an access key");
+    bool counts = found.is_active && (found.expires_ms == 0 || now_ms < found.expires_ms);
+    facts->is_known = status == KM_OK;
+    facts->status = counts ? KM_CERTIFICATE_ACTIVE : KM_CERTIFICATE_INACTIVE;
     *ret = facts;
     return KM_OK;
 }

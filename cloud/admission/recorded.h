@@ -8,6 +8,7 @@
 /* What an event is about; NULL: not known. */
 struct km_recorded {
     const char *client, *certificate, *address;
+    const char *key; /* of the access key by which the client came */
     bool is_routine; /* it says that something went well, and nothing was registered by it */
 };
 

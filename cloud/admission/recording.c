@@ -74,7 +74,7 @@ static bool fits(const struct km_registry_log_level *level, struct km_registry *
     case KM_LOG_SOURCE_IP:
         return is(what->address, level->name);
     case KM_LOG_PRINCIPAL_ID:
-        return is(what->certificate, level->name);
+        return is(what->key != NULL ? what->key : what->certificate, level->name);
     case KM_LOG_THING_GROUP:
         return what->client != NULL && is_in_group(registry, account, what->client, level->name);
     }

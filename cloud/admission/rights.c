@@ -73,6 +73,23 @@ km_status km_rights_bind(struct km_err *err, const struct km_rights_place *place
     return km_policy_bind(err, sources, facts->n_policies, &context, ret);
 }
 
+km_status km_rights_bind_all(struct km_err *err, const struct km_rights_place *place,
+                             const struct km_rights_visit *visit, struct km_policy_bound **ret)
+{
+    static const char document[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":"
+                                   "\"Allow\",\"Action\":\"iot:*\",\"Resource\":\"*\"}]}";
+    KM_AUTO(km_policy_freep) struct km_policy *policy = NULL;
+    KM_TRY(km_policy_compile(err, KM_SLICE_STR(document), &policy));
+    const struct km_facts nothing = {0};
+    struct texts texts = {0};
+    struct km_policy_context context = {.partition = KM_SLICE_STR(place->partition),
+                                        .region = KM_SLICE_STR(place->region),
+                                        .account = KM_SLICE_STR(place->account)};
+    const struct km_policy_source source = {.name = KM_SLICE_STR("access key"), .policy = policy};
+    put_visit(&context, &texts, &nothing, visit);
+    return km_policy_bind(err, &source, 1, &context, ret);
+}
+
 /* ---- ask ---- */
 
 static const char *const resources[] = {

@@ -27,6 +27,12 @@ km_status km_rights_bind(struct km_err *err, const struct km_rights_place *place
                          const struct km_facts *facts, const struct km_rights_visit *visit,
                          struct km_policy_bound **ret);
 /*
+ * km_rights_bind_all: what who has an access key may do: everything in its account that clients may do at all. Everything borrowed for the
+ * call. Returns owned.
+ */
+km_status km_rights_bind_all(struct km_err *err, const struct km_rights_place *place,
+                             const struct km_rights_visit *visit, struct km_policy_bound **ret);
+/*
  * km_rights_ask: whether the policies allow it; without any (NULL) nothing is. When they do not, reason is one sentence: which
  * statement denies it, or that no policy allows it.
  */

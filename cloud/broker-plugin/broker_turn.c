@@ -21,7 +21,11 @@ struct affected {
 
 static bool is_affected(const struct conn *conn, const struct change *change)
 {
+    if (conn->key[0] != '\0')
+        return change->kind == CHANGE_KEY && strcmp(conn->key, change->id) == 0;
     switch (change->kind) {
+    case CHANGE_KEY:
+        return false;
     case CHANGE_CERTIFICATE:
         return strcmp(conn->certificate, change->id) == 0;
     case CHANGE_POLICY:
@@ -66,6 +70,7 @@ static void ask_again(void *arg, struct conn *conn)
     if (broker_ask(broker, &(struct letter){.kind = LETTER_REFRESH,
                                             .client = KM_SLICE_STR(conn->id),
                                             .certificate = KM_SLICE_STR(conn->certificate),
+                                            .key = KM_SLICE_STR(conn->key),
                                             .payload = KM_SLICE(conn->der, conn->der_len),
                                             .number = (uint64_t)conn->number})) {
         conn->is_stale = false;
@@ -83,25 +88,35 @@ static void ask_about_stale(struct broker *broker)
     conns_each(&broker->conns, ask_again, broker);
 }
 
-/* Its certificate does no longer let it in. */
+/* Its certificate or key does no longer let it in. */
 static void bar(struct broker *broker, struct conn *conn, const char *reason)
 {
     conn->is_barred = true;
     if (conn->state != CONN_ONLINE)
         return;
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "Keymoor: %s is disconnected: %s", conn->id, reason);
-    broker_record(broker, &(struct note){.kind = "Disconnect",
-                                         .reason = reason,
-                                         .client = conn->id,
-                                         .certificate = conn->certificate,
-                                         .address = conn->address});
+    const struct note note = broker_note(conn, "Disconnect", reason);
+    broker_record(broker, &note);
     broker_kick(conn, ENDING_SERVER, false);
+}
+
+static void apply_key(struct broker *broker, struct conn *conn, const struct km_facts *facts)
+{
+    conn->is_barred = false;
+    if (!facts->is_known)
+        bar(broker, conn, "its access key was deleted");
+    else if (facts->status != KM_CERTIFICATE_ACTIVE)
+        bar(broker, conn, "its access key no longer counts");
 }
 
 static void apply_facts(struct broker *broker, struct conn *conn, struct letter *letter)
 {
     struct km_err err = {0};
     struct km_facts *facts = letter->object;
+    if (conn->key[0] != '\0') {
+        apply_key(broker, conn, facts);
+        return;
+    }
     if (!facts->is_known || facts->status != KM_CERTIFICATE_ACTIVE) {
         bar(broker, conn,
             facts->is_known ? "its certificate is no longer ACTIVE"
@@ -198,7 +213,26 @@ static void publish(struct broker *broker, const struct letter *letter)
                                               .qos = letter->qos,
                                               .retain = letter->retain,
                                               .is_served = letter->hops == 0,
-                                              .hops = letter->hops});
+                                              .hops = letter->hops,
+                                              .number = letter->number,
+                                              .program = letter->program});
+}
+
+/* Another broker has the message itself: here it has its readers, and means nothing. */
+static void copy(const struct letter *letter)
+{
+    (void)mosquitto_broker_publish_copy(NULL, letter_text(letter->topic), (int)letter->payload.len,
+                                        letter->payload.ptr, letter->qos, letter->retain, NULL);
+}
+
+static void tell_answer(struct broker *broker, const struct letter *letter)
+{
+    broker_tell_answer(broker, &(struct outgoing){.topic = letter_text(letter->topic),
+                                                  .payload = letter->payload,
+                                                  .qos = letter->qos,
+                                                  .hops = letter->hops,
+                                                  .number = letter->number,
+                                                  .program = letter->program});
 }
 
 /* ---- the turn ---- */
@@ -221,6 +255,12 @@ static void take(struct broker *broker, struct letter *letter)
     switch (letter->kind) {
     case LETTER_PUBLISH:
         publish(broker, letter);
+        return;
+    case LETTER_COPY:
+        copy(letter);
+        return;
+    case LETTER_ANSWER:
+        tell_answer(broker, letter);
         return;
     case LETTER_KICK:
         kick(broker, letter);
@@ -267,6 +307,7 @@ static void gone(void *arg, struct conn *conn)
 void broker_turn(struct broker *broker)
 {
     struct letter *letter = letterbox_take(&broker->inbox);
+    broker->wild = NULL;
     while (letter != NULL) {
         struct letter *next = letter->next;
         take(broker, letter);

@@ -176,7 +176,8 @@ static void settle(struct conns *conns, struct conn *conn, const struct conns_sw
         forget(conns, conn);
     } else if (conn->keeps_session) {
         move(conns, conn, CONN_OFFLINE);
-    } else if (conn->is_local || conn->is_barred || sweep->n_remembered == 0) {
+    } else if (conn->is_local || conn->key[0] != '\0' || conn->is_barred ||
+               sweep->n_remembered == 0) {
         forget(conns, conn);
     } else {
         conn_map_remove(&conns->by_handle, conn);

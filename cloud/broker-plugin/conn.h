@@ -6,6 +6,7 @@
 #include "cloud/admission/rate.h"
 #include "cloud/broker-plugin/conn_map.h"
 #include "cloud/broker-plugin/memo.h"
+#include "cloud/common/introduction.h"
 #include "cloud/policy/policy.h"
 #include "common/km_uuid.h"
 
@@ -14,12 +15,15 @@
 /* Why a connection ended, as presence events spell it. */
 enum ending {
     ENDING_UNKNOWN = 0, /* the broker does not tell its plugins */
+    ENDING_CLIENT,      /* it said goodbye */
     ENDING_LOST,
+    ENDING_KEEP_ALIVE,
     ENDING_DUPLICATE,
     ENDING_FORBIDDEN,
     ENDING_THROTTLED,
     ENDING_CLIENT_ERROR,
     ENDING_SERVER,
+    ENDING_SERVER_ERROR,
 };
 
 /* Where a connection is in its life. */
@@ -33,14 +37,15 @@ enum conn_state {
 struct conn {
     const void *handle; /* the broker's name for it; may be given again after it has gone */
     char *id;
-    char certificate[CONN_CERTIFICATE_LEN + 1]; /* empty: a local client */
+    char certificate[CONN_CERTIFICATE_LEN + 1]; /* empty: it has none */
+    char key[KM_INTRODUCTION_KEY_MAX + 1];      /* of the access key by which it came; or empty */
     char *address;
-    uint8_t *der; /* of the certificate; NULL for a local client */
+    uint8_t *der; /* of the certificate; NULL: it has none */
     size_t der_len;
     enum conn_state state;
     bool is_local; /* may do everything */
     bool keeps_session;
-    bool is_barred; /* its certificate does no longer count: nothing is allowed */
+    bool is_barred; /* its certificate or key does no longer count: nothing is allowed */
     bool told_end;  /* its end was published */
     bool is_kicked;
     bool told_receive; /* that a message was withheld was recorded once */
@@ -48,7 +53,7 @@ struct conn {
     struct km_policy_bound *bound; /* NULL: nothing is allowed. Set by conn_bind alone */
     struct memo *memo;             /* of what bound has allowed */
     struct km_facts *facts;        /* what bound was made of */
-    struct km_rate publishes, octets;
+    struct km_rate publishes, octets, subscribes;
     char session[KM_UUID_TEXT_LEN];
     int64_t number;               /* of this connection of the client: greater than those before */
     int64_t over_ms;              /* since when it is not connected */

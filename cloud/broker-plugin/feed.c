@@ -25,6 +25,9 @@ static bool kind_of(enum km_change_kind kind, enum change_kind *ret)
     case KM_CHANGE_CERTIFICATE:
         *ret = CHANGE_CERTIFICATE;
         return true;
+    case KM_CHANGE_ACCESS_KEY:
+        *ret = CHANGE_KEY;
+        return true;
     case KM_CHANGE_POLICY:
         *ret = CHANGE_POLICY;
         return true;
@@ -38,13 +41,13 @@ static bool kind_of(enum km_change_kind kind, enum change_kind *ret)
         *ret = CHANGE_TYPE;
         return true;
     case KM_CHANGE_ACCOUNT:
-    case KM_CHANGE_ACCESS_KEY:
     case KM_CHANGE_CA:
     case KM_CHANGE_RULE:
     case KM_CHANGE_TEMPLATE:
     case KM_CHANGE_FUNCTION:
     case KM_CHANGE_EXECUTIONS:
     case KM_CHANGE_NEXT_EXECUTION:
+    case KM_CHANGE_JOB_EVENT:
         break;
     }
     return false;

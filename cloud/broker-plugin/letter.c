@@ -5,8 +5,8 @@
 
 struct letter *letter_new(const struct letter *like)
 {
-    const struct km_slice *const parts[] = {&like->topic, &like->payload, &like->client,
-                                            &like->certificate, &like->address};
+    const struct km_slice *const parts[] = {&like->topic,       &like->payload, &like->client,
+                                            &like->certificate, &like->key,     &like->address};
     size_t size = sizeof(struct letter);
     for (size_t i = 0; i < KM_ARRAY_LEN(parts); i++)
         size += parts[i]->len + 1;
@@ -17,8 +17,8 @@ struct letter *letter_new(const struct letter *like)
     letter->next = NULL;
     letter->size = size;
 
-    struct km_slice *const copies[] = {&letter->topic, &letter->payload, &letter->client,
-                                       &letter->certificate, &letter->address};
+    struct km_slice *const copies[] = {&letter->topic,       &letter->payload, &letter->client,
+                                       &letter->certificate, &letter->key,     &letter->address};
     struct km_wr wr = km_wr_init(letter + 1, size - sizeof(struct letter));
     for (size_t i = 0; i < KM_ARRAY_LEN(parts); i++) {
         *copies[i] = KM_SLICE(wr.buf + wr.len, parts[i]->len);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,6 +123,7 @@ static bool is_wanted(struct scribe *scribe, const struct record *record)
 {
     const struct km_recorded what = {.client = text_or_null(record->client->client),
                                      .certificate = text_or_null(record->client->certificate),
+                                     .key = text_or_null(record->client->key),
                                      .address = text_or_null(record->client->address),
                                      .is_routine = record->is_routine};
     return km_recording_wants(&scribe->recording, scribe->reader.registry,
@@ -149,6 +149,7 @@ void scribe_record(struct scribe *scribe, const struct record *record)
         .is_success = record->is_success,
         .client_id = text_or_null(client->client),
         .certificate_id = text_or_null(client->certificate),
+        .principal = text_or_null(client->key),
         .address = text_or_null(client->address),
         .reason = record->reason,
     };
@@ -161,6 +162,8 @@ static km_status read_again(struct km_err *err, struct scribe *scribe, const str
                             struct km_facts **ret)
 {
     const char *certificate = letter_text(job->certificate);
+    if (job->key.len > 0)
+        return km_facts_read_key(err, &scribe->reader, letter_text(job->key), scribe_now_ms(), ret);
     KM_AUTO(km_facts_freep) struct km_facts *facts = NULL;
     KM_TRY(km_facts_read_state(err, &scribe->reader, certificate, &facts));
     if (facts->is_known && facts->status == KM_CERTIFICATE_ACTIVE) {
@@ -232,6 +235,8 @@ static void do_job(struct scribe *scribe, const struct letter *job)
         refresh(scribe, job);
         return;
     case LETTER_PUBLISH:
+    case LETTER_COPY:
+    case LETTER_ANSWER:
     case LETTER_KICK:
     case LETTER_FACTS:
     case LETTER_CHANGES:
@@ -329,10 +334,10 @@ static void rest(struct scribe *scribe)
     int64_t wait_ms = scribe->settings->feed_ms;
     if (scribe->late.n > 0 && late_rest_ms(scribe) < wait_ms)
         wait_ms = late_rest_ms(scribe);
-    struct pollfd fds[] = {{.fd = scribe->wakes, .events = POLLIN},
+    struct pollfd fds[] = {{.fd = scribe->bell, .events = POLLIN},
                            {.fd = km_registry_hint_fd(scribe->reader.registry), .events = POLLIN}};
     (void)poll(fds, KM_ARRAY_LEN(fds), (int)wait_ms);
-    (void)!read(scribe->wakes, &count, sizeof(count));
+    (void)!read(scribe->bell, &count, sizeof(count));
     if ((fds[1].revents & POLLIN) != 0 && km_registry_hint(scribe->reader.registry))
         atomic_store(&scribe->is_hinted, true);
 }
@@ -347,7 +352,7 @@ static void *run(void *arg)
         if (is_over || late_rest_ms(scribe) == 0)
             do_together(scribe, &scribe->late);
         int64_t now_ms = scribe_now_ms();
-        execution_expire(scribe, now_ms);
+        execution_tick(scribe, now_ms);
         if (atomic_exchange(&scribe->is_hinted, false) ||
             now_ms - scribe->looked_ms >= scribe->settings->feed_ms || now_ms < scribe->looked_ms) {
             scribe->looked_ms = now_ms;
@@ -366,7 +371,7 @@ static void wake(void *arg)
 {
     const struct scribe *scribe = arg;
     const uint64_t one = 1;
-    (void)!write(scribe->wakes, &one, sizeof(one));
+    (void)!write(scribe->bell, &one, sizeof(one));
 }
 
 void scribe_hint(struct scribe *scribe)
@@ -398,9 +403,6 @@ static km_status start(struct km_err *err, struct scribe *scribe)
     scribe->reader.arena = km_arena_new(ARENA_MAX);
     if (scribe->reader.arena == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "the scribe");
-    scribe->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (scribe->wakes < 0)
-        return KM_FAIL_ERRNO(err, "can't make an eventfd");
     KM_TRY(km_registry_open(err, &config, &scribe->reader.registry));
     km_status status = km_registry_generation(scribe->reader.registry, &scribe->generation);
     if (status != KM_OK)
@@ -418,15 +420,15 @@ static km_status start(struct km_err *err, struct scribe *scribe)
     return KM_OK;
 }
 
-km_status scribe_new(struct km_err *err, const struct settings *settings, struct letterbox *inbox,
-                     struct scribe **ret)
+km_status scribe_new(struct km_err *err, const struct settings *settings, int bell,
+                     struct letterbox *inbox, struct scribe **ret)
 {
     struct scribe *scribe = calloc(1, sizeof(*scribe));
     if (scribe == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "the scribe");
     scribe->settings = settings;
     scribe->inbox = inbox;
-    scribe->wakes = -1;
+    scribe->bell = bell;
     letterbox_init(&scribe->jobs, SCRIBE_JOBS_MAX, SCRIBE_OCTETS_MAX, wake, scribe);
     km_status status = start(err, scribe);
     if (status != KM_OK) {
@@ -453,6 +455,5 @@ void scribe_free(struct scribe *scribe)
     km_shelf_clear(&scribe->reader.shelf);
     km_registry_close(scribe->reader.registry);
     km_arena_free(scribe->reader.arena);
-    km_fd_closep(&scribe->wakes);
     free(scribe);
 }

@@ -8,6 +8,7 @@
 
 #include "cloud/cli/cli.h"
 #include "cloud/cli/events.h"
+#include "cloud/registry/registry_account.h"
 #include "cloud/registry/registry_event.h"
 #include "cloud/registry/registry_policy.h"
 #include "cloud/registry/registry_thing.h"
@@ -122,6 +123,18 @@ static km_status last_of_client(const struct cloud *cloud, const char *client,
     return KM_E_NOTFOUND;
 }
 
+/* The access key by which whoever last called itself so came; NULL: it came by none. */
+static const char *key_of_client(const struct cloud *cloud, const char *client)
+{
+    const struct km_registry_event_filter filter = {.account = cloud->account, .client_id = client};
+    const struct km_registry_page page = {.limit = 1, .is_descending = true};
+    struct km_registry_event_list list = {.items = NULL};
+    if (km_registry_event_list(cloud->registry, cloud->arena, &filter, &page, &list) != KM_OK ||
+        list.n_items == 0)
+        return NULL;
+    return list.items[0].principal;
+}
+
 /* A certificate's id, a thing's name, or a client id that was seen: a certificate's id. */
 static km_status find(const struct cloud *cloud, const char *text,
                       char ret[KM_CERTIFICATE_ID_LEN + 1])
@@ -230,6 +243,7 @@ int cmd_device_show(const struct cli_options *options, const char *operand)
 
 struct verdict {
     json_t *sentences;
+    bool has_key; /* it is about one, and no certificate */
 };
 
 static void tell(struct verdict *verdict, const char *fmt, ...) KM_PRINTF(2, 3);
@@ -290,6 +304,19 @@ static void judge(struct verdict *verdict, const struct device *device)
                       "allowed: aws iot attach-policy");
 }
 
+/* judge_key: of who comes over WebSockets. */
+static void judge_key(struct verdict *verdict, const struct cloud *cloud, const char *key)
+{
+    struct km_registry_access_key found = {.id = NULL};
+    km_status status =
+        km_registry_access_key_get(cloud->registry, cloud->arena, cloud->account, key, &found);
+    verdict->has_key = true;
+    if (status == KM_E_NOTFOUND)
+        tell(verdict, "it came over WebSockets with the access key %s, which is gone", key);
+    else if (status == KM_OK && !found.is_active)
+        tell(verdict, "it came over WebSockets with the access key %s, which is inactive", key);
+}
+
 static km_status refusals(const struct cloud *cloud, const char *id, const char *client,
                           struct km_registry_event_list *ret)
 {
@@ -308,7 +335,8 @@ static void print_why(const struct verdict *verdict, const struct km_registry_ev
     for (size_t i = 0; i < n; i++)
         (void)printf("%s\n", json_string_value(json_array_get(verdict->sentences, i)));
     if (n == 0)
-        (void)puts("nothing that is known about its certificate keeps it from connecting");
+        (void)printf("nothing that is known about its %s keeps it from connecting\n",
+                     verdict->has_key ? "access key" : "certificate");
     (void)puts(list->n_items > 0 ? "refused lately:" : "no refusal is on record");
     for (size_t i = 0; i < list->n_items; i++)
         event_print(&list->items[i]);
@@ -332,14 +360,18 @@ static km_status explain(const struct cli_options *options, const struct cloud *
     char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     struct device device = {.things = {.names = NULL}};
     struct km_registry_event_list list = {.items = NULL};
-    struct verdict verdict = {json_array()};
+    struct verdict verdict = {.sentences = json_array()};
     km_status status = find(cloud, operand, id);
     bool is_known = status == KM_OK;
     if (is_known)
         status = read_device(cloud, id, &device);
     if (is_known && status == KM_OK)
         judge(&verdict, &device);
-    if (status == KM_E_NOTFOUND) {
+    const char *key = status == KM_E_NOTFOUND ? key_of_client(cloud, operand) : NULL;
+    if (key != NULL) {
+        judge_key(&verdict, cloud, key);
+        status = KM_OK;
+    } else if (status == KM_E_NOTFOUND) {
         tell(&verdict, "no registered certificate belongs to it: it never came with one that a "
                        "registered, active CA with auto-registration has issued");
         status = KM_OK;

@@ -10,6 +10,7 @@
 
 struct km_issuer;
 struct km_buses;
+struct km_websockets;
 struct km_invocation;
 
 /* All borrowed by the control plane until it is freed. */
@@ -22,7 +23,8 @@ struct km_control_config {
     struct km_buses *buses;   /* to brokers; may have none */
     const char
         *account; /* whom those brokers serve: they are not told of anybody else. NULL: nobody */
-    const char *invoke_socket; /* of the process that runs functions; NULL: there is none */
+    struct km_websockets *websockets; /* NULL: MQTT over WebSockets is not offered */
+    const char *invoke_socket;        /* of the process that runs functions; NULL: there is none */
     struct km_registry_source source;
 };
 
@@ -62,6 +64,9 @@ const struct km_control_config *km_control_config(const struct km_control *contr
 const struct km_crypto *km_control_crypto(const struct km_control *control);
 /* km_control_has_brokers: whether this account's devices are at the brokers. */
 bool km_control_has_brokers(const struct km_control_config *config, const char *account);
+struct km_facts_reader;
+/* km_control_reader: what reads devices' rights, for this account, which is borrowed until the next call. */
+struct km_facts_reader *km_control_reader(struct km_control *control, const char *account);
 struct km_loop *km_control_loop(const struct km_control *control);
 struct km_invocation **km_control_invocations(struct km_control *control);
 /* km_control_tell_brokers: that the registry has changed. They look at its feed by themselves; told, they do it at once. */

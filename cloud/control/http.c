@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,8 @@ struct km_http_exchange {
     char address[KM_HTTP_ADDRESS_MAX];
     struct MHD_Response *response;
     unsigned status;
+    struct km_http_taker taker;               /* take NULL: the connection stays HTTP's */
+    struct MHD_UpgradeResponseHandle *handle; /* of a connection that was taken over */
 };
 
 struct km_http {
@@ -161,6 +164,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
         return;
     exchange->conn->since_ms = km_loop_now_ms();
     exchange->conn->is_served = false;
+    if (exchange->taker.take != NULL && exchange->handle == NULL)
+        exchange->taker.drop(exchange->taker.arg);
     exchange->http->bodies_len -= exchange->body_cap;
     if (exchange->response != NULL)
         MHD_destroy_response(exchange->response);
@@ -371,6 +376,17 @@ bool km_http_header(const struct km_http_request *request, const char *name, str
 
 /* ---- answers ---- */
 
+static bool put_headers(struct MHD_Response *response, const struct km_http_reply *reply)
+{
+    bool has_all = reply->content_type == NULL ||
+                   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                           reply->content_type) == MHD_YES;
+    for (size_t i = 0; i < reply->n_headers && has_all; i++)
+        has_all = MHD_add_response_header(response, reply->headers[i].name,
+                                          reply->headers[i].value) == MHD_YES;
+    return has_all;
+}
+
 static struct MHD_Response *response_of(const struct km_http_reply *reply)
 {
     struct MHD_Response *response =
@@ -381,11 +397,10 @@ static struct MHD_Response *response_of(const struct km_http_reply *reply)
         km_wipe_and_free(reply->body);
         return NULL;
     }
-    if (reply->content_type != NULL)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-    for (size_t i = 0; i < reply->n_headers; i++)
-        (void)MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-    return response;
+    if (put_headers(response, reply))
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
 }
 
 static void stop_waiting(struct km_http_exchange *exchange)
@@ -414,6 +429,60 @@ void km_http_answer(struct km_http_exchange *exchange, const struct km_http_repl
     exchange->conn->since_ms = km_loop_now_ms();
     exchange->conn->is_served = false;
     exchange->state = ANSWERED;
+}
+
+/* ---- connections that are handed over ---- */
+
+/* The descriptor is libmicrohttpd's: the taker gets one of its own. */
+static int copy_of(int fd)
+{
+    KM_AUTO(km_fd_closep) int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int flags = copy < 0 ? -1 : fcntl(copy, F_GETFL);
+    if (flags < 0 || fcntl(copy, F_SETFL, flags | O_NONBLOCK) != 0)
+        return -1;
+    return km_fd_steal(&copy);
+}
+
+static void on_upgrade(void *arg, struct MHD_Connection *connection, void *context,
+                       const char *first, size_t first_len, MHD_socket fd,
+                       struct MHD_UpgradeResponseHandle *handle)
+{
+    struct km_http_exchange *exchange = arg;
+    int copy = copy_of(fd);
+    (void)connection;
+    (void)context;
+    if (copy < 0) { /* no descriptors: the taker hears of it as the connection ends */
+        (void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+        exchange->http->is_due = true;
+        return;
+    }
+    const int on = 1;
+    (void)setsockopt(exchange->conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    exchange->handle = handle;
+    exchange->taker.take(exchange->taker.arg, exchange, copy, KM_SLICE(first, first_len));
+}
+
+void km_http_hand_over(struct km_http_exchange *exchange, const struct km_http_reply *reply,
+                       const struct km_http_taker *taker)
+{
+    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, exchange);
+    if (response == NULL || !put_headers(response, reply)) {
+        if (response != NULL)
+            MHD_destroy_response(response);
+        taker->drop(taker->arg);
+        km_http_answer(exchange, &(struct km_http_reply){.status = MHD_HTTP_SERVICE_UNAVAILABLE});
+        return;
+    }
+    exchange->response = response;
+    exchange->taker = *taker;
+    exchange->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+    exchange->state = ANSWERED;
+}
+
+void km_http_release(struct km_http_exchange *exchange)
+{
+    exchange->http->is_due = true;
+    (void)MHD_upgrade_action(exchange->handle, MHD_UPGRADE_ACTION_CLOSE);
 }
 
 /* ---- the server ---- */
@@ -499,6 +568,8 @@ static km_status start_daemon(struct km_err *err, struct km_http *http,
     KM_AUTO(km_secret_freep) struct km_secret *certificate = NULL;
     KM_AUTO(km_secret_freep) struct km_secret *key = NULL;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+    if (config->n_taken_max > 0)
+        flags |= MHD_ALLOW_UPGRADE;
     struct MHD_OptionItem tls[5] = {0};
     size_t n = 0;
     if (config->certificate_file != NULL) {
@@ -518,7 +589,7 @@ static km_status start_daemon(struct km_err *err, struct km_http *http,
     tls[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     http->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls, MHD_OPTION_LISTEN_SOCKET,
-        listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)KM_HTTP_CONNECTIONS_MAX,
+        listen_fd, MHD_OPTION_CONNECTION_LIMIT, KM_HTTP_CONNECTIONS_MAX + config->n_taken_max,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((http->request_ms + 999) / 1000),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)KM_HTTP_MEMORY_MAX,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,

@@ -64,6 +64,15 @@ struct km_http_reply {
 struct km_http;
 struct km_http_exchange;
 
+/* Who takes a connection over that will no longer speak HTTP. One of both is called, once, now or later. */
+struct km_http_taker {
+    /* take: fd does not block, and is the taker's to close; first has come already, a view for the call. The exchange stays until km_http_release. */
+    void (*take)(void *arg, struct km_http_exchange *exchange, int fd, struct km_slice first);
+    /* drop: it never came to that. */
+    void (*drop)(void *arg);
+    void *arg;
+};
+
 /* Who serves. */
 struct km_http_service {
     /* body_max: how long the body of a request with this method and target may be. */
@@ -81,6 +90,7 @@ struct km_http_config {
     const char *key_file;         /* PEM */
     bool asks_for_certificate;    /* clients may show one; any is let in */
     unsigned request_ms;          /* 0: KM_HTTP_REQUEST_MS */
+    unsigned n_taken_max;         /* connections that may be taken over, beside the others */
 };
 
 /*
@@ -100,5 +110,13 @@ int km_http_next_ms(const struct km_http *http);
 void km_http_tick(struct km_http *http);
 /* km_http_answer: takes the reply's body in any case; what the names and values view is copied. */
 void km_http_answer(struct km_http_exchange *exchange, const struct km_http_reply *reply);
+/*
+ * km_http_hand_over: answers it, while it is served, with 101 and the reply's headers, and gives the connection to the taker. With TLS
+ * libmicrohttpd goes on to do that, and the taker has the plain octets.
+ */
+void km_http_hand_over(struct km_http_exchange *exchange, const struct km_http_reply *reply,
+                       const struct km_http_taker *taker);
+/* km_http_release: a connection that was taken over ends; what was written to it before still gets there. Before km_http_free. */
+void km_http_release(struct km_http_exchange *exchange);
 
 #endif

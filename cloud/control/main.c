@@ -11,12 +11,14 @@
 
 #include <jansson.h>
 
+#include "cloud/common/json.h"
 #include "cloud/console/console.h"
 #include "cloud/control/control.h"
 #include "cloud/control/device.h"
 #include "cloud/control/fleet.h"
 #include "cloud/control/issuer.h"
 #include "cloud/control/options.h"
+#include "cloud/control/websocket.h"
 #include "cloud/control/wipe.h"
 #include "common/km_file.h"
 #include "common/km_listen.h"
@@ -27,6 +29,7 @@
 #endif
 #define EXIT_USAGE 2
 #define PORT_TEXT_CAP 16
+#define FILES_MAX (4 * KM_WEBSOCKETS_MAX + 2 * KM_HTTP_CONNECTIONS_MAX + 512)
 
 static struct daemon {
     struct km_control_options options;
@@ -37,6 +40,7 @@ static struct daemon {
     struct km_registry *registry;
     struct km_issuer *issuer;
     struct km_buses *buses;
+    struct km_websockets *websockets; /* NULL: not offered */
     struct km_control *control;
     struct km_fleet *fleet;     /* NULL: nobody is provisioned */
     struct km_console *console; /* NULL: there is none */
@@ -59,7 +63,7 @@ static void confine(void)
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    json_set_alloc_funcs(malloc, km_wipe_and_free);
+    json_set_alloc_funcs(km_json_alloc, km_wipe_and_free);
 }
 
 static km_status open_storage(struct km_err *err)
@@ -70,6 +74,21 @@ static km_status open_storage(struct km_err *err)
     return km_registry_open(err, &config, &self.registry);
 }
 
+static km_status open_websockets(struct km_err *err)
+{
+    const struct km_websockets_config config = {
+        .broker = self.options.websocket, .request_ms = self.options.request_timeout_s * 1000};
+    struct rlimit files = {0};
+    if (config.broker == NULL)
+        return KM_OK;
+    /* Each has up to four descriptors. */
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FILES_MAX) {
+        files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    return km_websockets_new(err, &self.loop, &config, &self.websockets);
+}
+
 static km_status open_control(struct km_err *err)
 {
     const char *endpoint = self.options.endpoint;
@@ -77,6 +96,7 @@ static km_status open_control(struct km_err *err)
         KM_TRY(km_issuer_open(err, &self.crypto, self.options.issuer, (int64_t)time(NULL) * 1000,
                               &self.issuer));
     KM_TRY(km_buses_new(err, &self.loop, self.options.buses, self.options.n_buses, &self.buses));
+    KM_TRY(open_websockets(err));
     const struct km_control_config config = {
         .registry = self.registry,
         .crypto = &self.crypto,
@@ -85,6 +105,7 @@ static km_status open_control(struct km_err *err)
         .issuer = self.issuer,
         .buses = self.buses,
         .account = self.options.account,
+        .websockets = self.websockets,
         .invoke_socket = self.options.functions,
     };
     KM_TRY(km_control_new(err, &self.loop, &config, &self.control));
@@ -156,6 +177,7 @@ static km_status start(struct km_err *err)
         .certificate_file = self.options.certificate,
         .key_file = self.options.tls_key,
         .request_ms = self.options.request_timeout_s * 1000,
+        .n_taken_max = self.websockets != NULL ? KM_WEBSOCKETS_MAX : 0,
     };
     KM_TRY(km_http_new(err, &self.loop, &config, &service, &self.http));
     KM_TRY(listen_for_devices(err));
@@ -187,6 +209,8 @@ static km_status run(struct km_err *err)
         if (self.device_http != NULL)
             km_http_tick(self.device_http);
         km_control_tick(self.control);
+        if (self.websockets != NULL)
+            km_websockets_tick(self.websockets);
         if (self.fleet != NULL)
             km_fleet_tick(self.fleet);
         if (self.console != NULL)
@@ -197,7 +221,9 @@ static km_status run(struct km_err *err)
 
 static void stop(void)
 {
+    km_websockets_stop(self.websockets);
     km_http_free(self.http);
+    km_websockets_free(self.websockets);
     km_http_free(self.device_http);
     km_devices_free(self.devices);
     km_console_free(self.console);

@@ -29,6 +29,7 @@ enum {
     OPT_ISSUER,
     OPT_BUS,
     OPT_ACCOUNT,
+    OPT_WEBSOCKET,
     OPT_FUNCTIONS,
     OPT_NO_CONSOLE,
     OPT_CONSOLE_IDLE,
@@ -53,6 +54,7 @@ static const struct option long_options[] = {
     {"issuer", required_argument, NULL, OPT_ISSUER},
     {"bus", required_argument, NULL, OPT_BUS},
     {"account", required_argument, NULL, OPT_ACCOUNT},
+    {"websocket", required_argument, NULL, OPT_WEBSOCKET},
     {"functions", required_argument, NULL, OPT_FUNCTIONS},
     {"request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT},
     {"console-idle", required_argument, NULL, OPT_CONSOLE_IDLE},
@@ -87,8 +89,9 @@ void km_control_options_usage(FILE *out)
         "  --issuer FILE          certificate and key of the CA for create-keys-and-certificate and\n"
         "                         create-certificate-from-csr; made when it is missing\n"
         "  --bus PATH             socket of a broker; may be repeated\n"
-        "  --account ID           the account that these brokers serve; needed with --bus and\n"
-        "                         --device-port\n"
+        "  --account ID           the account that these brokers serve; needed with --bus,\n"
+        "                         --websocket and --device-port\n"
+        "  --websocket PATH       socket of a broker for MQTT over WebSockets, which is then at /mqtt\n"
         "  --functions PATH       socket of the process that runs functions\n"
         "  --console-idle S       seconds without use until a session of the console ends (900)\n"
         "  --no-console           without the web console, which is at /console/\n"
@@ -137,6 +140,8 @@ static const char **text_of(struct km_control_options *options, int option)
         return &options->issuer;
     case OPT_ACCOUNT:
         return &options->account;
+    case OPT_WEBSOCKET:
+        return &options->websocket;
     case OPT_FUNCTIONS:
         return &options->functions;
     default:
@@ -221,8 +226,10 @@ km_status km_control_options_parse(struct km_err *err, int argc, char **argv,
     if (!is_question && (options.registry == NULL || options.key == NULL))
         return KM_FAIL(err, KM_E_ARG, "--registry and --key must be given: see --help");
     /* Brokers don't tell accounts apart: without it anybody's key could publish to everybody's devices. */
-    if (!is_question && options.n_buses > 0 && options.account == NULL)
-        return KM_FAIL(err, KM_E_ARG, "--account must be given with --bus: see --help");
+    if (!is_question && options.account == NULL &&
+        (options.n_buses > 0 || options.websocket != NULL))
+        return KM_FAIL(err, KM_E_ARG,
+                       "--account must be given with --bus and --websocket: see --help");
     if ((options.certificate == NULL) != (options.tls_key == NULL))
         return KM_FAIL(err, KM_E_ARG, "--tls-certificate and --tls-key go together");
     if (!is_question)

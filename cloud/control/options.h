@@ -32,6 +32,7 @@ struct km_control_options {
     const char *account;  /* whose brokers these are */
     const char *buses[KM_BUSES_MAX];
     size_t n_buses;
+    const char *websocket; /* a broker's socket; NULL: no MQTT over WebSockets */
     const char *functions; /* NULL: none can be invoked */
     unsigned request_timeout_s;
     unsigned console_idle_s; /* 0: as the console has it */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AWS Signature Version 4 in the Authorization header: who sent a request, or why that is not known. Pure: the request, the
+ * AWS Signature Version 4 in the Authorization header, or in the query: who sent a request, or why that is not known. Pure: the request, the
  * time and the secrets come from the caller.
  *
  * Demanded beyond a signature that fits: one each of Authorization, Host and X-Amz-Date, and a signature over Host and over
@@ -12,12 +12,13 @@
 
 #include "cloud/control/crypto.h"
 
-#define KM_SIGV4_SKEW_S 900        /* how far the two clocks may be apart */
-#define KM_SIGV4_KEY_ID_MAX 128    /* of an access key's id */
-#define KM_SIGV4_SECRET_MAX 128    /* of an access key's secret */
-#define KM_SIGV4_SCOPE_MAX 64      /* of the region, and of the service */
-#define KM_SIGV4_HEADERS_MAX 64    /* of a request */
-#define KM_SIGV4_PARAMETERS_MAX 64 /* of its query */
+#define KM_SIGV4_SKEW_S 900           /* how far the two clocks may be apart */
+#define KM_SIGV4_EXPIRES_MAX_S 604800 /* for how long a signature in a query may count */
+#define KM_SIGV4_KEY_ID_MAX 128       /* of an access key's id */
+#define KM_SIGV4_SECRET_MAX 128       /* of an access key's secret */
+#define KM_SIGV4_SCOPE_MAX 64         /* of the region, and of the service */
+#define KM_SIGV4_HEADERS_MAX 64       /* of a request */
+#define KM_SIGV4_PARAMETERS_MAX 64    /* of its query */
 
 struct km_sigv4_header {
     struct km_slice name; /* in any case */
@@ -73,6 +74,20 @@ KM_MUST_USE enum km_sigv4_verdict km_sigv4_verify(struct km_err *err,
                                                   const struct km_sigv4_request *request,
                                                   const struct km_sigv4_keys *keys,
                                                   struct km_sigv4_who *ret);
+
+/*
+ * km_sigv4_verify_query: the same for a request without a body that is signed in its query, as URLs are that are given away, and as
+ * MQTT over WebSockets begins. It counts for X-Amz-Expires seconds, KM_SIGV4_SKEW_S if it says nothing, as often as it comes; nothing of
+ * the API should be asked in this way. Clients differ in what they sign, so X-Amz-Security-Token may be under the signature or not (it is
+ * checked by itself), and Host with its port or without.
+ */
+KM_MUST_USE enum km_sigv4_verdict km_sigv4_verify_query(struct km_err *err,
+                                                        const struct km_crypto *crypto,
+                                                        const struct km_sigv4_request *request,
+                                                        const struct km_sigv4_keys *keys,
+                                                        struct km_sigv4_who *ret);
+/* km_sigv4_is_in_query: whether a query, as it came, has a signature at all. */
+bool km_sigv4_is_in_query(struct km_slice query);
 
 /* km_sigv4_time: YYYYMMDDTHHMMSSZ to seconds since 1970; false for anything else. */
 KM_MUST_USE bool km_sigv4_time(struct km_slice text, int64_t *ret_s);

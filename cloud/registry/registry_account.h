@@ -85,6 +85,13 @@ struct km_registry_access_key_list {
 km_status km_registry_access_key_find(struct km_registry *reg, struct km_arena *arena,
                                       const char *id, struct km_registry_access_key *ret,
                                       struct km_secret **ret_secret);
+/*
+ * km_registry_access_key_get: one of this account, for who may not see secrets: no sealing key is needed. Whether it counts is the caller's to
+ * compare.
+ */
+km_status km_registry_access_key_get(struct km_registry *reg, struct km_arena *arena,
+                                     const char *account, const char *id,
+                                     struct km_registry_access_key *ret);
 /* km_registry_session_check: whether token is the one of that session key: KM_E_AUTH when not. */
 km_status km_registry_session_check(struct km_registry *reg, const char *id, struct km_slice token);
 km_status km_registry_access_key_list(struct km_registry *reg, struct km_arena *arena,

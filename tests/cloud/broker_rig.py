@@ -93,24 +93,27 @@ class Pki:
 class Client:
     """MQTT 3.1.1 by hand. A packet is (type, flags, body); None is the end of the connection."""
 
-    def __init__(self, address, client_id, context=None, clean=True, will=None, keepalive=3600, version=4):
+    def __init__(self, address, client_id, context=None, clean=True, will=None, keepalive=3600, version=4, over=None):
         self.last_id = 0
         self.buffer = b""
         self.id = client_id
-        kind = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        self.socket = socket.socket(kind, socket.SOCK_STREAM)
-        self.socket.settimeout(WAIT_S)
-        self.socket.connect(address)
-        if kind == socket.AF_INET:
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if context is not None:
-            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+        self.socket = over or self.dial(address, context)
         flags = (2 if clean else 0) | (0x04 | 0x08 if will else 0) | (0x20 if will and "retain" in will[2:] else 0)
         body = self.text("MQTT") + bytes([version, flags]) + struct.pack(">H", keepalive)
         body += (b"\0" if version == 5 else b"") + self.text(client_id)
         if will:
             body += self.text(will[0]) + self.text(will[1])
         self.send(0x10, body)
+
+    @staticmethod
+    def dial(address, context):
+        kind = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        sock = socket.socket(kind, socket.SOCK_STREAM)
+        sock.settimeout(WAIT_S)
+        sock.connect(address)
+        if kind == socket.AF_INET:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock if context is None else context.wrap_socket(sock, server_hostname="localhost")
 
     @staticmethod
     def text(value):

@@ -19,8 +19,8 @@ access_key --dir "$state"
 start_machine cloud
 
 front=$(free_port)
-# Root alone may have more descriptors than the machine of a test has.
-sed -i "s/maxconn 20000/maxconn 500/; s/bind :443/bind 127.0.0.1:$front/; s/127.0.0.1:8883/127.0.0.1:$(cat "$dir/cloud/broker.port")/
+# Root alone may become somebody else, and have more descriptors than the machine of a test has.
+sed -i "/^ *\(user\|group\|chroot\) /d; s/maxconn 20000/maxconn 500/; s/bind :443/bind 127.0.0.1:$front/; s/127.0.0.1:8883/127.0.0.1:$(cat "$dir/cloud/broker.port")/
     s/127.0.0.1:8444/127.0.0.1:$(cat "$dir/cloud/device.port")/; s/127.0.0.1:8443/127.0.0.1:$(cat "$dir/cloud/api.port")/" "$dir/cloud/etc/haproxy.cfg"
 haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy)
 started "$dir/haproxy" "$haproxy" -db -f "$dir/cloud/etc/haproxy.cfg"
@@ -31,6 +31,24 @@ use cloud
 endpoint=https://localhost:$front
 ok "the API" aws sts get-caller-identity
 ok "the console" curl -sSf --cacert "$dir/server_ca.pem" -o /dev/null "$endpoint/console/"
+ok "MQTT over WebSockets" /usr/bin/python3 - "$front" "$dir/server_ca.pem" <<'PYTHON'
+import os, sys, threading
+from botocore import auth, awsrequest, credentials
+import paho.mqtt.client
+port, ca = sys.argv[1:]
+request = awsrequest.AWSRequest("GET", f"https://localhost:{port}/mqtt")
+key = credentials.Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+auth.SigV4QueryAuth(key, "iotdevicegateway", os.environ["AWS_DEFAULT_REGION"], expires=900).add_auth(request)
+client, came = paho.mqtt.client.Client("dashboard", transport="websockets"), threading.Event()
+client.ws_set_options(path="/mqtt?" + request.prepare().url.split("?", 1)[1])
+client.tls_set(ca)
+client.on_connect = lambda *_: client.subscribe("line", 1)
+client.on_subscribe = lambda *_: client.publish("line", "hello", 1)
+client.on_message = lambda *_: came.set()
+client.connect("localhost", int(port))
+client.loop_start()
+sys.exit(0 if came.wait(60) else "no message came")
+PYTHON
 device_ca
 make_device lamp
 make_device heater

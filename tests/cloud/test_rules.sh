@@ -56,7 +56,7 @@ publish in/attic 'no JSON'
 function_of keeps 'def handler(event, context):
     print("kept", event["n"])'
 rule calls "SELECT * FROM 'call'" "$(lambda keeps)" "$(to out/failed)"
-failure_is_told() { publish call '{"n":1}' && grep -q '"failedAction":"lambda"' heard; }
+failure_is_told() { publish call '{"n":1}' && grep -q '"failedAction":"LambdaAction"' heard; }
 until_true failure_is_told
 grep -q 'out/failed .*"ruleName":"calls".*does not permit iot.amazonaws.com' heard
 grep -q '"base64OriginalPayload":"eyJuIjoxfQ=="' heard

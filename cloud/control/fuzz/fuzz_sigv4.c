@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request as lines: method, path, query, then "name: value" each. Whatever comes, a signature fits one body alone, and a
+ * A request, signed in a header or in its query, as lines: method, path, query, then "name: value" each. Whatever comes, a signature fits one body alone, and a
  * verdict comes with its sentence.
  */
 #include <string.h>
@@ -60,13 +60,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         };
     }
     KM_FUZZ_CHECK(km_crypto_sha256(&err, &crypto, KM_SLICE(data, 0), request.body_sha256) == KM_OK);
-    enum km_sigv4_verdict verdict = km_sigv4_verify(&err, &crypto, &request, &keys, &who);
+    enum km_sigv4_verdict (*verify)(struct km_err *, const struct km_crypto *,
+                                    const struct km_sigv4_request *, const struct km_sigv4_keys *,
+                                    struct km_sigv4_who *) =
+        km_sigv4_is_in_query(request.query) ? km_sigv4_verify_query : km_sigv4_verify;
+    enum km_sigv4_verdict verdict = verify(&err, &crypto, &request, &keys, &who);
     KM_FUZZ_CHECK((verdict == KM_SIGV4_OK) == (err.status == KM_OK));
     KM_FUZZ_CHECK((verdict == KM_SIGV4_OK) == (who.key_id[0] != '\0'));
     KM_FUZZ_CHECK(n_asked <= 1);
     if (verdict == KM_SIGV4_OK) {
         request.body_sha256[0] ^= 1;
-        KM_FUZZ_CHECK(km_sigv4_verify(&err, &crypto, &request, &keys, &who) == KM_SIGV4_WRONG);
+        KM_FUZZ_CHECK(verify(&err, &crypto, &request, &keys, &who) == KM_SIGV4_WRONG);
     }
     return 0;
 }

@@ -14,6 +14,8 @@ import urllib.parse
 import uuid
 
 import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 import botocore.session
 from botocore.awsrequest import AWSResponse
 
@@ -62,6 +64,20 @@ CALLS = [
 ]
 
 
+PRESIGNED = [
+    ("websocket", "/mqtt", 86400, None),
+    ("websocket of a session", "/mqtt", 1, "FwoGZXIvYXdzEBYaD//token+=="),
+]
+
+
+def presigned(path, expires, token):
+    """A URL that is signed in its query, as an SDK hands it to a client of WebSockets."""
+    credentials = botocore.credentials.Credentials("AKIDEXAMPLE0000000001", "wJalr/XUtnFEMI+K7MDENG/bPxRfiCYEXAMPLEKEY", token)
+    request = botocore.awsrequest.AWSRequest("GET", "http://127.0.0.1:8443" + path)
+    botocore.auth.SigV4QueryAuth(credentials, "iotdevicegateway", "eu-central-1", expires=expires).add_auth(request)
+    return request.prepare()
+
+
 def show(out, name, request, token):
     url = urllib.parse.urlsplit(request.url)
     body = request.body or b""
@@ -72,7 +88,7 @@ def show(out, name, request, token):
     out.write(f"request {name}\nmethod {request.method}\npath {url.path}\nquery {url.query}\n")
     headers = dict(request.headers.items())
     headers.setdefault("host", url.netloc)
-    headers.pop("User-Agent")  # names the machine, and is not signed
+    headers.pop("User-Agent", None)  # names the machine, and is not signed
     for header in sorted(headers):
         value = headers[header]
         if isinstance(value, bytes):
@@ -98,6 +114,8 @@ def main():
         except Exception:  # the answer above is none
             pass
         show(out, name, taken[0], token)
+    for name, path, expires, token in PRESIGNED:
+        show(out, name, presigned(path, expires, token), token)
     if sys.argv[1:2] == ["--check"]:
         with open(sys.argv[2], encoding="utf-8") as stream:
             sys.exit(0 if stream.read() == out.getvalue() else f"{sys.argv[2]} is not what botocore makes")

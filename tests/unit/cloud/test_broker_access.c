@@ -234,6 +234,42 @@ static void test_rates(void **state)
     assert_non_null(strstr(answer.reason, "octets"));
 }
 
+static enum access_verdict ask_filter(const struct settings *with, struct conn *conn,
+                                      enum access_kind kind, int64_t now_ms,
+                                      struct access_answer *ret)
+{
+    const struct access_request request = {.kind = kind, .topic = "a", .now_ms = now_ms};
+    ret->verdict = (enum access_verdict)77;
+    access_check(with, conn, &request, ret);
+    return ret->verdict;
+}
+
+/* What is subscribed to and what no longer counts together. */
+static void test_filters_a_second(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    struct access_answer answer = {0};
+    const struct settings few = {.limits = {.subscribes_per_s = 3}};
+    assert_true(access_needs_time(&few, conn, ACCESS_SUBSCRIBE));
+    assert_true(access_needs_time(&few, conn, ACCESS_UNSUBSCRIBE));
+    assert_false(access_needs_time(&settings, conn, ACCESS_UNSUBSCRIBE));
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    assert_int_equal(ask_filter(&few, conn, ACCESS_UNSUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    assert_int_equal(ask_filter(&few, conn, ACCESS_UNSUBSCRIBE, NOW_MS, &answer), ACCESS_CLOSE);
+    assert_int_equal(answer.ending, ENDING_THROTTLED);
+    assert_non_null(strstr(answer.reason, "more than 3 topic filters"));
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_CLOSE);
+    conn->is_kicked = true; /* the broker asks for all of them again as it ends the connection */
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    conn->is_kicked = false;
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS + 1000, &answer),
+                     ACCESS_ALLOW);
+    for (unsigned i = 0; i < 1000; i++) /* no bound is none */
+        assert_int_equal(ask_filter(&settings, conn, ACCESS_UNSUBSCRIBE, NOW_MS + 1000, &answer),
+                         ACCESS_ALLOW);
+}
+
 static void test_barred_and_local(void **state)
 {
     struct conn *conn = ((struct rig *)*state)->conn;
@@ -386,6 +422,46 @@ static void test_inherit(void **state)
     conn_free(next);
 }
 
+/* Who comes by an access key may do everything that clients may do at all, but for what is a device's. */
+static void test_access_key(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    const struct km_rights_place place = {
+        .partition = "aws", .region = "eu-central-1", .account = "123456789012"};
+    const struct km_rights_visit visit = {.client_id = "dev-1", .address = "127.0.0.1"};
+    struct km_policy_bound *bound = NULL;
+    static const struct row rows[] = {
+        {{.topic = "any/thing", .retain = true}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "$aws/rules/r/a"}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "$aws/things/t/shadow/get"}, ACCESS_ALLOW, 0, NULL},
+        {{.kind = ACCESS_SUBSCRIBE, .topic = "#"}, ACCESS_ALLOW, 0, NULL},
+        {{.kind = ACCESS_RECEIVE, .topic = "any/thing"}, ACCESS_ALLOW, 0, NULL},
+        {{.topic = "$aws/events/x"}, ACCESS_CLOSE, ENDING_FORBIDDEN, "reserved"},
+        {{.topic = "$aws/rules/r/a", .retain = true}, ACCESS_CLOSE, ENDING_FORBIDDEN, "retained"},
+        {{.topic = "$aws/certificates/create/json"},
+         ACCESS_CLOSE,
+         ENDING_FORBIDDEN,
+         "for devices alone"},
+    };
+    struct access_answer answer = {0};
+    assert_int_equal(km_rights_bind_all(NULL, &place, &visit, &bound), KM_OK);
+    conn_bind(conn, bound);
+    km_copy(conn->key, KM_INTRODUCTION_KEY_MAX, "AKIDEXAMPLE000000001", KM_INTRODUCTION_KEY_MAX);
+    assert_true(access_connect(conn, NOW_MS, &answer));
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        access_check(&unbounded, conn, &rows[i].request, &answer);
+        assert_int_equal(answer.verdict, rows[i].verdict);
+        if (rows[i].verdict == ACCESS_ALLOW)
+            continue;
+        assert_int_equal(answer.ending, rows[i].ending);
+        assert_non_null(strstr(answer.reason, rows[i].says));
+    }
+    conn->is_barred = true;
+    access_check(&unbounded, conn, &rows[0].request, &answer);
+    assert_int_equal(answer.verdict, ACCESS_CLOSE);
+    assert_string_equal(answer.reason, "its access key no longer counts");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +471,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_subscribe, setup, teardown),
         cmocka_unit_test_setup_teardown(test_receive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_filters_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(test_barred_and_local, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_policy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_facts, setup, teardown),
@@ -402,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_certificate_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_inherit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_access_key, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

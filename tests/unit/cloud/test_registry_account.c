@@ -82,10 +82,21 @@ static void a_key_is_found_by_its_id(void **state)
     assert_false(found.is_active);
     km_secret_free(secret);
     secret = NULL;
+    struct km_registry_access_key got = {0};
+    assert_ok(rig, km_registry_access_key_get(rig->reg, rig->arena, ACCOUNT, key.id, &got));
+    assert_string_equal(got.id, key.id);
+    assert_string_equal(got.principal, "user/operator");
+    assert_false(got.is_active);
+    assert_status(rig, KM_E_NOTFOUND,
+                  km_registry_access_key_get(rig->reg, rig->arena, OTHER_ACCOUNT, key.id, &got));
+    assert_status(rig, KM_E_NOTFOUND,
+                  km_registry_access_key_get(rig->reg, rig->arena, ACCOUNT, "' OR 1=1", &got));
     assert_status(rig, KM_E_NOTFOUND,
                   km_registry_access_key_delete(rig->reg, OTHER_ACCOUNT, key.id));
     assert_ok(rig, km_registry_access_key_delete(rig->reg, ACCOUNT, key.id));
     assert_status(rig, KM_E_NOTFOUND, km_registry_access_key_delete(rig->reg, ACCOUNT, key.id));
+    assert_status(rig, KM_E_NOTFOUND,
+                  km_registry_access_key_get(rig->reg, rig->arena, ACCOUNT, key.id, &got));
     assert_status(rig, KM_E_NOTFOUND,
                   km_registry_access_key_find(rig->reg, rig->arena, key.id, &found, &secret));
     assert_status(rig, KM_E_NOTFOUND,

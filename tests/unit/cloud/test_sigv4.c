@@ -47,7 +47,10 @@ static enum km_sigv4_verdict verdict_of(struct world *world, const struct km_sig
     struct km_err err = {0};
     struct km_sigv4_who who = {0};
     const struct km_sigv4_keys keys = {.secret = secret_of, .arg = world};
-    enum km_sigv4_verdict verdict = km_sigv4_verify(&err, &world->crypto, request, &keys, &who);
+    enum km_sigv4_verdict verdict =
+        km_sigv4_is_in_query(request->query)
+            ? km_sigv4_verify_query(&err, &world->crypto, request, &keys, &who)
+            : km_sigv4_verify(&err, &world->crypto, request, &keys, &who);
     if (verdict == KM_SIGV4_OK) {
         assert_string_equal(who.key_id, KEY_ID);
         assert_string_equal(who.region, "eu-central-1");
@@ -157,6 +160,108 @@ static struct sample *sample_named(struct world *world, const char *name)
     return NULL;
 }
 
+/* ---- signed in the query ---- */
+
+#define SIGNED                                                                                     \
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" KEY_ID                                    \
+    "%2F20260301%2Feu-central-1%2Fiotdevicegateway%2Faws4_request&X-Amz-Date=20260301T235959Z"     \
+    "&X-Amz-SignedHeaders=host"
+
+static void a_query_counts_for_its_time(void **state)
+{
+    struct world *world = *state;
+    struct km_sigv4_request request = sample_named(world, "websocket")->request;
+    static const struct {
+        int64_t later_s;
+        enum km_sigv4_verdict verdict;
+    } rows[] = {{86400, KM_SIGV4_OK},
+                {86401, KM_SIGV4_SKEWED},
+                {-KM_SIGV4_SKEW_S, KM_SIGV4_OK},
+                {-KM_SIGV4_SKEW_S - 1, KM_SIGV4_SKEWED}};
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        request.now_s = NOW_S + rows[i].later_s;
+        assert_int_equal(verdict_of(world, &request), rows[i].verdict);
+    }
+}
+
+/* What the signature's own parts may not be; none of these is signed by anybody. */
+static void a_query_has_one_form(void **state)
+{
+    static const struct {
+        const char *query;
+        enum km_sigv4_verdict verdict;
+    } rows[] = {
+        {SIGNED "&X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+        {SIGNED "&X-Amz-Signature=", KM_SIGV4_INCOMPLETE},
+        {SIGNED "&X-Amz-Expires=0&X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+        {SIGNED "&X-Amz-Expires=604801&X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+        {SIGNED "&X-Amz-Expires=-1&X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+        {SIGNED "&X-Amz-Expires=&X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+        {SIGNED "&X-Amz-Date=20260301T235959Z&X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+        {SIGNED "&X-Amz-Signature=00&X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+        {"X-Amz-Signature=%", KM_SIGV4_INCOMPLETE},
+        {"X-Amz-Signature=%00", KM_SIGV4_INCOMPLETE},
+        {"X-Amz-Signature=00", KM_SIGV4_INCOMPLETE},
+    };
+    static const char digest[] = "&X-Amz-Signature=d743f52548b0f012542b68522532cf4c90f7d1b268aa579"
+                                 "8885538c7892194a2";
+    static const char *const wrong[] = {SIGNED, SIGNED "&X-Amz-Expires=604800",
+                                        SIGNED "&X-Amz-Expires=1&more=1"};
+    struct world *world = *state;
+    struct km_sigv4_request request = sample_named(world, "websocket")->request;
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        request.query = KM_SLICE_STR(rows[i].query);
+        if (verdict_of(world, &request) != rows[i].verdict)
+            fail_msg("%s", rows[i].query);
+    }
+    for (size_t i = 0; i < KM_ARRAY_LEN(wrong); i++) {
+        char text[1024] = {0};
+        (void)snprintf(text, sizeof(text), "%s%s", wrong[i], digest);
+        request.query = KM_SLICE_STR(text);
+        assert_int_equal(verdict_of(world, &request), KM_SIGV4_WRONG);
+    }
+}
+
+static void what_a_query_says_is_bounded(void **state)
+{
+    struct world *world = *state;
+    struct km_sigv4_request request = sample_named(world, "websocket")->request;
+    char text[8192] = {0};
+    int len = snprintf(text, sizeof(text), "X-Amz-Signature=");
+    (void)memset(text + len, 'a', 5000);
+    request.query = KM_SLICE_STR(text);
+    assert_int_equal(verdict_of(world, &request), KM_SIGV4_INCOMPLETE);
+}
+
+/* Some clients sign the name alone, and add the session's token to what they signed. */
+static void clients_read_host_and_token_differently(void **state)
+{
+    struct world *world = *state;
+    struct sample *sample = sample_named(world, "websocket");
+    struct km_sigv4_header *host = header_of(sample, "host");
+    const struct km_slice whole = host->value;
+    char query[1024] = {0};
+    (void)snprintf(query, sizeof(query), "%.*s&X-Amz-Security-Token=t%%2Fk",
+                   (int)sample->request.query.len, (const char *)sample->request.query.ptr);
+    const struct km_slice signed_part = sample->request.query;
+    sample->request.query = KM_SLICE_STR(query);
+    world->token = "t/k";
+    assert_int_equal(verdict_of(world, &sample->request), KM_SIGV4_OK);
+    world->token = "t/l";
+    assert_int_equal(verdict_of(world, &sample->request), KM_SIGV4_UNKNOWN);
+    sample->request.query = signed_part;
+    world->token = "";
+    static const char *const others[] = {"127.0.0.1", "127.0.0.1:8444",      "127.0.0.2:8443",
+                                         ":8443",     "127.0.0.1:8443:8443", ""};
+    for (size_t i = 0; i < KM_ARRAY_LEN(others); i++) {
+        host->value = KM_SLICE_STR(others[i]);
+        enum km_sigv4_verdict expected =
+            strcmp(others[i], "127.0.0.1:8443:8443") == 0 ? KM_SIGV4_OK : KM_SIGV4_WRONG;
+        assert_int_equal(verdict_of(world, &sample->request), expected);
+    }
+    host->value = whole;
+}
+
 /* ---- the tests ---- */
 
 static void botocore_is_understood(void **state)
@@ -237,6 +342,8 @@ static void every_octet_counts(void **state)
         world->token = sample->token;
         expect_none_accepted(world, request, &request->method);
         expect_none_accepted(world, request, &request->path);
+        if (km_sigv4_is_in_query(request->query))
+            expect_none_accepted(world, request, &request->query);
         for (size_t n = 0; n < KM_ARRAY_LEN(names); n++) {
             struct km_sigv4_header *header = header_of(sample, names[n]);
             if (header != NULL)
@@ -426,6 +533,10 @@ static void times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_query_counts_for_its_time),
+        cmocka_unit_test(a_query_has_one_form),
+        cmocka_unit_test(what_a_query_says_is_bounded),
+        cmocka_unit_test(clients_read_host_and_token_differently),
         cmocka_unit_test(botocore_is_understood),
         cmocka_unit_test(secrets_matter),
         cmocka_unit_test(clocks_may_differ_a_little),
