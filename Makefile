@@ -9,7 +9,7 @@ TEST_JOBS ?= $(shell echo $$((2 * $$(nproc))))
 TEST_ALONE ?= 0
 BUILD := build/$(PRESET)
 
-.PHONY: all build deps configure demo test test-asan test-full fuzz lint bench kit install clean
+.PHONY: all build deps configure demo test test-asan test-tsan test-full fuzz lint bench kit install clean
 
 all: build
 
@@ -44,6 +44,15 @@ test-asan:
 	@scripts/install-deps build test
 	@$(MAKE) --no-print-directory build PRESET=asan
 	scripts/run-tests build/asan $$(nproc) $(TEST_ALONE)
+
+# Threads: the libraries', the doors', the brokers'. Takes an hour or so, and is no part of continuous integration.
+test-tsan:
+	@scripts/install-deps build test
+	@$(MAKE) --no-print-directory build PRESET=tsan
+	@rm -rf build/tsan/reports && mkdir -m 1777 build/tsan/reports
+	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/sanitizer/thread.supp:log_path=$(CURDIR)/build/tsan/reports/report" \
+	    ctest --test-dir build/tsan --output-on-failure -j $$(nproc)
+	@! cat build/tsan/reports/* 2>/dev/null
 
 fuzz:
 	@scripts/install-deps build test

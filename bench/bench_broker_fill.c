@@ -5,16 +5,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench/bench.h"
+#include "bench/crowd.h"
 #include "cloud/registry/registry_account.h"
 #include "cloud/registry/registry_certificate.h"
 #include "cloud/registry/registry_policy.h"
 #include "common/km_file.h"
 
 #define DER_MAX 65536
-#define AT_ONCE 100000 /* certificates of one transaction: each commit waits for the disk */
 
 static const char document[] =
     "{\"Version\":\"2012-10-17\",\"Statement\":["
@@ -43,26 +42,6 @@ static void add(struct km_slice der, char ret_id[KM_CERTIFICATE_ID_LEN + 1])
           "a certificate");
 }
 
-/* The others are as long as real ones; nobody reads them. */
-static void fill(struct km_slice der, unsigned long n)
-{
-    char id[KM_CERTIFICATE_ID_LEN + 1] = "";
-    uint8_t *other = malloc(der.len);
-    if (other == NULL)
-        bench_die("memory is short");
-    km_copy(other, der.len, der.ptr, der.len);
-    for (unsigned long i = 0; i < n; i++) {
-        struct km_wr wr = km_wr_init(other + der.len - 8, 8);
-        km_wr_u64le(&wr, i);
-        if (i % AT_ONCE == 0)
-            check(km_registry_begin(registry), "a transaction");
-        add(KM_SLICE(other, der.len), id);
-        if (i % AT_ONCE == AT_ONCE - 1 || i + 1 == n)
-            check(km_registry_commit(registry), "a transaction");
-    }
-    free(other);
-}
-
 int main(int argc, char **argv)
 {
     struct km_err err = {0};
@@ -81,7 +60,7 @@ int main(int argc, char **argv)
     check(km_registry_policy_create(registry, account, "Typical", document), "a policy");
     add(KM_SLICE(bytes, len), id);
     check(km_registry_policy_attach(registry, account, "Typical", &target), "a policy");
-    fill(KM_SLICE(bytes, len), strtoul(argv[4], NULL, 10));
+    bench_crowd_fill(registry, account, "Typical", (unsigned)strtoul(argv[4], NULL, 10));
     free(bytes);
     km_registry_close(registry);
     return 0;

@@ -2,7 +2,7 @@
 /*
  * What a connect asks of a registry with a million certificates, each with a policy, beside one with a thousand: by itself, and with the
  * P-256 operations that a broker does in the handshake before it asks. Both are SQLite files, filled through the registry's own
- * calls, with short certificates: those lie in a table that a connect does not read. Usage: bench_registry WORK_DIR
+ * calls, which stay: 1000.db and 1000000.db. Usage: bench_registry WORK_DIR
  */
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/crowd.h"
 #include "cloud/registry/registry_account.h"
 #include "cloud/registry/registry_certificate.h"
 #include "cloud/registry/registry_policy.h"
@@ -18,9 +19,7 @@
 #define ACCOUNT "123456789012"
 #define FEW 1000u
 #define MANY 1000000u
-#define BATCH 50000u
 #define STRIDE 7919u /* prime to both numbers */
-#define DER_LEN 64u
 #define DIGEST_LEN 32u
 #define SIGNATURE_MAX 80u
 #define ARENA_MAX (1u << 20)
@@ -42,53 +41,6 @@ static void must(const struct km_registry *reg, km_status status)
         bench_die("%s: %s", km_status_name(status), km_registry_err(reg)->text);
 }
 
-/* Certificate number n, unlike all others. */
-static struct km_slice der_of(unsigned n)
-{
-    static uint8_t der[DER_LEN];
-    struct km_wr wr = km_wr_init(der, sizeof(der));
-    km_wr_u32le(&wr, n);
-    return KM_SLICE(der, sizeof(der));
-}
-
-static void add(struct km_registry *reg, unsigned n)
-{
-    char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
-    struct km_registry_certificate_new certificate = {
-        .der = der_of(n),
-        .mode = KM_CA_SNI_ONLY,
-        .status = KM_CERTIFICATE_ACTIVE,
-        .not_after_ms = INT64_MAX,
-    };
-    must(reg, km_registry_certificate_register(reg, ACCOUNT, &certificate, id));
-    struct km_policy_target target = {KM_TARGET_CERTIFICATE, id};
-    must(reg, km_registry_policy_attach(reg, ACCOUNT, "fleet", &target));
-}
-
-/* In the order of their ids, as then each index grows at its end: otherwise to fill would take many times as long. */
-struct place {
-    char id[KM_CERTIFICATE_ID_LEN + 1];
-    unsigned n;
-};
-
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const struct place *)a)->id, ((const struct place *)b)->id);
-}
-
-static struct place *places_new(unsigned n_certificates)
-{
-    struct place *places = calloc(n_certificates, sizeof(*places));
-    if (places == NULL)
-        bench_die("no memory");
-    for (unsigned n = 0; n < n_certificates; n++) {
-        places[n].n = n;
-        km_registry_certificate_id(der_of(n), places[n].id);
-    }
-    qsort(places, n_certificates, sizeof(*places), by_id);
-    return places;
-}
-
 static void open_file(struct filled *filled, const char *dir)
 {
     char url[4096] = {0};
@@ -101,20 +53,12 @@ static void open_file(struct filled *filled, const char *dir)
 
 static void fill(struct filled *filled, const char *dir, unsigned n_certificates)
 {
-    struct place *places = places_new(n_certificates);
     filled->n_certificates = n_certificates;
     filled->arena = km_arena_new(ARENA_MAX);
     open_file(filled, dir);
     must(filled->reg, km_registry_account_create(filled->reg, ACCOUNT, "bench"));
     must(filled->reg, km_registry_policy_create(filled->reg, ACCOUNT, "fleet", DOCUMENT));
-    for (unsigned at = 0; at < n_certificates; at++) {
-        if (at % BATCH == 0)
-            must(filled->reg, km_registry_begin(filled->reg));
-        add(filled->reg, places[at].n);
-        if (at % BATCH == BATCH - 1 || at == n_certificates - 1)
-            must(filled->reg, km_registry_commit(filled->reg));
-    }
-    free(places);
+    bench_crowd_fill(filled->reg, ACCOUNT, "fleet", n_certificates);
     /* What closes it last brings all from the log into the file, as a registry at rest has it. */
     km_registry_close(filled->reg);
     open_file(filled, dir);
@@ -146,7 +90,7 @@ static void ask(void *thread)
     struct km_registry_policy_list policies = {0};
     char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     filled->at = (filled->at + STRIDE) % filled->n_certificates;
-    km_registry_certificate_id(der_of(filled->at), id);
+    km_registry_certificate_id(bench_crowd_der(filled->at), id);
     must(filled->reg, km_registry_certificate_state(filled->reg, ACCOUNT, id, &state));
     must(filled->reg,
          km_registry_policy_effective(filled->reg, filled->arena, ACCOUNT, id, NULL, &policies));

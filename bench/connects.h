@@ -10,8 +10,8 @@
 
 struct bench_place {
     SSL_CTX *tls; /* borrowed */
-    const struct bench_devices
-        *devices; /* one of them at random for each connect; NULL: whom tls shows */
+    /* One of them at random for each connect, which is then for one thread alone; NULL: whom tls shows. */
+    const struct bench_devices *devices;
     uint16_t port;
     long pid;
     atomic_ulong n; /* connects */

@@ -97,13 +97,30 @@ static void make_parent(const char *path)
     (void)mkdir(parent, 0755); /* binding tells what is wrong */
 }
 
-/* Never through a link: who owns the directory could put one to somebody else's file in the socket's place. */
+/*
+ * Never through a link: who owns the directory could put one to somebody else's file in the socket's place. libc's fchmodat goes by
+ * /proc/self for that, where a thread with open files of its own finds those of the first thread.
+ */
+static bool set_mode(const char *path, mode_t mode)
+{
+    char name[64] = "";
+    struct stat st = {0};
+    KM_AUTO(km_fd_closep) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return false;
+    if (!S_ISSOCK(st.st_mode)) {
+        errno = ENOTSOCK;
+        return false;
+    }
+    (void)snprintf(name, sizeof(name), "/proc/thread-self/fd/%d", fd);
+    return chmod(name, mode) == 0;
+}
+
 static km_status open_to_clients(struct km_err *err, int fd, const char *path,
                                  const struct km_listen_wish *wish)
 {
     if ((wish->gid != (gid_t)-1 && lchown(path, (uid_t)-1, wish->gid) != 0) ||
-        fchmodat(AT_FDCWD, path, wish->mode, AT_SYMLINK_NOFOLLOW) != 0 ||
-        listen(fd, wish->backlog) != 0)
+        !set_mode(path, wish->mode) || listen(fd, wish->backlog) != 0)
         return KM_FAIL_ERRNO(err, "can't open the socket %s to clients", path);
     return KM_OK;
 }

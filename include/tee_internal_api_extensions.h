@@ -140,6 +140,15 @@ void TEE_KmAddRandomInput(const void *input, size_t len);
 TEE_Result TEE_KmStorageState(uint32_t storageID, uint64_t *count,
                               uint8_t name[TEE_KM_STORAGE_STATE_LEN]);
 /*
+ * TEE_KmQueueForObject: first come, first served, among the instances that wait for an object that somebody has open. *ahead: how many are before
+ * this one, which enters the queue, or moves up in it (enters), or only looks. 0: its turn to try. Whoever has an object open is not made to
+ * queue: others may be waiting for that. TEE_ERROR_ACCESS_CONFLICT: too many wait. Nothing but this says whose turn it is; opening does not ask.
+ * TEE_KmLeaveQueue: out of the queue, with what was waited for or without.
+ */
+TEE_Result TEE_KmQueueForObject(uint32_t storageID, const void *objectID, size_t objectIDLen,
+                                bool enters, uint32_t *ahead);
+void TEE_KmLeaveQueue(uint32_t storageID);
+/*
  * TEE_KmGetNextObjectData: TEE_GetNextPersistentObject for the next object whose identifier begins with one of these octets, and the first
  * octets of its data without opening it: at most size, *dataSize how many there are. Whoever has it open is not asked; what is
  * read is of one commit.

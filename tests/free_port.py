@@ -9,7 +9,6 @@ import fcntl
 import os
 import random
 import socket
-import tempfile
 
 LOWEST, END = 10240, 65536
 FEWEST = 1000
@@ -33,7 +32,7 @@ def is_free(port):
 
 def free_port():
     ports = candidates()
-    path = os.path.join(tempfile.gettempdir(), f"keymoor-test-ports-{os.getuid()}")
+    path = f"/tmp/keymoor-test-ports-{os.getuid()}"  # whatever TMPDIR a test has
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with open(fd, "r+", encoding="ascii") as counter:
         fcntl.flock(counter, fcntl.LOCK_EX)

@@ -60,9 +60,11 @@ same() {
 helpers=""
 # shellcheck disable=SC2317 # called by the trap
 end_helpers() {
-    local pid
+    local pid running
+    # The number of one that ended long ago may be somebody else's by now.
+    running=" $(jobs -rp | tr '\n' ' ') "
     for pid in $helpers; do
-        kill "$pid" 2>/dev/null || true
+        case $running in *" $pid "*) kill "$pid" 2>/dev/null || true ;; esac
     done
     for pid in $helpers; do
         wait "$pid" 2>/dev/null || true

@@ -71,7 +71,7 @@ char *km_registered_print(const struct km_registered *what, char ret_topic[KM_RE
                              "caCertificateId", what->ca, "certificateId", what->certificate);
     (void)snprintf(ret_topic, KM_REGISTERED_TOPIC_CAP, "$aws/events/certificates/registered/%s",
                    what->ca);
-    return json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    return km_json_dump(json);
 }
 
 static void tell(const struct visit *visit, const struct km_registry_ca *ca,

@@ -111,6 +111,19 @@ static bool is_within_rates(const struct limits *limits, struct conn *conn,
     return false;
 }
 
+/* One filter at a time is all that the broker tells. One that it asks for again as it ends the connection is not the client's doing. */
+static bool is_within_subscribes(const struct limits *limits, struct conn *conn,
+                                 const struct access_request *request, struct access_answer *ret)
+{
+    if (conn->state != CONN_ONLINE || conn->is_kicked ||
+        km_rate_use(&conn->subscribes, limits->subscribes_per_s, 1, request->now_ms))
+        return true;
+    deny(ret, ACCESS_CLOSE, ENDING_THROTTLED,
+         "more than %u topic filters subscribed to or unsubscribed from within a second",
+         limits->subscribes_per_s);
+    return false;
+}
+
 /* A request to provision is answered to a device that has a certificate to show. */
 static bool is_for_devices(const struct conn *conn, const char *topic, struct access_answer *ret)
 {
@@ -125,9 +138,7 @@ static void check_publish(const struct settings *settings, struct conn *conn,
 {
     struct km_policy_request publish =
         ask(KM_POLICY_PUBLISH, KM_POLICY_TOPIC, request->topic, request->now_ms);
-    struct km_policy_request retain = publish;
     bool is_known = is_noted(conn, &publish);
-    retain.action = KM_POLICY_RETAIN_PUBLISH;
     /* A client that has gone can't be slowed down: its will is not counted. */
     if ((!is_known &&
          (!is_sound_topic(request->topic, ret) || is_for_devices(conn, request->topic, ret))) ||
@@ -137,8 +148,10 @@ static void check_publish(const struct settings *settings, struct conn *conn,
         return;
     if (!is_known)
         note(conn, &publish);
-    if (request->retain)
-        (void)is_permitted(conn, &retain, ACCESS_CLOSE, ret);
+    if (!request->retain)
+        return;
+    publish.action = KM_POLICY_RETAIN_PUBLISH;
+    (void)is_permitted(conn, &publish, ACCESS_CLOSE, ret);
 }
 
 /* A shared subscription is one to its filter too: what denies that is not got around by sharing it. */
@@ -157,13 +170,15 @@ static void check_shared(const struct conn *conn, struct km_policy_request reque
         (void)is_permitted(conn, &request, ACCESS_CLOSE, ret);
 }
 
-static void check_subscribe(const struct settings *settings, const struct conn *conn,
+static void check_subscribe(const struct settings *settings, struct conn *conn,
                             const struct access_request *request, struct access_answer *ret)
 {
     struct km_policy_request subscribe =
         ask(KM_POLICY_SUBSCRIBE, KM_POLICY_TOPIC_FILTER, request->topic, request->now_ms);
     enum km_topic_fault fault = km_topic_filter_check(KM_SLICE_STR(request->topic));
     unsigned max = settings->limits.subscriptions;
+    if (!is_within_subscribes(&settings->limits, conn, request, ret))
+        return;
     if (fault != KM_TOPIC_OK)
         deny(ret, ACCESS_CLOSE, ENDING_CLIENT_ERROR, "the topic filter of a subscription is %s",
              km_topic_fault_text(fault));
@@ -204,8 +219,10 @@ static void check_receive(struct conn *conn, const struct access_request *reques
 bool access_needs_time(const struct settings *settings, const struct conn *conn,
                        enum access_kind kind)
 {
+    bool is_filter = kind == ACCESS_SUBSCRIBE || kind == ACCESS_UNSUBSCRIBE;
     bool counts = kind == ACCESS_PUBLISH && conn->state == CONN_ONLINE &&
                   (settings->limits.publishes_per_s != 0 || settings->limits.octets_per_s != 0);
+    counts = counts || (is_filter && settings->limits.subscribes_per_s != 0);
     return counts || (conn->bound != NULL && !km_policy_is_timeless(conn->bound));
 }
 
@@ -215,6 +232,11 @@ void access_check(const struct settings *settings, struct conn *conn,
     ret->verdict = ACCESS_ALLOW;
     if (conn->is_local)
         return;
+    /* No policy is asked for that, not even of one that is barred. */
+    if (request->kind == ACCESS_UNSUBSCRIBE) {
+        (void)is_within_subscribes(&settings->limits, conn, request, ret);
+        return;
+    }
     if (conn->is_barred) {
         deny(ret, request->kind == ACCESS_RECEIVE ? ACCESS_DROP : ACCESS_CLOSE, ENDING_SERVER,
              conn->key[0] != '\0' ? "its access key no longer counts"
@@ -230,6 +252,8 @@ void access_check(const struct settings *settings, struct conn *conn,
         return;
     case ACCESS_RECEIVE:
         check_receive(conn, request, ret);
+        return;
+    case ACCESS_UNSUBSCRIBE:
         return;
     }
 }

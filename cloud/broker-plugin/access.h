@@ -13,7 +13,7 @@ enum access_verdict {
     ACCESS_CLOSE, /* the connection ends */
 };
 
-enum access_kind { ACCESS_PUBLISH, ACCESS_SUBSCRIBE, ACCESS_RECEIVE };
+enum access_kind { ACCESS_PUBLISH, ACCESS_SUBSCRIBE, ACCESS_RECEIVE, ACCESS_UNSUBSCRIBE };
 
 struct access_request {
     enum access_kind kind;
@@ -31,7 +31,7 @@ struct access_answer {
     char reason[KM_RIGHTS_REASON_CAP]; /* one sentence, unless it is allowed */
 };
 
-/* access_needs_time: whether it matters when such a thing is asked: a message counts towards a rate, or policies mind the time. */
+/* access_needs_time: whether it matters when such a thing is asked: it counts towards a rate, or policies mind the time. */
 bool access_needs_time(const struct settings *settings, const struct conn *conn,
                        enum access_kind kind);
 void access_check(const struct settings *settings, struct conn *conn,

@@ -42,23 +42,6 @@ static void woken(int signal)
     (void)signal;
 }
 
-static km_status start(struct km_err *err, struct broker *broker)
-{
-    const struct km_registry_config config = {.url = broker->settings.registry,
-                                              .is_read_only = true,
-                                              .timeout_ms = broker->settings.read_timeout_ms};
-    const struct sigaction action = {.sa_handler = woken, .sa_flags = SA_RESTART};
-    if (sigaction(SIGURG, &action, NULL) != 0)
-        return KM_FAIL_ERRNO(err, "can't handle a signal");
-    broker->reader.account = broker->settings.account;
-    broker->reader.arena = km_arena_new(ARENA_MAX);
-    if (broker->reader.arena == NULL)
-        return KM_FAIL(err, KM_E_NOMEM, "the broker's plugin");
-    /* The scribe first: what changes after this moment it tells, what was there before is read. */
-    KM_TRY(scribe_new(err, &broker->settings, &broker->inbox, &broker->scribe));
-    return km_registry_open(err, &config, &broker->reader.registry);
-}
-
 static void changed(void *arg)
 {
     const struct broker *broker = arg;
@@ -69,12 +52,60 @@ static km_status start_bus(struct km_err *err, struct broker *broker)
 {
     const struct hub_config config = {.path = broker->settings.bus,
                                       .group = broker->settings.bus_group,
+                                      .bell = desk_bell(broker->desk, DESK_BELL_HUB),
                                       .inbox = &broker->inbox,
                                       .changed = changed,
                                       .arg = broker};
     if (broker->settings.bus == NULL)
         return KM_OK;
     return hub_new(err, &config, &broker->hub);
+}
+
+static km_status start_all(struct km_err *err, struct broker *broker)
+{
+    const struct km_registry_config config = {.url = broker->settings.registry,
+                                              .is_read_only = true,
+                                              .timeout_ms = broker->settings.read_timeout_ms};
+    broker->reader.account = broker->settings.account;
+    broker->reader.arena = km_arena_new(ARENA_MAX);
+    if (broker->reader.arena == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "the broker's plugin");
+    /* The scribe first: what changes after this moment it tells, what was there before is read. */
+    KM_TRY(scribe_new(err, &broker->settings, desk_bell(broker->desk, DESK_BELL_SCRIBE),
+                      &broker->inbox, &broker->scribe));
+    KM_TRY(km_registry_open(err, &config, &broker->reader.registry));
+    return start_bus(err, broker);
+}
+
+struct beginning {
+    struct broker *broker;
+    struct km_err *err;
+    km_status status;
+};
+
+static void start_at_desk(void *arg)
+{
+    struct beginning *beginning = arg;
+    beginning->status = start_all(beginning->err, beginning->broker);
+}
+
+static void stop_at_desk(void *arg)
+{
+    struct broker *broker = arg;
+    hub_free(broker->hub); /* it gives the scribe hints */
+    scribe_free(broker->scribe);
+    km_registry_close(broker->reader.registry);
+}
+
+static km_status start(struct km_err *err, struct broker *broker)
+{
+    const struct sigaction action = {.sa_handler = woken, .sa_flags = SA_RESTART};
+    struct beginning beginning = {.broker = broker, .err = err};
+    if (sigaction(SIGURG, &action, NULL) != 0)
+        return KM_FAIL_ERRNO(err, "can't handle a signal");
+    KM_TRY(desk_new(err, &broker->desk));
+    desk_do(broker->desk, start_at_desk, &beginning);
+    return beginning.status;
 }
 
 km_status broker_new(struct km_err *err, const struct settings *settings, struct broker **ret)
@@ -86,8 +117,6 @@ km_status broker_new(struct km_err *err, const struct settings *settings, struct
     broker->thread = pthread_self();
     letterbox_init(&broker->inbox, INBOX_MAX, INBOX_OCTETS_MAX, wake, broker);
     km_status status = start(err, broker);
-    if (status == KM_OK)
-        status = start_bus(err, broker);
     if (status != KM_OK) {
         broker_free(broker);
         return status;
@@ -100,15 +129,15 @@ void broker_free(struct broker *broker)
 {
     if (broker == NULL)
         return;
-    hub_free(broker->hub); /* it gives the scribe hints */
-    scribe_free(broker->scribe);
+    if (broker->desk != NULL)
+        desk_do(broker->desk, stop_at_desk, broker);
+    desk_free(broker->desk);
     letterbox_clear(&broker->inbox);
     conns_clear(&broker->conns);
     inflight_clear(&broker->inflight);
     inflight_clear(&broker->inflight_jobs);
     watches_free(broker->watches);
     km_shelf_clear(&broker->reader.shelf);
-    km_registry_close(broker->reader.registry);
     km_arena_free(broker->reader.arena);
     free(broker);
 }
@@ -157,7 +186,8 @@ void broker_record(struct broker *broker, const struct note *note)
                                               .time_ms = broker_now_ms()});
 }
 
-static void refuse_shadow(struct broker *broker, const struct km_shadow_request *request)
+static void refuse_shadow(struct broker *broker, const struct letter *message,
+                          const struct km_shadow_request *request)
 {
     KM_AUTO(km_shadow_result_clear) struct km_shadow_result result = {0};
     char topic[KM_SHADOW_TOPIC_CAP] = "";
@@ -165,10 +195,13 @@ static void refuse_shadow(struct broker *broker, const struct km_shadow_request 
         result.n_outputs == 0)
         return;
     (void)km_shadow_topic_write(request->id, result.outputs[0].kind, topic);
-    broker_publish(broker, &(struct outgoing){.topic = topic,
-                                              .payload = KM_SLICE(result.outputs[0].json.ptr,
-                                                                  result.outputs[0].json.len),
-                                              .qos = 1});
+    broker_tell_answer(broker, &(struct outgoing){.topic = topic,
+                                                  .payload = KM_SLICE(result.outputs[0].json.ptr,
+                                                                      result.outputs[0].json.len),
+                                                  .qos = 1,
+                                                  .hops = message->hops,
+                                                  .number = message->number,
+                                                  .program = message->program});
 }
 
 static void ask_shadow(struct broker *broker, const struct letter *message)
@@ -182,20 +215,20 @@ static void ask_shadow(struct broker *broker, const struct letter *message)
     struct letter job = *message;
     job.kind = LETTER_SHADOW;
     if (!inflight_begin(&broker->inflight, id.thing, KM_SHADOW_IN_FLIGHT_MAX)) {
-        refuse_shadow(broker, &request);
+        refuse_shadow(broker, message, &request);
     } else if (!broker_ask(broker, &job)) {
         inflight_end(&broker->inflight, id.thing);
-        refuse_shadow(broker, &request);
+        refuse_shadow(broker, message, &request);
     }
 }
 
 static void refuse_job(struct broker *broker, const struct km_job_id *id, enum km_job_kind kind,
-                       struct km_slice payload)
+                       const struct letter *asked)
 {
     char topic[KM_JOB_TOPIC_CAP] = "";
     KM_AUTO(km_job_request_clear) struct km_job_request request = {0};
     KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
-    if (km_job_request_parse(NULL, id, kind, payload, &request) != KM_OK)
+    if (km_job_request_parse(NULL, id, kind, asked->payload, &request) != KM_OK)
         return;
     KM_AUTO(km_json_unref)
     json_t *message = km_job_rejected(
@@ -203,8 +236,12 @@ static void refuse_job(struct broker *broker, const struct km_job_id *id, enum k
     if (message == NULL || km_json_print(NULL, message, KM_PAYLOAD_OCTETS_MAX, &text) != KM_OK)
         return;
     (void)km_job_topic_write(id, kind, KM_JOB_REJECTED, topic);
-    broker_publish(broker, &(struct outgoing){
-                               .topic = topic, .payload = KM_SLICE(text.ptr, text.len), .qos = 1});
+    broker_tell_answer(broker, &(struct outgoing){.topic = topic,
+                                                  .payload = KM_SLICE(text.ptr, text.len),
+                                                  .qos = 1,
+                                                  .hops = asked->hops,
+                                                  .number = asked->number,
+                                                  .program = asked->program});
 }
 
 static void ask_job(struct broker *broker, const struct letter *message)
@@ -216,10 +253,10 @@ static void ask_job(struct broker *broker, const struct letter *message)
     struct letter job = *message;
     job.kind = LETTER_EXECUTION;
     if (!inflight_begin(&broker->inflight_jobs, id.thing, JOBS_IN_FLIGHT_MAX)) {
-        refuse_job(broker, &id, kind, message->payload);
+        refuse_job(broker, &id, kind, message);
     } else if (!broker_ask(broker, &job)) {
         inflight_end(&broker->inflight_jobs, id.thing);
-        refuse_job(broker, &id, kind, message->payload);
+        refuse_job(broker, &id, kind, message);
     }
 }
 
@@ -235,10 +272,10 @@ static void keep_retained(struct broker *broker, const struct letter *message)
                                               .time_ms = message->time_ms});
 }
 
-bool broker_hears(const struct broker *broker, const struct letter *message)
+bool broker_hears(const struct broker *broker, struct km_slice topic, bool retain)
 {
-    return message->retain || (message->topic.len > 0 && message->topic.ptr[0] == '$') ||
-           watches_match(broker->watches, message->topic);
+    return retain || (topic.len > 0 && topic.ptr[0] == '$') ||
+           watches_match(broker->watches, topic);
 }
 
 void broker_spread(struct broker *broker, const struct letter *message)
@@ -266,7 +303,23 @@ void broker_publish(struct broker *broker, const struct outgoing *message)
                                            .retain = message->retain,
                                            .flag = message->is_served,
                                            .hops = message->hops,
+                                           .number = message->number,
+                                           .program = message->program,
                                            .time_ms = broker_now_ms()});
+}
+
+void broker_tell_answer(struct broker *broker, const struct outgoing *message)
+{
+    broker_publish(broker, message);
+    if (message->program == 0 || broker->hub == NULL)
+        return;
+    struct letter *letter = letter_new(&(struct letter){.kind = LETTER_ANSWER,
+                                                        .topic = KM_SLICE_STR(message->topic),
+                                                        .payload = message->payload,
+                                                        .qos = (uint8_t)message->qos,
+                                                        .program = message->program});
+    if (letter != NULL)
+        hub_tell(broker->hub, letter);
 }
 
 void broker_presence(struct broker *broker, struct presence *event)

@@ -9,6 +9,7 @@
 #include "cloud/admission/facts.h"
 #include "cloud/broker-plugin/access.h"
 #include "cloud/broker-plugin/conn.h"
+#include "cloud/broker-plugin/desk.h"
 #include "cloud/broker-plugin/hub.h"
 #include "cloud/broker-plugin/inflight.h"
 #include "cloud/broker-plugin/presence.h"
@@ -20,12 +21,16 @@ struct mosquitto_evt_message;
 
 struct broker {
     struct settings settings;
-    struct km_facts_reader reader;
+    struct desk *desk;             /* where whatever has files open is made, used and freed */
+    struct km_facts_reader reader; /* used on the desk */
     struct scribe *scribe;
     struct hub *hub; /* NULL: no bus */
     struct letterbox inbox;
     pthread_t thread; /* the broker's */
     struct conns conns;
+    /* Has subscribed with a wildcard just now: what comes to it next may be what was retained. To be compared alone. */
+    const struct conn *wild;
+    struct km_rate connects;
     struct inflight inflight;      /* to shadows */
     struct inflight inflight_jobs; /* and to jobs */
     struct watches *watches;       /* of the bus's programs; NULL: none */
@@ -60,14 +65,17 @@ struct outgoing {
     bool retain;
     bool is_served; /* a request to a shadow or to jobs that was served already */
     uint8_t hops;
+    uint64_t number, program; /* of who published it on the bus */
 };
 void broker_publish(struct broker *broker, const struct outgoing *message);
+/* broker_tell_answer: what came of a request: as broker_publish, and to the program that asked. */
+void broker_tell_answer(struct broker *broker, const struct outgoing *message);
 /* broker_answer: to this client alone, which has to be allowed to receive it, and to nothing beside the broker. */
 void broker_answer(struct broker *broker, struct conn *conn, const struct outgoing *message);
 /* broker_presence: publishes an event; frees its payload. */
 void broker_presence(struct broker *broker, struct presence *event);
-/* broker_hears: whether broker_spread would do anything with it. */
-bool broker_hears(const struct broker *broker, const struct letter *message);
+/* broker_hears: whether broker_spread would do anything with a message to this topic. */
+bool broker_hears(const struct broker *broker, struct km_slice topic, bool retain);
 /* broker_spread: hands a message to the bus, to the shadows or jobs if it is for them, and to who keeps what is retained. */
 void broker_spread(struct broker *broker, const struct letter *message);
 /* broker_ask: gives a job to the scribe; one that there is no room for is counted and logged. */

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "cloud/broker-plugin/broker.h"
+#include "cloud/broker-plugin/overheard.h"
 #include "cloud/common/topic.h"
 
 static const char *const kinds[] = {
     [ACCESS_PUBLISH] = "Publish-In",
     [ACCESS_SUBSCRIBE] = "Subscribe",
     [ACCESS_RECEIVE] = "Publish-Out",
+    [ACCESS_UNSUBSCRIBE] = "Unsubscribe",
 };
 
 static void tell_refusal(struct broker *broker, const struct conn *conn, enum access_kind kind,
@@ -62,6 +64,9 @@ static bool kind_of(int access, enum access_kind *ret)
     case MOSQ_ACL_READ:
         *ret = ACCESS_RECEIVE;
         return true;
+    case MOSQ_ACL_UNSUBSCRIBE:
+        *ret = ACCESS_UNSUBSCRIBE;
+        return true;
     default:
         return false;
     }
@@ -91,12 +96,36 @@ void broker_answer(struct broker *broker, struct conn *conn, const struct outgoi
         (void)withhold(broker, conn, &verdict);
 }
 
+#define UNSERVED "Nobody serves provisioning at present"
+#define TEXT_37 "\x78\x25" /* the head of a text of that length in CBOR */
+_Static_assert(sizeof(UNSERVED) - 1 == 37, "another head");
+
+/* In the format that it was asked in. */
+static struct km_slice unserved(struct km_slice topic)
+{
+    static const char json[] = "{\"statusCode\":503,\"errorCode\":\"ServiceUnavailable\","
+                               "\"errorMessage\":\"" UNSERVED "\"}";
+    static const char cbor[] = "\xa3"
+                               "\x6a"
+                               "statusCode"
+                               "\x19\x01\xf7"
+                               "\x69"
+                               "errorCode"
+                               "\x72"
+                               "ServiceUnavailable"
+                               "\x6c"
+                               "errorMessage" TEXT_37 UNSERVED;
+    static const char end[] = "/cbor";
+    const size_t len = sizeof(end) - 1;
+    bool is_cbor = topic.len > len &&
+                   km_slice_equal(KM_SLICE(topic.ptr + topic.len - len, len), KM_SLICE(end, len));
+    return is_cbor ? KM_SLICE(cbor, sizeof(cbor) - 1) : KM_SLICE(json, sizeof(json) - 1);
+}
+
 /* Nobody who could serve it is there: its client is told so instead of being left waiting. */
 static void refuse_unserved(struct broker *broker, const struct mosquitto *client,
                             const struct letter *message)
 {
-    static const char payload[] = "{\"statusCode\":503,\"errorCode\":\"ServiceUnavailable\","
-                                  "\"errorMessage\":\"Nobody serves provisioning at present\"}";
     char topic[KM_TOPIC_MAX + sizeof("/rejected")] = "";
     if (!km_rights_is_provisioning(message->topic) ||
         watches_serve(broker->watches, message->topic))
@@ -105,15 +134,14 @@ static void refuse_unserved(struct broker *broker, const struct mosquitto *clien
     if (conn == NULL || conn->is_local)
         return;
     (void)snprintf(topic, sizeof(topic), "%s/rejected", (const char *)message->topic.ptr);
-    broker_answer(broker, conn,
-                  &(struct outgoing){.topic = topic, .payload = KM_SLICE_STR(payload), .qos = 1});
+    broker_answer(
+        broker, conn,
+        &(struct outgoing){.topic = topic, .payload = unserved(message->topic), .qos = 1});
 }
 
-/* What a client sends, to whom it concerns beside the subscribers: mostly to nobody. */
+/* What a client sends, to whom it concerns beside the subscribers. */
 static void pass_on(struct broker *broker, const struct mosquitto *client, struct letter *message)
 {
-    if (!broker_hears(broker, message))
-        return;
     const struct conn *conn = conns_find(&broker->conns, client);
     message->time_ms = broker_now_ms();
     if (conn != NULL) {
@@ -132,17 +160,38 @@ static void pass_on_will(struct broker *broker, const struct mosquitto_evt_acl_c
                              .payload = KM_SLICE(event->payload, event->payloadlen),
                              .qos = event->qos,
                              .retain = event->retain};
-    if (!km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic) &&
+    if (broker_hears(broker, message.topic, message.retain) &&
+        !km_topic_filter_matches(KM_SLICE_STR("$aws/things/#"), message.topic) &&
         !km_rights_is_provisioning(message.topic))
         pass_on(broker, event->client, &message);
 }
 
 /* No policy is asked, and so a client may name what it likes: of a filter that nobody can subscribe to nobody is told. */
-static int unsubscribe(struct broker *broker, const struct conn *conn, const char *filter)
+static void tell_unsubscription(struct broker *broker, const struct conn *conn, const char *filter)
 {
     if (km_topic_filter_check(KM_SLICE_STR(filter)) == KM_TOPIC_OK)
         tell_subscription(broker, conn, filter, true);
-    return MOSQ_ERR_SUCCESS;
+}
+
+/*
+ * In the same breath as it takes a subscription mosquitto hands out what is retained. As the cloud does it, a filter with wildcards gets
+ * none of that; a message with the flag that comes later is one like any other.
+ */
+static void note_subscriber(struct broker *broker, const struct conn *conn,
+                            const struct mosquitto_evt_acl_check *event)
+{
+    if (event->access == MOSQ_ACL_READ || (conn == NULL && is_retained_senders(event)))
+        return;
+    broker->wild = event->access == MOSQ_ACL_SUBSCRIBE && conn != NULL && !conn->is_local &&
+                           !broker->settings.hands_out && strpbrk(event->topic, "+#") != NULL
+                       ? conn
+                       : NULL;
+}
+
+static bool is_handed_out(const struct broker *broker, const struct conn *conn,
+                          const struct mosquitto_evt_acl_check *event)
+{
+    return event->access == MOSQ_ACL_READ && event->retain && broker->wild == conn;
 }
 
 int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check *event)
@@ -153,10 +202,11 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
                                      .qos = event->qos,
                                      .retain = event->retain};
     struct conn *conn = conns_find(&broker->conns, event->client);
+    note_subscriber(broker, conn, event);
     if (conn == NULL)
         return is_retained_senders(event) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
-    if (event->access == MOSQ_ACL_UNSUBSCRIBE)
-        return unsubscribe(broker, conn, event->topic);
+    if (is_handed_out(broker, conn, event))
+        return MOSQ_ERR_ACL_DENIED;
     if (!kind_of(event->access, &request.kind))
         return MOSQ_ERR_ACL_DENIED;
     if (conn->state == CONN_LEAVING && request.kind == ACCESS_PUBLISH &&
@@ -176,13 +226,19 @@ int broker_authorise(struct broker *broker, const struct mosquitto_evt_acl_check
     /* When the broker ends a connection it asks for its subscriptions again. */
     if (request.kind == ACCESS_SUBSCRIBE && !conn->is_kicked)
         tell_subscription(broker, conn, event->topic, false);
+    if (request.kind == ACCESS_UNSUBSCRIBE)
+        tell_unsubscription(broker, conn, event->topic);
     return MOSQ_ERR_SUCCESS;
 }
 
 int broker_message(struct broker *broker, const struct mosquitto_evt_message *event)
 {
+    struct km_slice topic = KM_SLICE_STR(event->topic);
+    if (!broker_hears(broker, topic,
+                      event->retain)) /* as nearly all of them; provisioning is heard */
+        return MOSQ_ERR_SUCCESS;
     struct letter message = {.kind = LETTER_MESSAGE,
-                             .topic = KM_SLICE_STR(event->topic),
+                             .topic = topic,
                              .payload = KM_SLICE(event->payload, event->payloadlen),
                              .qos = event->qos,
                              .retain = event->retain};
@@ -194,6 +250,9 @@ int broker_message(struct broker *broker, const struct mosquitto_evt_message *ev
 void broker_disconnected(struct broker *broker, const struct mosquitto *client)
 {
     struct conn *conn = conns_find(&broker->conns, client);
-    if (conn != NULL)
-        conns_leave(&broker->conns, conn);
+    if (conn == NULL)
+        return;
+    if (conn->ending == ENDING_UNKNOWN)
+        conn->ending = overheard_ending(conn->id);
+    conns_leave(&broker->conns, conn);
 }

@@ -16,6 +16,7 @@
 
 #define SHUT_MS 1000 /* how long a registry that does not answer is left alone */
 #define MQTT5 5
+#define MS_PER_S 1000
 #define UUID_VERSION_4 0x40u
 #define UUID_VARIANT 0x80u
 
@@ -130,12 +131,49 @@ static int accept_local(struct broker *broker, const struct visitor *visitor)
     return accept_conn(broker, conn, broker_now_ms());
 }
 
-/* A registry that is slow or gone costs the broker one wait a second, not one for each device that tries. */
-static km_status note_silence(struct broker *broker, km_status status)
+/* What is asked of the registry about who comes. */
+struct question {
+    struct broker *broker;
+    const struct visitor *visitor;
+    bool with_rights; /* what it may do, if its certificate lets it in */
+    struct km_err *err;
+    struct km_facts **facts;
+    km_status status;
+};
+
+static km_status read_facts(const struct question *question)
 {
-    if (status == KM_E_TIMEOUT || status == KM_E_DEAD || status == KM_E_IO)
-        broker->closed_until_ms = broker_now_ms() + SHUT_MS;
-    return status;
+    struct km_facts_reader *reader = &question->broker->reader;
+    const struct visitor *visitor = question->visitor;
+    if (visitor->key != NULL)
+        return km_facts_read_key(question->err, reader, visitor->key, broker_now_ms(),
+                                 question->facts);
+    KM_TRY(km_facts_read_state(question->err, reader, visitor->certificate, question->facts));
+    const struct km_facts *facts = *question->facts;
+    if (!question->with_rights || !facts->is_known || facts->status != KM_CERTIFICATE_ACTIVE)
+        return KM_OK;
+    return km_facts_read_rights(question->err, reader, visitor->certificate, visitor->id,
+                                *question->facts);
+}
+
+/* All that is asked about one device has one time limit: everybody else waits meanwhile. */
+static void read_at_desk(void *arg)
+{
+    struct question *question = arg;
+    struct km_registry *registry = question->broker->reader.registry;
+    km_registry_budget(registry, question->broker->settings.read_timeout_ms);
+    question->status = read_facts(question);
+    km_registry_budget(registry, 0);
+}
+
+/* A registry that is slow or gone costs the broker one wait a second, not one for each device that tries. */
+static km_status ask_registry(struct question *question)
+{
+    desk_do(question->broker->desk, read_at_desk, question);
+    if (question->status == KM_E_TIMEOUT || question->status == KM_E_DEAD ||
+        question->status == KM_E_IO)
+        question->broker->closed_until_ms = broker_now_ms() + SHUT_MS;
+    return question->status;
 }
 
 static int judge(struct broker *broker, const struct visitor *visitor, struct conn *conn)
@@ -151,36 +189,34 @@ static int judge(struct broker *broker, const struct visitor *visitor, struct co
 
 /*
  * What was found out when this device was here before still stands: whatever changes it the feed tells of. The state of its
- * certificate is read at each connect nevertheless.
+ * certificate is read at each connect nevertheless. NULL: it has to be found out.
  */
-static bool recall(struct broker *broker, struct conn *conn)
+static struct conn *recall(const struct broker *broker, const struct visitor *visitor)
 {
     struct access_answer answer;
-    struct conn *before = conns_find_id(&broker->conns, conn->id);
+    struct conn *before = conns_find_id(&broker->conns, visitor->id);
     if (before == NULL || before->bound == NULL || before->is_barred || before->is_stale ||
-        before->is_asked || before->keeps_session != conn->keeps_session ||
+        before->is_asked || before->keeps_session != keeps_session(visitor->client) ||
         (before->state != CONN_REMEMBERED && before->state != CONN_OFFLINE) ||
-        strcmp(before->certificate, conn->certificate) != 0 ||
-        strcmp(before->address, conn->address) != 0 || !scribe_is_fresh(broker->scribe) ||
+        strcmp(before->certificate, visitor->certificate) != 0 ||
+        strcmp(before->address, visitor->address) != 0 || !scribe_is_fresh(broker->scribe) ||
         !access_connect(before, broker_now_ms(), &answer))
-        return false;
-    conn_inherit(conn, before);
-    return true;
+        return NULL;
+    return before;
 }
 
-static km_status read_rights(struct km_err *err, struct broker *broker,
+static km_status bind_rights(struct km_err *err, struct broker *broker,
                              const struct visitor *visitor, struct conn *conn,
                              struct km_facts **facts)
 {
-    KM_TRY(note_silence(broker, km_facts_read_rights(err, &broker->reader, visitor->certificate,
-                                                     visitor->id, *facts)));
     KM_TRY(km_cert_values_of(err, visitor->x509, &(*facts)->values));
     KM_TRY(bind_facts(err, &broker->settings, conn, *facts));
     *facts = NULL; /* the connection has them */
     return KM_OK;
 }
 
-static int admit(struct broker *broker, const struct visitor *visitor, struct km_facts **facts)
+static int admit(struct broker *broker, const struct visitor *visitor, struct conn *before,
+                 struct km_facts **facts)
 {
     struct km_err err = {0};
     KM_AUTO(conn_freep)
@@ -194,9 +230,23 @@ static int admit(struct broker *broker, const struct visitor *visitor, struct km
         return MOSQ_ERR_NOMEM;
     km_copy(conn->der, visitor->der_len, visitor->der, visitor->der_len);
     conn->der_len = visitor->der_len;
-    if (!recall(broker, conn) && read_rights(&err, broker, visitor, conn, facts) != KM_OK)
+    if (before != NULL)
+        conn_inherit(conn, before);
+    else if (bind_rights(&err, broker, visitor, conn, facts) != KM_OK)
         return refuse(broker, visitor, err.text);
     return judge(broker, visitor, km_steal(&conn));
+}
+
+/* Whether it comes too soon after its last connection, or too many come; the number of a connection is the time when it began. */
+static bool is_hasty(struct broker *broker, const struct visitor *visitor)
+{
+    const struct limits *limits = &broker->settings.limits;
+    int64_t now_ms = broker_now_ms();
+    const struct conn *before =
+        limits->client_connects_per_s == 0 ? NULL : conns_find_id(&broker->conns, visitor->id);
+    if (before != NULL && now_ms - before->number < MS_PER_S / limits->client_connects_per_s)
+        return true;
+    return !km_rate_use(&broker->connects, limits->connects_per_s, 1, now_ms);
 }
 
 static int decide(struct broker *broker, const struct visitor *visitor)
@@ -207,12 +257,19 @@ static int decide(struct broker *broker, const struct visitor *visitor)
     const char *why = km_trust_look(visitor->x509);
     if (!km_client_id_check(KM_SLICE_STR(visitor->id)))
         return refuse(broker, visitor, "its client id is too long or no text");
+    if (is_hasty(broker, visitor))
+        return refuse(broker, visitor, "connects come too fast");
     if (why != NULL)
         return refuse(broker, visitor, why);
     if (broker_now_ms() < broker->closed_until_ms)
         return refuse(broker, visitor, "the registry does not answer");
-    if (note_silence(broker, km_facts_read_state(&err, &broker->reader, visitor->certificate,
-                                                 &facts)) != KM_OK)
+    struct conn *before = recall(broker, visitor);
+    struct question question = {.broker = broker,
+                                .visitor = visitor,
+                                .with_rights = before == NULL,
+                                .err = &err,
+                                .facts = &facts};
+    if (ask_registry(&question) != KM_OK)
         return refuse(broker, visitor, err.text);
     if (!facts->is_known || facts->status == KM_CERTIFICATE_PENDING_ACTIVATION)
         return hand_over(broker, visitor, facts->is_known);
@@ -221,30 +278,10 @@ static int decide(struct broker *broker, const struct visitor *visitor)
                        km_certificate_status_name(facts->status));
         return refuse(broker, visitor, reason);
     }
-    return admit(broker, visitor, &facts);
-}
-
-/* All that is asked of the registry about one client has one time limit: everybody else waits meanwhile. */
-static int in_time(struct broker *broker, const struct visitor *visitor,
-                   int (*decide_it)(struct broker *broker, const struct visitor *visitor))
-{
-    km_registry_budget(broker->reader.registry, broker->settings.read_timeout_ms);
-    int rc = decide_it(broker, visitor);
-    km_registry_budget(broker->reader.registry, 0);
-    return rc;
+    return admit(broker, visitor, before, &facts);
 }
 
 /* ---- who comes by an access key ---- */
-
-static km_status check_key(struct km_err *err, struct broker *broker, const char *key)
-{
-    KM_AUTO(km_facts_freep) struct km_facts *facts = NULL;
-    KM_TRY(note_silence(broker,
-                        km_facts_read_key(err, &broker->reader, key, broker_now_ms(), &facts)));
-    if (!facts->is_known || facts->status != KM_CERTIFICATE_ACTIVE)
-        return KM_FAIL(err, KM_E_AUTH, "its access key does not count");
-    return KM_OK;
-}
 
 static km_status bind_all(struct km_err *err, const struct broker *broker, struct conn *conn)
 {
@@ -263,12 +300,16 @@ static km_status bind_all(struct km_err *err, const struct broker *broker, struc
 static int decide_key(struct broker *broker, const struct visitor *visitor)
 {
     struct km_err err = {0};
+    KM_AUTO(km_facts_freep) struct km_facts *facts = NULL;
+    struct question question = {.broker = broker, .visitor = visitor, .err = &err, .facts = &facts};
     if (!km_client_id_check(KM_SLICE_STR(visitor->id)))
         return refuse(broker, visitor, "its client id is too long or no text");
     if (broker_now_ms() < broker->closed_until_ms)
         return refuse(broker, visitor, "the registry does not answer");
-    if (check_key(&err, broker, visitor->key) != KM_OK)
+    if (ask_registry(&question) != KM_OK)
         return refuse(broker, visitor, err.text);
+    if (!facts->is_known || facts->status != KM_CERTIFICATE_ACTIVE)
+        return refuse(broker, visitor, "its access key does not count");
     KM_AUTO(conn_freep)
     struct conn *conn = conn_new(visitor->client, visitor->id, "", visitor->address);
     if (conn == NULL)
@@ -289,7 +330,7 @@ static int take_introduced(struct broker *broker, const struct visitor *visitor)
         return refuse(broker, visitor, "nobody introduces it");
     introduced.key = introduction.key;
     introduced.address = introduction.address;
-    return in_time(broker, &introduced, decide_key);
+    return decide_key(broker, &introduced);
 }
 
 /* ---- the visitor ---- */
@@ -315,13 +356,14 @@ int broker_authenticate(struct broker *broker, struct mosquitto *client)
     struct visitor visitor = {.client = client,
                               .id = mosquitto_client_id(client),
                               .address = mosquitto_client_address(client)};
+    broker->wild = NULL;
     if (visitor.id == NULL || visitor.address == NULL)
         return CLOSE;
     (void)ERR_set_mark();
     visitor.x509 = mosquitto_client_certificate(client);
     int rc = CLOSE;
     if (visitor.x509 != NULL && identify(&visitor))
-        rc = in_time(broker, &visitor, decide);
+        rc = decide(broker, &visitor);
     else if (visitor.x509 == NULL && comes_from(broker->settings.local, &visitor))
         rc = accept_local(broker, &visitor);
     else if (visitor.x509 == NULL && comes_from(broker->settings.websocket, &visitor))

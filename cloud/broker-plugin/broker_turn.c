@@ -213,7 +213,26 @@ static void publish(struct broker *broker, const struct letter *letter)
                                               .qos = letter->qos,
                                               .retain = letter->retain,
                                               .is_served = letter->hops == 0,
-                                              .hops = letter->hops});
+                                              .hops = letter->hops,
+                                              .number = letter->number,
+                                              .program = letter->program});
+}
+
+/* Another broker has the message itself: here it has its readers, and means nothing. */
+static void copy(const struct letter *letter)
+{
+    (void)mosquitto_broker_publish_copy(NULL, letter_text(letter->topic), (int)letter->payload.len,
+                                        letter->payload.ptr, letter->qos, letter->retain, NULL);
+}
+
+static void tell_answer(struct broker *broker, const struct letter *letter)
+{
+    broker_tell_answer(broker, &(struct outgoing){.topic = letter_text(letter->topic),
+                                                  .payload = letter->payload,
+                                                  .qos = letter->qos,
+                                                  .hops = letter->hops,
+                                                  .number = letter->number,
+                                                  .program = letter->program});
 }
 
 /* ---- the turn ---- */
@@ -236,6 +255,12 @@ static void take(struct broker *broker, struct letter *letter)
     switch (letter->kind) {
     case LETTER_PUBLISH:
         publish(broker, letter);
+        return;
+    case LETTER_COPY:
+        copy(letter);
+        return;
+    case LETTER_ANSWER:
+        tell_answer(broker, letter);
         return;
     case LETTER_KICK:
         kick(broker, letter);
@@ -282,6 +307,7 @@ static void gone(void *arg, struct conn *conn)
 void broker_turn(struct broker *broker)
 {
     struct letter *letter = letterbox_take(&broker->inbox);
+    broker->wild = NULL;
     while (letter != NULL) {
         struct letter *next = letter->next;
         take(broker, letter);

@@ -15,12 +15,15 @@
 /* Why a connection ended, as presence events spell it. */
 enum ending {
     ENDING_UNKNOWN = 0, /* the broker does not tell its plugins */
+    ENDING_CLIENT,      /* it said goodbye */
     ENDING_LOST,
+    ENDING_KEEP_ALIVE,
     ENDING_DUPLICATE,
     ENDING_FORBIDDEN,
     ENDING_THROTTLED,
     ENDING_CLIENT_ERROR,
     ENDING_SERVER,
+    ENDING_SERVER_ERROR,
 };
 
 /* Where a connection is in its life. */
@@ -50,7 +53,7 @@ struct conn {
     struct km_policy_bound *bound; /* NULL: nothing is allowed. Set by conn_bind alone */
     struct memo *memo;             /* of what bound has allowed */
     struct km_facts *facts;        /* what bound was made of */
-    struct km_rate publishes, octets;
+    struct km_rate publishes, octets, subscribes;
     char session[KM_UUID_TEXT_LEN];
     int64_t number;               /* of this connection of the client: greater than those before */
     int64_t over_ms;              /* since when it is not connected */

@@ -47,6 +47,7 @@ static bool kind_of(enum km_change_kind kind, enum change_kind *ret)
     case KM_CHANGE_FUNCTION:
     case KM_CHANGE_EXECUTIONS:
     case KM_CHANGE_NEXT_EXECUTION:
+    case KM_CHANGE_JOB_EVENT:
         break;
     }
     return false;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,7 +74,7 @@ static void wake(void *arg)
 {
     const struct hub *hub = arg;
     const uint64_t one = 1;
-    (void)!write(hub->wakes.fd, &one, sizeof(one));
+    (void)!write(hub->config.bell, &one, sizeof(one));
 }
 
 void hub_tell(struct hub *hub, struct letter *message)
@@ -161,6 +160,7 @@ static void deliver(struct hub *hub, const struct letter *letter)
                                        .qos = letter->qos,
                                        .retain = letter->retain,
                                        .hops = letter->hops,
+                                       .number = letter->number,
                                        .time_ms = (uint64_t)letter->time_ms,
                                        .client_id = letter->client,
                                        .principal = letter->certificate,
@@ -174,6 +174,17 @@ static void deliver(struct hub *hub, const struct letter *letter)
         program_send(program, &frame);
         is_served = is_served || serves;
     }
+}
+
+/* A program that has gone meanwhile needs none. */
+static void deliver_answer(struct hub *hub, const struct letter *letter)
+{
+    for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
+        if (hub->programs[i].watch.fd >= 0 && hub->programs[i].number == letter->program)
+            program_send(&hub->programs[i], &(struct km_bus_frame){.kind = KM_BUS_ANSWER,
+                                                                   .topic = letter->topic,
+                                                                   .payload = letter->payload,
+                                                                   .qos = letter->qos});
 }
 
 /* What did not fit into the box nobody looked at; so each program that watches anything is told. */
@@ -198,7 +209,10 @@ static void woken(struct km_watch *seen, uint32_t events)
     struct letter *letter = letterbox_take(&hub->box);
     while (letter != NULL) {
         struct letter *next = letter->next;
-        deliver(hub, letter);
+        if (letter->kind == LETTER_ANSWER)
+            deliver_answer(hub, letter);
+        else
+            deliver(hub, letter);
         letter_free(letter);
         letter = next;
     }
@@ -250,11 +264,7 @@ static km_status start(struct km_err *err, struct hub *hub)
     KM_TRY(km_loop_init(err, &hub->loop));
     KM_TRY(km_listen_open(err, &wish, &hub->listener));
     KM_TRY(km_loop_add(err, &hub->loop, &hub->accepts, hub->listener.fd, arrived));
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0)
-        return KM_FAIL_ERRNO(err, "can't make an eventfd");
-    hub->wakes.fd = fd;
-    KM_TRY(km_loop_add(err, &hub->loop, &hub->wakes, fd, woken));
+    KM_TRY(km_loop_add(err, &hub->loop, &hub->wakes, hub->config.bell, woken));
     /* Signals are the broker's own. */
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -275,7 +285,6 @@ km_status hub_new(struct km_err *err, const struct hub_config *config, struct hu
     hub->loop.epoll_fd = -1;
     hub->listener.fd = -1;
     hub->accepts.fd = -1;
-    hub->wakes.fd = -1;
     for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
         hub->programs[i].watch.fd = -1;
     letterbox_init(&hub->box, LETTERS_MAX, HUB_QUEUE_MAX, wake, hub);
@@ -301,7 +310,6 @@ void hub_free(struct hub *hub)
     for (size_t i = 0; i < HUB_PROGRAMS_MAX; i++)
         program_end(&hub->programs[i], "the broker ends");
     letterbox_clear(&hub->box);
-    km_fd_closep(&hub->wakes.fd);
     km_loop_clear(&hub->loop);
     km_listen_close(&hub->listener);
     free(hub->room);

@@ -30,7 +30,8 @@ bool watches_serve(const struct watches *watches, struct km_slice topic);
 struct hub_config {
     const char *path;        /* of the socket; borrowed until the hub is freed */
     gid_t group;             /* (gid_t)-1: leave it */
-    struct letterbox *inbox; /* for LETTER_PUBLISH, _KICK, _WATCHES and _LOG; borrowed */
+    int bell;                /* a non-blocking eventfd that wakes the hub; borrowed likewise */
+    struct letterbox *inbox; /* for LETTER_PUBLISH, _COPY, _KICK, _WATCHES and _LOG; borrowed */
     void (*changed)(
         void *arg); /* a program says that the registry has changed; on the hub's thread */
     void *arg;
@@ -42,7 +43,10 @@ struct hub;
 km_status hub_new(struct km_err *err, const struct hub_config *config, struct hub **ret);
 /* hub_free: ends the thread and all connections; waits for that. NULL is allowed. */
 void hub_free(struct hub *hub);
-/* hub_tell: hands LETTER_MESSAGE to the programs that watch its topic; takes the letter. What does not fit is counted as lost. */
+/*
+ * hub_tell: hands LETTER_MESSAGE to the programs that watch its topic, LETTER_ANSWER to the one that it names; takes the letter. What
+ * does not fit is counted as lost.
+ */
 void hub_tell(struct hub *hub, struct letter *message);
 
 #endif

@@ -25,6 +25,7 @@ struct filters {
 struct program {
     struct km_watch watch; /* first; fd -1: a free place */
     struct hub *hub;
+    uint64_t number; /* from 1; no other has had it */
     char name[64];
     bool is_greeted;
     struct filters watched, served;
@@ -39,13 +40,14 @@ struct hub {
     struct km_loop loop;
     struct km_listen listener;
     struct km_watch accepts;
-    struct km_watch wakes; /* an eventfd */
+    struct km_watch wakes; /* of config.bell */
     struct letterbox box;
     pthread_t thread;
     bool is_started;
     atomic_bool is_over;
     atomic_uint_fast64_t n_lost; /* for want of room in the box */
     bool watches_moved;
+    uint64_t last_number; /* that a program got */
     struct program programs[HUB_PROGRAMS_MAX];
     uint8_t *room; /* for one frame */
 };

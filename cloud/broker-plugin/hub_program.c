@@ -206,7 +206,17 @@ static bool obey(struct program *program, const struct km_bus_frame *frame)
                                                  .certificate = frame->principal,
                                                  .qos = frame->qos,
                                                  .retain = frame->retain,
-                                                 .hops = frame->hops});
+                                                 .hops = frame->hops,
+                                                 .number = frame->number,
+                                                 .program = program->number});
+    case KM_BUS_COPY:
+        if (km_topic_name_check(frame->topic) != KM_TOPIC_OK)
+            return false;
+        return pass_on(program, &(struct letter){.kind = LETTER_COPY,
+                                                 .topic = frame->topic,
+                                                 .payload = frame->payload,
+                                                 .qos = frame->qos,
+                                                 .retain = frame->retain});
     case KM_BUS_KICK:
         return pass_on(program, &(struct letter){.kind = LETTER_KICK,
                                                  .client = frame->client_id,
@@ -217,6 +227,7 @@ static bool obey(struct program *program, const struct km_bus_frame *frame)
     case KM_BUS_HELLO:
     case KM_BUS_MESSAGE:
     case KM_BUS_LOST:
+    case KM_BUS_ANSWER:
         break;
     }
     return false;
@@ -265,7 +276,7 @@ void program_start(struct hub *hub, int fd)
         hub_log(hub, MOSQ_LOG_WARNING, "more than %d programs on the bus", HUB_PROGRAMS_MAX);
         return;
     }
-    *program = (struct program){.hub = hub, .watch = {.fd = -1}};
+    *program = (struct program){.hub = hub, .number = ++hub->last_number, .watch = {.fd = -1}};
     (void)snprintf(program->name, sizeof(program->name), "?");
     if (km_loop_add(NULL, &hub->loop, &program->watch, owned, ready) != KM_OK) {
         program->watch.fd = -1;

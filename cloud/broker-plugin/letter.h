@@ -18,20 +18,23 @@ enum letter_kind {
     LETTER_CONTACT =
         1, /* payload: DER of a certificate that may not connect (yet); certificate, client, address, time_ms; flag: it was pending already */
     LETTER_RECORD, /* topic: kind of event; payload: reason; certificate or key, client, address; flag: success; time_ms */
-    LETTER_SHADOW, /* topic, payload: a request; topic was found to be one */
+    LETTER_SHADOW, /* topic, payload, hops, number, program: a request; topic was found to be one */
     LETTER_EXECUTION, /* the same, to the jobs of a thing */
     LETTER_RETAIN, /* topic, payload, qos, time_ms: what the broker retains; an empty payload: no longer */
     LETTER_REFRESH, /* client, certificate and payload (its DER), or key; number: of the connection. Answered by LETTER_FACTS */
     /* To the broker's thread. */
-    LETTER_PUBLISH, /* topic, payload, qos, retain, hops; client and certificate: for that device alone */
-    LETTER_KICK,  /* client or certificate */
+    LETTER_PUBLISH, /* topic, payload, qos, retain, hops, number, program; client and certificate: for that device alone */
+    LETTER_COPY,    /* topic, payload, qos, retain: for clients alone */
+    LETTER_KICK,    /* client or certificate */
     LETTER_FACTS, /* client, number; object: struct km_facts, or NULL: they could not be read now */
     LETTER_CHANGES,  /* object: struct changes */
     LETTER_WATCHES,  /* object: struct watches */
     LETTER_ANSWERED, /* topic: of a request to a shadow or to jobs that is done */
     LETTER_LOG,      /* payload: a line for the broker's log; qos: the level */
     /* To the hub. */
-    LETTER_MESSAGE, /* topic, payload, qos, retain, hops, time_ms, client, certificate, address; flag: no request to a shadow or to jobs */
+    LETTER_MESSAGE, /* topic, payload, qos, retain, hops, number, program, time_ms, client, certificate, address; flag: no request to a shadow or to jobs */
+    /* To the broker's thread, and from it to the hub. */
+    LETTER_ANSWER, /* topic, payload, qos, hops, number: what came of a request; program: that published it, 0: a device did */
 };
 
 struct letter {
@@ -42,6 +45,7 @@ struct letter {
     uint8_t qos, hops;
     bool retain, flag;
     uint64_t number;
+    uint64_t program; /* on the bus, as the hub numbers them; 0: none */
     int64_t time_ms;
     void *object;
     void (*object_free)(void *object);

@@ -3,9 +3,12 @@
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
+#include <stdlib.h>
 
 #include "cloud/broker-plugin/broker.h"
+#include "cloud/broker-plugin/overheard.h"
 #include "cloud/broker-plugin/trust.h"
+#include "cloud/common/json.h"
 
 #define INTERFACE_VERSION 5
 
@@ -85,6 +88,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data,
     struct km_err err = {0};
     struct settings settings = {0};
     struct broker *broker = NULL;
+    json_set_alloc_funcs(km_json_alloc, free); /* jansson is nobody else's here */
     if (settings_read(&err, options, option_count, &settings) != KM_OK ||
         trust_init(&err) != KM_OK || broker_new(&err, &settings, &broker) != KM_OK)
         return fail(&err);
@@ -96,6 +100,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data,
             return rc;
         }
     }
+    overheard_start();
     registered_as = identifier;
     *user_data = broker;
     return MOSQ_ERR_SUCCESS;
@@ -109,5 +114,6 @@ int mosquitto_plugin_cleanup(void *user_data, struct mosquitto_opt *options, int
         (void)mosquitto_callback_unregister(registered_as, callbacks[i].event, callbacks[i].call,
                                             NULL);
     broker_free(user_data);
+    overheard_stop();
     return MOSQ_ERR_SUCCESS;
 }

@@ -6,18 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/common/json.h"
+
 /* What the broker can tell: how AWS spells it, and whether the client ended it. */
 static const struct {
     const char *name;
     bool is_client;
 } endings[] = {
     [ENDING_UNKNOWN] = {"CLIENT_INITIATED_DISCONNECT", true},
+    [ENDING_CLIENT] = {"CLIENT_INITIATED_DISCONNECT", true},
     [ENDING_LOST] = {"CONNECTION_LOST", false},
+    [ENDING_KEEP_ALIVE] = {"MQTT_KEEP_ALIVE_TIMEOUT", false},
     [ENDING_DUPLICATE] = {"DUPLICATE_CLIENTID", false},
     [ENDING_FORBIDDEN] = {"FORBIDDEN_ACCESS", false},
     [ENDING_THROTTLED] = {"THROTTLED", false},
     [ENDING_CLIENT_ERROR] = {"CLIENT_ERROR", false},
     [ENDING_SERVER] = {"SERVER_INITIATED_DISCONNECT", false},
+    [ENDING_SERVER_ERROR] = {"SERVER_ERROR", false},
 };
 
 void presence_clear(struct presence *presence)
@@ -33,7 +38,7 @@ static void unref(json_t **json)
 
 static bool print(const json_t *json, struct presence *ret)
 {
-    ret->payload = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    ret->payload = km_json_dump(json);
     return ret->payload != NULL;
 }
 

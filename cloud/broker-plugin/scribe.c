@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -236,6 +235,8 @@ static void do_job(struct scribe *scribe, const struct letter *job)
         refresh(scribe, job);
         return;
     case LETTER_PUBLISH:
+    case LETTER_COPY:
+    case LETTER_ANSWER:
     case LETTER_KICK:
     case LETTER_FACTS:
     case LETTER_CHANGES:
@@ -333,10 +334,10 @@ static void rest(struct scribe *scribe)
     int64_t wait_ms = scribe->settings->feed_ms;
     if (scribe->late.n > 0 && late_rest_ms(scribe) < wait_ms)
         wait_ms = late_rest_ms(scribe);
-    struct pollfd fds[] = {{.fd = scribe->wakes, .events = POLLIN},
+    struct pollfd fds[] = {{.fd = scribe->bell, .events = POLLIN},
                            {.fd = km_registry_hint_fd(scribe->reader.registry), .events = POLLIN}};
     (void)poll(fds, KM_ARRAY_LEN(fds), (int)wait_ms);
-    (void)!read(scribe->wakes, &count, sizeof(count));
+    (void)!read(scribe->bell, &count, sizeof(count));
     if ((fds[1].revents & POLLIN) != 0 && km_registry_hint(scribe->reader.registry))
         atomic_store(&scribe->is_hinted, true);
 }
@@ -351,7 +352,7 @@ static void *run(void *arg)
         if (is_over || late_rest_ms(scribe) == 0)
             do_together(scribe, &scribe->late);
         int64_t now_ms = scribe_now_ms();
-        execution_expire(scribe, now_ms);
+        execution_tick(scribe, now_ms);
         if (atomic_exchange(&scribe->is_hinted, false) ||
             now_ms - scribe->looked_ms >= scribe->settings->feed_ms || now_ms < scribe->looked_ms) {
             scribe->looked_ms = now_ms;
@@ -370,7 +371,7 @@ static void wake(void *arg)
 {
     const struct scribe *scribe = arg;
     const uint64_t one = 1;
-    (void)!write(scribe->wakes, &one, sizeof(one));
+    (void)!write(scribe->bell, &one, sizeof(one));
 }
 
 void scribe_hint(struct scribe *scribe)
@@ -402,9 +403,6 @@ static km_status start(struct km_err *err, struct scribe *scribe)
     scribe->reader.arena = km_arena_new(ARENA_MAX);
     if (scribe->reader.arena == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "the scribe");
-    scribe->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (scribe->wakes < 0)
-        return KM_FAIL_ERRNO(err, "can't make an eventfd");
     KM_TRY(km_registry_open(err, &config, &scribe->reader.registry));
     km_status status = km_registry_generation(scribe->reader.registry, &scribe->generation);
     if (status != KM_OK)
@@ -422,15 +420,15 @@ static km_status start(struct km_err *err, struct scribe *scribe)
     return KM_OK;
 }
 
-km_status scribe_new(struct km_err *err, const struct settings *settings, struct letterbox *inbox,
-                     struct scribe **ret)
+km_status scribe_new(struct km_err *err, const struct settings *settings, int bell,
+                     struct letterbox *inbox, struct scribe **ret)
 {
     struct scribe *scribe = calloc(1, sizeof(*scribe));
     if (scribe == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "the scribe");
     scribe->settings = settings;
     scribe->inbox = inbox;
-    scribe->wakes = -1;
+    scribe->bell = bell;
     letterbox_init(&scribe->jobs, SCRIBE_JOBS_MAX, SCRIBE_OCTETS_MAX, wake, scribe);
     km_status status = start(err, scribe);
     if (status != KM_OK) {
@@ -457,6 +455,5 @@ void scribe_free(struct scribe *scribe)
     km_shelf_clear(&scribe->reader.shelf);
     km_registry_close(scribe->reader.registry);
     km_arena_free(scribe->reader.arena);
-    km_fd_closep(&scribe->wakes);
     free(scribe);
 }

@@ -38,11 +38,11 @@ void changes_free(void *changes);
 struct scribe;
 
 /*
- * scribe_new: opens the registry and starts the thread; changes are told from this moment on. settings and inbox are borrowed until
- * scribe_free. Fails like km_registry_open. Returns owned.
+ * scribe_new: opens the registry and starts the thread; changes are told from this moment on. settings, inbox and
+ * bell, a non-blocking eventfd that wakes the thread, are borrowed until scribe_free. Fails like km_registry_open. Returns owned.
  */
-km_status scribe_new(struct km_err *err, const struct settings *settings, struct letterbox *inbox,
-                     struct scribe **ret);
+km_status scribe_new(struct km_err *err, const struct settings *settings, int bell,
+                     struct letterbox *inbox, struct scribe **ret);
 /* scribe_free: carries out what it was given, ends the thread and waits for that. NULL is allowed. */
 void scribe_free(struct scribe *scribe);
 /* scribe_ask: takes the letter. False, and the letter is freed, when too much waits. */

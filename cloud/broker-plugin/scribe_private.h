@@ -3,6 +3,7 @@
 #ifndef BROKER_SCRIBE_PRIVATE_H
 #define BROKER_SCRIBE_PRIVATE_H
 
+#include <jansson.h>
 #include <stdatomic.h>
 
 #include "cloud/admission/facts.h"
@@ -21,7 +22,7 @@ struct scribe {
     struct letterbox *inbox;
     struct letterbox jobs;
     struct km_facts_reader reader;
-    int wakes; /* an eventfd */
+    int bell; /* an eventfd; borrowed */
     pthread_t thread;
     bool is_started;
     atomic_bool is_over;
@@ -29,7 +30,8 @@ struct scribe {
     atomic_int_fast64_t fresh_ms; /* when the feed was read to its end */
     int64_t generation;           /* of the feed, told so far */
     int64_t looked_ms;            /* when the feed was looked at */
-    int64_t expired_ms;           /* when executions of jobs were looked at */
+    int64_t expired_ms;           /* when the time of jobs was looked at */
+    bool has_job_events;          /* there may be some to tell of */
     int64_t warned_ms;            /* when a failure was logged */
     struct letters late;          /* records that can wait, to be written together */
     int64_t late_since_ms;        /* when the first of them came */
@@ -75,8 +77,13 @@ void execution_take(struct scribe *scribe, const struct letter *request);
 /* execution_changes: tells devices of what the feed says about their jobs; whether it said anything. */
 struct km_registry_change_list;
 bool execution_changes(struct scribe *scribe, const struct km_registry_change_list *list);
-/* execution_expire: ends executions of jobs whose time is over, now and then. */
-void execution_expire(struct scribe *scribe, int64_t now_ms);
+/* execution_tick: what is due of jobs, now and then, and what there is to tell of them. */
+void execution_tick(struct scribe *scribe, int64_t now_ms);
+/* job_events_publish: some of the events of jobs that nobody has told of. */
+void job_events_publish(struct scribe *scribe);
+/* scribe_publish_json: takes the message; NULL: memory was short. job: the request that it answers; NULL: none. */
+void scribe_publish_json(struct scribe *scribe, const struct letter *job, const char *topic,
+                         json_t *message);
 /* feed_look: reads what has changed and tells the broker; false when that could not be done, or is not yet done. */
 bool feed_look(struct scribe *scribe);
 

@@ -9,11 +9,15 @@
 
 struct mosquitto_opt;
 
-/* Of one connection; 0: no bound. */
+/* 0: no bound. */
 struct limits {
+    unsigned connects_per_s;        /* of all devices together */
+    unsigned client_connects_per_s; /* with one client id */
+    /* of one connection: */
     unsigned publishes_per_s;
-    unsigned octets_per_s;  /* of payloads published */
-    unsigned subscriptions; /* that it has at one time */
+    unsigned octets_per_s;     /* of payloads published */
+    unsigned subscriptions;    /* that it has at one time */
+    unsigned subscribes_per_s; /* filters in its SUBSCRIBE and UNSUBSCRIBE packets */
 };
 
 struct settings {
@@ -35,6 +39,7 @@ struct settings {
         remembered; /* how many devices that have gone are remembered, for when they come again */
     struct limits limits;
     bool allows_qos2;
+    bool hands_out;    /* retained messages also to who subscribes with wildcards */
     bool tells_denied; /* a denied iot:Connect gets CONNACK 5; otherwise the connection is closed */
     bool records_all;  /* connects that were accepted too, not only refusals and registrations */
 };

@@ -28,12 +28,14 @@ static const struct rule {
     [KM_BUS_HELLO] = {NUMBER | CLIENT, 0},
     [KM_BUS_WATCH] = {TOPIC, 0},
     [KM_BUS_UNWATCH] = {TOPIC, 0},
-    [KM_BUS_PUBLISH] = {TOPIC, PAYLOAD | DELIVERY | CLIENT | PRINCIPAL},
+    [KM_BUS_PUBLISH] = {TOPIC, PAYLOAD | DELIVERY | NUMBER | CLIENT | PRINCIPAL},
     [KM_BUS_KICK] = {0, CLIENT | PRINCIPAL},
     [KM_BUS_CHANGED] = {NUMBER, 0},
-    [KM_BUS_MESSAGE] = {TOPIC | TIME, PAYLOAD | DELIVERY | CLIENT | PRINCIPAL | ADDRESS},
+    [KM_BUS_MESSAGE] = {TOPIC | TIME, PAYLOAD | DELIVERY | NUMBER | CLIENT | PRINCIPAL | ADDRESS},
     [KM_BUS_LOST] = {NUMBER, 0},
     [KM_BUS_SERVE] = {TOPIC, 0},
+    [KM_BUS_COPY] = {TOPIC, PAYLOAD | DELIVERY},
+    [KM_BUS_ANSWER] = {TOPIC, PAYLOAD | DELIVERY},
 };
 
 static unsigned parts_of(const struct km_bus_frame *frame)
@@ -74,7 +76,10 @@ static bool is_sound(const struct km_bus_frame *frame)
     /* An answer is for one certificate, whoever may have its client's id by now. */
     if (frame->kind == KM_BUS_PUBLISH && ((parts & CLIENT) != 0) != ((parts & PRINCIPAL) != 0))
         return false;
-    return frame->qos <= 2 && (frame->kind != KM_BUS_PUBLISH || frame->qos <= 1) &&
+    bool is_end = frame->kind == KM_BUS_COPY || frame->kind == KM_BUS_ANSWER; /* nothing follows */
+    if (is_end && (frame->hops != 0 || (frame->kind == KM_BUS_ANSWER && frame->retain)))
+        return false;
+    return frame->qos <= (frame->kind == KM_BUS_MESSAGE ? 2 : 1) &&
            is_text(frame->topic, KM_BUS_TOPIC_MAX) &&
            is_text(frame->client_id, KM_BUS_CLIENT_MAX) &&
            is_text(frame->address, KM_BUS_ADDRESS_MAX) && is_certificate_id(frame->principal) &&

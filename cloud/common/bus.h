@@ -17,8 +17,13 @@
  * the one with that certificate and may receive it.
  *
  * A program that publishes because of a message passes its hops on with one added; above KM_BUS_HOPS_MAX the broker drops the
- * publish, so that rules that feed each other end. A request to a shadow that a program publishes because of a message the broker
- * serves, as it does a device's own; one with no hops it passes on and no more: who publishes unasked has served it.
+ * publish, so that rules that feed each other end. Its number is the program's own: whatever comes of the publish has it too, the MESSAGE
+ * and those of a shadow's answers. A request to a shadow that a program publishes because of a message the broker serves, as it does a
+ * device's own; one with no hops it passes on and no more: who publishes unasked has served it.
+ *
+ * With several brokers a message that is meant for the clients of all is one PUBLISH and a COPY for each other broker: so it is seen by
+ * rules once, and a request is served once. What the broker that serves it answers goes to its own clients and, as ANSWER, to the program
+ * that has published the request, which hands COPYs to the others. cloud/common/link.h does both.
  *
  * On the wire: kind, qos, retain, hops (one octet each), number and time_ms (u64le), then topic, client_id, principal, address and
  * payload, each a u32le length and octets. What a kind has no use for is zero or empty; anything else is malformed.
@@ -29,7 +34,7 @@
 #include "cloud/common/limits.h"
 #include "common/km_bytes.h"
 
-#define KM_BUS_VERSION 1
+#define KM_BUS_VERSION 2
 #define KM_BUS_TOPIC_MAX 1024  /* octets; also of a filter. AWS's 256 are the broker's to enforce */
 #define KM_BUS_CLIENT_MAX 1024 /* octets of a client id */
 #define KM_BUS_PRINCIPAL_LEN KM_CERTIFICATE_ID_LEN
@@ -47,16 +52,19 @@ enum km_bus_kind {
     /* To the broker. */
     KM_BUS_WATCH,   /* topic is a filter; one that is watched already changes nothing */
     KM_BUS_UNWATCH, /* topic is a filter; one that isn't watched changes nothing */
-    KM_BUS_PUBLISH, /* topic, payload, qos 0 or 1, retain, hops. No policy is asked: the sender has done that. With client_id
-                       and principal, both or neither: for that device alone */
+    KM_BUS_PUBLISH, /* topic, payload, qos 0 or 1, retain, hops, number. No policy is asked: the sender has done that. With
+                       client_id and principal, both or neither: for that device alone */
     KM_BUS_KICK, /* ends the connection of client_id, or all of the certificate principal: exactly one of them */
     KM_BUS_CHANGED, /* number: the registry's change feed has come so far. Only a hint: the broker reads the feed itself */
     /* From the broker. */
-    KM_BUS_MESSAGE, /* topic, payload, qos, retain, hops, time_ms (since 1970); client_id, principal and address of the device,
-                       empty when it was none */
+    KM_BUS_MESSAGE, /* topic, payload, qos, retain, hops, number, time_ms (since 1970); client_id, principal and address of the
+                       device, empty when it was none */
     KM_BUS_LOST,    /* number: of messages lost since the last LOST */
     /* To the broker. */
     KM_BUS_SERVE, /* topic is a filter, as of WATCH, for as long as the connection lasts */
+    KM_BUS_COPY, /* topic, payload, qos 0 or 1, retain: for the broker's clients, and nobody and nothing else */
+    /* From the broker. */
+    KM_BUS_ANSWER, /* topic, payload, qos 0 or 1: what came of a request that this program has published */
 };
 
 struct km_bus_frame {

@@ -56,9 +56,24 @@ struct km_execution {
     int64_t step_due_ms; /* the same, by the timer that the device sets */
     int64_t minutes;     /* what the job gives it once it is IN_PROGRESS; 0: any time */
     const char *document;
+    int64_t n_retries; /* in lists alone: how often the thing had failed before */
 };
 /* km_execution_ends_ms: the earlier of the two timers; 0: none runs. */
 int64_t km_execution_ends_ms(const struct km_execution *execution);
+
+/* Something that happened to a job or to an execution, for who wants to be told. */
+struct km_job_event {
+    const char *id;        /* a UUID */
+    const char *operation; /* as topics spell it: "completed", "timed_out" */
+    const char *job;
+    int64_t time_ms;
+    /* Of a job: what it was then, a JSON object whose targets are ARNs without their heads. Of an execution: its status details; NULL: none. */
+    const char *details;
+    const char *thing; /* NULL: it is the job's */
+    enum km_execution_status status;
+    int64_t number;
+    int64_t version;
+};
 
 /* What becomes of one: everything that is not here stays. */
 struct km_execution_change {

@@ -19,15 +19,35 @@ void km_json_unref(json_t **value)
     *value = NULL;
 }
 
+/* ---- memory ---- */
+
+static _Thread_local unsigned n_short;
+
+void *km_json_alloc(size_t len)
+{
+    void *ptr = malloc(len);
+    if (ptr == NULL)
+        n_short++;
+    return ptr;
+}
+
+unsigned km_json_n_short(void)
+{
+    return n_short;
+}
+
 /* ---- reading ---- */
 
 static km_status load(struct km_err *err, struct km_slice text, size_t flags, unsigned max_depth,
                       json_t **ret)
 {
     json_error_t error = {0};
+    unsigned n_before = km_json_n_short();
     KM_AUTO(km_json_unref)
     json_t *value =
         json_loadb(text.len == 0 ? "" : (const char *)text.ptr, text.len, flags, &error);
+    if (km_json_n_short() != n_before)
+        return KM_FAIL(err, KM_E_NOMEM, "JSON text of %zu bytes", text.len);
     if (value == NULL) {
         /* the library has no word for what fails before the first token but for want of memory */
         if (json_error_code(&error) == json_error_out_of_memory ||
@@ -88,6 +108,16 @@ unsigned km_json_depth(const json_t *value)
         return deepest + 1;
     }
     return 0;
+}
+
+char *km_json_dump(const json_t *value)
+{
+    unsigned n_before = km_json_n_short();
+    char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
+    if (km_json_n_short() == n_before)
+        return text;
+    free(text);
+    return NULL;
 }
 
 /* ---- comparing ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON as the cloud's rooms read and write it: jansson, with the bounds and the comparisons that
- * they share. Nothing here keeps state.
+ * they share. Nothing here keeps state but how often a thread's memory was short.
  */
 #ifndef KM_CLOUD_JSON_H
 #define KM_CLOUD_JSON_H
@@ -26,13 +26,21 @@ void km_json_unref(json_t **value);
  * (the object itself is level 1), integers beyond 64 bits, other numbers beyond a double, and NUL
  * inside of strings are refused. Of keys given twice the last counts. KM_E_MALFORMED with the line
  * and column, KM_E_LIMIT for the depth, KM_E_NOMEM. (When memory is short jansson may call a text wrong
- * that is none: KM_E_MALFORMED then, too.) *ret is returned owned.
+ * that is none: KM_E_MALFORMED then, too, unless it allocates by km_json_alloc.) *ret is returned owned.
  */
 km_status km_json_object(struct km_err *err, struct km_slice text, unsigned max_depth,
                          json_t **ret);
 
 /* km_json_value: the same for any JSON value; a scalar has depth 0. */
 km_status km_json_value(struct km_err *err, struct km_slice text, unsigned max_depth, json_t **ret);
+
+/*
+ * km_json_alloc: malloc for json_set_alloc_funcs, in each program that reads or builds JSON. jansson goes on without some of what it
+ * does not get: a string then lacks an octet, or an object a member. So who depends on a whole value compares km_json_n_short
+ * before and after: so many allocations of this thread have failed.
+ */
+void *km_json_alloc(size_t len);
+unsigned km_json_n_short(void);
 
 /* km_json_depth: levels of containers: 0 for a scalar, 1 for {} and []. NULL is a scalar. */
 unsigned km_json_depth(const json_t *value);
@@ -43,6 +51,9 @@ unsigned km_json_depth(const json_t *value);
  */
 km_status km_json_print(struct km_err *err, const json_t *value, size_t max,
                         struct km_json_text *ret);
+
+/* km_json_dump: compact text in jansson's own forms, for free(); NULL without memory for all of it, and for NULL. */
+char *km_json_dump(const json_t *value);
 
 /*
  * km_json_equal: by value: 1 equals 1.0, objects whatever their order, arrays in order. Integers

@@ -6,12 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/km_secret.h"
+#include "common/km_sock.h"
+
+#define READS_MAX 256 /* frames of one broker at a turn */
+
+/* A frame that waits; the octets stand behind it. */
+struct waiting {
+    struct waiting *next;
+    size_t len;
+    uint8_t octets[];
+};
+
 struct link {
     struct km_watch watch;
     struct links *links;
     const char *path;
     bool is_up, was_told;
+    bool told_stall;
     int64_t next_ms;
+    struct waiting *first, *last;
+    size_t queued;    /* octets */
+    int64_t taken_ms; /* when the broker last took something */
 };
 
 struct links {
@@ -37,8 +53,22 @@ static void filters_free(char **filters, size_t n)
 
 /* ---- one link ---- */
 
+static void forget_waiting(struct link *link)
+{
+    while (link->first != NULL) {
+        struct waiting *next = link->first->next;
+        km_wipe(link->first->octets,
+                link->first->len); /* an answer may hold a device's private key */
+        free(link->first);
+        link->first = next;
+    }
+    link->last = NULL;
+    link->queued = 0;
+}
+
 static void take_down(struct link *link, const struct km_err *failure)
 {
+    forget_waiting(link);
     if (link->is_up)
         km_loop_remove(link->links->loop, &link->watch);
     /* Once, not every time that it is tried again. */
@@ -49,13 +79,99 @@ static void take_down(struct link *link, const struct km_err *failure)
     link->next_ms = km_loop_now_ms() + LINK_RETRY_MS;
 }
 
-/* A broker that does not take what is sent to it is not waited for: the link is made anew, and then takes up from scratch. */
+static km_status want(struct km_err *err, struct link *link)
+{
+    uint32_t events = EPOLLIN | (link->first != NULL ? (uint32_t)EPOLLOUT : 0u);
+    return km_loop_want(err, link->links->loop, &link->watch, events);
+}
+
+/* Once for each time that a broker takes nothing. */
+static km_status too_much(struct link *link, struct km_err *err)
+{
+    (void)KM_FAIL(err, KM_E_BUSY, "the broker at %s does not take what is sent to it", link->path);
+    if (!link->told_stall)
+        link->links->host.note(link->links->host.ctx, link->path, err, 0);
+    link->told_stall = true;
+    return KM_E_BUSY;
+}
+
+static km_status enqueue(struct link *link, const struct km_bus_frame *frame, struct km_err *err)
+{
+    size_t size = km_bus_size(frame);
+    struct km_slice out = {0};
+    if (size > LINK_QUEUE_MAX - link->queued)
+        return too_much(link, err);
+    struct waiting *made = calloc(1, sizeof(*made) + size);
+    if (made == NULL)
+        return KM_FAIL(err, KM_E_NOMEM, "frame of %zu octets on the bus", size);
+    struct km_wr wr = km_wr_init(made->octets, size);
+    if (!km_bus_put(&wr, frame) || !km_wr_finish(&wr, &out)) {
+        free(made);
+        return KM_FAIL(err, KM_E_ARG, "a frame that breaks the rules of the bus");
+    }
+    made->len = size;
+    if (link->last != NULL)
+        link->last->next = made;
+    else
+        link->first = made;
+    link->last = made;
+    link->queued += size;
+    return want(err, link);
+}
+
+/* At once, or when the broker takes it. */
 static km_status send_frame(struct link *link, const struct km_bus_frame *frame, struct km_err *err)
 {
-    km_status status = km_bus_send(err, link->watch.fd, frame);
+    km_status status = KM_E_BUSY;
+    if (link->first == NULL) {
+        status = km_bus_send(err, link->watch.fd, frame);
+        link->taken_ms = km_loop_now_ms();
+    }
+    if (status == KM_E_BUSY) {
+        km_err_clear(err);
+        status = enqueue(link, frame, err);
+    }
     if (status != KM_OK && status != KM_E_ARG && status != KM_E_BUSY)
         take_down(link, err);
     return status;
+}
+
+/* What waits, as far as the broker takes it. */
+static void flush(struct link *link)
+{
+    struct km_err err = {.status = KM_OK};
+    km_status status = KM_OK;
+    while (status == KM_OK && link->first != NULL) {
+        struct waiting *frame = link->first;
+        status = km_sock_send(&err, link->watch.fd, KM_SLICE(frame->octets, frame->len), NULL, 0);
+        if (status != KM_OK)
+            break;
+        link->first = frame->next;
+        if (link->first == NULL)
+            link->last = NULL;
+        link->queued -= frame->len;
+        link->taken_ms = km_loop_now_ms();
+        link->told_stall = false;
+        km_wipe(frame->octets, frame->len);
+        free(frame);
+    }
+    if (status == KM_OK)
+        status = want(&err, link);
+    if (status != KM_OK && status != KM_E_BUSY)
+        take_down(link, &err);
+}
+
+/* A broker's answer to what was published there, for the clients of the others. */
+static void hand_on(struct link *from, const struct km_bus_frame *answer)
+{
+    struct links *links = from->links;
+    struct km_bus_frame copy = *answer;
+    copy.kind = KM_BUS_COPY;
+    for (size_t i = 0; i < links->n_links; i++) {
+        struct km_err err = {.status = KM_OK};
+        if (&links->link[i] != from && links->link[i].is_up)
+            (void)send_frame(&links->link[i], &copy, &err);
+    }
 }
 
 static void heard(struct link *link, const struct km_bus_frame *frame)
@@ -67,21 +183,36 @@ static void heard(struct link *link, const struct km_bus_frame *frame)
         link->links->asking = NULL;
     } else if (frame->kind == KM_BUS_LOST) {
         host->note(host->ctx, link->path, NULL, frame->number);
+    } else if (frame->kind == KM_BUS_ANSWER) {
+        hand_on(link, frame);
+    }
+}
+
+/* Whatever has come, up to a bound: what is left with the broker it loses when that gets too much. */
+static void hear(struct link *link)
+{
+    struct links *links = link->links;
+    for (size_t i = 0; i < READS_MAX && link->is_up; i++) {
+        struct km_err err = {.status = KM_OK};
+        struct km_bus_frame frame = {.kind = KM_BUS_HELLO};
+        km_status status =
+            km_bus_recv(&err, link->watch.fd, KM_SPAN(links->room, sizeof links->room), &frame);
+        if (status == KM_E_BUSY)
+            return;
+        if (status == KM_OK)
+            heard(link, &frame);
+        else
+            take_down(link, &err);
     }
 }
 
 static void ready(struct km_watch *watch, uint32_t events)
 {
     struct link *link = (struct link *)(void *)((char *)watch - offsetof(struct link, watch));
-    struct km_err err = {.status = KM_OK};
-    struct km_bus_frame frame = {.kind = KM_BUS_HELLO};
-    (void)events;
-    km_status status =
-        km_bus_recv(&err, watch->fd, KM_SPAN(link->links->room, sizeof link->links->room), &frame);
-    if (status == KM_OK)
-        heard(link, &frame);
-    else if (status != KM_E_BUSY)
-        take_down(link, &err);
+    if ((events & EPOLLOUT) != 0)
+        flush(link);
+    if (link->is_up && (events & ~(uint32_t)EPOLLOUT) != 0)
+        hear(link);
 }
 
 static km_status watch_filter(struct link *link, enum km_bus_kind kind, const char *filter,
@@ -98,6 +229,8 @@ static km_status connect_link(struct km_err *err, struct link *link)
     KM_TRY(km_loop_add(err, link->links->loop, &link->watch, fd, ready));
     (void)km_fd_steal(&fd);
     link->is_up = true;
+    link->told_stall = false;
+    link->taken_ms = km_loop_now_ms();
     /* Blocking so far: what is wanted has to arrive whole. */
     for (size_t i = 0; i < link->links->n_filters; i++)
         KM_TRY(watch_filter(link, KM_BUS_WATCH, link->links->filters[i], err));
@@ -135,9 +268,11 @@ void links_freep(struct links **links)
 {
     if (*links == NULL)
         return;
-    for (size_t i = 0; i < (*links)->n_links; i++)
+    for (size_t i = 0; i < (*links)->n_links; i++) {
+        forget_waiting(&(*links)->link[i]);
         if ((*links)->link[i].is_up)
             km_loop_remove((*links)->loop, &(*links)->link[i].watch);
+    }
     filters_free((*links)->filters, (*links)->n_filters);
     free(*links);
     *links = NULL;
@@ -208,18 +343,52 @@ km_status links_answer(struct km_err *err, struct links *links, const struct km_
     return send_frame(link, frame, err);
 }
 
-km_status links_publish(struct km_err *err, struct links *links, const struct km_bus_frame *frame)
+size_t links_asking(const struct links *links)
 {
-    size_t n_taken = 0;
-    struct km_err first = {.status = KM_OK};
+    return links->asking == NULL ? LINK_ANY : (size_t)(links->asking - links->link);
+}
+
+static bool takes(struct links *links, size_t at, const struct km_bus_frame *frame,
+                  struct km_err *first)
+{
+    struct km_err err = {.status = KM_OK};
+    if (at >= links->n_links || !links->link[at].is_up)
+        return false;
+    km_status status = send_frame(&links->link[at], frame, &err);
+    if (status != KM_OK && first->status == KM_OK)
+        *first = err;
+    return status == KM_OK;
+}
+
+km_status links_publish(struct km_err *err, struct links *links, size_t first,
+                        const struct km_bus_frame *frame)
+{
+    struct km_err why = {.status = KM_OK};
+    struct km_bus_frame copy = *frame;
+    copy.kind = KM_BUS_COPY;
+    copy.hops = 0;
+    copy.number = 0;
+    bool is_taken = takes(links, first, frame, &why);
     for (size_t i = 0; i < links->n_links; i++)
-        if (links->link[i].is_up && send_frame(&links->link[i], frame, &first) == KM_OK)
-            n_taken++;
-    if (n_taken > 0)
+        if (i != first)
+            is_taken = takes(links, i, is_taken ? &copy : frame, &why) || is_taken;
+    if (is_taken)
         return KM_OK;
-    if (first.status != KM_OK)
-        return KM_FAIL(err, first.status, "%s", first.text);
+    if (why.status != KM_OK)
+        return KM_FAIL(err, why.status, "%s", why.text);
     return KM_FAIL(err, KM_E_DEAD, "no broker is connected");
+}
+
+bool links_are_full(const struct links *links)
+{
+    int64_t now = km_loop_now_ms();
+    for (size_t i = 0; i < links->n_links; i++) {
+        const struct link *link = &links->link[i];
+        if (link->is_up && link->queued > LINK_QUEUE_MAX / 2 &&
+            now - link->taken_ms < LINK_STALL_MS)
+            return true;
+    }
+    return false;
 }
 
 void links_tick(struct links *links)

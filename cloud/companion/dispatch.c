@@ -13,6 +13,7 @@ struct work {
     const struct dispatch_message *message;
     const struct dispatch_host *host;
     json_t *failures; /* of its actions; NULL when memory is short */
+    bool is_error_action;
 };
 
 static km_status republish(struct km_err *err, const struct work *work,
@@ -22,8 +23,11 @@ static km_status republish(struct km_err *err, const struct work *work,
     KM_AUTO(km_json_text_clear) struct km_json_text topic = {.ptr = NULL};
     KM_TRY(km_rule_template_topic(err, action->topic, &work->message->message, host->rule_host,
                                   &topic));
-    return host->publish(host->ctx, err, KM_SLICE(topic.ptr, topic.len), action->qos,
-                         (uint8_t)(work->message->hops + 1), payload);
+    const struct dispatch_publish what = {.topic = KM_SLICE(topic.ptr, topic.len),
+                                          .payload = payload,
+                                          .qos = action->qos,
+                                          .is_error_action = work->is_error_action};
+    return host->publish(host->ctx, err, work->message, &what);
 }
 
 static km_status act(struct km_err *err, const struct work *work, const struct rule_action *action,
@@ -47,7 +51,10 @@ static km_status act(struct km_err *err, const struct work *work, const struct r
 static void note_failure(const struct work *work, const struct rule_action *action,
                          const struct km_err *failure)
 {
-    json_t *entry = json_pack("{s:s,s:s,s:s}", "failedAction", rule_action_word(action->kind),
+    static const char *const names[] = {[ACTION_LAMBDA] = "LambdaAction",
+                                        [ACTION_REPUBLISH] = "RepublishAction",
+                                        [ACTION_LOG] = "CloudwatchLogsAction"};
+    json_t *entry = json_pack("{s:s,s:s,s:s}", "failedAction", names[action->kind],
                               "failedResource", action->target, "errorMessage", failure->text);
     (void)json_array_append_new(work->failures, entry);
 }
@@ -83,9 +90,10 @@ static json_t *description(const struct work *work)
     return json;
 }
 
-static void act_on_error(const struct work *work)
+static void act_on_error(struct work *work)
 {
     const struct rule_action *action = &work->rule->on_error;
+    work->is_error_action = true;
     struct km_err err = {.status = KM_OK};
     KM_AUTO(km_json_text_clear) struct km_json_text text = {.ptr = NULL};
     KM_AUTO(km_json_unref) json_t *json = description(work);
@@ -96,7 +104,7 @@ static void act_on_error(const struct work *work)
                      status == KM_OK ? NULL : &err);
 }
 
-static void act_all(const struct work *work, const struct km_rule_output *output)
+static void act_all(struct work *work, const struct km_rule_output *output)
 {
     struct km_slice payload = KM_SLICE(output->bytes, output->len);
     for (size_t i = 0; i < work->rule->n_actions; i++) {
@@ -124,24 +132,25 @@ static void run_rule(const struct compiled_rule *rule, const struct dispatch_mes
     }
     if (!output.fires)
         return;
-    const struct work work = {rule, message, host, json_array()};
+    struct work work = {.rule = rule, .message = message, .host = host, .failures = json_array()};
     act_all(&work, &output);
     json_decref(work.failures);
 }
 
-void dispatch(const struct ruleset *set, const struct dispatch_message *message,
+bool dispatch_concerns(const struct compiled_rule *rule, struct km_slice topic)
+{
+    struct km_slice name = {0}, rest = {0};
+    if (km_topic_rule_of(topic, &name, &rest))
+        return km_slice_equal(KM_SLICE_STR(rule->name), name);
+    return km_rule_matches(rule->rule, topic);
+}
+
+void dispatch(const struct compiled_rule *rule, const struct dispatch_message *message,
               const struct dispatch_host *host)
 {
-    struct dispatch_message ingest = *message;
+    struct dispatch_message seen = *message;
     struct km_slice name = {0}, rest = {0};
-    if (km_topic_rule_of(message->message.topic, &name, &rest)) {
-        const struct compiled_rule *rule = ruleset_find(set, name);
-        ingest.message.topic = rest;
-        if (rule != NULL)
-            run_rule(rule, &ingest, host);
-        return;
-    }
-    for (const struct compiled_rule *rule = set->first; rule != NULL; rule = rule->next)
-        if (km_rule_matches(rule->rule, message->message.topic))
-            run_rule(rule, message, host);
+    if (km_topic_rule_of(message->message.topic, &name, &rest))
+        seen.message.topic = rest;
+    run_rule(rule, &seen, host);
 }

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "cloud/common/json.h"
 #include "cloud/registry/registry_account.h"
 #include "cloud/registry/registry_event.h"
 #include "cloud/registry/registry_function.h"
@@ -188,6 +189,7 @@ km_status lookup_permits(struct km_err *err, struct lookup *lookup, const char *
 {
     struct km_registry_permission_list list = {.items = NULL};
     bool is_permitted = false;
+    unsigned n_short = km_json_n_short();
     if (function->account[0] != '\0' && strcmp(function->account, account) != 0)
         return KM_FAIL(err, KM_E_NOTFOUND, "function %s is of another account", function->name);
     km_status status = km_registry_permission_list(lookup->registry, lookup->arena, account,
@@ -198,9 +200,12 @@ km_status lookup_permits(struct km_err *err, struct lookup *lookup, const char *
         is_permitted |= km_function_permits(list.items[i].statement, IOT, rule_arn, account);
     km_arena_reset(lookup->arena);
     KM_TRY(because(err, lookup->registry, status));
+    if (!is_permitted && km_json_n_short() != n_short)
+        return KM_FAIL(err, KM_E_NOMEM, "no memory for the permissions of a function");
     if (!is_permitted)
         return KM_FAIL(err, KM_E_DENIED,
-                       "function %s does not permit " IOT " to call it: see lambda add-permission",
-                       function->name);
+                       "function %s does not permit " IOT
+                       " to call it for %s: see lambda add-permission",
+                       function->name, rule_arn);
     return KM_OK;
 }

@@ -11,13 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cloud/common/json.h"
 #include "cloud/common/link.h"
-#include "cloud/companion/dispatch.h"
 #include "cloud/companion/door.h"
 #include "cloud/companion/lookup.h"
 #include "cloud/companion/options.h"
+#include "cloud/companion/origin.h"
 #include "cloud/companion/shadow_document.h"
 #include "cloud/companion/source.h"
+#include "cloud/companion/workload.h"
 #include "cloud/functions/run_log.h"
 #include "cloud/registry/registry_event.h"
 #include "common/km_log.h"
@@ -29,6 +31,11 @@
 #define PATH_CAP 4096
 #define RECORDS_PER_S_MAX 50
 #define FEED_DOWN_MS 2000
+#define REGISTRY_REST_MS 2000 /* how long a registry that did not answer is left alone by rules */
+#define SLICE_MS 2            /* of rules, before new messages are taken in */
+#define END_MS 2000           /* how long what waits is carried out when the program is to end */
+#define FULL_WAIT_MS 50       /* before brokers that were full are looked at again */
+#define NO_CLIENT "n/a"       /* clientid() of what no device has sent by MQTT */
 #define BUS_NAME "keymoor-cloud-rules"
 #define INGEST_FILTER "$aws/rules/#"
 
@@ -44,6 +51,10 @@ static struct companion {
     struct links *links;
     struct source source;
     struct ruleset rules;
+    struct workload load;
+    struct origins origins;
+    bool is_known_refusal;                 /* the failure that told hears of next was told before */
+    int64_t reads_rest_ms, writes_rest_ms; /* the registry is not asked before that */
     char log_dir[PATH_CAP], host_path[PATH_CAP], runtime_dir[PATH_CAP];
     int64_t next_look_ms;
     bool feed_is_down; /* that was said */
@@ -58,6 +69,18 @@ static int64_t wall_ms(void)
 }
 
 /* ---- what actions do ---- */
+
+/* Each look at a registry that does not answer takes its whole timeout, in which all rules would wait. */
+static bool rests(int64_t until_ms)
+{
+    return km_loop_now_ms() < until_ms;
+}
+
+static void note_answer(km_status status, int64_t *ret_until_ms)
+{
+    if (status == KM_E_DEAD || status == KM_E_TIMEOUT)
+        *ret_until_ms = km_loop_now_ms() + REGISTRY_REST_MS;
+}
 
 static void event_is_safe(void *ctx, const struct km_err *failure,
                           const struct km_invoke_answer *answer)
@@ -77,7 +100,11 @@ static km_status call_function(void *ctx, struct km_err *err, const char *rule, 
     snprintf(rule_arn, sizeof rule_arn, "arn:aws:iot:%s:%s:rule/%s", options->region,
              options->account, rule);
     KM_TRY(km_function_name_parse(err, arn, &name));
-    KM_TRY(lookup_permits(err, &companion.lookup, options->account, &name, rule_arn));
+    if (rests(companion.reads_rest_ms))
+        return KM_FAIL(err, KM_E_DEAD, "the registry did not answer a moment ago");
+    km_status status = lookup_permits(err, &companion.lookup, options->account, &name, rule_arn);
+    note_answer(status, &companion.reads_rest_ms);
+    KM_TRY(status);
     const struct km_invoke invoke = {.kind = KM_INVOKE_EVENT,
                                      .account = options->account,
                                      .region = options->region,
@@ -87,16 +114,32 @@ static km_status call_function(void *ctx, struct km_err *err, const char *rule, 
     return err->status;
 }
 
-static km_status publish(void *ctx, struct km_err *err, struct km_slice topic, uint8_t qos,
-                         uint8_t hops, struct km_slice payload)
+static km_status spend(struct km_err *err, const struct dispatch_message *cause,
+                       bool is_error_action, uint64_t *ret_number)
 {
-    const struct km_bus_frame frame = {
-        .kind = KM_BUS_PUBLISH, .topic = topic, .qos = qos, .hops = hops, .payload = payload};
+    enum origin_verdict verdict =
+        origins_spend(&companion.origins, cause->origin, is_error_action, ret_number);
+    if (verdict == ORIGIN_MAY)
+        return KM_OK;
+    companion.is_known_refusal = verdict == ORIGIN_REFUSED_AGAIN;
+    return KM_FAIL(err, KM_E_LIMIT, "rules have republished what came of one message %d times",
+                   ORIGIN_REPUBLISHES_MAX);
+}
+
+static km_status publish(void *ctx, struct km_err *err, const struct dispatch_message *cause,
+                         const struct dispatch_publish *what)
+{
+    struct km_bus_frame frame = {.kind = KM_BUS_PUBLISH,
+                                 .topic = what->topic,
+                                 .qos = what->qos,
+                                 .hops = (uint8_t)(cause->hops + 1),
+                                 .payload = what->payload};
     (void)ctx;
-    if (hops > KM_BUS_HOPS_MAX)
+    if (cause->hops >= KM_BUS_HOPS_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "rules have republished it %d times already",
                        KM_BUS_HOPS_MAX);
-    return links_publish(err, companion.links, &frame);
+    KM_TRY(spend(err, cause, what->is_error_action, &frame.number));
+    return links_publish(err, companion.links, cause->link, &frame);
 }
 
 /* A log group as a file: its name may hold slashes. */
@@ -150,21 +193,30 @@ static void told(void *ctx, const char *rule, const char *word,
 {
     char client[KM_EVENT_CLIENT_MAX + 1] = {0}, principal[KM_CERTIFICATE_ID_LEN + 1] = {0};
     char detail[512] = {0};
+    struct km_slice client_id = message->message.client_id;
     (void)ctx;
-    if (failure == NULL || !may_record())
+    bool is_known = failure != NULL && companion.is_known_refusal;
+    companion.is_known_refusal = false;
+    if (failure == NULL || is_known || !may_record())
         return;
+    if (km_slice_equal(client_id, KM_SLICE_STR(NO_CLIENT)))
+        client_id = KM_SLICE_STR("");
     snprintf(detail, sizeof detail, "{\"rule\":\"%s\",\"action\":\"%s\"}", rule,
              word != NULL ? word : "none");
     const struct km_registry_event event = {
         .account = companion.options.account,
         .kind = "RuleExecution",
         .is_success = false,
-        .client_id = cut(message->message.client_id, client, sizeof client),
+        .client_id = cut(client_id, client, sizeof client),
         .certificate_id = cut(message->message.principal, principal, sizeof principal),
         .reason = failure->text,
         .detail = detail};
     km_log_err(KM_LOG_WARNING, failure, rule);
-    if (km_registry_event_add(companion.registry, &event) != KM_OK)
+    if (rests(companion.writes_rest_ms))
+        return;
+    km_status status = km_registry_event_add(companion.registry, &event);
+    note_answer(status, &companion.writes_rest_ms);
+    if (status != KM_OK)
         km_log_err(KM_LOG_WARNING, km_registry_err(companion.registry), "the registry");
 }
 
@@ -177,20 +229,25 @@ static bool chance(void *ctx, void *buf, size_t len)
 static bool shadow(void *ctx, struct km_slice thing, struct km_slice name, json_t **ret)
 {
     (void)ctx;
-    return shadow_document(companion.registry, companion.options.account, thing, name,
-                           wall_ms() / 1000, ret);
+    if (rests(companion.reads_rest_ms))
+        return false;
+    km_status status = shadow_document(companion.registry, companion.options.account, thing, name,
+                                       wall_ms() / 1000, ret);
+    note_answer(status, &companion.reads_rest_ms);
+    return status == KM_OK;
 }
+
+static const struct km_rule_host rule_host = {.random = chance, .shadow = shadow};
+static const struct dispatch_host host = {.rule_host = &rule_host,
+                                          .lambda = call_function,
+                                          .publish = publish,
+                                          .log = write_log,
+                                          .told = told};
 
 /* ---- what comes in ---- */
 
 static void message_came(void *ctx, const struct km_bus_frame *frame)
 {
-    static const struct km_rule_host rule_host = {.random = chance, .shadow = shadow};
-    static const struct dispatch_host host = {.rule_host = &rule_host,
-                                              .lambda = call_function,
-                                              .publish = publish,
-                                              .log = write_log,
-                                              .told = told};
     struct km_uuid uuid = {{0}};
     char trace[KM_UUID_TEXT_LEN] = {0};
     (void)ctx;
@@ -199,14 +256,17 @@ static void message_came(void *ctx, const struct km_bus_frame *frame)
     const struct dispatch_message message = {
         .message = {.topic = frame->topic,
                     .payload = frame->payload,
-                    .client_id = frame->client_id,
+                    .client_id =
+                        frame->client_id.len > 0 ? frame->client_id : KM_SLICE_STR(NO_CLIENT),
                     .principal = frame->principal,
                     .account_id = KM_SLICE_STR(companion.options.account),
                     .source_ip = frame->address,
                     .trace_id = KM_SLICE_STR(trace),
                     .now_ms = frame->time_ms > 0 ? (int64_t)frame->time_ms : wall_ms()},
-        .hops = frame->hops};
-    dispatch(&companion.rules, &message, &host);
+        .hops = frame->hops,
+        .origin = frame->number != 0 ? frame->number : origins_new(&companion.origins),
+        .link = links_asking(companion.links)};
+    workload_put(&companion.load, &message, &host, km_loop_now_ms());
 }
 
 static void link_note(void *ctx, const char *path, const struct km_err *failure, uint64_t n_lost)
@@ -264,8 +324,10 @@ static void look_at_feed(void)
     bool has_changed = false;
     companion.next_look_ms = km_loop_now_ms() + SOURCE_FEED_MS;
     km_status status = source_update(&err, &companion.source, &companion.rules, &has_changed);
-    if (status == KM_OK && has_changed)
+    if (status == KM_OK && has_changed) {
+        workload_moved(&companion.load);
         status = watch_rules(&err);
+    }
     if (status != KM_OK && !companion.feed_is_down)
         km_log_err(KM_LOG_ERROR, &err, "the rules stay as they were");
     if (status == KM_OK && companion.feed_is_down)
@@ -289,8 +351,31 @@ static int wait_ms(void)
 {
     int64_t left = companion.next_look_ms - km_loop_now_ms();
     int wait = left < 0 ? 0 : (int)left;
+    if (workload_waits(&companion.load))
+        wait = sooner(wait, links_are_full(companion.links) ? FULL_WAIT_MS : 0);
     wait = sooner(wait, km_runner_next_ms(companion.runner));
     return sooner(wait, links_next_ms(companion.links));
+}
+
+/* While brokers do not keep up messages wait here, where each rule has its own. */
+static void run_rules(void)
+{
+    int64_t end_ms = km_loop_now_ms() + SLICE_MS;
+    while (km_loop_now_ms() <= end_ms && !links_are_full(companion.links) &&
+           workload_run(&companion.load, &host))
+        continue;
+}
+
+/* What was taken from the brokers nobody else has. */
+static void finish_rules(void)
+{
+    int64_t end_ms = km_loop_now_ms() + END_MS;
+    while (workload_waits(&companion.load) && !links_are_full(companion.links) &&
+           km_loop_now_ms() < end_ms)
+        run_rules();
+    if (workload_waits(&companion.load))
+        km_log(KM_LOG_WARNING, "%zu messages were not carried out: it is over",
+               companion.load.backlog.n);
 }
 
 static km_status serve(struct km_err *err)
@@ -301,7 +386,9 @@ static km_status serve(struct km_err *err)
             look_at_feed();
         links_tick(companion.links);
         km_runner_tick(companion.runner);
+        run_rules();
     }
+    finish_rules();
     return KM_OK;
 }
 
@@ -370,15 +457,21 @@ static km_status open_registry(struct km_err *err)
 static km_status begin(struct km_err *err)
 {
     static const int signals[] = {SIGTERM, SIGINT, 0};
-    static const struct links_host host = {.message = message_came, .note = link_note};
+    static const struct links_host links_host = {.message = message_came, .note = link_note};
+    uint64_t seed = 0;
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return KM_FAIL_ERRNO(err, "can't refuse to be dumped");
+    if (!chance(NULL, &seed, sizeof seed))
+        return KM_FAIL_ERRNO(err, "no random bytes");
+    origins_init(&companion.origins, seed);
+    json_set_alloc_funcs(km_json_alloc, free);
     ruleset_init(&companion.rules);
+    workload_init(&companion.load, &companion.rules, WORKLOAD_OCTETS_MAX);
     KM_TRY(km_loop_init(err, &companion.loop));
     KM_TRY(km_loop_add_signals(err, &companion.loop, &companion.signals, signals, on_signal));
     KM_TRY(open_registry(err));
     KM_TRY(links_new(err, &companion.loop, BUS_NAME, companion.options.buses,
-                     companion.options.n_buses, &host, &companion.links));
+                     companion.options.n_buses, &links_host, &companion.links));
     KM_TRY(open_runner(err));
     look_at_feed();
     km_notify("READY=1");

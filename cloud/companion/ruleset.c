@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloud/rules/rule.h"
-
 #define PAYLOAD_DEPTH_MAX 16
 
 void ruleset_init(struct ruleset *set)
@@ -27,6 +25,7 @@ static void rule_free(struct compiled_rule *rule)
     for (size_t i = 0; i < rule->n_actions; i++)
         action_clear(&rule->actions[i]);
     action_clear(&rule->on_error);
+    lane_clear(&rule->lane);
     km_rule_free(rule->rule);
     free(rule->name);
     free(rule);
@@ -53,6 +52,17 @@ void ruleset_take(struct ruleset *set, struct ruleset *from)
     if (from->first == NULL)
         set->end = &set->first;
     ruleset_init(from);
+}
+
+void ruleset_inherit(struct ruleset *set, struct ruleset *from)
+{
+    for (struct compiled_rule *rule = set->first; rule != NULL; rule = rule->next) {
+        struct compiled_rule *before = ruleset_find(from, KM_SLICE_STR(rule->name));
+        if (before == NULL)
+            continue;
+        rule->lane = before->lane;
+        before->lane = (struct lane){.n_lost = 0};
+    }
 }
 
 const char *rule_action_word(enum rule_action_kind kind)
@@ -127,9 +137,9 @@ km_status ruleset_add(struct km_err *err, struct ruleset *set, const char *name,
     return KM_OK;
 }
 
-const struct compiled_rule *ruleset_find(const struct ruleset *set, struct km_slice name)
+struct compiled_rule *ruleset_find(const struct ruleset *set, struct km_slice name)
 {
-    for (const struct compiled_rule *rule = set->first; rule != NULL; rule = rule->next)
+    for (struct compiled_rule *rule = set->first; rule != NULL; rule = rule->next)
         if (km_slice_equal(KM_SLICE_STR(rule->name), name))
             return rule;
     return NULL;

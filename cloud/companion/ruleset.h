@@ -3,10 +3,7 @@
 #ifndef COMPANION_RULESET_H
 #define COMPANION_RULESET_H
 
-#include "common/km_bytes.h"
-
-struct km_rule;
-struct km_rule_template;
+#include "cloud/companion/backlog.h"
 
 #define RULESET_ACTIONS_MAX 10 /* of a rule; AWS's bound too */
 
@@ -26,6 +23,7 @@ struct compiled_rule {
     size_t n_actions;
     struct rule_action on_error;
     bool has_on_error;
+    struct lane lane; /* messages that wait for it */
 };
 
 struct ruleset {
@@ -38,6 +36,8 @@ void ruleset_init(struct ruleset *set);
 void ruleset_clear(struct ruleset *set);
 /* ruleset_take: an empty set becomes what the other was, which is empty then. */
 void ruleset_take(struct ruleset *set, struct ruleset *from);
+/* ruleset_inherit: what waits for rules of `from` now waits for those of the same name. */
+void ruleset_inherit(struct ruleset *set, struct ruleset *from);
 /*
  * ruleset_add: payload is the rule as JSON: awsIotSqlVersion, actions, errorAction. KM_E_MALFORMED with the member that can't be used,
  * KM_E_UNSUPPORTED for an action of a kind that is not run here; the set is as before then.
@@ -45,7 +45,7 @@ void ruleset_take(struct ruleset *set, struct ruleset *from);
 km_status ruleset_add(struct km_err *err, struct ruleset *set, const char *name, const char *sql,
                       const char *payload);
 /* ruleset_find: by name; NULL. */
-const struct compiled_rule *ruleset_find(const struct ruleset *set, struct km_slice name);
+struct compiled_rule *ruleset_find(const struct ruleset *set, struct km_slice name);
 /* rule_action_word: "lambda", "republish", "cloudwatchLogs". */
 const char *rule_action_word(enum rule_action_kind kind);
 

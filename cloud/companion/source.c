@@ -100,6 +100,7 @@ static km_status update(struct km_err *err, struct source *source, struct rulese
             ruleset_clear(&fresh);
             return status;
         }
+        ruleset_inherit(&fresh, set);
         ruleset_clear(set);
         ruleset_take(set, &fresh);
         *ret_changed = true;

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "cloud/admission/recorded.h"
+#include "cloud/common/json.h"
 #include "common/km_file.h"
 #include "common/km_log.h"
 #include "common/km_loop.h"
@@ -48,8 +49,10 @@ km_status km_audit_write(struct km_registry *reg, const struct km_audit_event *e
     json_t *object =
         json_pack("{s:s, s:s, s:i, s:s*}", "operation", event->operation, "requestId",
                   event->request_id, "status", (int)event->status, "exception", event->exception);
-    KM_AUTO(km_freep) char *detail = json_dumps(object, JSON_COMPACT);
+    KM_AUTO(km_freep) char *detail = km_json_dump(object);
     json_decref(object);
+    if (detail == NULL)
+        return KM_E_NOMEM;
     const struct km_registry_event stored = {
         .time_ms = event->time_ms,
         .account = event->account,

@@ -5,53 +5,98 @@
 
 /* ---- whose key it is ---- */
 
-static bool has_expired(const struct km_call *call, const struct km_registry_access_key *key)
+static bool has_expired(const struct km_call *call, int64_t expires_ms)
 {
-    return key->expires_ms != 0 && key->expires_ms <= call->now_ms;
+    return expires_ms != 0 && expires_ms <= call->now_ms;
+}
+
+static km_status refuse_expired(struct km_call *call)
+{
+    return KM_FAIL(&call->err, KM_E_STALE, "The security token included in the request is expired");
+}
+
+static km_status refuse_token(struct km_call *call)
+{
+    return KM_FAIL(&call->err, KM_E_NOTFOUND,
+                   "The security token included in the request is invalid");
 }
 
 static km_status check_key(struct km_call *call, const struct km_registry_access_key *key,
                            struct km_slice token)
 {
     if (!key->is_active || key->is_session != (token.len > 0))
-        return KM_FAIL(&call->err, KM_E_NOTFOUND,
-                       "The security token included in the request is invalid");
-    if (has_expired(call, key))
-        return KM_FAIL(&call->err, KM_E_STALE,
-                       "The security token included in the request is expired");
+        return refuse_token(call);
+    if (has_expired(call, key->expires_ms))
+        return refuse_expired(call);
     km_status status =
         key->is_session ? km_registry_session_check(call->reg, key->id, token) : KM_OK;
     if (status == KM_E_AUTH || status == KM_E_NOTFOUND)
-        return KM_FAIL(&call->err, KM_E_NOTFOUND,
-                       "The security token included in the request is invalid");
+        return refuse_token(call);
     return km_call_registry(call, status);
+}
+
+static void set_caller(struct km_call *call, const char *account, const char *principal)
+{
+    km_copy(call->account, KM_ACCOUNT_LEN, account, strlen(account));
+    km_copy(call->principal, KM_PRINCIPAL_NAME_MAX, principal, strlen(principal));
+}
+
+/* A device's. What it may do with them is asked once it is known what that is. */
+static km_status find_credential(struct km_call *call, const char *id, struct km_slice token,
+                                 struct km_secret **ret)
+{
+    KM_AUTO(km_secret_freep) struct km_secret *secret = NULL;
+    struct km_registry_credential *credential = km_arena_alloc(call->arena, sizeof(*credential));
+    if (credential == NULL)
+        return KM_FAIL(&call->err, KM_E_NOMEM, "credentials");
+    km_status status =
+        km_registry_credential_find(call->reg, call->arena, id, token, credential, &secret);
+    if (status == KM_E_AUTH || status == KM_E_NOTFOUND)
+        return refuse_token(call);
+    KM_TRY(km_call_registry(call, status));
+    if (has_expired(call, credential->expires_ms))
+        return refuse_expired(call);
+    const char *principal = km_call_printf(call, "device/%s", credential->certificate);
+    if (principal == NULL)
+        return KM_FAIL(&call->err, KM_E_NOMEM, "credentials");
+    call->credential = credential;
+    set_caller(call, credential->account, principal);
+    *ret = km_steal(&secret);
+    return KM_OK;
+}
+
+static km_status find_key(struct km_call *call, const char *id, struct km_slice token,
+                          struct km_secret **ret)
+{
+    struct km_registry_access_key key = {0};
+    KM_AUTO(km_secret_freep) struct km_secret *secret = NULL;
+    km_status status = km_registry_access_key_find(call->reg, call->arena, id, &key, &secret);
+    if (status == KM_E_NOTFOUND || status == KM_E_ARG)
+        return find_credential(call, id, token, ret);
+    KM_TRY(km_call_registry(call, status));
+    KM_TRY(check_key(call, &key, token));
+    set_caller(call, key.account, key.principal);
+    km_copy(call->key_id, KM_ACCESS_KEY_ID_LEN, key.id, strlen(key.id));
+    call->key_expires_ms = key.expires_ms;
+    *ret = km_steal(&secret);
+    return KM_OK;
 }
 
 static km_status secret_of(void *arg, struct km_err *err, struct km_slice key_id,
                            struct km_slice token, struct km_span ret, size_t *ret_len)
 {
     struct km_call *call = arg;
-    struct km_registry_access_key key = {0};
     KM_AUTO(km_secret_freep) struct km_secret *secret = NULL;
     (void)err; /* is the call's own */
     const char *id = km_arena_text(call->arena, key_id);
     if (id == NULL)
         return KM_FAIL(&call->err, KM_E_NOMEM, "access key");
-    km_status status = km_registry_access_key_find(call->reg, call->arena, id, &key, &secret);
-    if (status == KM_E_NOTFOUND || status == KM_E_ARG)
-        return KM_FAIL(&call->err, KM_E_NOTFOUND,
-                       "The security token included in the request is invalid");
-    KM_TRY(km_call_registry(call, status));
-    KM_TRY(check_key(call, &key, token));
+    KM_TRY(find_key(call, id, token, &secret));
     struct km_slice bytes = km_secret_expose(secret);
     if (bytes.len > ret.len)
         return KM_FAIL(&call->err, KM_E_CORRUPT, "secret of %zu bytes", bytes.len);
     km_copy(ret.ptr, ret.len, bytes.ptr, bytes.len);
     *ret_len = bytes.len;
-    km_copy(call->account, KM_ACCOUNT_LEN, key.account, strlen(key.account));
-    km_copy(call->principal, KM_PRINCIPAL_NAME_MAX, key.principal, strlen(key.principal));
-    km_copy(call->key_id, KM_ACCESS_KEY_ID_LEN, key.id, strlen(key.id));
-    call->key_expires_ms = key.expires_ms;
     return KM_OK;
 }
 
@@ -106,6 +151,7 @@ km_status km_auth_check(struct km_call *call, struct km_sigv4_who *ret)
     /* Only who proved it is somebody. */
     call->account[0] = '\0';
     call->principal[0] = '\0';
+    call->credential = NULL;
     call->exception = exception_of(verdict);
     return call->err.status;
 }
@@ -118,6 +164,7 @@ static const char *const scopes[][3] = {
     [KM_SERVICE_LAMBDA] = {"lambda", NULL, NULL},
     [KM_SERVICE_STS] = {"sts", NULL, NULL},
     [KM_SERVICE_JOBS] = {"iot-jobs-data", NULL, NULL},
+    [KM_SERVICE_CREDENTIALS] = {NULL, NULL, NULL},
 };
 
 bool km_auth_is_signed_for(enum km_service service, const struct km_sigv4_who *who)
@@ -131,6 +178,9 @@ bool km_auth_is_signed_for(enum km_service service, const struct km_sigv4_who *w
 
 km_status km_auth_check_scope(struct km_call *call, const struct km_sigv4_who *who)
 {
+    if (scopes[call->op->service][0] == NULL)
+        return km_call_fail(call, KM_X_UNKNOWN_OPERATION,
+                            "there is no operation with this method and path");
     if (!km_auth_is_signed_for(call->op->service, who))
         return km_call_fail(call, KM_X_INVALID_SIGNATURE,
                             "Credential should be scoped to correct service: '%s'",

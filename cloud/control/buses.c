@@ -114,13 +114,26 @@ static km_status send_to(struct km_err *err, struct bus *bus, const struct km_bu
     return status;
 }
 
+/* What was published at one broker the others only hand on. */
+static struct km_bus_frame copy_of(const struct km_bus_frame *frame)
+{
+    struct km_bus_frame copy = *frame;
+    if (frame->kind == KM_BUS_PUBLISH) {
+        copy.kind = KM_BUS_COPY;
+        copy.hops = 0;
+        copy.number = 0;
+    }
+    return copy;
+}
+
 km_status km_buses_send(struct km_err *err, struct km_buses *buses,
                         const struct km_bus_frame *frame)
 {
+    const struct km_bus_frame copy = copy_of(frame);
     size_t n_sent = 0;
     for (size_t i = 0; buses != NULL && i < buses->n; i++) {
         struct km_err inner = {0};
-        km_status status = send_to(&inner, &buses->items[i], frame);
+        km_status status = send_to(&inner, &buses->items[i], n_sent == 0 ? frame : &copy);
         if (status == KM_E_ARG)
             return KM_FAIL(err, status, "%s", inner.text);
         n_sent += status == KM_OK ? 1 : 0;

@@ -18,7 +18,7 @@ km_status km_buses_new(struct km_err *err, struct km_loop *loop, const char *con
 void km_buses_free(struct km_buses *buses);
 void km_buses_freep(struct km_buses **buses);
 /*
- * km_buses_send: the frame to every broker. KM_E_DEAD: no broker took it (some would have sufficed); KM_E_ARG: it is no frame for brokers.
+ * km_buses_send: the frame to every broker; of a PUBLISH all but the first that takes it get a COPY. KM_E_DEAD: no broker took it (some would have sufficed); KM_E_ARG: it is no frame for brokers.
  */
 km_status km_buses_send(struct km_err *err, struct km_buses *buses,
                         const struct km_bus_frame *frame);

@@ -95,10 +95,24 @@ km_status km_call_fail(struct km_call *call, enum km_exception exception, const 
     return KM_FAIL(&call->err, KM_E_ARG, "%s", text);
 }
 
+void km_call_tell_more(struct km_call *call, json_t *members)
+{
+    if (call->error_members == NULL)
+        call->error_members = members;
+    else if (members != NULL)
+        (void)json_object_update_new(call->error_members, members);
+}
+
+km_status km_call_hide(struct km_call *call, enum km_exception exception, const char *told,
+                       const char *why)
+{
+    call->told = told;
+    return km_call_fail(call, exception, "%s", why);
+}
+
 km_status km_call_forbid(struct km_call *call, const char *why)
 {
-    call->hides_reason = true;
-    return km_call_fail(call, KM_X_FORBIDDEN, "%s", why);
+    return km_call_hide(call, KM_X_FORBIDDEN, "Forbidden", why);
 }
 
 km_status km_call_registry(struct km_call *call, km_status status)

@@ -15,7 +15,7 @@
 #include "cloud/control/exception.h"
 #include "cloud/control/http.h"
 #include "cloud/control/target.h"
-#include "cloud/registry/registry_account.h"
+#include "cloud/registry/registry_credential.h"
 
 #define KM_CALL_BODY_MAX ((size_t)1 << 20) /* of a request */
 #define KM_CALL_ZIP_MAX                                                                            \
@@ -65,6 +65,8 @@ struct km_call {
     json_t *body;              /* an object; NULL unless the row names members */
     /* Who calls. */
     const struct km_control_identity *identity; /* NULL: who signed it */
+    const struct km_registry_credential *
+        credential; /* that it is signed with, which are a device's; NULL: an access key of the account's, or nothing */
     char account[KM_ACCOUNT_LEN + 1];
     char principal[KM_PRINCIPAL_NAME_MAX + 1];
     char key_id[KM_ACCESS_KEY_ID_LEN + 1]; /* of who signed it */
@@ -75,7 +77,7 @@ struct km_call {
     /* How it ended. */
     struct km_err err;
     enum km_exception exception;
-    bool hides_reason;     /* why it failed is recorded, but not told */
+    const char *told; /* to the caller instead of why it failed, which is recorded; NULL: that */
     json_t *error_members; /* beside "message" */
     unsigned status;       /* 0: 200 */
     json_t *reply;         /* NULL: an empty body, or raw */
@@ -83,6 +85,7 @@ struct km_call {
     struct km_http_reply_header headers[KM_HTTP_REPLY_HEADERS_MAX];
     size_t n_headers;
     struct km_http_taker taker; /* who takes over the connection, with a status of 101 */
+    unsigned n_short;           /* km_json_n_short as it began */
     bool is_later;              /* the operation answers by km_call_later's words */
 };
 
@@ -112,6 +115,11 @@ km_status km_call_page(struct km_call *call, const char *marker, const char *lim
 /* km_call_fail: the operation ends with this exception and sentence. */
 km_status km_call_fail(struct km_call *call, enum km_exception exception, const char *fmt, ...)
     KM_PRINTF(3, 4);
+/* km_call_tell_more: members of a failure's answer beside "message"; takes them. NULL, memory was short, is allowed. */
+void km_call_tell_more(struct km_call *call, json_t *members);
+/* km_call_hide: the same, but all that the caller is told is told, of static storage. */
+km_status km_call_hide(struct km_call *call, enum km_exception exception, const char *told,
+                       const char *why);
 /* km_call_forbid: it ends with ForbiddenException, and the caller is not told why. */
 km_status km_call_forbid(struct km_call *call, const char *why);
 /* km_call_registry: what the registry answered, its sentence taken along. */

@@ -13,6 +13,14 @@ km_status km_certificate_invalid(struct km_call *call, km_status status);
 km_status km_certificate_store(struct km_call *call, const struct km_x509 *device,
                                const struct km_registry_certificate_new *new,
                                char ret_id[KM_CERTIFICATE_ID_LEN + 1]);
+/* km_certificate_register: one of a registered CA; ca_pem NULL: whichever of them has issued it. */
+km_status km_certificate_register(struct km_call *call, const char *pem, const char *ca_pem,
+                                  enum km_certificate_status status,
+                                  char ret_id[KM_CERTIFICATE_ID_LEN + 1]);
+/* km_certificate_issue: makes one of a PKCS #10 request, and registers it. device is the caller's to clear. */
+km_status km_certificate_issue(struct km_call *call, const char *request,
+                               enum km_certificate_status status, struct km_x509 *device,
+                               char ret_id[KM_CERTIFICATE_ID_LEN + 1]);
 /* km_certificate_get: of the caller's account. */
 km_status km_certificate_get(struct km_call *call, const char *id,
                              struct km_registry_certificate *ret);

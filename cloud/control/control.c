@@ -6,9 +6,11 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "cloud/common/json.h"
 #include "cloud/control/audit.h"
 #include "cloud/control/auth.h"
 #include "cloud/control/buses.h"
+#include "cloud/control/device_rights.h"
 #include "cloud/control/inputs.h"
 #include "cloud/control/lambda_invoke.h"
 #include "cloud/control/later.h"
@@ -20,6 +22,7 @@
 #include "common/km_loop.h"
 #include "common/km_uuid.h"
 
+#define READER_ARENA_MAX ((size_t)8 << 20)
 #define EXPIRE_EVERY_MS 1000 /* executions of jobs are looked at */
 #define FUNCTIONS_PATH "/2015-03-31/functions"
 
@@ -28,6 +31,7 @@ struct km_control {
     struct km_loop *loop;
     struct km_arena *arena;
     struct km_audit audit;
+    struct km_facts_reader reader;
     int64_t expired_ms; /* when executions of jobs were looked at */
     struct km_invocation *invocations;
 };
@@ -47,6 +51,12 @@ const struct km_crypto *km_control_crypto(const struct km_control *control)
 bool km_control_has_brokers(const struct km_control_config *config, const char *account)
 {
     return config->account != NULL && strcmp(config->account, account) == 0;
+}
+
+struct km_facts_reader *km_control_reader(struct km_control *control, const char *account)
+{
+    control->reader.account = account;
+    return &control->reader;
 }
 
 struct km_loop *km_control_loop(const struct km_control *control)
@@ -111,7 +121,9 @@ static struct km_audit_event audit_of(const struct km_call *call, km_status stat
     km_copy(event.account, KM_ACCOUNT_LEN, call->account, strlen(call->account));
     km_copy(event.principal, KM_PRINCIPAL_NAME_MAX, call->principal, strlen(call->principal));
     km_copy(event.request_id, KM_REGISTRY_UUID_LEN, call->request_id, strlen(call->request_id));
-    const char *certificate = call->identity != NULL ? call->identity->certificate : NULL;
+    const char *certificate = call->credential != NULL ? call->credential->certificate
+                              : call->identity != NULL ? call->identity->certificate
+                                                       : NULL;
     if (certificate != NULL)
         km_copy(event.certificate, KM_CERTIFICATE_ID_LEN, certificate, strlen(certificate));
     size_t len = strlen(call->request->address);
@@ -124,11 +136,27 @@ static struct km_audit_event audit_of(const struct km_call *call, km_status stat
     return event;
 }
 
+/* run_whole: what an operation reads and answers may lack what there was no memory for; then it has not taken place. */
+static km_status run_whole(struct km_call *call, km_status (*run)(struct km_call *call, void *arg),
+                           void *arg)
+{
+    KM_TRY(run(call, arg));
+    if (!call->is_later && km_json_n_short() != call->n_short)
+        return KM_FAIL(&call->err, KM_E_NOMEM, "memory for JSON");
+    return KM_OK;
+}
+
+static km_status run_operation(struct km_call *call, void *arg)
+{
+    (void)arg;
+    return call->op->run(call);
+}
+
 /* What it changes and the event that says so are there both, or neither. */
 static km_status run_in_transaction(struct km_call *call)
 {
     KM_REG(call, km_registry_begin(call->reg));
-    km_status status = call->op->run(call);
+    km_status status = run_whole(call, run_operation, NULL);
     if (status == KM_OK) {
         const struct km_audit_event event = audit_of(call, KM_OK);
         status = km_call_registry(call, km_audit_write(call->reg, &event));
@@ -189,6 +217,8 @@ static km_status check_scope(struct km_call *call, const struct km_sigv4_who *wh
 static km_status check_permit(struct km_call *call)
 {
     const struct km_control_identity *identity = call->identity;
+    if (call->credential != NULL)
+        return km_device_permit_signed(call);
     return identity != NULL && identity->permit != NULL ? identity->permit(call, identity->arg)
                                                         : KM_OK;
 }
@@ -211,7 +241,7 @@ static km_status run(struct km_call *call, uint8_t *path_room)
     KM_TRY(check_permit(call));
     if ((call->op->flags & KM_OP_CHANGES) != 0)
         return run_in_transaction(call);
-    return call->op->run(call);
+    return run_whole(call, run_operation, NULL);
 }
 
 void km_control_tell_brokers(const struct km_control *control)
@@ -254,6 +284,7 @@ static struct km_call call_of(struct km_control *control, struct km_http_exchang
         .exchange = exchange,
         .region = control->config.region,
         .now_ms = km_control_now_ms(control),
+        .n_short = km_json_n_short(),
     };
 }
 
@@ -313,7 +344,7 @@ void km_later_finish(struct km_later *later, km_status (*fill)(struct km_call *c
     km_copy(call.account, sizeof(call.account), later->account, sizeof(later->account));
     km_copy(call.principal, sizeof(call.principal), later->principal, sizeof(later->principal));
     km_copy(call.request_id, sizeof(call.request_id), later->request_id, sizeof(later->request_id));
-    end(&call, fill(&call, arg));
+    end(&call, run_whole(&call, fill, arg));
     km_later_drop(later);
 }
 
@@ -348,7 +379,9 @@ km_status km_control_new(struct km_err *err, struct km_loop *loop,
     control->config = *config;
     control->loop = loop;
     control->arena = km_arena_new(KM_CALL_ARENA_MAX);
-    if (control->arena == NULL)
+    control->reader.registry = config->registry;
+    control->reader.arena = km_arena_new(READER_ARENA_MAX);
+    if (control->arena == NULL || control->reader.arena == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "arena");
     *ret = km_steal(&control);
     return KM_OK;
@@ -361,6 +394,8 @@ void km_control_free(struct km_control *control)
     km_invocations_drop(&control->invocations);
     km_audit_flush(&control->audit, control->config.registry);
     km_arena_free(control->arena);
+    km_shelf_clear(&control->reader.shelf);
+    km_arena_free(control->reader.arena);
     free(control);
 }
 
@@ -377,7 +412,7 @@ static void expire(struct km_control *control)
     if (now_ms - control->expired_ms < EXPIRE_EVERY_MS)
         return;
     control->expired_ms = now_ms;
-    if (km_registry_execution_expire(control->config.registry, &more) != KM_OK)
+    if (km_registry_job_tick(control->config.registry, &more) != KM_OK)
         km_log_err(KM_LOG_ERROR, km_registry_err(control->config.registry), "time of jobs");
     if (more)
         control->expired_ms = now_ms - EXPIRE_EVERY_MS;

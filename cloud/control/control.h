@@ -64,6 +64,9 @@ const struct km_control_config *km_control_config(const struct km_control *contr
 const struct km_crypto *km_control_crypto(const struct km_control *control);
 /* km_control_has_brokers: whether this account's devices are at the brokers. */
 bool km_control_has_brokers(const struct km_control_config *config, const char *account);
+struct km_facts_reader;
+/* km_control_reader: what reads devices' rights, for this account, which is borrowed until the next call. */
+struct km_facts_reader *km_control_reader(struct km_control *control, const char *account);
 struct km_loop *km_control_loop(const struct km_control *control);
 struct km_invocation **km_control_invocations(struct km_control *control);
 /* km_control_tell_brokers: that the registry has changed. They look at its feed by themselves; told, they do it at once. */

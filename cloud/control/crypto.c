@@ -5,6 +5,11 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 
+bool km_crypto_was_short(void)
+{
+    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
+}
+
 km_status km_crypto_fail(struct km_err *err, km_status status, const char *what)
 {
     unsigned long native = ERR_peek_error();

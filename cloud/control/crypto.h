@@ -25,6 +25,8 @@ km_status km_crypto_sha256(struct km_err *err, const struct km_crypto *crypto,
                            struct km_slice bytes, uint8_t ret[KM_SHA256_LEN]);
 km_status km_crypto_hmac(struct km_err *err, const struct km_crypto *crypto, struct km_slice key,
                          struct km_slice message, uint8_t ret[KM_SHA256_LEN]);
+/* km_crypto_was_short: whether the first that libcrypto said is that memory was short. */
+bool km_crypto_was_short(void);
 /* km_crypto_fail: records that libcrypto refused `what`, with its first reason, and empties its queue of errors. */
 km_status km_crypto_fail(struct km_err *err, km_status status, const char *what);
 /* km_md_ctx_freep: for KM_AUTO. */

@@ -13,12 +13,9 @@
 #include "common/km_file.h"
 #include "common/km_log.h"
 
-#define ARENA_MAX ((size_t)8 << 20)
-#define SERVICES (1u << KM_SERVICE_DATA | 1u << KM_SERVICE_JOBS)
-
 struct km_devices {
     struct km_control *control;
-    struct km_facts_reader reader;
+    const char *account;
     struct km_rate refusals;
 };
 
@@ -44,6 +41,11 @@ static void visit_clear(struct visit *visit)
     free(visit->payload);
 }
 
+static struct km_facts_reader *reader_of(const struct visit *visit)
+{
+    return km_control_reader(visit->devices->control, visit->devices->account);
+}
+
 /* ---- certificates that are not registered, or pending ---- */
 
 static int64_t visit_now_ms(void *arg)
@@ -57,10 +59,10 @@ static void record(void *arg, const struct km_contact *contact,
                    const struct km_contact_record *record)
 {
     struct visit *visit = arg;
-    struct km_registry *registry = visit->devices->reader.registry;
+    struct km_registry *registry = km_control_config(visit->devices->control)->registry;
     const struct km_registry_event event = {
         .time_ms = contact->time_ms,
-        .account = visit->devices->reader.account,
+        .account = visit->devices->account,
         .kind = record->kind,
         .is_success = record->is_success,
         .certificate_id = contact->certificate,
@@ -115,7 +117,7 @@ static void publish(const struct visit *visit)
 
 static km_status take_contact(struct km_call *call, struct visit *visit)
 {
-    const struct km_facts_reader *reader = &visit->devices->reader;
+    const struct km_facts_reader *reader = reader_of(visit);
     const struct km_registrar registrar = {.registry = reader->registry,
                                            .arena = reader->arena,
                                            .account = reader->account,
@@ -145,7 +147,7 @@ static km_status take_contact(struct km_call *call, struct visit *visit)
 
 static km_status admit_certificate(struct km_call *call, struct visit *visit)
 {
-    const struct km_device_who who = {.reader = &visit->devices->reader,
+    const struct km_device_who who = {.reader = reader_of(visit),
                                       .certificate = visit->certificate,
                                       .der = visit->request->peer_der};
     KM_TRY(km_device_look(call, who.der));
@@ -159,14 +161,14 @@ static km_status admit_certificate(struct km_call *call, struct visit *visit)
 static km_status admit(struct km_call *call, void *arg)
 {
     struct visit *visit = arg;
-    call->error_members = json_pack("{s:s}", "traceId", call->request_id);
+    km_call_tell_more(call, json_pack("{s:s}", "traceId", call->request_id));
     if (visit->request->peer_der.len == 0) {
         call->account[0] = '\0'; /* nobody's */
         return km_call_fail(call, KM_X_MISSING_TOKEN, "missing client certificate");
     }
     km_status status = admit_certificate(call, visit);
     /* Beyond that it is a line of the log. */
-    if (call->hides_reason &&
+    if (call->told != NULL &&
         !km_rate_use(&visit->devices->refusals, KM_REFUSALS_PER_S, 1, visit->now_ms))
         call->account[0] = '\0';
     return status;
@@ -188,8 +190,8 @@ static void serve(void *arg, struct km_http_exchange *exchange,
     struct visit visit = {
         .devices = devices, .request = request, .now_ms = km_control_now_ms(devices->control)};
     km_registry_certificate_id(request->peer_der, visit.certificate);
-    const struct km_control_identity identity = {.account = devices->reader.account,
-                                                 .services = SERVICES,
+    const struct km_control_identity identity = {.account = devices->account,
+                                                 .services = KM_DEVICE_SERVICES,
                                                  .certificate = visit.certificate,
                                                  .admit = admit,
                                                  .permit = permit,
@@ -207,33 +209,20 @@ static size_t body_max(void *arg, struct km_slice method, struct km_slice target
 
 /* ---- life ---- */
 
-static void devices_freep(struct km_devices **devices)
-{
-    km_devices_free(*devices);
-}
-
 km_status km_devices_new(struct km_err *err, struct km_control *control, struct km_devices **ret)
 {
     const struct km_control_config *config = km_control_config(control);
-    KM_AUTO(devices_freep) struct km_devices *devices = calloc(1, sizeof(*devices));
+    struct km_devices *devices = calloc(1, sizeof(*devices));
     if (devices == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "endpoint for devices");
     devices->control = control;
-    devices->reader.registry = config->registry;
-    devices->reader.account = config->account;
-    devices->reader.arena = km_arena_new(ARENA_MAX);
-    if (devices->reader.arena == NULL)
-        return KM_FAIL(err, KM_E_NOMEM, "arena");
-    *ret = km_steal(&devices);
+    devices->account = config->account;
+    *ret = devices;
     return KM_OK;
 }
 
 void km_devices_free(struct km_devices *devices)
 {
-    if (devices == NULL)
-        return;
-    km_shelf_clear(&devices->reader.shelf);
-    km_arena_free(devices->reader.arena);
     free(devices);
 }
 

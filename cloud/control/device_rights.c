@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 
 #include "cloud/admission/trust.h"
+#include "cloud/control/certificate.h"
 
 #define MS_PER_S 1000
 #define PARTITION "aws"
@@ -67,6 +68,8 @@ static const struct open {
     {"StartNextPendingJobExecution", KM_POLICY_START_NEXT_PENDING_JOB_EXECUTION, KM_POLICY_THING,
      false},
     {"UpdateJobExecution", KM_POLICY_UPDATE_JOB_EXECUTION, KM_POLICY_THING, false},
+    {"AssumeRoleWithCertificate", KM_POLICY_ASSUME_ROLE_WITH_CERTIFICATE, KM_POLICY_ROLE_ALIAS,
+     false},
 };
 
 static km_status ask(struct km_call *call, const struct km_policy_bound *bound,
@@ -77,7 +80,11 @@ static km_status ask(struct km_call *call, const struct km_policy_bound *bound,
                                               .kind = kind,
                                               .name = KM_SLICE_STR(name),
                                               .now_s = call->now_ms / MS_PER_S};
-    return km_rights_ask(bound, &request, reason) ? KM_OK : km_call_forbid(call, reason);
+    if (km_rights_ask(bound, &request, reason))
+        return KM_OK;
+    return kind == KM_POLICY_ROLE_ALIAS
+               ? km_call_hide(call, KM_X_ACCESS_DENIED, "Access Denied", reason)
+               : km_call_forbid(call, reason);
 }
 
 /* What no policy can allow, and a retained message. */
@@ -100,7 +107,8 @@ static const char *name_of(struct km_call *call, const struct open *open)
 
 km_status km_device_permit(struct km_call *call, const struct km_policy_bound *bound)
 {
-    for (size_t i = 0; i < KM_ARRAY_LEN(opens); i++) {
+    bool is_served = (KM_DEVICE_SERVICES & 1u << call->op->service) != 0;
+    for (size_t i = 0; is_served && i < KM_ARRAY_LEN(opens); i++) {
         if (strcmp(opens[i].operation, call->op->name) != 0)
             continue;
         const char *name = name_of(call, &opens[i]);
@@ -110,4 +118,41 @@ km_status km_device_permit(struct km_call *call, const struct km_policy_bound *b
         return opens[i].action == KM_POLICY_PUBLISH ? permit_publish(call, bound, name) : KM_OK;
     }
     return km_call_fail(call, KM_X_ACCESS_DENIED, "%s is not open to devices", call->op->name);
+}
+
+/* ---- by a signature ---- */
+
+struct signed_call {
+    struct km_facts *facts;
+    struct km_policy_bound *bound;
+};
+
+static void signed_call_clear(struct signed_call *of)
+{
+    km_policy_bound_free(of->bound);
+    km_facts_free(of->facts);
+}
+
+static km_status bind_signed(struct km_call *call, struct signed_call *of)
+{
+    struct km_registry_certificate certificate = {0};
+    struct km_device_who who = {.reader = km_control_reader(call->control, call->account),
+                                .certificate = call->credential->certificate};
+    KM_TRY(km_facts_read_state(&call->err, who.reader, who.certificate, &of->facts));
+    if (!of->facts->is_known)
+        return km_call_forbid(call, "its certificate is not registered");
+    KM_TRY(km_device_check_active(call, of->facts));
+    KM_TRY(km_certificate_get(call, who.certificate, &certificate));
+    who.der = certificate.der;
+    KM_TRY(km_device_look(call, who.der));
+    return km_device_bind(call, &who, of->facts, &of->bound);
+}
+
+km_status km_device_permit_signed(struct km_call *call)
+{
+    KM_AUTO(signed_call_clear) struct signed_call of = {0};
+    KM_TRY(bind_signed(call, &of));
+    KM_TRY(ask(call, of.bound, KM_POLICY_ASSUME_ROLE_WITH_CERTIFICATE, KM_POLICY_ROLE_ALIAS,
+               call->credential->role_alias));
+    return call->op->service == KM_SERVICE_STS ? KM_OK : km_device_permit(call, of.bound);
 }

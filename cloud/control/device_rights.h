@@ -11,6 +11,10 @@
 #include "cloud/admission/rights.h"
 #include "cloud/control/call.h"
 
+/* The API has operations of one name in several services: of these alone they are open. */
+#define KM_DEVICE_SERVICES                                                                         \
+    (1u << KM_SERVICE_DATA | 1u << KM_SERVICE_JOBS | 1u << KM_SERVICE_CREDENTIALS)
+
 /* Who asks. */
 struct km_device_who {
     struct km_facts_reader *reader;
@@ -27,5 +31,10 @@ km_status km_device_bind(struct km_call *call, const struct km_device_who *who,
                          struct km_facts *facts, struct km_policy_bound **ret);
 /* km_device_permit: whether it may call call->op with these inputs; an operation that is not open to devices is denied. */
 km_status km_device_permit(struct km_call *call, const struct km_policy_bound *bound);
+/*
+ * km_device_permit_signed: the same for a call that is signed with a device's credentials: what its certificate may just now, from where it
+ * comes, as long as it may have credentials by that role alias; and GetCallerIdentity.
+ */
+km_status km_device_permit_signed(struct km_call *call);
 
 #endif

@@ -11,6 +11,7 @@ enum km_service {
     KM_SERVICE_LAMBDA,
     KM_SERVICE_STS,
     KM_SERVICE_JOBS,
+    KM_SERVICE_CREDENTIALS, /* of certificates: nobody signs for it */
 };
 
 enum km_exception {

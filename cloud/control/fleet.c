@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cloud/admission/rate.h"
-#include "cloud/common/json.h"
+#include "cloud/common/cbor.h"
 #include "cloud/common/link.h"
 #include "cloud/common/topic.h"
 #include "cloud/control/issuer.h"
@@ -292,6 +292,20 @@ static km_status provision(struct ask *ask, const struct km_fleet_request *reque
 
 /* ---- requests ---- */
 
+static km_status read_request(struct ask *ask, struct km_fleet_request *ret)
+{
+    KM_AUTO(km_json_unref) json_t *object = NULL;
+    const struct km_slice payload = ask->frame->payload;
+    enum km_fleet_kind kind = ask->topic.kind;
+    if (ask->topic.format == KM_FLEET_UNKNOWN)
+        return KM_FAIL(&ask->err, KM_E_UNSUPPORTED, "of the formats json and cbor are served");
+    if (ask->topic.format == KM_FLEET_JSON)
+        return km_fleet_request_read(&ask->err, ask->fleet->arena, kind, payload, ret);
+    if (kind != KM_FLEET_CREATE || payload.len > 0)
+        KM_TRY(km_cbor_object(&ask->err, payload, KM_FLEET_DEPTH_MAX, &object));
+    return km_fleet_request_take(&ask->err, ask->fleet->arena, kind, object, ret);
+}
+
 static km_status serve(struct ask *ask)
 {
     struct km_fleet_request request = {0};
@@ -299,12 +313,7 @@ static km_status serve(struct ask *ask)
     if (!km_rate_use(&ask->fleet->requests, KM_FLEET_PER_S, 1, ask->now_ms))
         return refuse(ask, STATUS_THROTTLED, "Throttled",
                       "too many requests at once, try again later");
-    if (!ask->topic.is_json)
-        return refuse(ask, 400, "InvalidPayload", "of the formats json alone is served");
-    KM_TRY(of_device(ask,
-                     km_fleet_request_read(&ask->err, ask->fleet->arena, ask->topic.kind,
-                                           ask->frame->payload, &request),
-                     "InvalidPayload"));
+    KM_TRY(of_device(ask, read_request(ask, &request), "InvalidPayload"));
     return ask->topic.kind == KM_FLEET_PROVISION ? provision(ask, &request) : create(ask, &request);
 }
 
@@ -330,7 +339,10 @@ static void answer(struct ask *ask, const char *how, const json_t *json)
     struct km_err err = {0};
     (void)snprintf(topic, sizeof(topic), "%.*s/%s", (int)ask->frame->topic.len,
                    (const char *)ask->frame->topic.ptr, how);
-    km_status status = km_json_print(&err, json, KM_BUS_PAYLOAD_MAX, &text);
+    /* In the format that was asked in; who asked in none that is known can at least read this. */
+    km_status status = ask->topic.format == KM_FLEET_CBOR
+                           ? km_cbor_print(&err, json, KM_BUS_PAYLOAD_MAX, &text)
+                           : km_json_print(&err, json, KM_BUS_PAYLOAD_MAX, &text);
     /* With QoS 0: it may hold a private key, and what waits for an acknowledgement a broker may write to its disk. */
     const struct km_bus_frame frame = {.kind = KM_BUS_PUBLISH,
                                        .topic = KM_SLICE_STR(topic),

@@ -376,12 +376,15 @@ bool km_http_header(const struct km_http_request *request, const char *name, str
 
 /* ---- answers ---- */
 
-static void put_headers(struct MHD_Response *response, const struct km_http_reply *reply)
+static bool put_headers(struct MHD_Response *response, const struct km_http_reply *reply)
 {
-    if (reply->content_type != NULL)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-    for (size_t i = 0; i < reply->n_headers; i++)
-        (void)MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+    bool has_all = reply->content_type == NULL ||
+                   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                           reply->content_type) == MHD_YES;
+    for (size_t i = 0; i < reply->n_headers && has_all; i++)
+        has_all = MHD_add_response_header(response, reply->headers[i].name,
+                                          reply->headers[i].value) == MHD_YES;
+    return has_all;
 }
 
 static struct MHD_Response *response_of(const struct km_http_reply *reply)
@@ -394,8 +397,10 @@ static struct MHD_Response *response_of(const struct km_http_reply *reply)
         km_wipe_and_free(reply->body);
         return NULL;
     }
-    put_headers(response, reply);
-    return response;
+    if (put_headers(response, reply))
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
 }
 
 static void stop_waiting(struct km_http_exchange *exchange)
@@ -460,13 +465,15 @@ static void on_upgrade(void *arg, struct MHD_Connection *connection, void *conte
 void km_http_hand_over(struct km_http_exchange *exchange, const struct km_http_reply *reply,
                        const struct km_http_taker *taker)
 {
-    exchange->response = MHD_create_response_for_upgrade(on_upgrade, exchange);
-    if (exchange->response == NULL) {
+    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, exchange);
+    if (response == NULL || !put_headers(response, reply)) {
+        if (response != NULL)
+            MHD_destroy_response(response);
         taker->drop(taker->arg);
         km_http_answer(exchange, &(struct km_http_reply){.status = MHD_HTTP_SERVICE_UNAVAILABLE});
         return;
     }
-    put_headers(exchange->response, reply);
+    exchange->response = response;
     exchange->taker = *taker;
     exchange->status = MHD_HTTP_SWITCHING_PROTOCOLS;
     exchange->state = ANSWERED;

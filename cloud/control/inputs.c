@@ -31,6 +31,7 @@ static const struct name_form forms[] = {
     {"Name", "_-", 128},
     {"roleAlias", "_=,@-", 128},
     {"jobId", "_-", 64},
+    {"jobTemplateId", "_-", 64},
 };
 
 static bool has_form(const struct name_form *form, const char *text)

@@ -4,8 +4,8 @@
 
 #include "cloud/common/json.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/told.h"
 
-#define EVENTS_SETTING "eventConfigurations"
 #define EVENTS_MAX 4096
 
 static km_status describe_endpoint(struct km_call *call)
@@ -53,7 +53,7 @@ static km_status stored_events(struct km_call *call, json_t **ret)
     const char *text = NULL;
     json_t *stored = NULL;
     km_status status =
-        km_registry_setting_get(call->reg, call->arena, call->account, EVENTS_SETTING, &text);
+        km_registry_setting_get(call->reg, call->arena, call->account, KM_SETTING_EVENTS, &text);
     if (status != KM_E_NOTFOUND)
         KM_REG(call, status);
     if (status == KM_OK && text != NULL)
@@ -65,6 +65,13 @@ static km_status stored_events(struct km_call *call, json_t **ret)
     }
     *ret = all;
     return all != NULL ? KM_OK : KM_FAIL(&call->err, KM_E_NOMEM, "event configurations");
+}
+
+bool km_told_is_wanted(struct km_call *call, const char *type)
+{
+    KM_AUTO(km_json_unref) json_t *events = NULL;
+    return stored_events(call, &events) == KM_OK &&
+           json_is_true(json_object_get(json_object_get(events, type), "Enabled"));
 }
 
 static km_status describe_events(struct km_call *call)
@@ -93,7 +100,7 @@ static km_status update_events(struct km_call *call)
                                   json_pack("{s:b}", "Enabled", (int)json_is_true(enabled)));
     }
     KM_TRY(km_json_print(&call->err, events, EVENTS_MAX, &text));
-    KM_REG(call, km_registry_setting_set(call->reg, call->account, EVENTS_SETTING, text.ptr));
+    KM_REG(call, km_registry_setting_set(call->reg, call->account, KM_SETTING_EVENTS, text.ptr));
     return km_call_reply(call, json_object());
 }
 

@@ -89,8 +89,8 @@ static km_status registration_config(struct km_call *call, const char **ret)
 
 static km_status already_there(struct km_call *call, const char *id)
 {
-    call->error_members =
-        json_pack("{s:s, s:s*}", "resourceId", id, "resourceArn", km_call_arn(call, "cacert", id));
+    km_call_tell_more(call, json_pack("{s:s, s:s*}", "resourceId", id, "resourceArn",
+                                      km_call_arn(call, "cacert", id)));
     return km_call_fail(call, KM_X_RESOURCE_ALREADY_EXISTS,
                         "the CA certificate is already registered");
 }

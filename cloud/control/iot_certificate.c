@@ -47,20 +47,20 @@ static km_status wanted_status(struct km_call *call, enum km_certificate_status 
     return KM_OK;
 }
 
-static km_status read_certificate(struct km_call *call, const char *member, struct km_x509 *ret)
+static km_status read_certificate(struct km_call *call, const char *pem, struct km_x509 *ret)
 {
-    return km_certificate_invalid(call,
-                                  km_x509_read(&call->err, km_control_crypto(call->control),
-                                               KM_SLICE_STR(km_call_text(call, member)), ret));
+    return km_certificate_invalid(
+        call, km_x509_read(&call->err, km_control_crypto(call->control), KM_SLICE_STR(pem), ret));
 }
 
 /* given_ca: the CA that the caller names as the issuer; it has to be registered. */
-static km_status given_ca(struct km_call *call, const struct km_x509 *device, const char **ret)
+static km_status given_ca(struct km_call *call, const struct km_x509 *device, const char *ca_pem,
+                          const char **ret)
 {
     KM_AUTO(km_x509_clear) struct km_x509 ca = {0};
     struct km_registry_ca found = {0};
     char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
-    KM_TRY(read_certificate(call, "caCertificatePem", &ca));
+    KM_TRY(read_certificate(call, ca_pem, &ca));
     km_registry_certificate_id(ca.der, id);
     KM_TRY(km_call_as(call, km_registry_ca_get(call->reg, call->arena, call->account, id, &found),
                       KM_E_NOTFOUND, KM_X_CERTIFICATE_VALIDATION));
@@ -106,23 +106,32 @@ km_status km_certificate_store(struct km_call *call, const struct km_x509 *devic
     km_status status = km_registry_certificate_register(call->reg, call->account, &whole, ret_id);
     if (status != KM_E_EXISTS)
         return km_call_registry(call, status);
-    call->error_members = json_pack("{s:s, s:s*}", "resourceId", ret_id, "resourceArn",
-                                    km_call_arn(call, "cert", ret_id));
+    km_call_tell_more(call, json_pack("{s:s, s:s*}", "resourceId", ret_id, "resourceArn",
+                                      km_call_arn(call, "cert", ret_id)));
     return km_call_fail(call, KM_X_RESOURCE_ALREADY_EXISTS,
                         "the certificate is already registered");
 }
 
-static km_status register_certificate(struct km_call *call)
+km_status km_certificate_register(struct km_call *call, const char *pem, const char *ca_pem,
+                                  enum km_certificate_status status,
+                                  char ret_id[KM_CERTIFICATE_ID_LEN + 1])
 {
     KM_AUTO(km_x509_clear) struct km_x509 device = {0};
-    char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
-    struct km_registry_certificate_new new = {.mode = KM_CA_DEFAULT};
-    bool has_ca = km_call_text(call, "caCertificatePem") != NULL;
-    KM_TRY(wanted_status(call, &new.status));
-    KM_TRY(read_certificate(call, "certificatePem", &device));
+    struct km_registry_certificate_new new = {.mode = KM_CA_DEFAULT, .status = status};
+    KM_TRY(read_certificate(call, pem, &device));
     KM_TRY(km_certificate_invalid(call, km_x509_check_key(&call->err, &device)));
-    KM_TRY(has_ca ? given_ca(call, &device, &new.ca_id) : found_ca(call, &device, &new.ca_id));
-    KM_TRY(km_certificate_store(call, &device, &new, id));
+    KM_TRY(ca_pem != NULL ? given_ca(call, &device, ca_pem, &new.ca_id)
+                          : found_ca(call, &device, &new.ca_id));
+    return km_certificate_store(call, &device, &new, ret_id);
+}
+
+static km_status register_certificate(struct km_call *call)
+{
+    char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
+    enum km_certificate_status status = KM_CERTIFICATE_INACTIVE;
+    KM_TRY(wanted_status(call, &status));
+    KM_TRY(km_certificate_register(call, km_call_text(call, "certificatePem"),
+                                   km_call_text(call, "caCertificatePem"), status, id));
     return km_call_reply(call, json_pack("{s:s*, s:s}", "certificateArn",
                                          km_call_arn(call, "cert", id), "certificateId", id));
 }
@@ -133,7 +142,7 @@ static km_status register_without_ca(struct km_call *call)
     char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     struct km_registry_certificate_new new = {.mode = KM_CA_SNI_ONLY};
     KM_TRY(wanted_status(call, &new.status));
-    KM_TRY(read_certificate(call, "certificatePem", &device));
+    KM_TRY(read_certificate(call, km_call_text(call, "certificatePem"), &device));
     KM_TRY(km_certificate_invalid(call, km_x509_check_key(&call->err, &device)));
     KM_TRY(km_certificate_store(call, &device, &new, id));
     return km_call_reply(call, json_pack("{s:s*, s:s}", "certificateArn",
@@ -147,20 +156,33 @@ static const char *mode_text(enum km_ca_mode mode)
     return mode == KM_CA_SNI_ONLY ? "SNI_ONLY" : "DEFAULT";
 }
 
+static json_t *time_or_none(int64_t ms)
+{
+    return ms == 0 ? NULL : km_call_time(ms);
+}
+
+static json_t *transfer_json(const struct km_registry_transfer *transfer)
+{
+    return json_pack(
+        "{s:s*, s:s*, s:o*, s:o*, s:o*}", "transferMessage", transfer->message, "rejectReason",
+        transfer->reject_reason, "transferDate", time_or_none(transfer->transfer_ms), "acceptDate",
+        time_or_none(transfer->accept_ms), "rejectDate", time_or_none(transfer->reject_ms));
+}
+
 static km_status describe_certificate(struct km_call *call)
 {
     struct km_registry_certificate it = {0};
     KM_TRY(km_certificate_get(call, call->parts[0], &it));
     KM_AUTO(km_freep) char *pem = km_x509_pem(it.der);
     json_t *description = json_pack(
-        "{s:s*, s:s, s:s*, s:s, s:s*, s:s, s:s*, s:o, s:o, s:I, s:{}, s:s, s:{s:o, s:o}, s:s}",
+        "{s:s*, s:s, s:s*, s:s, s:s*, s:s, s:s*, s:o, s:o, s:I, s:o, s:s, s:{s:o, s:o}, s:s}",
         "certificateArn", km_call_arn(call, "cert", it.id), "certificateId", it.id,
         "caCertificateId", it.ca_id, "status", km_certificate_status_name(it.status),
         "certificatePem", pem, "ownedBy", it.account, "previousOwnedBy", it.previous_account,
         "creationDate", km_call_time(it.created_ms), "lastModifiedDate",
         km_call_time(it.modified_ms), "customerVersion", (json_int_t)it.customer_version,
-        "transferData", "generationId", it.generation_id, "validity", "notBefore",
-        km_call_time(it.not_before_ms), "notAfter", km_call_time(it.not_after_ms),
+        "transferData", transfer_json(&it.transfer), "generationId", it.generation_id, "validity",
+        "notBefore", km_call_time(it.not_before_ms), "notAfter", km_call_time(it.not_after_ms),
         "certificateMode", mode_text(it.mode));
     return km_call_reply(call, json_pack("{s:o}", "certificateDescription", description));
 }

@@ -6,22 +6,25 @@
 #include "cloud/jobstore/job_store.h"
 #include "common/km_option.h"
 
-/* Times of a started and of an unstarted one; takes json. */
-static json_t *with_start(json_t *json, const struct km_execution *execution)
+/* What is not always there; takes json. */
+static json_t *with_rest(json_t *json, const struct km_execution *execution)
 {
     if (execution->started_ms != 0)
         (void)json_object_set_new(json, "startedAt", km_call_time(execution->started_ms));
+    if (execution->n_retries != 0)
+        (void)json_object_set_new(json, "retryAttempt",
+                                  json_integer((json_int_t)execution->n_retries));
     return json;
 }
 
 static json_t *summary(const struct km_execution *execution)
 {
-    return with_start(json_pack("{s:s, s:o, s:o, s:I}", "status",
-                                km_execution_status_text(execution->status), "queuedAt",
-                                km_call_time(execution->queued_ms), "lastUpdatedAt",
-                                km_call_time(execution->modified_ms), "executionNumber",
-                                (json_int_t)execution->number),
-                      execution);
+    return with_rest(json_pack("{s:s, s:o, s:o, s:I}", "status",
+                               km_execution_status_text(execution->status), "queuedAt",
+                               km_call_time(execution->queued_ms), "lastUpdatedAt",
+                               km_call_time(execution->modified_ms), "executionNumber",
+                               (json_int_t)execution->number),
+                     execution);
 }
 
 static km_status read_one(struct km_call *call, int64_t number, struct km_execution *ret)
@@ -49,7 +52,7 @@ static km_status describe(struct km_call *call)
     if (left >= 0)
         (void)json_object_set_new(json, "approximateSecondsBeforeTimedOut",
                                   json_integer((json_int_t)left));
-    return km_call_reply(call, json_pack("{s:o}", "execution", with_start(json, &execution)));
+    return km_call_reply(call, json_pack("{s:o}", "execution", with_rest(json, &execution)));
 }
 
 /* ---- lists ---- */

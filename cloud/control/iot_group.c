@@ -111,8 +111,8 @@ static km_status list_groups(struct km_call *call)
     const char *prefix = km_call_query(call, "namePrefixFilter");
     KM_TRY(check_group_name(call, parent));
     KM_TRY(km_call_page(call, "nextToken", "maxResults", &page));
-    KM_REG(call,
-           km_registry_group_list(call->reg, call->arena, call->account, parent, &page, &list));
+    KM_REG(call, km_registry_group_list(call->reg, call->arena, call->account, parent,
+                                        km_call_query_is(call, "recursive"), &page, &list));
     json_t *items = json_array();
     for (size_t i = 0; i < list.n_items; i++) {
         if (prefix == NULL || strncmp(list.items[i].name, prefix, strlen(prefix)) == 0)
@@ -192,11 +192,9 @@ static km_status things_in_group(struct km_call *call)
 {
     struct km_registry_page page = {0};
     struct km_registry_names list = {0};
-    if (km_call_query_is(call, "recursive"))
-        return km_call_fail(call, KM_X_NONE, "recursive is not offered");
     KM_TRY(km_call_page(call, "nextToken", "maxResults", &page));
     KM_REG(call, km_registry_group_things(call->reg, call->arena, call->account, call->parts[0],
-                                          &page, &list));
+                                          km_call_query_is(call, "recursive"), &page, &list));
     json_t *items = json_array();
     for (size_t i = 0; i < list.n_names; i++)
         (void)json_array_append_new(items, json_string(list.names[i]));

@@ -18,15 +18,17 @@ static km_status issuer_of(struct km_call *call, const struct km_issuer **ret)
     return KM_OK;
 }
 
+/* Our own CA is no account's. */
 static km_status store(struct km_call *call, const struct km_x509 *device,
-                       char ret_id[KM_CERTIFICATE_ID_LEN + 1])
+                       enum km_certificate_status status, char ret_id[KM_CERTIFICATE_ID_LEN + 1])
 {
-    const struct km_registry_certificate_new new = {
-        .mode = KM_CA_SNI_ONLY, /* our own CA is no account's */
-        .status =
-            km_call_query_is(call, "setAsActive") ? KM_CERTIFICATE_ACTIVE : KM_CERTIFICATE_INACTIVE,
-    };
+    const struct km_registry_certificate_new new = {.mode = KM_CA_SNI_ONLY, .status = status};
     return km_certificate_store(call, device, &new, ret_id);
+}
+
+static enum km_certificate_status wanted_status(const struct km_call *call)
+{
+    return km_call_query_is(call, "setAsActive") ? KM_CERTIFICATE_ACTIVE : KM_CERTIFICATE_INACTIVE;
 }
 
 static km_status create_keys(struct km_call *call)
@@ -37,7 +39,7 @@ static km_status create_keys(struct km_call *call)
     char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     KM_TRY(issuer_of(call, &issuer));
     KM_TRY(km_issuer_make(&call->err, issuer, call->now_ms, 0, &device, &keys));
-    KM_TRY(store(call, &device, id));
+    KM_TRY(store(call, &device, wanted_status(call), id));
     KM_AUTO(km_freep) char *pem = km_x509_pem(device.der);
     return km_call_reply(call, json_pack("{s:s*, s:s, s:s, s:{s:s, s:s}}", "certificateArn",
                                          km_call_arn(call, "cert", id), "certificateId", id,
@@ -45,16 +47,23 @@ static km_status create_keys(struct km_call *call)
                                          keys.public_pem, "PrivateKey", keys.private_pem));
 }
 
-static km_status create_from_csr(struct km_call *call)
+km_status km_certificate_issue(struct km_call *call, const char *request,
+                               enum km_certificate_status status, struct km_x509 *device,
+                               char ret_id[KM_CERTIFICATE_ID_LEN + 1])
 {
     const struct km_issuer *issuer = NULL;
+    KM_TRY(issuer_of(call, &issuer));
+    KM_TRY(km_issuer_sign(&call->err, issuer, KM_SLICE_STR(request), call->now_ms, device));
+    KM_TRY(km_x509_check_key(&call->err, device));
+    return store(call, device, status, ret_id);
+}
+
+static km_status create_from_csr(struct km_call *call)
+{
     KM_AUTO(km_x509_clear) struct km_x509 device = {0};
     char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
-    const char *request = km_call_text(call, "certificateSigningRequest");
-    KM_TRY(issuer_of(call, &issuer));
-    KM_TRY(km_issuer_sign(&call->err, issuer, KM_SLICE_STR(request), call->now_ms, &device));
-    KM_TRY(km_x509_check_key(&call->err, &device));
-    KM_TRY(store(call, &device, id));
+    KM_TRY(km_certificate_issue(call, km_call_text(call, "certificateSigningRequest"),
+                                wanted_status(call), &device, id));
     KM_AUTO(km_freep) char *pem = km_x509_pem(device.der);
     return km_call_reply(call, json_pack("{s:s*, s:s, s:s}", "certificateArn",
                                          km_call_arn(call, "cert", id), "certificateId", id,

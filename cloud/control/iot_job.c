@@ -1,44 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs: made, told of, canceled. */
+/* Jobs: made, told of, given more targets, canceled. */
 #include <string.h>
 
 #include "cloud/common/json.h"
 #include "cloud/control/inputs.h"
+#include "cloud/control/job_form.h"
 #include "cloud/control/operations.h"
 #include "cloud/control/tags.h"
 #include "cloud/registry/registry_job.h"
+#include "cloud/registry/registry_job_template.h"
 
 static const char *const statuses[] = {
     [KM_JOB_IN_PROGRESS] = "IN_PROGRESS",
     [KM_JOB_CANCELED] = "CANCELED",
     [KM_JOB_COMPLETED] = "COMPLETED",
+    [KM_JOB_SCHEDULED] = "SCHEDULED",
 };
 #define STATUS_NEVER 99 /* one of the API's that no job here has */
 
 static const char *selection(bool is_continuous)
 {
     return is_continuous ? "CONTINUOUS" : "SNAPSHOT";
-}
-
-/* refuse_others: what would change the job and is not offered is refused, not ignored. */
-static km_status refuse_others(struct km_call *call)
-{
-    static const char *const names[] = {
-        "documentSource",
-        "presignedUrlConfig",
-        "jobExecutionsRolloutConfig",
-        "abortConfig",
-        "namespaceId",
-        "jobTemplateArn",
-        "documentParameters",
-        "jobExecutionsRetryConfig",
-        "schedulingConfig",
-    };
-    for (size_t i = 0; i < KM_ARRAY_LEN(names); i++) {
-        if (km_call_member(call, names[i]) != NULL)
-            return km_call_fail(call, KM_X_INVALID_REQUEST, "%s is not offered for jobs", names[i]);
-    }
-    return KM_OK;
 }
 
 /* ---- inputs ---- */
@@ -48,38 +30,6 @@ static km_status take_selection(struct km_call *call, const char *text, bool *re
     *ret_is_continuous = text != NULL && strcmp(text, "CONTINUOUS") == 0;
     if (text != NULL && !*ret_is_continuous && strcmp(text, "SNAPSHOT") != 0)
         return km_call_fail(call, KM_X_NONE, "targetSelection must be SNAPSHOT or CONTINUOUS");
-    return KM_OK;
-}
-
-/* take_minutes: fallback when there is none. */
-static km_status take_minutes(struct km_call *call, int64_t fallback, int64_t *ret)
-{
-    const json_t *config = km_call_member(call, "timeoutConfig");
-    const json_t *minutes = json_object_get(config, "inProgressTimeoutInMinutes");
-    *ret = fallback;
-    if (minutes == NULL || json_is_null(minutes))
-        return KM_OK;
-    if (!json_is_integer(minutes) || json_integer_value(minutes) < 1 ||
-        json_integer_value(minutes) > KM_JOB_MINUTES_MAX)
-        return km_call_fail(call, KM_X_NONE,
-                            "inProgressTimeoutInMinutes must be a number from 1 to %d",
-                            KM_JOB_MINUTES_MAX);
-    *ret = json_integer_value(minutes);
-    return KM_OK;
-}
-
-static km_status take_document(struct km_call *call, const char **ret)
-{
-    struct km_err err = {0};
-    KM_AUTO(km_json_unref) json_t *json = NULL;
-    const char *text = km_call_text(call, "document");
-    if (text == NULL)
-        return km_call_fail(call, KM_X_NONE, "document is missing");
-    if (strlen(text) > KM_JOB_DOCUMENT_MAX)
-        return km_call_fail(call, KM_X_NONE, "document has at most %d octets", KM_JOB_DOCUMENT_MAX);
-    if (km_json_object(&err, KM_SLICE_STR(text), KM_CALL_JSON_DEPTH_MAX, &json) != KM_OK)
-        return km_call_fail(call, KM_X_NONE, "document must be a JSON object: %.80s", err.text);
-    *ret = text;
     return KM_OK;
 }
 
@@ -97,7 +47,7 @@ static km_status take_target(struct km_call *call, const json_t *item, struct km
     return KM_OK;
 }
 
-static km_status take_targets(struct km_call *call, struct km_registry_job_new *job)
+static km_status take_targets(struct km_call *call, const struct km_job_target **ret, size_t *ret_n)
 {
     json_t *list = km_call_member(call, "targets");
     size_t n = json_array_size(list);
@@ -108,8 +58,29 @@ static km_status take_targets(struct km_call *call, struct km_registry_job_new *
         return KM_FAIL(&call->err, KM_E_NOMEM, "%zu targets", n);
     for (size_t i = 0; i < n; i++)
         KM_TRY(take_target(call, json_array_get(list, i), &targets[i]));
-    job->targets = targets;
-    job->n_targets = n;
+    *ret = targets;
+    *ret_n = n;
+    return KM_OK;
+}
+
+/* take_template: what the template that is named has; *ret_id NULL: none is. */
+static km_status take_template(struct km_call *call, struct km_job_form *form, const char **ret_id)
+{
+    struct km_registry_job_template found = {0};
+    const char *arn = km_call_text(call, "jobTemplateArn");
+    *ret_id = NULL;
+    if (arn == NULL)
+        return KM_OK;
+    const char *id = km_call_arn_name(call, arn, "jobtemplate");
+    if (id == NULL || !km_inputs_name_is("jobTemplateId", id))
+        return km_call_fail(call, KM_X_INVALID_REQUEST,
+                            "jobTemplateArn must be the ARN of a job template");
+    KM_REG(call, km_registry_job_template_get(call->reg, call->arena, call->account, id, &found));
+    *form = (struct km_job_form){.document = found.document,
+                                 .description = found.description,
+                                 .config = found.config,
+                                 .minutes = found.minutes};
+    *ret_id = found.id;
     return KM_OK;
 }
 
@@ -123,11 +94,11 @@ static json_t *name_and_arn(struct km_call *call, const char *id, const char *de
 
 static json_t *summary(struct km_call *call, const struct km_registry_job *job)
 {
-    return json_pack("{s:s, s:s*, s:s, s:s, s:o, s:o, s:o*}", "jobId", job->id, "jobArn",
+    return json_pack("{s:s, s:s*, s:s, s:s, s:o, s:o, s:b, s:o*}", "jobId", job->id, "jobArn",
                      km_call_arn(call, "job", job->id), "targetSelection",
                      selection(job->is_continuous), "status", statuses[job->status], "createdAt",
                      km_call_time(job->created_ms), "lastUpdatedAt", km_call_time(job->modified_ms),
-                     "completedAt",
+                     "isConcurrent", (int)job->is_rolling_out, "completedAt",
                      job->completed_ms != 0 ? km_call_time(job->completed_ms) : NULL);
 }
 
@@ -165,18 +136,37 @@ static json_t *counts_json(const struct km_registry_job_more *more)
 
 static km_status create_job(struct km_call *call)
 {
-    struct km_registry_job_new job = {
-        .id = call->parts[0],
-        .description = km_call_text(call, "description"),
-    };
-    KM_TRY(refuse_others(call));
+    struct km_job_form form = {0};
+    struct km_registry_job_new job = {.id = call->parts[0]};
+    KM_TRY(take_template(call, &form, &job.template_id));
+    KM_TRY(km_job_form_take(call, true, &form));
+    KM_TRY(km_job_form_must_have_document(call, &form));
     KM_TRY(take_selection(call, km_call_text(call, "targetSelection"), &job.is_continuous));
-    KM_TRY(take_minutes(call, 0, &job.minutes));
-    KM_TRY(take_document(call, &job.document));
-    KM_TRY(take_targets(call, &job));
+    KM_TRY(take_targets(call, &job.targets, &job.n_targets));
+    job.document = form.document;
+    job.description = form.description;
+    job.config = form.config;
+    job.minutes = form.minutes;
     KM_REG(call, km_registry_job_create(call->reg, call->account, &job));
     KM_TRY(km_tags_keep(call, KM_TAGGED_JOB, job.id, NULL));
     return km_call_reply(call, name_and_arn(call, job.id, job.description));
+}
+
+static json_t *details(struct km_call *call, const struct km_registry_job *job,
+                       const struct km_registry_job_more *more)
+{
+    json_t *json = summary(call, job);
+    json_t *extra = json_pack("{s:s*, s:s*, s:s*, s:o, s:o}", "description", job->description,
+                              "reasonCode", job->reason_code, "comment", job->comment, "targets",
+                              targets_json(call, more), "jobProcessDetails", counts_json(more));
+    (void)json_object_update_missing(json, extra);
+    json_decref(extra);
+    if (job->is_forced)
+        (void)json_object_set_new(json, "forceCanceled", json_true());
+    if (job->template_id != NULL)
+        (void)json_object_set_new(json, "jobTemplateArn",
+                                  json_string(km_call_arn(call, "jobtemplate", job->template_id)));
+    return json;
 }
 
 static km_status describe_job(struct km_call *call)
@@ -185,19 +175,9 @@ static km_status describe_job(struct km_call *call)
     struct km_registry_job_more more = {0};
     KM_REG(call,
            km_registry_job_get(call->reg, call->arena, call->account, call->parts[0], &job, &more));
-    json_t *timeout = job.minutes == 0 ? json_object()
-                                       : json_pack("{s:I}", "inProgressTimeoutInMinutes",
-                                                   (json_int_t)job.minutes);
-    json_t *extra =
-        json_pack("{s:s*, s:s*, s:s*, s:o, s:o, s:o}", "description", job.description, "reasonCode",
-                  job.reason_code, "comment", job.comment, "targets", targets_json(call, &more),
-                  "jobProcessDetails", counts_json(&more), "timeoutConfig", timeout);
-    if (job.is_forced)
-        (void)json_object_set_new(extra, "forceCanceled", json_true());
-    json_t *json = summary(call, &job);
-    (void)json_object_update_missing(json, extra);
-    json_decref(extra);
-    return km_call_reply(call, json_pack("{s:o}", "job", json));
+    KM_AUTO(km_json_unref) json_t *json = details(call, &job, &more);
+    KM_TRY(km_job_form_tell(call, job.config, job.minutes, json));
+    return km_call_reply(call, json_pack("{s:O}", "job", json));
 }
 
 static km_status get_document(struct km_call *call)
@@ -223,7 +203,7 @@ static km_status take_filter(struct km_call *call, struct km_registry_job_filter
         if (strcmp(statuses[i], status) == 0)
             ret->status = i;
     }
-    if (strcmp(status, "SCHEDULED") == 0 || strcmp(status, "DELETION_IN_PROGRESS") == 0)
+    if (strcmp(status, "DELETION_IN_PROGRESS") == 0)
         ret->status = STATUS_NEVER;
     if (ret->status == 0)
         return km_call_fail(call, KM_X_NONE, "status '%.40s' is not known", status);
@@ -245,14 +225,34 @@ static km_status list_jobs(struct km_call *call)
     return km_call_reply(call, json_pack("{s:o, s:s*}", "jobs", items, "nextToken", list.next));
 }
 
+/* The members of the configuration that are given replace those that the job has. */
 static km_status update_job(struct km_call *call)
 {
-    int64_t minutes = -1;
-    KM_TRY(refuse_others(call));
-    KM_TRY(take_minutes(call, -1, &minutes));
-    KM_REG(call, km_registry_job_update(call->reg, call->account, call->parts[0],
-                                        km_call_text(call, "description"), minutes));
+    struct km_registry_job job = {0};
+    struct km_job_form form = {.minutes = -1};
+    KM_REG(call,
+           km_registry_job_get(call->reg, call->arena, call->account, call->parts[0], &job, NULL));
+    form.config = job.config;
+    KM_TRY(km_job_form_take(call, false, &form));
+    const struct km_registry_job_update update = {
+        .description = form.description, .minutes = form.minutes, .config = form.config};
+    KM_REG(call, km_registry_job_update(call->reg, call->account, call->parts[0], &update));
     return KM_OK;
+}
+
+static km_status associate(struct km_call *call)
+{
+    struct km_registry_job job = {0};
+    const struct km_job_target *targets = NULL;
+    size_t n_targets = 0;
+    if (km_call_query(call, "namespaceId") != NULL)
+        return km_call_fail(call, KM_X_NONE, "namespaceId is not offered");
+    KM_TRY(take_targets(call, &targets, &n_targets));
+    KM_REG(call,
+           km_registry_job_associate(call->reg, call->account, call->parts[0], targets, n_targets));
+    KM_REG(call,
+           km_registry_job_get(call->reg, call->arena, call->account, call->parts[0], &job, NULL));
+    return km_call_reply(call, name_and_arn(call, job.id, job.description));
 }
 
 static bool is_reason(const char *text)
@@ -289,8 +289,9 @@ static km_status delete_job(struct km_call *call)
 
 static const struct km_operation rows[] = {
     {"CreateJob", KM_SERVICE_IOT, "PUT", JOB, NULL, NULL,
-     "targets!:a document:s description:s targetSelection:s timeoutConfig:o tags:a", KM_OP_CHANGES,
-     create_job},
+     "targets!:a document:s description:s targetSelection:s timeoutConfig:o tags:a "
+     "jobTemplateArn:s",
+     KM_OP_CHANGES, create_job},
     {"DescribeJob", KM_SERVICE_IOT, "GET", JOB, NULL, NULL, NULL, 0, describe_job},
     {"GetJobDocument", KM_SERVICE_IOT, "GET", JOB "/job-document", NULL, NULL, NULL, 0,
      get_document},
@@ -300,6 +301,8 @@ static const struct km_operation rows[] = {
      NULL, NULL, 0, list_jobs},
     {"UpdateJob", KM_SERVICE_IOT, "PATCH", JOB, NULL, NULL, "description:s timeoutConfig:o",
      KM_OP_CHANGES, update_job},
+    {"AssociateTargetsWithJob", KM_SERVICE_IOT, "POST", JOB "/targets", "namespaceId:s", NULL,
+     "targets!:a comment:s", KM_OP_CHANGES, associate},
     {"CancelJob", KM_SERVICE_IOT, "PUT", JOB "/cancel", "force:b", NULL, "reasonCode:s comment:s",
      KM_OP_CHANGES, cancel_job},
     {"DeleteJob", KM_SERVICE_IOT, "DELETE", JOB, "force:b", NULL, NULL, KM_OP_CHANGES, delete_job},

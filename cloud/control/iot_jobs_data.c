@@ -34,7 +34,7 @@ static km_status finish(struct km_call *call, struct km_job_answer *answer)
     if (answer->code == KM_JOB_OK)
         return km_call_reply(call, km_steal(&answer->reply));
     if (answer->state != NULL)
-        call->error_members = json_pack("{s:O}", "executionState", answer->state);
+        km_call_tell_more(call, json_pack("{s:O}", "executionState", answer->state));
     return km_call_fail(call, exception_of(answer->code), "%s", answer->why);
 }
 

@@ -64,11 +64,29 @@ static json_t *arns_of(struct km_call *call, const struct km_template_plan *plan
     return arns;
 }
 
+/* A certificate that is not registered yet is now, in the transaction of the rest, which gives it its status. */
+static km_status find_certificate(struct km_call *call, struct km_template_plan *plan,
+                                  char room[KM_CERTIFICATE_ID_LEN + 1])
+{
+    KM_AUTO(km_x509_clear) struct km_x509 device = {0};
+    if (plan->certificate_request != NULL)
+        KM_TRY(km_certificate_issue(call, plan->certificate_request, KM_CERTIFICATE_INACTIVE,
+                                    &device, room));
+    else if (plan->certificate_pem != NULL)
+        KM_TRY(km_certificate_register(call, plan->certificate_pem, plan->ca_pem,
+                                       KM_CERTIFICATE_INACTIVE, room));
+    if (room[0] != '\0')
+        plan->certificate_id = room;
+    return KM_OK;
+}
+
 static km_status register_thing(struct km_call *call)
 {
+    char id[KM_CERTIFICATE_ID_LEN + 1] = {0};
     struct km_template_plan plan = {0};
     struct km_registry_certificate certificate = {0};
     KM_TRY(read_plan(call, &plan));
+    KM_TRY(find_certificate(call, &plan, id));
     KM_TRY(carry_out(call, &plan));
     KM_TRY(km_certificate_get(call, plan.certificate_id, &certificate));
     KM_AUTO(km_freep) char *pem = km_x509_pem(certificate.der);

@@ -17,6 +17,7 @@ static const struct {
     {KM_TAGGED_TEMPLATE, "provisioningtemplate"},
     {KM_TAGGED_ROLE_ALIAS, "rolealias"},
     {KM_TAGGED_JOB, "job"},
+    {KM_TAGGED_JOB_TEMPLATE, "jobtemplate"},
 };
 
 static km_status resource_of(struct km_call *call, const char *arn, struct km_tagged_resource *ret)

@@ -6,6 +6,7 @@
 #include "cloud/control/certificate.h"
 #include "cloud/control/inputs.h"
 #include "cloud/control/operations.h"
+#include "cloud/control/told.h"
 
 /* ---- things ---- */
 
@@ -25,8 +26,22 @@ static km_status thing_status(struct km_call *call, km_status status)
     return km_call_registry(call, status);
 }
 
+static bool read_thing(struct km_call *call, struct km_registry_thing *ret)
+{
+    return km_registry_thing_get(call->reg, call->arena, call->account, call->parts[0], ret) ==
+           KM_OK;
+}
+
+static void tell(struct km_call *call, enum km_told what)
+{
+    struct km_registry_thing thing = {0};
+    if (km_told_is_wanted(call, "THING") && read_thing(call, &thing))
+        km_told_thing(call, what, &thing);
+}
+
 static km_status create_thing(struct km_call *call)
 {
+    struct km_registry_thing before = {0};
     struct km_attributes attributes = {0};
     char id[KM_REGISTRY_UUID_LEN + 1] = {0};
     const char *type = km_call_text(call, "thingTypeName");
@@ -36,7 +51,10 @@ static km_status create_thing(struct km_call *call)
                                               .type = type,
                                               .attributes = attributes.items,
                                               .n_attributes = attributes.n};
+    bool was_there = read_thing(call, &before);
     KM_TRY(thing_status(call, km_registry_thing_create(call->reg, call->account, &new, id)));
+    if (!was_there)
+        tell(call, KM_TOLD_CREATED);
     return km_call_reply(call,
                          json_pack("{s:s, s:s*, s:s}", "thingName", call->parts[0], "thingArn",
                                    km_call_arn(call, "thing", call->parts[0]), "thingId", id));
@@ -71,19 +89,25 @@ static km_status update_thing(struct km_call *call)
     update.merges = attributes.merges;
     update.attributes = attributes.items;
     update.n_attributes = attributes.n;
-    return thing_status(
-        call, km_registry_thing_update(call->reg, call->account, call->parts[0], &update));
+    KM_TRY(thing_status(
+        call, km_registry_thing_update(call->reg, call->account, call->parts[0], &update)));
+    tell(call, KM_TOLD_UPDATED);
+    return KM_OK;
 }
 
 static km_status delete_thing(struct km_call *call)
 {
     int64_t expected = km_call_query_number(call, "expectedVersion", 0);
+    struct km_registry_thing before = {0};
+    bool tells = km_told_is_wanted(call, "THING") && read_thing(call, &before);
     km_status status = km_registry_thing_delete(call->reg, call->account, call->parts[0], expected);
     if (status == KM_E_BUSY)
         return km_call_fail(call, KM_X_INVALID_REQUEST,
                             "Cannot delete. Thing %s is still attached to one or more principals",
                             call->parts[0]);
     KM_REG(call, status);
+    if (tells)
+        km_told_thing(call, KM_TOLD_DELETED, &before);
     return km_call_reply(call, json_object());
 }
 
@@ -95,11 +119,10 @@ static km_status list_things(struct km_call *call)
         .type = km_call_query(call, "thingTypeName"),
         .attribute_name = km_call_query(call, "attributeName"),
         .attribute_value = km_call_query(call, "attributeValue"),
+        .is_prefix = km_call_query_is(call, "usePrefixAttributeValue"),
     };
     if (filter.attribute_value != NULL && filter.attribute_name == NULL)
         return km_call_fail(call, KM_X_NONE, "attributeValue needs attributeName");
-    if (km_call_query_is(call, "usePrefixAttributeValue"))
-        return km_call_fail(call, KM_X_NONE, "usePrefixAttributeValue is not offered");
     KM_TRY(km_call_page(call, "nextToken", "maxResults", &page));
     KM_REG(call,
            km_registry_thing_list(call->reg, call->arena, call->account, &filter, &page, &list));

@@ -4,6 +4,7 @@
 
 #include "cloud/control/operations.h"
 #include "cloud/control/tags.h"
+#include "cloud/control/told.h"
 #include "cloud/registry/registry_thing.h"
 
 /* searchableAttributes as texts. */
@@ -27,8 +28,22 @@ static km_status searchable(struct km_call *call, const json_t *properties,
     return KM_OK;
 }
 
+static bool read_type(struct km_call *call, struct km_registry_thing_type *ret)
+{
+    return km_registry_thing_type_get(call->reg, call->arena, call->account, call->parts[0], ret) ==
+           KM_OK;
+}
+
+static void tell(struct km_call *call, enum km_told what)
+{
+    struct km_registry_thing_type type = {0};
+    if (km_told_is_wanted(call, "THING_TYPE") && read_type(call, &type))
+        km_told_thing_type(call, what, &type);
+}
+
 static km_status create_type(struct km_call *call)
 {
+    struct km_registry_thing_type before = {0};
     char id[KM_REGISTRY_UUID_LEN + 1] = {0};
     const json_t *properties = km_call_member(call, "thingTypeProperties");
     struct km_registry_thing_type_new type = {
@@ -36,7 +51,10 @@ static km_status create_type(struct km_call *call)
         .description = json_string_value(json_object_get(properties, "thingTypeDescription")),
     };
     KM_TRY(searchable(call, properties, &type));
+    bool was_there = read_type(call, &before);
     KM_REG(call, km_registry_thing_type_create(call->reg, call->account, &type, id));
+    if (!was_there)
+        tell(call, KM_TOLD_CREATED);
     KM_TRY(km_tags_keep(call, KM_TAGGED_THING_TYPE, type.name, NULL));
     return km_call_reply(call,
                          json_pack("{s:s, s:s*, s:s}", "thingTypeName", type.name, "thingTypeArn",
@@ -101,13 +119,18 @@ static km_status deprecate_type(struct km_call *call)
 {
     KM_REG(call, km_registry_thing_type_deprecate(call->reg, call->account, call->parts[0],
                                                   km_call_is(call, "undoDeprecate")));
+    tell(call, KM_TOLD_UPDATED);
     return km_call_reply(call, json_object());
 }
 
 static km_status delete_type(struct km_call *call)
 {
+    struct km_registry_thing_type before = {0};
+    bool tells = km_told_is_wanted(call, "THING_TYPE") && read_type(call, &before);
     KM_TRY(km_call_as(call, km_registry_thing_type_delete(call->reg, call->account, call->parts[0]),
                       KM_E_BUSY, KM_X_INVALID_REQUEST));
+    if (tells)
+        km_told_thing_type(call, KM_TOLD_DELETED, &before);
     return km_call_reply(call, json_object());
 }
 

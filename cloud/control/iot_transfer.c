@@ -6,10 +6,10 @@
 static km_status transfer(struct km_call *call)
 {
     const char *to = km_call_query(call, "targetAwsAccount");
-    km_status status =
-        km_registry_certificate_transfer(call->reg, call->account, call->parts[0], to);
+    km_status status = km_registry_certificate_transfer(call->reg, call->account, call->parts[0],
+                                                        to, km_call_text(call, "transferMessage"));
     if (status == KM_E_BUSY)
-        return km_call_as(call, status, KM_E_BUSY, KM_X_INVALID_REQUEST);
+        return km_call_as(call, status, KM_E_BUSY, KM_X_TRANSFER_CONFLICT);
     KM_TRY(km_call_as(call, status, KM_E_STATE, KM_X_CERTIFICATE_STATE));
     return km_call_reply(call, json_pack("{s:s*}", "transferredCertificateArn",
                                          km_call_printf(call, "arn:aws:iot:%s:%s:cert/%s",
@@ -31,7 +31,8 @@ static km_status accept_transfer(struct km_call *call)
 static km_status reject_transfer(struct km_call *call)
 {
     return end(call,
-               km_registry_certificate_transfer_reject(call->reg, call->account, call->parts[0]));
+               km_registry_certificate_transfer_reject(call->reg, call->account, call->parts[0],
+                                                       km_call_text(call, "rejectReason")));
 }
 
 static km_status cancel_transfer(struct km_call *call)
@@ -40,7 +41,6 @@ static km_status cancel_transfer(struct km_call *call)
                km_registry_certificate_transfer_cancel(call->reg, call->account, call->parts[0]));
 }
 
-/* To whom they go the registry does not tell; when they were offered is when they were changed last. */
 static km_status list_outgoing(struct km_call *call)
 {
     const struct km_registry_certificate_filter filter = {.status =
@@ -53,11 +53,13 @@ static km_status list_outgoing(struct km_call *call)
     json_t *items = json_array();
     for (size_t i = 0; i < list.n_items; i++) {
         const struct km_registry_certificate *it = &list.items[i];
-        (void)json_array_append_new(items,
-                                    json_pack("{s:s*, s:s, s:o, s:o}", "certificateArn",
-                                              km_call_arn(call, "cert", it->id), "certificateId",
-                                              it->id, "transferDate", km_call_time(it->modified_ms),
-                                              "creationDate", km_call_time(it->created_ms)));
+        (void)json_array_append_new(
+            items,
+            json_pack("{s:s*, s:s, s:s*, s:s*, s:o, s:o}", "certificateArn",
+                      km_call_arn(call, "cert", it->id), "certificateId", it->id, "transferredTo",
+                      it->transfer.to, "transferMessage", it->transfer.message, "transferDate",
+                      km_call_time(it->transfer.transfer_ms), "creationDate",
+                      km_call_time(it->created_ms)));
     }
     return km_call_reply(
         call, json_pack("{s:o, s:s*}", "outgoingCertificates", items, "nextMarker", list.next));

@@ -336,6 +336,8 @@ km_status km_issuer_sign(struct km_err *err, const struct km_issuer *issuer, str
         PEM_read_bio_X509_REQ(bio, &request, NULL, NULL) != NULL &&
         X509_REQ_get0_pubkey(request) != NULL &&
         X509_REQ_verify_ex(request, X509_REQ_get0_pubkey(request), issuer->crypto->lib, NULL) == 1;
+    if (!is_good && km_crypto_was_short())
+        return km_crypto_fail(err, KM_E_NOMEM, "certificate request");
     ERR_clear_error();
     if (!is_good)
         return KM_FAIL(err, KM_E_MALFORMED,

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "cloud/common/json.h"
 #include "cloud/console/console.h"
 #include "cloud/control/control.h"
 #include "cloud/control/device.h"
@@ -62,7 +63,7 @@ static void confine(void)
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    json_set_alloc_funcs(malloc, km_wipe_and_free);
+    json_set_alloc_funcs(km_json_alloc, km_wipe_and_free);
 }
 
 static km_status open_storage(struct km_err *err)

@@ -54,8 +54,8 @@ const char *km_reply_xml(struct km_call *call, const char *text)
 /* Our sentences begin in lower case, those of the API do not. */
 static const char *sentence(struct km_call *call, km_status status)
 {
-    if (call->hides_reason)
-        return "Forbidden";
+    if (call->told != NULL)
+        return call->told;
     char *text = km_arena_text(call->arena, KM_SLICE_STR(call->err.text));
     if (km_reply_status(call, status) >= 500 || text == NULL || text[0] == '\0')
         return km_status_name(status); /* what is wrong inside of us is the log's */
@@ -91,38 +91,49 @@ static km_status set_error(struct km_call *call, km_status status)
 }
 
 /* The body into memory of its own, which the server frees. */
-static void set_body(struct km_call *call, struct km_http_reply *reply)
+static km_status set_body(struct km_call *call, struct km_http_reply *reply)
 {
     KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
     if (call->reply != NULL) {
         reply->content_type = TYPE_JSON;
-        if (km_json_print(&call->err, call->reply, KM_CALL_REPLY_MAX, &text) != KM_OK) {
-            reply->status = 500;
-            return;
-        }
+        KM_TRY(km_json_print(&call->err, call->reply, KM_CALL_REPLY_MAX, &text));
         reply->body = text.ptr;
         reply->body_len = text.len;
         text = (struct km_json_text){0};
-        return;
+        return KM_OK;
     }
     if (call->raw.len == 0)
-        return;
+        return KM_OK;
     reply->content_type = speaks_xml(call) ? TYPE_XML : TYPE_JSON;
     reply->body = malloc(call->raw.len);
-    if (reply->body == NULL) {
-        reply->status = 500;
-        return;
-    }
+    if (reply->body == NULL)
+        return KM_FAIL(&call->err, KM_E_NOMEM, "answer of %zu bytes", call->raw.len);
     km_copy(reply->body, call->raw.len, call->raw.ptr, call->raw.len);
     reply->body_len = call->raw.len;
+    return KM_OK;
+}
+
+static km_status set_all(struct km_call *call, km_status status, struct km_http_reply *reply)
+{
+    reply->status = km_reply_status(call, status);
+    if (status != KM_OK)
+        KM_TRY(set_error(call, status));
+    return set_body(call, reply);
+}
+
+/* What little is said when there is no room for the answer. */
+static void set_nothing(struct km_call *call, struct km_http_reply *reply)
+{
+    *reply = (struct km_http_reply){.status = 500};
+    call->n_headers = 0;
+    km_call_reply_header(call, "x-amzn-ErrorType", km_exception_form(KM_X_INTERNAL_FAILURE)->name);
 }
 
 void km_reply_send(struct km_call *call, km_status status)
 {
-    struct km_http_reply reply = {.status = km_reply_status(call, status)};
-    if (status != KM_OK && set_error(call, status) != KM_OK)
-        reply.status = 500;
-    set_body(call, &reply);
+    struct km_http_reply reply = {0};
+    if (set_all(call, status, &reply) != KM_OK)
+        set_nothing(call, &reply);
     reply.headers[reply.n_headers++] =
         (struct km_http_reply_header){.name = "x-amzn-RequestId", .value = call->request_id};
     for (size_t i = 0; i < call->n_headers && reply.n_headers < KM_HTTP_REPLY_HEADERS_MAX; i++)

@@ -5,20 +5,44 @@
 #include "cloud/control/operations.h"
 #include "cloud/control/reply.h"
 
+/* Who has signed: what stands in the ARN behind arn:aws: and the account, and the id. */
+struct caller {
+    const char *service;
+    const char *name;
+    const char *id;
+};
+
+/* The role goes by its last name, as it does there. */
+static struct caller caller_of(struct km_call *call)
+{
+    const struct km_registry_credential *credential = call->credential;
+    if (credential == NULL)
+        return (struct caller){"iam", call->principal, call->principal};
+    const char *slash = strrchr(credential->role, '/');
+    return (struct caller){
+        "sts",
+        km_call_printf(call, "assumed-role/%s/%s", slash != NULL ? slash + 1 : credential->role,
+                       credential->certificate),
+        km_call_printf(call, "%s:%s", credential->role_alias, credential->certificate)};
+}
+
 static km_status get_caller_identity(struct km_call *call)
 {
-    const char *principal = km_reply_xml(call, call->principal);
+    const struct caller caller = caller_of(call);
+    const char *name = caller.name != NULL ? km_reply_xml(call, caller.name) : NULL;
+    const char *id = caller.id != NULL ? km_reply_xml(call, caller.id) : NULL;
     const char *body =
-        principal == NULL
+        name == NULL || id == NULL
             ? NULL
             : km_call_printf(call,
                              "<GetCallerIdentityResponse "
                              "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
-                             "<GetCallerIdentityResult><Arn>arn:aws:iam::%s:%s</Arn>"
+                             "<GetCallerIdentityResult><Arn>arn:aws:%s::%s:%s</Arn>"
                              "<UserId>%s</UserId><Account>%s</Account></GetCallerIdentityResult>"
                              "<ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata>"
                              "</GetCallerIdentityResponse>",
-                             call->account, principal, principal, call->account, call->request_id);
+                             caller.service, call->account, name, id, call->account,
+                             call->request_id);
     if (body == NULL)
         return KM_FAIL(&call->err, KM_E_NOMEM, "answer");
     call->raw = KM_SLICE_STR(body);

@@ -32,6 +32,15 @@ void km_x509_clear(struct km_x509 *x509)
     *x509 = (struct km_x509){0};
 }
 
+/* fail: what it means that libcrypto did not do something, unless memory was short. Empties its queue. */
+static km_status fail(struct km_err *err, km_status status, const char *meaning)
+{
+    if (km_crypto_was_short())
+        return km_crypto_fail(err, KM_E_NOMEM, "certificate");
+    ERR_clear_error();
+    return KM_FAIL(err, status, "%s", meaning);
+}
+
 /* ---- reading ---- */
 
 static bool time_ms(const ASN1_TIME *time, int64_t *ret)
@@ -73,10 +82,9 @@ km_status km_x509_read_der(struct km_err *err, const struct km_crypto *crypto, s
                    name_der(X509_get_issuer_name(read.x509), &read.issuer) &&
                    time_ms(X509_get0_notBefore(read.x509), &read.not_before_ms) &&
                    time_ms(X509_get0_notAfter(read.x509), &read.not_after_ms);
-    ERR_clear_error();
     if (!is_good) {
         km_x509_clear(&read);
-        return KM_FAIL(err, KM_E_MALFORMED, "the certificate can't be read");
+        return fail(err, KM_E_MALFORMED, "the certificate can't be read");
     }
     read.octets = malloc(der.len);
     if (read.octets == NULL) {
@@ -115,10 +123,9 @@ km_status km_x509_read(struct km_err *err, const struct km_crypto *crypto, struc
 {
     KM_AUTO(openssl_freep) unsigned char *der = NULL;
     long len = 0;
-    bool is_one = pem.len <= KM_X509_PEM_MAX && pem_to_der(pem, &der, &len);
-    ERR_clear_error();
-    if (!is_one)
-        return KM_FAIL(err, KM_E_MALFORMED, "the text is not one certificate in PEM");
+    if (pem.len > KM_X509_PEM_MAX || !pem_to_der(pem, &der, &len))
+        return fail(err, KM_E_MALFORMED, "the text is not one certificate in PEM");
+    ERR_clear_error(); /* that there is no second */
     return km_x509_read_der(err, crypto, KM_SLICE(der, (size_t)len), ret);
 }
 
@@ -193,9 +200,8 @@ km_status km_x509_check_issuer(struct km_err *err, const struct km_x509 *x509,
         return KM_FAIL(err, KM_E_AUTH,
                        "the certificate is not signed with SHA-256, SHA-384 or SHA-512");
     bool is_good = key != NULL && X509_verify(x509->x509, key) == 1;
-    ERR_clear_error();
     if (!is_good)
-        return KM_FAIL(err, KM_E_AUTH, "the certificate was not signed by this CA's key");
+        return fail(err, KM_E_AUTH, "the certificate was not signed by this CA's key");
     return KM_OK;
 }
 

@@ -85,7 +85,10 @@ km_status km_function_config_parse(struct km_err *err, const char *json,
     struct km_function_config *config = calloc(1, sizeof *config);
     if (config == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for a function's configuration");
-    if (km_json_object(NULL, KM_SLICE_STR(json), CONFIG_DEPTH_MAX, &config->json) != KM_OK)
+    km_status status = km_json_object(NULL, KM_SLICE_STR(json), CONFIG_DEPTH_MAX, &config->json);
+    if (status == KM_E_NOMEM)
+        return KM_FAIL(err, KM_E_NOMEM, "no memory for a function's configuration");
+    if (status != KM_OK)
         return KM_FAIL(err, KM_E_ARG, "the configuration of a function is no JSON object");
     KM_TRY(get_text(err, config->json, "Runtime", &config->runtime));
     KM_TRY(get_text(err, config->json, "Handler", &config->handler));

@@ -147,7 +147,7 @@ static char *description(const struct km_run_report *report)
     json_t *json = json_pack("{s:s}", "errorMessage", text);
     if (type[0] != '\0')
         (void)json_object_set_new(json, "errorType", json_string(type));
-    char *dump = json_dumps(json, JSON_COMPACT);
+    char *dump = km_json_dump(json);
     json_decref(json);
     return dump;
 }
@@ -159,7 +159,11 @@ km_status km_run_answer(struct km_err *err, const struct km_run_report *report,
     if (report->outcome->end == KM_HOST_NO_WALL)
         return KM_FAIL(err, KM_E_UNSUPPORTED, "%.*s", (int)report->outcome->text.len,
                        (const char *)report->outcome->text.ptr);
-    if (!own_words(report, &words, &ret->is_function_error)) {
+    unsigned n_short = km_json_n_short();
+    bool has_words = own_words(report, &words, &ret->is_function_error);
+    if (km_json_n_short() != n_short)
+        return KM_FAIL(err, KM_E_NOMEM, "no memory to read what a function answers");
+    if (!has_words) {
         ret->is_function_error = true;
         ret->payload = (uint8_t *)description(report);
         ret->payload_len = ret->payload != NULL ? strlen((const char *)ret->payload) : 0;

@@ -91,8 +91,9 @@ static bool code_is_used(void *ctx, const char *path)
 /* What may be otherwise in a while, whatever the function is like: the registry or the machine. */
 static bool is_passing(km_status status)
 {
-    static const km_status passing[] = {KM_E_NOMEM, KM_E_NOSPACE, KM_E_BUSY,       KM_E_TIMEOUT,
-                                        KM_E_DEAD,  KM_E_IO,      KM_E_UNSUPPORTED};
+    /* SQLite calls some of what it had no memory for a logic error. */
+    static const km_status passing[] = {KM_E_NOMEM, KM_E_NOSPACE, KM_E_BUSY,        KM_E_TIMEOUT,
+                                        KM_E_DEAD,  KM_E_IO,      KM_E_UNSUPPORTED, KM_E_INTERNAL};
     for (size_t i = 0; i < KM_ARRAY_LEN(passing); i++)
         if (passing[i] == status)
             return true;
@@ -287,12 +288,12 @@ static struct km_job *event_job(struct km_runner *runner)
         if (entry == NULL)
             return NULL;
         km_status status = km_spool_read(&err, runner->spool, entry, &bytes, &strings, &invoke);
-        if (status == KM_E_NOMEM || status == KM_E_IO) {
+        struct km_job *job = status == KM_OK ? km_job_new(&invoke) : NULL;
+        if (status == KM_E_NOMEM || status == KM_E_IO || (status == KM_OK && job == NULL)) {
             /* Due at once it would be read again without end. */
             km_spool_postpone(runner->spool, entry, now_ms(runner) + runner->retry_ms);
             return NULL;
         }
-        struct km_job *job = status == KM_OK ? km_job_new(&invoke) : NULL;
         if (job != NULL && km_job_name(&err, job) == KM_OK) {
             job->entry = entry;
             return job;

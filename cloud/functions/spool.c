@@ -15,6 +15,7 @@
 #define FILE_VERSION 1
 #define NAME_CAP 32
 #define FILE_MAX (KM_INVOKE_REQUEST_MAX + 64)
+#define SHARES 1024 /* functions share one when there are more */
 
 struct list {
     struct km_spool_entry *first, *last;
@@ -25,7 +26,10 @@ struct km_spool {
     unsigned max;
     unsigned n_entries; /* also those that are taken */
     uint64_t next_id;
-    struct list ready;
+    unsigned shares[SHARES]; /* entries of each */
+    struct list ready[SHARES];
+    unsigned n_ready;
+    unsigned turn;     /* the share that gives the next one */
     struct list later; /* those that wait for their next attempt */
     int64_t earliest_ms;
 };
@@ -46,6 +50,30 @@ static struct km_spool_entry *shift(struct list *list)
     if (entry != NULL)
         list->first = entry->next;
     return entry;
+}
+
+/* FNV-1a. */
+static unsigned share_of(const struct km_invoke *invoke)
+{
+    uint32_t hash = 2166136261u;
+    const char *const parts[] = {invoke->account, invoke->function};
+    for (size_t i = 0; i < KM_ARRAY_LEN(parts); i++)
+        for (const char *at = parts[i]; *at != '\0'; at++)
+            hash = (hash ^ (uint8_t)*at) * 16777619u;
+    return hash % SHARES;
+}
+
+static void append_ready(struct km_spool *spool, struct km_spool_entry *entry)
+{
+    append(&spool->ready[entry->share], entry);
+    spool->n_ready++;
+}
+
+static void forget(struct km_spool *spool, struct km_spool_entry *entry)
+{
+    spool->n_entries--;
+    spool->shares[entry->share]--;
+    free(entry);
 }
 
 static void name_of(const struct km_spool_entry *entry, char ret[NAME_CAP])
@@ -78,7 +106,7 @@ bool km_spool_head_read(struct km_rd *rd, struct km_spool_entry *ret)
 static void put_in_line(struct km_spool *spool, struct km_spool_entry *entry)
 {
     if (entry->not_before_ms == 0) {
-        append(&spool->ready, entry);
+        append_ready(spool, entry);
         return;
     }
     append(&spool->later, entry);
@@ -129,8 +157,7 @@ void km_spool_set_aside(struct km_spool *spool, struct km_spool_entry *entry)
     name_of(entry, name);
     snprintf(aside, sizeof aside, "%s.bad", name);
     (void)renameat(spool->dir, name, spool->dir, aside);
-    spool->n_entries--;
-    free(entry);
+    forget(spool, entry);
 }
 
 /* ---- opening ---- */
@@ -153,16 +180,24 @@ static km_status take_up(struct km_err *err, struct km_spool *spool, const char 
 {
     KM_AUTO(km_freep) uint8_t *bytes = NULL;
     size_t len = 0;
-    struct km_spool_entry *entry = calloc(1, sizeof *entry);
+    km_status status = km_file_read(NULL, spool->dir, name, FILE_MAX, &bytes, &len);
+    struct km_spool_entry *entry = status != KM_E_NOMEM ? calloc(1, sizeof *entry) : NULL;
     if (entry == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for the spool");
     entry->id = strtoull(name, NULL, 16);
     if (entry->id >= spool->next_id)
         spool->next_id = entry->id + 1;
-    spool->n_entries++;
-    km_status status = km_file_read(NULL, spool->dir, name, FILE_MAX, &bytes, &len);
     struct km_rd rd = km_rd_init(KM_SLICE(bytes, len));
-    if (status == KM_OK && km_spool_head_read(&rd, entry))
+    struct km_invoke_strings strings = {.account = ""};
+    struct km_invoke invoke = {.kind = KM_INVOKE_EVENT};
+    bool is_good = status == KM_OK && km_spool_head_read(&rd, entry);
+    /* Whoever takes it will see what is wrong with the rest. */
+    if (is_good &&
+        km_invoke_read(NULL, KM_SLICE(rd.pos, km_rd_left(&rd)), &strings, &invoke) == KM_OK)
+        entry->share = share_of(&invoke);
+    spool->n_entries++;
+    spool->shares[entry->share]++;
+    if (is_good)
         put_in_line(spool, entry);
     else
         km_spool_set_aside(spool, entry);
@@ -203,7 +238,8 @@ void km_spool_freep(struct km_spool **spool)
 {
     if (*spool == NULL)
         return;
-    free_list(&(*spool)->ready);
+    for (size_t i = 0; i < SHARES; i++)
+        free_list(&(*spool)->ready[i]);
     free_list(&(*spool)->later);
     km_fd_closep(&(*spool)->dir);
     free(*spool);
@@ -214,16 +250,22 @@ void km_spool_freep(struct km_spool **spool)
 km_status km_spool_add(struct km_err *err, struct km_spool *spool, const struct km_invoke *invoke,
                        int64_t now_ms)
 {
+    unsigned share = share_of(invoke);
     if (spool->n_entries >= spool->max)
         return KM_FAIL(err, KM_E_BUSY, "%u events wait already", spool->n_entries);
+    if (spool->shares[share] > spool->max - spool->n_entries)
+        return KM_FAIL(err, KM_E_BUSY, "%u events wait already, %u for this function",
+                       spool->n_entries, spool->shares[share]);
     KM_AUTO(km_freep) struct km_spool_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "no memory for an event");
     entry->id = spool->next_id++;
     entry->received_ms = now_ms;
+    entry->share = share;
     KM_TRY(write_file(err, spool, entry, invoke));
     spool->n_entries++;
-    append(&spool->ready, km_steal(&entry));
+    spool->shares[share]++;
+    append_ready(spool, km_steal(&entry));
     return KM_OK;
 }
 
@@ -235,7 +277,7 @@ static void move_due(struct km_spool *spool, int64_t now_ms)
     spool->earliest_ms = INT64_MAX;
     for (struct km_spool_entry *entry = shift(&waiting); entry != NULL; entry = shift(&waiting)) {
         if (entry->not_before_ms <= now_ms)
-            append(&spool->ready, entry);
+            append_ready(spool, entry);
         else
             put_in_line(spool, entry);
     }
@@ -245,7 +287,14 @@ struct km_spool_entry *km_spool_take(struct km_spool *spool, int64_t now_ms)
 {
     if (spool->earliest_ms <= now_ms)
         move_due(spool, now_ms);
-    return shift(&spool->ready);
+    if (spool->n_ready == 0)
+        return NULL;
+    while (spool->ready[spool->turn].first == NULL)
+        spool->turn = (spool->turn + 1) % SHARES;
+    struct km_spool_entry *entry = shift(&spool->ready[spool->turn]);
+    spool->turn = (spool->turn + 1) % SHARES;
+    spool->n_ready--;
+    return entry;
 }
 
 km_status km_spool_read(struct km_err *err, struct km_spool *spool,
@@ -289,13 +338,12 @@ void km_spool_remove(struct km_spool *spool, struct km_spool_entry *entry)
     char name[NAME_CAP] = {0};
     name_of(entry, name);
     (void)unlinkat(spool->dir, name, 0);
-    spool->n_entries--;
-    free(entry);
+    forget(spool, entry);
 }
 
 int64_t km_spool_next_ms(const struct km_spool *spool)
 {
-    return spool->ready.first != NULL ? 0 : spool->earliest_ms;
+    return spool->n_ready > 0 ? 0 : spool->earliest_ms;
 }
 
 unsigned km_spool_count(const struct km_spool *spool)

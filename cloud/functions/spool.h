@@ -14,16 +14,17 @@ struct km_spool_entry {
     int64_t received_ms;
     int64_t not_before_ms;
     unsigned attempts; /* that have failed */
+    unsigned share;    /* of the spool: its function's */
     struct km_spool_entry *next;
 };
 
 /* km_spool_open: what lies in the directory, the oldest first. A file that can't be read is set aside as NAME.bad. Returns owned. */
 km_status km_spool_open(struct km_err *err, const char *path, unsigned max, struct km_spool **ret);
 void km_spool_freep(struct km_spool **spool);
-/* km_spool_add: KM_E_BUSY when there are max. */
+/* km_spool_add: KM_E_BUSY when there are max, or its function has as many as there is room for: so one function leaves some to the others. */
 km_status km_spool_add(struct km_err *err, struct km_spool *spool, const struct km_invoke *invoke,
                        int64_t now_ms);
-/* km_spool_take: an event whose time has come, or NULL; handed back by _retry, _untake or _remove. */
+/* km_spool_take: an event whose time has come, of one function after the other, or NULL; handed back by _retry, _untake or _remove. */
 struct km_spool_entry *km_spool_take(struct km_spool *spool, int64_t now_ms);
 /* km_spool_read: the request of an event; *ret_bytes is owned and what *ret views, with strings. */
 km_status km_spool_read(struct km_err *err, struct km_spool *spool,

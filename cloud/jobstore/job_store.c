@@ -91,7 +91,7 @@ static km_status find(const struct place *place, const struct km_job_request *re
     km_status status = read_wanted(place, request, ret);
     if (status != KM_OK || km_job_seconds_left(ret, place->now_ms) != 0)
         return status;
-    KM_TRY(outcome(place, km_registry_execution_expire(place->reg, &more)));
+    KM_TRY(outcome(place, km_registry_job_tick(place->reg, &more)));
     return read_wanted(place, request, ret);
 }
 

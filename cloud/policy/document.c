@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/common/json.h"
 #include "cloud/policy/compiler.h"
 
 #define VERSION "2012-10-17"
@@ -85,19 +86,17 @@ static size_t count_nonspace(struct km_slice document)
     return n;
 }
 
-static void json_freep(json_t **json)
-{
-    json_decref(*json);
-    *json = NULL;
-}
-
 static km_status parse_json(struct km_err *err, struct km_slice document, json_t **ret)
 {
     json_error_t error = {0};
+    unsigned n_before = km_json_n_short();
+    KM_AUTO(km_json_unref)
     json_t *json =
         json_loadb((const char *)document.ptr, document.len, JSON_REJECT_DUPLICATES, &error);
+    if (km_json_n_short() != n_before)
+        return KM_FAIL(err, KM_E_NOMEM, "policy document of %zu octets", document.len);
     if (json != NULL) {
-        *ret = json;
+        *ret = km_steal(&json);
         return KM_OK;
     }
     /* Not every allocation of the parser's that fails is told as such, but nothing else goes without a code. */
@@ -119,7 +118,7 @@ km_status km_policy_compile(struct km_err *err, struct km_slice document, struct
                        "document: has %zu characters that are no white space, "
                        "more than %u",
                        count_nonspace(document), KM_POLICY_NONSPACE_MAX);
-    KM_AUTO(json_freep) json_t *json = NULL;
+    KM_AUTO(km_json_unref) json_t *json = NULL;
     KM_TRY(parse_json(err, document, &json));
     KM_AUTO(km_policy_freep) struct km_policy *policy = calloc(1, sizeof(*policy));
     if (policy == NULL)

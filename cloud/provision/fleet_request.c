@@ -42,7 +42,10 @@ bool km_fleet_topic_parse(struct km_slice topic, struct km_fleet_topic *ret)
     struct km_slice format = km_topic_level(&rest);
     if (format.len == 0 || rest.len > 0)
         return false;
-    made.is_json = km_slice_equal(format, KM_SLICE_STR("json"));
+    if (km_slice_equal(format, KM_SLICE_STR("json")))
+        made.format = KM_FLEET_JSON;
+    else if (km_slice_equal(format, KM_SLICE_STR("cbor")))
+        made.format = KM_FLEET_CBOR;
     *ret = made;
     return true;
 }
@@ -92,13 +95,10 @@ static km_status take_parameters(struct km_err *err, struct km_arena *arena, con
     return KM_OK;
 }
 
-km_status km_fleet_request_read(struct km_err *err, struct km_arena *arena, enum km_fleet_kind kind,
-                                struct km_slice payload, struct km_fleet_request *ret)
+km_status km_fleet_request_take(struct km_err *err, struct km_arena *arena, enum km_fleet_kind kind,
+                                const json_t *object, struct km_fleet_request *ret)
 {
-    KM_AUTO(km_json_unref) json_t *object = NULL;
     struct km_fleet_request made = {0};
-    if (kind != KM_FLEET_CREATE || payload.len > 0)
-        KM_TRY(km_json_object(err, payload, KM_FLEET_DEPTH_MAX, &object));
     if (kind == KM_FLEET_CREATE_FROM_CSR)
         KM_TRY(take_text(err, arena, object, "certificateSigningRequest", KM_FLEET_CSR_MAX,
                          &made.csr));
@@ -109,4 +109,13 @@ km_status km_fleet_request_read(struct km_err *err, struct km_arena *arena, enum
     }
     *ret = made;
     return KM_OK;
+}
+
+km_status km_fleet_request_read(struct km_err *err, struct km_arena *arena, enum km_fleet_kind kind,
+                                struct km_slice payload, struct km_fleet_request *ret)
+{
+    KM_AUTO(km_json_unref) json_t *object = NULL;
+    if (kind != KM_FLEET_CREATE || payload.len > 0)
+        KM_TRY(km_json_object(err, payload, KM_FLEET_DEPTH_MAX, &object));
+    return km_fleet_request_take(err, arena, kind, object, ret);
 }

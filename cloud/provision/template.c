@@ -4,145 +4,14 @@
 #include <string.h>
 
 #include "cloud/common/json.h"
+#include "cloud/provision/template_value.h"
 
 struct work {
     struct km_err *err;
-    struct km_arena *arena;
-    const json_t *declared; /* "Parameters" */
-    const struct km_template_pair *parameters;
-    size_t n_parameters;
-    bool is_in_document; /* of a policy */
+    struct template_values values;
     struct km_template_plan *plan;
     const char *resource; /* that is looked at */
 };
-
-static km_status keep(struct work *work, const char *text, size_t len, const char **ret)
-{
-    *ret = km_arena_text(work->arena, KM_SLICE(text, len));
-    return *ret == NULL ? KM_FAIL(work->err, km_arena_status(work->arena), "a template's value")
-                        : KM_OK;
-}
-
-/* ---- values ---- */
-
-/*
- * What a certificate says its owner has chosen: it may name something in a policy, but write none, with JSON of its own, wildcards
- * or variables.
- */
-static km_status check_stands(const struct work *work, const struct km_template_pair *parameter)
-{
-    if (work->is_in_document && strpbrk(parameter->value, "\"\\*?$+#") != NULL)
-        return KM_FAIL(work->err, KM_E_MALFORMED,
-                       "parameter %s has one of \"\\*?$+# and can't stand in a policy",
-                       parameter->name);
-    return KM_OK;
-}
-
-static km_status parameter(struct work *work, const char *name, const char **ret)
-{
-    const json_t *declared = json_object_get(work->declared, name);
-    if (declared == NULL)
-        return KM_FAIL(work->err, KM_E_MALFORMED, "Ref to %s, which is not in Parameters", name);
-    for (size_t i = 0; i < work->n_parameters; i++) {
-        if (strcmp(work->parameters[i].name, name) == 0) {
-            *ret = work->parameters[i].value;
-            return check_stands(work, &work->parameters[i]);
-        }
-    }
-    const char *standard = json_string_value(json_object_get(declared, "Default"));
-    if (standard == NULL)
-        return KM_FAIL(work->err, KM_E_NOTFOUND, "parameter %s has no value", name);
-    return keep(work, standard, strlen(standard), ret);
-}
-
-/* A text that is put together; its bound is one for each value. */
-struct text {
-    char octets[KM_TEMPLATE_VALUE_MAX];
-    struct km_wr wr;
-};
-
-static void text_init(struct text *text)
-{
-    text->wr = km_wr_init(text->octets, sizeof(text->octets));
-}
-
-static km_status text_keep(struct work *work, const struct text *text, const char **ret)
-{
-    struct km_slice all = {0};
-    if (!km_wr_finish(&text->wr, &all))
-        return KM_FAIL(work->err, KM_E_LIMIT, "a value of more than %u octets",
-                       KM_TEMPLATE_VALUE_MAX);
-    return keep(work, (const char *)all.ptr, all.len, ret);
-}
-
-static km_status substitute(struct work *work, const json_t *with, const char **ret)
-{
-    const char *at = json_string_value(with);
-    struct text text;
-    text_init(&text);
-    if (at == NULL)
-        return KM_FAIL(work->err, KM_E_MALFORMED, "Fn::Sub is for a text");
-    while (*at != '\0') {
-        const char *begin = strstr(at, "${");
-        size_t len = begin == NULL ? strlen(at) : (size_t)(begin - at);
-        km_wr_bytes(&text.wr, KM_SLICE(at, len));
-        if (begin == NULL)
-            break;
-        const char *end = strchr(begin, '}');
-        const char *name = NULL;
-        const char *value = NULL;
-        if (end == NULL)
-            return KM_FAIL(work->err, KM_E_MALFORMED, "Fn::Sub with a ${ that does not end");
-        KM_TRY(keep(work, begin + 2, (size_t)(end - begin - 2), &name));
-        KM_TRY(parameter(work, name, &value));
-        km_wr_bytes(&text.wr, KM_SLICE_STR(value));
-        at = end + 1;
-    }
-    return text_keep(work, &text, ret);
-}
-
-/* A text, {"Ref": NAME} or {"Fn::Sub": TEXT}: what may stand inside of a Fn::Join. */
-static km_status simple(struct work *work, const json_t *value, const char **ret)
-{
-    const json_t *ref = json_object_get(value, "Ref");
-    const json_t *with = json_object_get(value, "Fn::Sub");
-    if (json_is_string(value))
-        return keep(work, json_string_value(value), json_string_length(value), ret);
-    if (json_object_size(value) == 1 && json_is_string(ref))
-        return parameter(work, json_string_value(ref), ret);
-    if (json_object_size(value) == 1 && with != NULL)
-        return substitute(work, with, ret);
-    return KM_FAIL(work->err, KM_E_MALFORMED, "a value that is no text, Ref, Fn::Join or Fn::Sub");
-}
-
-static km_status join(struct work *work, const json_t *of, const char **ret)
-{
-    const char *between = json_string_value(json_array_get(of, 0));
-    const json_t *values = json_array_get(of, 1);
-    struct text text;
-    size_t i = 0;
-    const json_t *value = NULL;
-    text_init(&text);
-    if (json_array_size(of) != 2 || between == NULL || !json_is_array(values))
-        return KM_FAIL(work->err, KM_E_MALFORMED, "Fn::Join is for a text and a list");
-    json_array_foreach(values, i, value)
-    {
-        const char *part = NULL;
-        KM_TRY(simple(work, value, &part));
-        if (i > 0)
-            km_wr_bytes(&text.wr, KM_SLICE_STR(between));
-        km_wr_bytes(&text.wr, KM_SLICE_STR(part));
-    }
-    return text_keep(work, &text, ret);
-}
-
-static km_status resolve(struct work *work, const json_t *value, const char **ret)
-{
-    const json_t *of = json_object_get(value, "Fn::Join");
-    if (json_object_size(value) == 1 && of != NULL)
-        return join(work, of, ret);
-    return simple(work, value, ret);
-}
 
 /* ---- resources ---- */
 
@@ -179,8 +48,8 @@ static km_status take_pairs(struct work *work, const json_t *object, const char 
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
         struct km_template_pair *pair = &ret[*ret_n];
-        KM_TRY(keep(work, name, strlen(name), &pair->name));
-        KM_TRY(resolve(work, value, &pair->value));
+        KM_TRY(template_keep(&work->values, name, strlen(name), &pair->name));
+        KM_TRY(template_value(&work->values, value, &pair->value));
         (*ret_n)++;
     }
     return KM_OK;
@@ -197,7 +66,7 @@ static km_status take_groups(struct work *work, const json_t *groups)
         return KM_FAIL(work->err, KM_E_LIMIT, "more than %u groups", KM_TEMPLATE_GROUPS_MAX);
     json_array_foreach(groups, i, value)
     {
-        KM_TRY(resolve(work, value, &plan->groups[plan->n_groups]));
+        KM_TRY(template_value(&work->values, value, &plan->groups[plan->n_groups]));
         plan->n_groups++;
     }
     return KM_OK;
@@ -235,10 +104,12 @@ static km_status take_thing(struct work *work, const json_t *properties, const j
     if (work->plan->thing != NULL)
         return KM_FAIL(work->err, KM_E_MALFORMED, "more than one thing");
     KM_TRY(check_names(work, properties, "a thing's Properties", names));
-    KM_TRY(keep(work, work->resource, strlen(work->resource), &work->plan->thing_resource));
-    KM_TRY(resolve(work, json_object_get(properties, "ThingName"), &work->plan->thing));
+    KM_TRY(template_keep(&work->values, work->resource, strlen(work->resource),
+                         &work->plan->thing_resource));
+    KM_TRY(template_value(&work->values, json_object_get(properties, "ThingName"),
+                          &work->plan->thing));
     if (type != NULL)
-        KM_TRY(resolve(work, type, &work->plan->thing_type));
+        KM_TRY(template_value(&work->values, type, &work->plan->thing_type));
     KM_TRY(take_pairs(work, json_object_get(properties, "AttributePayload"), "AttributePayload",
                       KM_TEMPLATE_ATTRIBUTES_MAX, work->plan->attributes,
                       &work->plan->n_attributes));
@@ -246,21 +117,49 @@ static km_status take_thing(struct work *work, const json_t *properties, const j
     return take_conflict(work, settings);
 }
 
+/* What the certificate is: one that is there, or what it is made of. */
+static km_status take_source(struct work *work, const json_t *properties)
+{
+    struct km_template_plan *plan = work->plan;
+    const struct {
+        const char *name;
+        const char **ret;
+    } rows[] = {{"CertificateId", &plan->certificate_id},
+                {"CertificateSigningRequest", &plan->certificate_request},
+                {"CertificatePem", &plan->certificate_pem},
+                {"CACertificatePem", &plan->ca_pem}};
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        const json_t *value = json_object_get(properties, rows[i].name);
+        if (value != NULL)
+            KM_TRY(template_value(&work->values, value, rows[i].ret));
+    }
+    int n = (plan->certificate_id != NULL) + (plan->certificate_request != NULL) +
+            (plan->certificate_pem != NULL);
+    if (n != 1 || (plan->ca_pem != NULL && plan->certificate_pem == NULL))
+        return KM_FAIL(work->err, KM_E_MALFORMED,
+                       "a certificate has one of CertificateId, CertificateSigningRequest and "
+                       "CertificatePem, which CACertificatePem goes with");
+    return KM_OK;
+}
+
 static km_status take_certificate(struct work *work, const json_t *properties,
                                   const json_t *settings)
 {
-    static const char *const names[] = {"CertificateId", "Status", NULL};
+    static const char *const names[] = {"CertificateId",  "CertificateSigningRequest",
+                                        "CertificatePem", "CACertificatePem",
+                                        "Status",         NULL};
     static const char *const none[] = {NULL};
     const json_t *status = json_object_get(properties, "Status");
-    if (work->plan->certificate_id != NULL)
+    if (work->plan->certificate_resource != NULL)
         return KM_FAIL(work->err, KM_E_MALFORMED, "more than one certificate");
     KM_TRY(check_names(work, properties, "a certificate's Properties", names));
     KM_TRY(check_names(work, settings, "OverrideSettings", none));
-    KM_TRY(keep(work, work->resource, strlen(work->resource), &work->plan->certificate_resource));
+    KM_TRY(template_keep(&work->values, work->resource, strlen(work->resource),
+                         &work->plan->certificate_resource));
     work->plan->certificate_status = "ACTIVE";
     if (status != NULL)
-        KM_TRY(resolve(work, status, &work->plan->certificate_status));
-    return resolve(work, json_object_get(properties, "CertificateId"), &work->plan->certificate_id);
+        KM_TRY(template_value(&work->values, status, &work->plan->certificate_status));
+    return take_source(work, properties);
 }
 
 /* A document may stand there as it is, or as text. */
@@ -268,13 +167,13 @@ static km_status take_document(struct work *work, const json_t *document, const 
 {
     KM_AUTO(km_json_text_clear) struct km_json_text text = {0};
     if (!json_is_object(document) || json_object_get(document, "Statement") == NULL) {
-        work->is_in_document = true;
-        km_status status = resolve(work, document, ret);
-        work->is_in_document = false;
+        work->values.is_in_document = true;
+        km_status status = template_value(&work->values, document, ret);
+        work->values.is_in_document = false;
         return status;
     }
     KM_TRY(km_json_print(work->err, document, KM_TEMPLATE_TEXT_MAX, &text));
-    return keep(work, text.ptr, text.len, ret);
+    return template_keep(&work->values, text.ptr, text.len, ret);
 }
 
 static km_status take_policy(struct work *work, const json_t *properties, const json_t *settings)
@@ -291,9 +190,9 @@ static km_status take_policy(struct work *work, const json_t *properties, const 
     if ((name == NULL) == (document == NULL))
         return KM_FAIL(work->err, KM_E_MALFORMED,
                        "a policy has either a PolicyName or a PolicyDocument");
-    KM_TRY(keep(work, work->resource, strlen(work->resource), &policy->resource));
+    KM_TRY(template_keep(&work->values, work->resource, strlen(work->resource), &policy->resource));
     if (name != NULL)
-        KM_TRY(resolve(work, name, &policy->name));
+        KM_TRY(template_value(&work->values, name, &policy->name));
     else
         KM_TRY(take_document(work, document, &policy->document));
     work->plan->n_policies++;
@@ -326,30 +225,34 @@ static km_status check_parameters(struct work *work)
     const char *name = NULL;
     const char *value = NULL;
     const json_t *declared = NULL;
-    if (work->declared != NULL && !json_is_object(work->declared))
+    if (work->values.declared != NULL && !json_is_object(work->values.declared))
         return KM_FAIL(work->err, KM_E_MALFORMED, "Parameters is no object");
-    json_object_foreach((json_t *)(uintptr_t)work->declared, name, declared)
+    json_object_foreach((json_t *)(uintptr_t)work->values.declared, name, declared)
     {
         const char *type = json_string_value(json_object_get(declared, "Type"));
         KM_TRY(check_names(work, declared, "a parameter", names));
         if (type == NULL || strcmp(type, "String") != 0)
             return KM_FAIL(work->err, KM_E_MALFORMED, "parameter %s has another type than String",
                            name);
-        KM_TRY(parameter(work, name, &value));
+        KM_TRY(template_parameter(&work->values, name, &value));
     }
     return KM_OK;
 }
 
 static km_status plan(struct work *work, const json_t *template)
 {
-    static const char *const names[] = {"Parameters", "Resources", "DeviceConfiguration", NULL};
+    static const char *const names[] = {"Parameters", "Mappings", "Resources",
+                                        "DeviceConfiguration", NULL};
     const json_t *resources = json_object_get(template, "Resources");
     const char *id = NULL;
     const json_t *resource = NULL;
     KM_TRY(check_names(work, template, "the template", names));
     if (!json_is_object(resources))
         return KM_FAIL(work->err, KM_E_MALFORMED, "the template has no Resources");
-    work->declared = json_object_get(template, "Parameters");
+    work->values.declared = json_object_get(template, "Parameters");
+    work->values.mappings = json_object_get(template, "Mappings");
+    if (work->values.mappings != NULL && !json_is_object(work->values.mappings))
+        return KM_FAIL(work->err, KM_E_MALFORMED, "Mappings is no object");
     KM_TRY(check_parameters(work));
     json_object_foreach((json_t *)(uintptr_t)resources, id, resource)
         KM_TRY(take_resource(work, id, resource));
@@ -358,17 +261,13 @@ static km_status plan(struct work *work, const json_t *template)
                       &work->plan->n_configuration);
 }
 
-km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,
-                              const struct km_template_pair *parameters, size_t n_parameters,
-                              struct km_template_plan *ret)
+static km_status resolve(const struct template_values *values, struct km_slice text,
+                         struct km_template_plan *ret)
 {
+    struct km_err *err = values->err;
     struct km_template_plan made = {0};
     KM_AUTO(km_json_unref) json_t *template = NULL;
-    struct work work = {.err = err,
-                        .arena = arena,
-                        .parameters = parameters,
-                        .n_parameters = n_parameters,
-                        .plan = &made};
+    struct work work = {.err = err, .values = *values, .plan = &made};
     if (text.len > KM_TEMPLATE_TEXT_MAX)
         return KM_FAIL(err, KM_E_LIMIT, "template of %zu octets, more than %u", text.len,
                        KM_TEMPLATE_TEXT_MAX);
@@ -376,4 +275,20 @@ km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct
     KM_TRY(plan(&work, template));
     *ret = made;
     return KM_OK;
+}
+
+km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,
+                              const struct km_template_pair *parameters, size_t n_parameters,
+                              struct km_template_plan *ret)
+{
+    const struct template_values values = {
+        .err = err, .arena = arena, .parameters = parameters, .n_parameters = n_parameters};
+    return resolve(&values, text, ret);
+}
+
+km_status km_template_try(struct km_err *err, struct km_arena *arena, struct km_slice text,
+                          struct km_template_plan *ret)
+{
+    const struct template_values values = {.err = err, .arena = arena, .is_trial = true};
+    return resolve(&values, text, ret);
 }

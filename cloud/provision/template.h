@@ -2,8 +2,9 @@
 /*
  * Provisioning templates: what a device gets when it registers, as a plan that somebody else carries out. Pure.
  *
- * Of the language: Parameters (Type String, Default), Resources of the types AWS::IoT::Thing, AWS::IoT::Certificate and
- * AWS::IoT::Policy, DeviceConfiguration, values that are text, {"Ref": NAME}, {"Fn::Join": [BETWEEN, [VALUES]]} or {"Fn::Sub": "text ${NAME}"}. Anything
+ * Of the language: Parameters (Type String, Default), Mappings, Resources of the types AWS::IoT::Thing, AWS::IoT::Certificate and
+ * AWS::IoT::Policy, DeviceConfiguration, values that are text, {"Ref": NAME}, {"Fn::Join": [BETWEEN, LIST]}, {"Fn::Sub": "text ${NAME}"},
+ * {"Fn::Select": [PLACE, LIST]} or {"Fn::FindInMap": [MAP, KEY, KEY]}; a LIST is one of values or {"Fn::Split": [BETWEEN, VALUE]}. Anything
  * else is an error: a template that is half understood would give a device something else than was meant. In a PolicyDocument no
  * parameter's value may have one of " \ * ? $ + #: who asks for a certificate chooses its name, and must not write his own policy.
  */
@@ -48,7 +49,11 @@ struct km_template_plan {
     enum km_template_conflict on_conflict;
     const char *groups[KM_TEMPLATE_GROUPS_MAX];
     size_t n_groups;
-    const char *certificate_id; /* NULL: the template has no certificate */
+    /* One of these, or none: the template has no certificate. */
+    const char *certificate_id;
+    const char *certificate_request; /* a certificate is to be made of it */
+    const char *certificate_pem;     /* is to be registered, */
+    const char *ca_pem;              /* as this CA's; NULL: whosever it is */
     const char *certificate_resource;
     const char *certificate_status; /* as the template says, "ACTIVE" when it does not */
     struct km_template_policy policies[KM_TEMPLATE_POLICIES_MAX];
@@ -65,5 +70,9 @@ struct km_template_plan {
 km_status km_template_resolve(struct km_err *err, struct km_arena *arena, struct km_slice text,
                               const struct km_template_pair *parameters, size_t n_parameters,
                               struct km_template_plan *ret);
+
+/* km_template_try: whether the template is understood, whatever its parameters will be; the plan is one for some values. Fails like _resolve. */
+km_status km_template_try(struct km_err *err, struct km_arena *arena, struct km_slice text,
+                          struct km_template_plan *ret);
 
 #endif

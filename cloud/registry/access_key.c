@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access keys. A lasting one and a session's are rows of one table; the session's has a token's hash and an end. */
-#include "cloud/registry/crypto.h"
-#include "cloud/registry/internal.h"
-#include "cloud/registry/registry_account.h"
+#include "cloud/registry/access_key.h"
 
 #include <string.h>
 
 #define ID_PREFIX_LEN 4
-#define SEALED_LEN (KM_ACCESS_SECRET_LEN + KM_SEAL_MORE)
 
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* What comes as an id may be anything, and its sender learns no more than that there is none. */
-static bool is_id(const char *id)
+bool km_reg_key_is_id(const char *id)
 {
     return strnlen(id, KM_ACCESS_KEY_ID_LEN + 1) == KM_ACCESS_KEY_ID_LEN &&
            strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == KM_ACCESS_KEY_ID_LEN;
@@ -35,14 +31,14 @@ void km_registry_new_key_clear(struct km_registry_new_key *key)
     *key = (struct km_registry_new_key){0};
 }
 
-static km_status check_sealing(struct km_registry *reg)
+km_status km_reg_key_check(struct km_registry *reg)
 {
     if (reg->key == NULL)
         return KM_REG_FAIL(reg, KM_E_DENIED, "the registry was opened without its sealing key");
     return KM_OK;
 }
 
-static km_status make(struct km_registry *reg, bool is_session, struct km_registry_new_key *key)
+km_status km_reg_key_make(struct km_registry *reg, bool is_session, struct km_registry_new_key *key)
 {
     km_copy(key->id, ID_PREFIX_LEN, is_session ? "ASIA" : "AKIA", ID_PREFIX_LEN);
     spell(reg, base32, KM_SPAN(key->id + ID_PREFIX_LEN, KM_ACCESS_KEY_ID_LEN - ID_PREFIX_LEN));
@@ -56,28 +52,43 @@ static km_status make(struct km_registry *reg, bool is_session, struct km_regist
     return KM_OK;
 }
 
+km_status km_reg_key_seal(struct km_registry *reg, const struct km_registry_new_key *key,
+                          struct km_reg_sealed *ret)
+{
+    uint8_t nonce[12] = {0};
+    km_reg_random(reg, KM_SPAN(nonce, sizeof(nonce)));
+    KM_TRY(km_registry_seal(&reg->err, reg->key, key->id, nonce, km_secret_expose(key->secret),
+                            KM_SPAN(ret->secret, sizeof(ret->secret))));
+    ret->has_token = key->token != NULL;
+    if (ret->has_token)
+        km_registry_sha256(km_secret_expose(key->token), ret->token_hash);
+    return KM_OK;
+}
+
+bool km_reg_key_is_token(struct km_slice token, struct km_slice stored_hash)
+{
+    uint8_t hash[KM_SHA256_LEN] = {0};
+    km_registry_sha256(token, hash);
+    return stored_hash.len == sizeof(hash) && km_ct_equal(stored_hash.ptr, hash, sizeof(hash));
+}
+
 static km_status store(struct km_registry *reg, const char *account, const char *principal,
                        const struct km_registry_new_key *key)
 {
     static const char sql[] =
         "INSERT INTO access_key (id, account, principal, sealed, token_hash, is_active,"
         " created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7) ON CONFLICT DO NOTHING";
-    uint8_t nonce[12] = {0};
-    uint8_t sealed[SEALED_LEN] = {0};
-    uint8_t hash[KM_SHA256_LEN] = {0};
-    struct km_slice token_hash = {0};
-    km_reg_random(reg, KM_SPAN(nonce, sizeof(nonce)));
-    KM_TRY(km_registry_seal(&reg->err, reg->key, key->id, nonce, km_secret_expose(key->secret),
-                            KM_SPAN(sealed, sizeof(sealed))));
-    if (key->token != NULL) {
-        km_registry_sha256(km_secret_expose(key->token), hash);
-        token_hash = KM_SLICE(hash, sizeof(hash));
-    }
+    struct km_reg_sealed sealed = {0};
+    KM_TRY(km_reg_key_seal(reg, key, &sealed));
+    struct km_slice token_hash = sealed.has_token
+                                     ? KM_SLICE(sealed.token_hash, sizeof(sealed.token_hash))
+                                     : (struct km_slice){0};
     km_status status = km_reg_run_one(
         reg, sql,
         KM_VALUES(km_value_text(key->id), km_value_text(account), km_value_text(principal),
-                  km_value_blob(KM_SLICE(sealed, sizeof(sealed))), km_value_blob(token_hash),
-                  km_value_number(km_reg_now(reg)), km_value_number(key->expires_ms)));
+                  km_value_blob(KM_SLICE(sealed.secret, sizeof(sealed.secret))),
+                  km_value_blob(token_hash), km_value_number(km_reg_now(reg)),
+                  km_value_number(key->expires_ms)));
     if (status == KM_E_NOTFOUND && reg->err.status == KM_OK)
         return KM_REG_FAIL(reg, KM_E_EXISTS, "access key %s exists", key->id);
     return status;
@@ -100,7 +111,7 @@ static km_status store_lasting(struct km_registry *reg, const char *account, con
 static km_status check_principal(struct km_registry *reg, const char *account,
                                  const char *principal)
 {
-    KM_TRY(check_sealing(reg));
+    KM_TRY(km_reg_key_check(reg));
     return km_reg_check_name(reg, account, "a principal", principal, KM_PRINCIPAL_NAME_MAX,
                              "+=,.@_/-");
 }
@@ -111,7 +122,7 @@ km_status km_registry_access_key_new(struct km_registry *reg, const char *accoun
     KM_AUTO(km_registry_new_key_clear) struct km_registry_new_key key = {0};
     km_reg_enter(reg);
     KM_TRY(check_principal(reg, account, principal));
-    KM_TRY(make(reg, false, &key));
+    KM_TRY(km_reg_key_make(reg, false, &key));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
     KM_TRY(km_reg_write_end(reg, store_lasting(reg, account, principal, &key)));
     *ret = key;
@@ -126,7 +137,7 @@ km_status km_registry_access_key_put(struct km_registry *reg, const char *accoun
     KM_AUTO(km_registry_new_key_clear) struct km_registry_new_key key = {0};
     km_reg_enter(reg);
     KM_TRY(check_principal(reg, account, principal));
-    if (!is_id(id))
+    if (!km_reg_key_is_id(id))
         return KM_REG_FAIL(reg, KM_E_ARG, "an access key's id is %d capitals and digits",
                            KM_ACCESS_KEY_ID_LEN);
     if (km_secret_expose(secret).len != KM_ACCESS_SECRET_LEN)
@@ -158,7 +169,7 @@ km_status km_registry_session_new(struct km_registry *reg, const char *account,
     KM_TRY(check_principal(reg, account, principal));
     if (duration_s < 1 || duration_s > KM_SESSION_S_MAX)
         return KM_REG_FAIL(reg, KM_E_ARG, "a session lasts 1 to %d s", KM_SESSION_S_MAX);
-    KM_TRY(make(reg, true, &key));
+    KM_TRY(km_reg_key_make(reg, true, &key));
     key.expires_ms = km_reg_now(reg) + (int64_t)duration_s * 1000;
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
     KM_TRY(km_reg_write_end(reg, store_session(reg, account, principal, &key)));
@@ -196,8 +207,8 @@ km_status km_registry_access_key_find(struct km_registry *reg, struct km_arena *
 {
     KM_AUTO(km_query_end) struct km_query query = {0};
     km_reg_enter(reg);
-    KM_TRY(check_sealing(reg));
-    if (!is_id(id))
+    KM_TRY(km_reg_key_check(reg));
+    if (!km_reg_key_is_id(id))
         return unknown(reg);
     KM_TRY(km_reg_query(reg, "SELECT " COLUMNS ", sealed FROM access_key WHERE id = ?1",
                         KM_VALUES(km_value_text(id)), &query));
@@ -223,7 +234,7 @@ km_status km_registry_access_key_get(struct km_registry *reg, struct km_arena *a
     KM_AUTO(km_query_end) struct km_query query = {0};
     km_reg_enter(reg);
     KM_TRY(km_reg_check_account(reg, account));
-    if (!is_id(id))
+    if (!km_reg_key_is_id(id))
         return unknown(reg);
     KM_TRY(km_reg_query(reg, "SELECT " COLUMNS " FROM access_key WHERE id = ?1 AND account = ?2",
                         KM_VALUES(km_value_text(id), km_value_text(account)), &query));
@@ -240,16 +251,14 @@ km_status km_registry_access_key_get(struct km_registry *reg, struct km_arena *a
 km_status km_registry_session_check(struct km_registry *reg, const char *id, struct km_slice token)
 {
     KM_AUTO(km_query_end) struct km_query query = {0};
-    uint8_t hash[KM_SHA256_LEN] = {0};
     km_reg_enter(reg);
-    if (!is_id(id))
+    if (!km_reg_key_is_id(id))
         return unknown(reg);
-    km_registry_sha256(token, hash);
     KM_TRY(km_reg_query(reg, "SELECT token_hash FROM access_key WHERE id = ?1",
                         KM_VALUES(km_value_text(id)), &query));
     bool has_row = km_query_next(&query);
     struct km_slice stored = has_row ? km_query_view(&query, 0) : (struct km_slice){0};
-    bool is_right = stored.len == sizeof(hash) && km_ct_equal(stored.ptr, hash, sizeof(hash));
+    bool is_right = km_reg_key_is_token(token, stored);
     KM_TRY(km_query_finish(&query));
     if (!has_row)
         return unknown(reg);

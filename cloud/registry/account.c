@@ -93,6 +93,8 @@ static km_status delete_within(struct km_registry *reg, const char *id)
         " UNION ALL SELECT 1 FROM rule WHERE account = ?1"
         " UNION ALL SELECT 1 FROM template WHERE account = ?1"
         " UNION ALL SELECT 1 FROM role_alias WHERE account = ?1"
+        " UNION ALL SELECT 1 FROM job WHERE account = ?1"
+        " UNION ALL SELECT 1 FROM job_template WHERE account = ?1"
         " UNION ALL SELECT 1 FROM function WHERE account = ?1 LIMIT 1";
     bool is_used = false;
     KM_TRY(km_reg_exists(reg, sql, KM_VALUES(km_value_text(id)), &is_used));

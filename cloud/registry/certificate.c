@@ -209,8 +209,12 @@ km_registry_certificate_register_pending(struct km_registry *reg, const char *ac
 
 #define COLUMNS                                                                                    \
     "c.id, c.account, c.ca_id, c.mode, c.status, c.generation_id, c.previous_account,"             \
-    " c.customer_version, c.created_ms, c.modified_ms, c.not_before_ms, c.not_after_ms"
-enum { COLUMN_ID = 0, COLUMN_CREATED = 8, COLUMN_DER = 12 };
+    " c.customer_version, c.created_ms, c.modified_ms, c.not_before_ms, c.not_after_ms,"           \
+    " c.transfer_to, t.message, t.reject_reason, coalesce(t.transfer_ms, 0),"                      \
+    " coalesce(t.accept_ms, 0), coalesce(t.reject_ms, 0)"
+#define FROM                                                                                       \
+    " FROM certificate c LEFT JOIN certificate_transfer t ON t.id = c.id AND t.account = c.account"
+enum { COLUMN_ID = 0, COLUMN_CREATED = 8, COLUMN_DER = 18 };
 
 static struct km_registry_certificate take(struct km_query *query, struct km_arena *arena)
 {
@@ -227,6 +231,12 @@ static struct km_registry_certificate take(struct km_query *query, struct km_are
         .modified_ms = km_query_number(query, 9),
         .not_before_ms = km_query_number(query, 10),
         .not_after_ms = km_query_number(query, 11),
+        .transfer = {.to = km_query_text(query, arena, 12),
+                     .message = km_query_text(query, arena, 13),
+                     .reject_reason = km_query_text(query, arena, 14),
+                     .transfer_ms = km_query_number(query, 15),
+                     .accept_ms = km_query_number(query, 16),
+                     .reject_ms = km_query_number(query, 17)},
     };
 }
 
@@ -239,7 +249,7 @@ km_status km_registry_certificate_get(struct km_registry *reg, struct km_arena *
                                       const char *account, const char *id,
                                       struct km_registry_certificate *ret)
 {
-    static const char sql[] = "SELECT " COLUMNS ", d.der FROM certificate c"
+    static const char sql[] = "SELECT " COLUMNS ", d.der" FROM
                               " JOIN certificate_der d ON d.id = c.id AND d.account = c.account"
                               " WHERE c.id = ?1 AND c.account = ?2";
     KM_AUTO(km_query_end) struct km_query query = {0};
@@ -286,7 +296,7 @@ km_status km_registry_certificate_state(struct km_registry *reg, const char *acc
 }
 
 /* One CA's devices have an index of their own: among a million others they would be sought for long. */
-#define LIST_HEAD "SELECT " COLUMNS " FROM certificate c WHERE c.account = ?1"
+#define LIST_HEAD "SELECT " COLUMNS FROM " WHERE c.account = ?1"
 #define LIST_STATUS " AND (?5 = 0 OR c.status = ?5)"
 static const struct km_list_sql list_all =
     KM_LIST_BY_BOTH(KM_LIST_TAG_CERTIFICATE, LIST_HEAD LIST_STATUS " AND ?6 IS NULL",

@@ -55,6 +55,8 @@ static km_status store_status(struct km_registry *reg, const char *account, cons
                        KM_VALUES(km_value_text(id), km_value_text(account), km_value_number(status),
                                  km_value_text(transfer_to), km_value_text(generation_id),
                                  km_value_number(km_reg_now(reg)))));
+    if (status != KM_CERTIFICATE_ACTIVE)
+        KM_TRY(km_reg_credentials_end(reg, account, id));
     return km_reg_change(reg, KM_CHANGE_CERTIFICATE, account, id);
 }
 
@@ -155,8 +157,22 @@ km_status km_registry_certificate_delete(struct km_registry *reg, const char *ac
 
 /* ---- transfers ---- */
 
+/* Nothing of an earlier transfer is left. */
+static km_status note_transfer(struct km_registry *reg, const char *account, const char *id,
+                               const char *message)
+{
+    static const char sql[] =
+        "INSERT INTO certificate_transfer (id, account, message, transfer_ms, accept_ms, reject_ms)"
+        " VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT (id, account) DO UPDATE SET"
+        " message = excluded.message, transfer_ms = excluded.transfer_ms, reject_reason = NULL,"
+        " accept_ms = 0, reject_ms = 0";
+    return km_reg_run_one(reg, sql,
+                          KM_VALUES(km_value_text(id), km_value_text(account),
+                                    km_value_text(message), km_value_number(km_reg_now(reg))));
+}
+
 static km_status transfer(struct km_registry *reg, const char *account, const char *id,
-                          const char *to_account)
+                          const char *to_account, const char *message)
 {
     struct life life = {0};
     bool has_account = false;
@@ -170,19 +186,22 @@ static km_status transfer(struct km_registry *reg, const char *account, const ch
         return KM_REG_FAIL(reg, KM_E_NOTFOUND, "there is no account %s", to_account);
     KM_TRY(check_things(reg, account, id));
     KM_TRY(check_policies(reg, account, id));
+    KM_TRY(note_transfer(reg, account, id, message));
     return store_status(reg, account, id, KM_CERTIFICATE_PENDING_TRANSFER, to_account);
 }
 
 km_status km_registry_certificate_transfer(struct km_registry *reg, const char *account,
-                                           const char *id, const char *to_account)
+                                           const char *id, const char *to_account,
+                                           const char *message)
 {
     km_reg_enter(reg);
     KM_TRY(check(reg, account, id));
+    KM_TRY(km_reg_check_text(reg, "a transfer's message", message, 0, KM_TRANSFER_TEXT_MAX));
     KM_TRY(km_reg_check_account(reg, to_account));
     if (strcmp(account, to_account) == 0)
         return KM_REG_FAIL(reg, KM_E_ARG, "a transfer goes to another account");
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
-    return km_reg_write_end(reg, transfer(reg, account, id, to_account));
+    return km_reg_write_end(reg, transfer(reg, account, id, to_account, message));
 }
 
 /* The account that a certificate comes from, when it is on its way to this one. */
@@ -216,6 +235,10 @@ static km_status accept_transfer(struct km_registry *reg, const char *to_account
         return KM_REG_FAIL(reg, KM_E_EXISTS, "certificate %s is registered here too", id);
     KM_TRY(km_reg_run_one(
         reg, sql, KM_VALUES(km_value_text(id), km_value_text(to_account), km_value_text(from))));
+    KM_TRY(km_reg_run(
+        reg, "UPDATE certificate_transfer SET accept_ms = ?3 WHERE id = ?1 AND account = ?2",
+        KM_VALUES(km_value_text(id), km_value_text(to_account), km_value_number(km_reg_now(reg))),
+        NULL));
     KM_TRY(km_reg_change(reg, KM_CHANGE_CERTIFICATE, from, id));
     return store_status(reg, to_account, id,
                         activate ? KM_CERTIFICATE_ACTIVE : KM_CERTIFICATE_INACTIVE, NULL);
@@ -230,20 +253,28 @@ km_status km_registry_certificate_transfer_accept(struct km_registry *reg, const
     return km_reg_write_end(reg, accept_transfer(reg, to_account, id, activate));
 }
 
-static km_status reject(struct km_registry *reg, const char *to_account, const char *id)
+static km_status reject(struct km_registry *reg, const char *to_account, const char *id,
+                        const char *reason)
 {
+    static const char sql[] = "UPDATE certificate_transfer SET reject_reason = ?3, reject_ms = ?4"
+                              " WHERE id = ?1 AND account = ?2";
     char from[KM_ACCOUNT_LEN + 1] = {0};
     KM_TRY(find_incoming(reg, to_account, id, from));
+    KM_TRY(km_reg_run(reg, sql,
+                      KM_VALUES(km_value_text(id), km_value_text(from), km_value_text(reason),
+                                km_value_number(km_reg_now(reg))),
+                      NULL));
     return store_status(reg, from, id, KM_CERTIFICATE_INACTIVE, NULL);
 }
 
 km_status km_registry_certificate_transfer_reject(struct km_registry *reg, const char *to_account,
-                                                  const char *id)
+                                                  const char *id, const char *reason)
 {
     km_reg_enter(reg);
     KM_TRY(check(reg, to_account, id));
+    KM_TRY(km_reg_check_text(reg, "a reason", reason, 0, KM_TRANSFER_TEXT_MAX));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
-    return km_reg_write_end(reg, reject(reg, to_account, id));
+    return km_reg_write_end(reg, reject(reg, to_account, id, reason));
 }
 
 static km_status cancel(struct km_registry *reg, const char *account, const char *id)
@@ -252,6 +283,8 @@ static km_status cancel(struct km_registry *reg, const char *account, const char
     KM_TRY(read_life(reg, account, id, &life));
     if (life.status != KM_CERTIFICATE_PENDING_TRANSFER)
         return KM_REG_FAIL(reg, KM_E_STATE, "certificate %s is not being transferred", id);
+    KM_TRY(km_reg_run(reg, "DELETE FROM certificate_transfer WHERE id = ?1 AND account = ?2",
+                      KM_VALUES(km_value_text(id), km_value_text(account)), NULL));
     return store_status(reg, account, id, KM_CERTIFICATE_INACTIVE, NULL);
 }
 

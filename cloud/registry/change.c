@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/registry/registry_change.h"
 
-#include "cloud/registry/internal.h"
+#include "cloud/registry/job.h"
 
 #define CHANGES_MAX 10000
 
@@ -35,6 +35,7 @@ km_status km_reg_change(struct km_registry *reg, enum km_change_kind kind, const
     if (!km_reg_is_sweep_due(generation))
         return KM_OK;
     KM_TRY(km_reg_shadow_forget(reg));
+    KM_TRY(km_reg_job_events_forget(reg));
     return compact(reg, reg->changes_kept);
 }
 

@@ -9,7 +9,9 @@
 #define KM_SEAL_MORE 28 /* nonce and tag */
 #define KM_SEAL_SECRET_MAX 128
 
-/* km_registry_sha256: never fails; aborts when libcrypto has no SHA-256. */
+/* km_registry_crypto_load: what seals need, once for the process, so that it is there when memory is short. KM_E_NOMEM. */
+km_status km_registry_crypto_load(struct km_err *err);
+/* km_registry_sha256: never fails, and allocates nothing. */
 void km_registry_sha256(struct km_slice bytes, uint8_t ret[KM_SHA256_LEN]);
 
 /*

@@ -103,23 +103,31 @@ km_status km_registry_execution_pending(struct km_registry *reg, struct km_arena
     return KM_OK;
 }
 
-static const struct km_list_sql list_of_job =
-    KM_LIST_BY_BOTH(KM_LIST_TAG_EXECUTION,
-                    "SELECT " COLUMNS " FROM job_execution e WHERE e.account = ?1 AND e.job = ?5"
-                    " AND (?6 < 0 OR e.status = ?6)",
-                    "e.number", "e.thing", 2, 0);
-static const struct km_list_sql list_of_thing =
-    KM_LIST_BY_BOTH(KM_LIST_TAG_EXECUTION + 1,
-                    "SELECT " COLUMNS " FROM job_execution e WHERE e.account = ?1 AND e.thing = ?5"
-                    " AND (?6 < 0 OR e.status = ?6) AND (?7 IS NULL OR e.job = ?7)",
-                    "e.number", "e.job", 2, 1);
+/* How often the thing had failed before it was this one's turn. */
+#define RETRIES                                                                                    \
+    ", (SELECT count(*) FROM job_execution o WHERE o.account = e.account AND o.thing = e.thing"    \
+    " AND o.job = e.job AND o.number < e.number AND o.status IN (3, 4))"
+_Static_assert(KM_EXECUTION_FAILED == 3 && KM_EXECUTION_TIMED_OUT == 4, "as the text says");
+
+static const struct km_list_sql list_of_job = KM_LIST_BY_BOTH(
+    KM_LIST_TAG_EXECUTION,
+    "SELECT " COLUMNS RETRIES " FROM job_execution e WHERE e.account = ?1 AND e.job = ?5"
+    " AND (?6 < 0 OR e.status = ?6)",
+    "e.number", "e.thing", 2, 0);
+static const struct km_list_sql list_of_thing = KM_LIST_BY_BOTH(
+    KM_LIST_TAG_EXECUTION + 1,
+    "SELECT " COLUMNS RETRIES " FROM job_execution e WHERE e.account = ?1 AND e.thing = ?5"
+    " AND (?6 < 0 OR e.status = ?6) AND (?7 IS NULL OR e.job = ?7)",
+    "e.number", "e.job", 2, 1);
 
 static km_status read_list(struct km_list *list, struct km_execution_list *ret)
 {
     const char *next = NULL;
     struct km_execution *items = km_list_items(list, sizeof(*items));
-    while (items != NULL && km_list_next(list))
+    while (items != NULL && km_list_next(list)) {
         items[list->n_rows - 1] = take(&list->query, list->arena);
+        items[list->n_rows - 1].n_retries = km_query_number(&list->query, 12);
+    }
     KM_TRY(km_list_finish(list, &next));
     *ret = (struct km_execution_list){.items = items, .n_items = list->n_rows, .next = next};
     return KM_OK;
@@ -271,7 +279,9 @@ static km_status put(struct km_registry *reg, const char *account,
         return KM_OK;
     KM_TRY(read_head(reg, account, key->thing, &after));
     KM_TRY(tell(reg, account, key->thing, !is_same(&before, after.job, after.number)));
-    return km_execution_is_over(change->status) ? km_reg_job_finish(reg, account, key->job) : KM_OK;
+    return km_execution_is_over(change->status)
+               ? km_reg_execution_ended(reg, account, key, change->status)
+               : KM_OK;
 }
 
 km_status km_registry_execution_put(struct km_registry *reg, const char *account,
@@ -292,12 +302,13 @@ km_status km_reg_execution_end(struct km_registry *reg, const char *account,
     static const char sql[] =
         "UPDATE job_execution SET status = ?5, is_forced = ?6, due_ms = 0, step_due_ms = 0,"
         " modified_ms = ?7, version = version + 1 WHERE " KEY " AND status < 2";
+    int64_t n_changed = 0;
     KM_TRY(km_reg_execution_tell(reg, account, key));
     KM_TRY(km_reg_run(reg, sql,
                       KM_VALUES(KEY_VALUES(account, key), km_value_number(status),
                                 km_value_number(is_forced), km_value_number(km_reg_now(reg))),
-                      NULL));
-    return km_reg_job_finish(reg, account, key->job);
+                      &n_changed));
+    return n_changed == 0 ? KM_OK : km_reg_execution_ended(reg, account, key, status);
 }
 
 static km_status delete_within(struct km_registry *reg, const char *account,
@@ -315,6 +326,7 @@ static km_status delete_within(struct km_registry *reg, const char *account,
                            key->thing);
     if (is_pending)
         KM_TRY(km_reg_execution_tell(reg, account, key));
+    KM_TRY(km_reg_execution_event(reg, account, key, "deleted"));
     KM_TRY(km_reg_run_one(reg, "DELETE FROM job_execution WHERE " KEY,
                           KM_VALUES(KEY_VALUES(account, key))));
     return km_reg_job_finish(reg, account, key->job);

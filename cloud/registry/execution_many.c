@@ -51,10 +51,9 @@ static km_status expire(struct km_registry *reg, struct km_executions *due)
     return km_reg_executions_end(reg, due, KM_EXECUTION_TIMED_OUT, false);
 }
 
-km_status km_registry_execution_expire(struct km_registry *reg, bool *ret_more)
+km_status km_reg_executions_expire(struct km_registry *reg, bool *ret_more)
 {
     struct km_executions due = {.n = 0};
-    km_reg_enter(reg);
     KM_TRY(take_due(reg, &due));
     if (due.n > 0) {
         KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
@@ -74,25 +73,29 @@ km_status km_registry_execution_expire(struct km_registry *reg, bool *ret_more)
 #define IS_TARGET                                                                                  \
     "EXISTS (SELECT 1 FROM job_target t WHERE t.account = ?1 AND t.job = j.id AND ("               \
     "(t.kind = 1 AND t.name = ?2) OR (t.kind = 2 AND t.name IN (SELECT name FROM up))))"
-#define GOES_ON "j.account = ?1 AND j.is_continuous = 1 AND j.status = 1"
+#define GOES_ON "j.account = ?1 AND j.is_continuous = 1 AND j.is_ended = 0 AND j.status = 1"
 
 /* One that was removed from a job's groups before may come again. */
 static const char joined_sql[] =
     WITH_GROUPS "SELECT ?1, ?2, j.id, 0 FROM job j WHERE " GOES_ON " AND " IS_TARGET
                 " AND NOT EXISTS (SELECT 1 FROM job_execution e WHERE e.account = ?1"
                 " AND e.thing = ?2 AND e.job = j.id AND e.status <> 6)"
-                " ORDER BY j.created_ms, j.id LIMIT ?3";
+                " AND NOT EXISTS (SELECT 1 FROM job_waiting w WHERE w.account = ?1"
+                " AND w.thing = ?2 AND w.job = j.id) ORDER BY j.created_ms, j.id LIMIT ?3";
 static const char left_sql[] =
     WITH_GROUPS "SELECT e.account, e.thing, e.job, e.number FROM job_execution e"
                 " JOIN job j ON j.id = e.job WHERE e.account = ?1 AND e.thing = ?2"
                 " AND e.status < 2 AND " GOES_ON " AND NOT " IS_TARGET " LIMIT ?3";
+static const char left_waiting_sql[] =
+    WITH_GROUPS "DELETE FROM job_waiting WHERE account = ?1 AND thing = ?2 AND job IN"
+                " (SELECT j.id FROM job j WHERE " GOES_ON " AND NOT " IS_TARGET ")";
 _Static_assert(KM_EXECUTION_REMOVED == 6 && KM_JOB_IN_PROGRESS == 1, "as the texts say");
 
-static km_status queue_some(struct km_registry *reg, const struct km_executions *jobs)
+static km_status join_some(struct km_registry *reg, const struct km_executions *jobs)
 {
     for (size_t i = 0; i < jobs->n; i++)
-        KM_TRY(km_reg_execution_queue(reg, jobs->items[i].account, jobs->items[i].thing,
-                                      jobs->items[i].job));
+        KM_TRY(
+            km_reg_job_join(reg, jobs->items[i].account, jobs->items[i].thing, jobs->items[i].job));
     return KM_OK;
 }
 
@@ -101,13 +104,14 @@ km_status km_reg_job_members(struct km_registry *reg, const char *account, const
     const struct km_values values = KM_VALUES(km_value_text(account), km_value_text(thing),
                                               km_value_number(KM_EXECUTIONS_AT_ONCE));
     struct km_executions some = {.n = 1};
+    KM_TRY(km_reg_run(reg, left_waiting_sql, values, NULL));
     while (some.n > 0) {
         KM_TRY(km_reg_executions_take(reg, left_sql, values, &some));
         KM_TRY(km_reg_executions_end(reg, &some, KM_EXECUTION_REMOVED, false));
     }
     for (some.n = 1; some.n > 0;) {
         KM_TRY(km_reg_executions_take(reg, joined_sql, values, &some));
-        KM_TRY(queue_some(reg, &some));
+        KM_TRY(join_some(reg, &some));
     }
     return KM_OK;
 }
@@ -125,9 +129,10 @@ km_status km_reg_job_group_gone(struct km_registry *reg, const char *account, co
 {
     static const char sql[] =
         "SELECT m.account, m.thing, '', 0 FROM group_thing m WHERE m.account = ?1 AND m.name = ?2"
-        " AND EXISTS (SELECT 1 FROM job_execution e JOIN job j ON j.account = ?1 AND j.id = e.job"
+        " AND (EXISTS (SELECT 1 FROM job_execution e JOIN job j ON j.account = ?1 AND j.id = e.job"
         " WHERE e.account = ?1 AND e.thing = m.thing AND e.status < 2 AND j.is_continuous = 1)"
-        " LIMIT ?3";
+        " OR EXISTS (SELECT 1 FROM job_waiting w JOIN job j ON j.account = ?1 AND j.id = w.job"
+        " WHERE w.account = ?1 AND w.thing = m.thing AND j.is_continuous = 1)) LIMIT ?3";
     struct km_executions some = {.n = 1};
     while (some.n > 0) {
         KM_TRY(km_reg_executions_take(reg, sql,
@@ -140,16 +145,37 @@ km_status km_reg_job_group_gone(struct km_registry *reg, const char *account, co
     return KM_OK;
 }
 
+/* A job may have waited for nobody else. */
+static km_status await_no_more(struct km_registry *reg, const struct km_executions *waiting)
+{
+    for (size_t i = 0; i < waiting->n; i++) {
+        const char *account = waiting->items[i].account;
+        KM_TRY(km_reg_run(reg,
+                          "DELETE FROM job_waiting WHERE account = ?1 AND thing = ?2 AND job = ?3",
+                          KM_VALUES(km_value_text(account), km_value_text(waiting->items[i].thing),
+                                    km_value_text(waiting->items[i].job)),
+                          NULL));
+        KM_TRY(km_reg_job_schedule(reg, account, waiting->items[i].job));
+        KM_TRY(km_reg_job_finish(reg, account, waiting->items[i].job));
+    }
+    return KM_OK;
+}
+
 km_status km_reg_job_thing_gone(struct km_registry *reg, const char *account, const char *thing)
 {
+    static const char waiting_sql[] = "SELECT account, thing, job, 0 FROM job_waiting"
+                                      " WHERE account = ?1 AND thing = ?2 LIMIT ?3";
     static const char sql[] = "SELECT account, thing, job, number FROM job_execution"
                               " WHERE account = ?1 AND thing = ?2 AND status < 2 LIMIT ?3";
+    const struct km_values values = KM_VALUES(km_value_text(account), km_value_text(thing),
+                                              km_value_number(KM_EXECUTIONS_AT_ONCE));
     struct km_executions some = {.n = 1};
     while (some.n > 0) {
-        KM_TRY(km_reg_executions_take(reg, sql,
-                                      KM_VALUES(km_value_text(account), km_value_text(thing),
-                                                km_value_number(KM_EXECUTIONS_AT_ONCE)),
-                                      &some));
+        KM_TRY(km_reg_executions_take(reg, waiting_sql, values, &some));
+        KM_TRY(await_no_more(reg, &some));
+    }
+    for (some.n = 1; some.n > 0;) {
+        KM_TRY(km_reg_executions_take(reg, sql, values, &some));
         KM_TRY(km_reg_executions_end(reg, &some, KM_EXECUTION_REMOVED, false));
     }
     return KM_OK;

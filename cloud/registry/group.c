@@ -159,9 +159,14 @@ static const struct km_list_sql list_all = KM_LIST_BY_TEXT(
     KM_LIST_TAG_GROUP,
     "SELECT " COLUMNS " FROM thing_group WHERE account = ?1 AND (?5 IS NULL OR parent = ?5)",
     "name", 0);
+static const struct km_list_sql list_inside =
+    KM_LIST_BY_TEXT(KM_LIST_TAG_GROUP,
+                    "SELECT " COLUMNS " FROM thing_group WHERE account = ?1"
+                    " AND parent IN " KM_SQL_GROUPS_INSIDE,
+                    "name", 0);
 
 km_status km_registry_group_list(struct km_registry *reg, struct km_arena *arena,
-                                 const char *account, const char *parent,
+                                 const char *account, const char *parent, bool is_recursive,
                                  const struct km_registry_page *page,
                                  struct km_registry_group_list *ret)
 {
@@ -171,7 +176,8 @@ km_status km_registry_group_list(struct km_registry *reg, struct km_arena *arena
     KM_TRY(km_reg_check_account(reg, account));
     if (parent != NULL)
         KM_TRY(check(reg, account, parent));
-    KM_TRY(km_list_start(&list, &list_all, page, account, KM_VALUES(km_value_text(parent))));
+    KM_TRY(km_list_start(&list, is_recursive && parent != NULL ? &list_inside : &list_all, page,
+                         account, KM_VALUES(km_value_text(parent))));
     struct km_registry_group *items = km_list_items(&list, sizeof(*items));
     while (items != NULL && km_list_next(&list))
         items[list.n_rows - 1] = take(&list.query, arena);

@@ -70,6 +70,9 @@ km_status km_reg_certificate_insert(struct km_registry *reg, const char *account
                                     char ret_id[KM_CERTIFICATE_ID_LEN + 1]);
 /* km_reg_certificate_remove: with its policies' attachments, whatever its state; within a write. KM_E_BUSY while it is attached to a thing. */
 km_status km_reg_certificate_remove(struct km_registry *reg, const char *account, const char *id);
+/* km_reg_credentials_end: those of a certificate that is no longer ACTIVE; within a write. */
+km_status km_reg_credentials_end(struct km_registry *reg, const char *account,
+                                 const char *certificate);
 /* km_reg_shadow_forget: tombstones whose time is over; within a write. */
 km_status km_reg_shadow_forget(struct km_registry *reg);
 
@@ -141,6 +144,11 @@ struct km_list_sql {
                            " DESC, " text " DESC LIMIT ?4",                                        \
         .tag = (tag_), .number_column = (at_number), .text_column = (at_text)                      \
     }
+/* The names of the group ?5 of account ?1 and of all below it, for behind IN. */
+#define KM_SQL_GROUPS_INSIDE                                                                       \
+    "(WITH RECURSIVE inside (name) AS (SELECT name FROM thing_group WHERE account = ?1"            \
+    " AND name = ?5 UNION SELECT g.name FROM thing_group g JOIN inside ON g.parent = inside.name"  \
+    " WHERE g.account = ?1) SELECT name FROM inside)"
 enum {
     KM_LIST_TAG_ACCOUNT = 1,
     KM_LIST_TAG_ACCESS_KEY,
@@ -166,6 +174,7 @@ enum {
     KM_LIST_TAG_TEMPLATE_VERSION,
     KM_LIST_TAG_JOB = 40,
     KM_LIST_TAG_EXECUTION,
+    KM_LIST_TAG_JOB_TEMPLATE = 43,
 };
 
 #define KM_LIST_FILTERS_MAX 8

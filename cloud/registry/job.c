@@ -15,7 +15,7 @@ static km_status unknown(struct km_registry *reg, const char *id)
     return KM_REG_FAIL(reg, KM_E_NOTFOUND, "there is no job %s", id);
 }
 
-static km_status check_minutes(struct km_registry *reg, int64_t minutes)
+km_status km_reg_job_check_minutes(struct km_registry *reg, int64_t minutes)
 {
     if (minutes > KM_JOB_MINUTES_MAX)
         return KM_REG_FAIL(reg, KM_E_ARG, "a job's time is at most %d minutes", KM_JOB_MINUTES_MAX);
@@ -25,14 +25,18 @@ static km_status check_minutes(struct km_registry *reg, int64_t minutes)
 km_status km_reg_job_finish(struct km_registry *reg, const char *account, const char *job)
 {
     static const char sql[] =
-        "UPDATE job SET status = 3, completed_ms = ?3, modified_ms = ?3 WHERE account = ?1"
-        " AND id = ?2 AND status = 1 AND is_continuous = 0 AND NOT EXISTS (SELECT 1"
-        " FROM job_execution e WHERE e.account = ?1 AND e.job = ?2 AND e.status < 2)";
+        "UPDATE job SET status = 3, completed_ms = ?3, modified_ms = ?3, due_ms = 0"
+        " WHERE account = ?1 AND id = ?2 AND status = 1 AND (is_continuous = 0 OR is_ended = 1)"
+        " AND NOT EXISTS (SELECT 1 FROM job_execution e WHERE e.account = ?1 AND e.job = ?2"
+        " AND e.status < 2) AND NOT EXISTS (SELECT 1 FROM job_waiting w WHERE w.account = ?1"
+        " AND w.job = ?2)";
+    int64_t n_changed = 0;
     _Static_assert(KM_JOB_IN_PROGRESS == 1 && KM_JOB_COMPLETED == 3, "as the text says");
-    return km_reg_run(
+    KM_TRY(km_reg_run(
         reg, sql,
         KM_VALUES(km_value_text(account), km_value_text(job), km_value_number(km_reg_now(reg))),
-        NULL);
+        &n_changed));
+    return n_changed == 0 ? KM_OK : km_reg_job_event(reg, account, job, "completed");
 }
 
 /* ---- making ---- */
@@ -43,12 +47,10 @@ static km_status check_new(struct km_registry *reg, const char *account,
     KM_TRY(km_reg_job_check(reg, account, job->id));
     KM_TRY(km_reg_check_text(reg, "a job's document", job->document, 1, KM_JOB_DOCUMENT_MAX));
     KM_TRY(km_reg_check_text(reg, "a description", job->description, 0, KM_JOB_TEXT_MAX));
-    KM_TRY(check_minutes(reg, job->minutes));
+    KM_TRY(km_reg_job_check_minutes(reg, job->minutes));
+    KM_TRY(km_reg_job_check_config(reg, job->config));
     if (job->n_targets < 1 || job->n_targets > KM_JOB_TARGETS_MAX)
         return KM_REG_FAIL(reg, KM_E_ARG, "a job has 1 to %d targets", KM_JOB_TARGETS_MAX);
-    for (size_t i = 0; i < job->n_targets; i++)
-        KM_TRY(km_reg_check_name(reg, account, "a target's name", job->targets[i].name,
-                                 KM_THING_NAME_MAX, KM_CHARS_THING));
     return KM_OK;
 }
 
@@ -57,14 +59,15 @@ static km_status insert_job(struct km_registry *reg, const char *account,
 {
     static const char sql[] =
         "INSERT INTO job (account, id, document, description, is_continuous, minutes, status,"
-        " is_forced, created_ms, modified_ms, completed_ms)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 0, ?7, ?7, 0) ON CONFLICT DO NOTHING";
+        " is_forced, created_ms, modified_ms, completed_ms, config, template)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 0, ?7, ?7, 0, ?8, ?9) ON CONFLICT DO NOTHING";
     int64_t n_changed = 0;
     KM_TRY(km_reg_run(reg, sql,
                       KM_VALUES(km_value_text(account), km_value_text(job->id),
                                 km_value_text(job->document), km_value_text(job->description),
                                 km_value_number(job->is_continuous), km_value_number(job->minutes),
-                                km_value_number(km_reg_now(reg))),
+                                km_value_number(km_reg_now(reg)), km_value_text(job->config),
+                                km_value_text(job->template_id)),
                       &n_changed));
     if (n_changed == 0)
         return KM_REG_FAIL(reg, KM_E_EXISTS, "job %s exists", job->id);
@@ -85,50 +88,38 @@ static km_status find_target(struct km_registry *reg, const char *account,
     return KM_OK;
 }
 
-static km_status insert_targets(struct km_registry *reg, const char *account,
-                                const struct km_registry_job_new *job)
+km_status km_reg_job_targets_insert(struct km_registry *reg, const char *account, const char *job,
+                                    const struct km_job_target *targets, size_t n_targets)
 {
-    for (size_t i = 0; i < job->n_targets; i++) {
-        KM_TRY(find_target(reg, account, &job->targets[i]));
-        KM_TRY(km_reg_run(reg,
-                          "INSERT INTO job_target (account, job, kind, name)"
-                          " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                          KM_VALUES(km_value_text(account), km_value_text(job->id),
-                                    km_value_number(job->targets[i].kind),
-                                    km_value_text(job->targets[i].name)),
-                          NULL));
+    for (size_t i = 0; i < n_targets; i++) {
+        KM_TRY(km_reg_check_name(reg, account, "a target's name", targets[i].name,
+                                 KM_THING_NAME_MAX, KM_CHARS_THING));
+        KM_TRY(find_target(reg, account, &targets[i]));
+        KM_TRY(
+            km_reg_run(reg,
+                       "INSERT INTO job_target (account, job, kind, name)"
+                       " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                       KM_VALUES(km_value_text(account), km_value_text(job),
+                                 km_value_number(targets[i].kind), km_value_text(targets[i].name)),
+                       NULL));
     }
     return KM_OK;
 }
 
-/* One statement each, however many things there are: others wait meanwhile. */
-static km_status queue_all(struct km_registry *reg, const char *account, const char *job)
-{
-    static const char sql[] =
-        "WITH RECURSIVE inside (name) AS (SELECT name FROM job_target WHERE account = ?1"
-        " AND job = ?2 AND kind = 2 UNION SELECT g.name FROM thing_group g"
-        " JOIN inside ON g.parent = inside.name WHERE g.account = ?1),"
-        " things (thing) AS (SELECT name FROM job_target WHERE account = ?1 AND job = ?2"
-        " AND kind = 1 UNION SELECT m.thing FROM group_thing m JOIN inside ON m.name = inside.name"
-        " WHERE m.account = ?1)"
-        " INSERT INTO job_execution (account, thing, job, number, status, is_forced, version,"
-        " queued_ms, started_ms, modified_ms, due_ms, step_due_ms)"
-        " SELECT ?1, thing, ?2, 1, 0, 0, 1, ?3, 0, ?3, 0, 0 FROM things";
-    _Static_assert(KM_JOB_TARGET_THING == 1 && KM_JOB_TARGET_GROUP == 2, "as the text says");
-    KM_TRY(km_reg_run(
-        reg, sql,
-        KM_VALUES(km_value_text(account), km_value_text(job), km_value_number(km_reg_now(reg))),
-        NULL));
-    return km_reg_executions_tell(reg, account, job, KM_EXECUTION_QUEUED);
-}
-
+/* It begins at once, or with the first tick after its start. */
 static km_status create(struct km_registry *reg, const char *account,
                         const struct km_registry_job_new *job)
 {
+    struct km_job_state state = {0};
+    _Static_assert(KM_JOB_SCHEDULED == 4, "as the text says");
     KM_TRY(insert_job(reg, account, job));
-    KM_TRY(insert_targets(reg, account, job));
-    KM_TRY(queue_all(reg, account, job->id));
-    return km_reg_job_finish(reg, account, job->id);
+    KM_TRY(km_reg_job_targets_insert(reg, account, job->id, job->targets, job->n_targets));
+    KM_TRY(km_reg_job_state(reg, account, job->id, &state));
+    if (state.config.start_ms <= km_reg_now(reg))
+        return km_reg_job_begin(reg, account, job->id);
+    KM_TRY(km_reg_run(reg, "UPDATE job SET status = 4 WHERE account = ?1 AND id = ?2",
+                      KM_VALUES(km_value_text(account), km_value_text(job->id)), NULL));
+    return km_reg_job_schedule(reg, account, job->id);
 }
 
 km_status km_registry_job_create(struct km_registry *reg, const char *account,
@@ -144,7 +135,9 @@ km_status km_registry_job_create(struct km_registry *reg, const char *account,
 
 #define COLUMNS                                                                                    \
     "j.id, j.description, j.is_continuous, j.status, j.is_forced, j.reason_code, j.comment,"       \
-    " j.minutes, j.created_ms, j.modified_ms, j.completed_ms"
+    " j.minutes, j.created_ms, j.modified_ms, j.completed_ms, j.config, j.template,"               \
+    " CASE WHEN EXISTS (SELECT 1 FROM job_waiting w WHERE w.account = j.account"                   \
+    " AND w.job = j.id) THEN 1 ELSE 0 END"
 
 static struct km_registry_job take(struct km_query *query, struct km_arena *arena)
 {
@@ -160,6 +153,9 @@ static struct km_registry_job take(struct km_query *query, struct km_arena *aren
         .created_ms = km_query_number(query, 8),
         .modified_ms = km_query_number(query, 9),
         .completed_ms = km_query_number(query, 10),
+        .config = km_query_text(query, arena, 11),
+        .template_id = km_query_text(query, arena, 12),
+        .is_rolling_out = km_query_flag(query, 13),
     };
 }
 
@@ -184,19 +180,19 @@ static km_status read_targets(struct km_registry *reg, struct km_arena *arena, c
     return km_query_finish(&query);
 }
 
-static km_status count_executions(struct km_registry *reg, const char *account, const char *id,
-                                  struct km_registry_job_more *ret)
+km_status km_reg_job_count(struct km_registry *reg, const char *account, const char *job,
+                           int64_t ret[KM_EXECUTION_N_STATUS])
 {
     static const char sql[] =
         "SELECT status, count(*) FROM (SELECT status, row_number() OVER (PARTITION BY thing"
         " ORDER BY number DESC) AS age FROM job_execution WHERE account = ?1 AND job = ?2) newest"
         " WHERE age = 1 GROUP BY status";
     KM_AUTO(km_query_end) struct km_query query = {0};
-    KM_TRY(km_reg_query(reg, sql, KM_VALUES(km_value_text(account), km_value_text(id)), &query));
+    KM_TRY(km_reg_query(reg, sql, KM_VALUES(km_value_text(account), km_value_text(job)), &query));
     while (km_query_next(&query)) {
         int64_t status = km_query_number(&query, 0);
         if (status >= 0 && status < KM_EXECUTION_N_STATUS)
-            ret->n_executions[status] = km_query_number(&query, 1);
+            ret[status] = km_query_number(&query, 1);
     }
     return km_query_finish(&query);
 }
@@ -222,7 +218,7 @@ km_status km_registry_job_get(struct km_registry *reg, struct km_arena *arena, c
     if (ret_more == NULL)
         return KM_OK;
     KM_TRY(read_targets(reg, arena, account, id, &more));
-    KM_TRY(count_executions(reg, account, id, &more));
+    KM_TRY(km_reg_job_count(reg, account, id, more.n_executions));
     *ret_more = more;
     return KM_OK;
 }
@@ -296,32 +292,35 @@ static km_status is_over(struct km_registry *reg, const char *id)
 }
 
 static km_status update(struct km_registry *reg, const char *account, const char *id,
-                        const char *description, int64_t minutes)
+                        const struct km_registry_job_update *update)
 {
     static const char sql[] =
         "UPDATE job SET description = coalesce(?3, description),"
-        " minutes = CASE WHEN ?4 < 0 THEN minutes ELSE ?4 END, modified_ms = ?5"
-        " WHERE account = ?1 AND id = ?2";
+        " minutes = CASE WHEN ?4 < 0 THEN minutes ELSE ?4 END, config = coalesce(?6, config),"
+        " modified_ms = ?5 WHERE account = ?1 AND id = ?2";
     int64_t now = 0;
     KM_TRY(find(reg, account, id, &now));
-    if (now != KM_JOB_IN_PROGRESS)
+    if (now != KM_JOB_IN_PROGRESS && now != KM_JOB_SCHEDULED)
         return is_over(reg, id);
-    return km_reg_run(reg, sql,
-                      KM_VALUES(km_value_text(account), km_value_text(id),
-                                km_value_text(description), km_value_number(minutes),
-                                km_value_number(km_reg_now(reg))),
-                      NULL);
+    KM_TRY(
+        km_reg_run(reg, sql,
+                   KM_VALUES(km_value_text(account), km_value_text(id),
+                             km_value_text(update->description), km_value_number(update->minutes),
+                             km_value_number(km_reg_now(reg)), km_value_text(update->config)),
+                   NULL));
+    return update->config == NULL ? KM_OK : km_reg_job_schedule(reg, account, id);
 }
 
 km_status km_registry_job_update(struct km_registry *reg, const char *account, const char *id,
-                                 const char *description, int64_t minutes)
+                                 const struct km_registry_job_update *values)
 {
     km_reg_enter(reg);
     KM_TRY(km_reg_job_check(reg, account, id));
-    KM_TRY(km_reg_check_text(reg, "a description", description, 0, KM_JOB_TEXT_MAX));
-    KM_TRY(check_minutes(reg, minutes));
+    KM_TRY(km_reg_check_text(reg, "a description", values->description, 0, KM_JOB_TEXT_MAX));
+    KM_TRY(km_reg_job_check_minutes(reg, values->minutes));
+    KM_TRY(km_reg_job_check_config(reg, values->config));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
-    return km_reg_write_end(reg, update(reg, account, id, description, minutes));
+    return km_reg_write_end(reg, update(reg, account, id, values));
 }
 
 /* Those with a status of at most that. */
@@ -333,32 +332,43 @@ static km_status end_all(struct km_registry *reg, const char *account, const cha
         " modified_ms = ?5, version = version + 1 WHERE account = ?1 AND job = ?2 AND status <= ?3";
     _Static_assert(KM_EXECUTION_CANCELED == 7, "as the text says");
     KM_TRY(km_reg_executions_tell(reg, account, id, most));
+    KM_TRY(km_reg_executions_canceled(reg, account, id, most));
     return km_reg_run(reg, sql,
                       KM_VALUES(km_value_text(account), km_value_text(id), km_value_number(most),
                                 km_value_number(is_forced), km_value_number(km_reg_now(reg))),
                       NULL);
 }
 
-static km_status cancel_within(struct km_registry *reg, const char *account, const char *id,
-                               const struct km_registry_job_cancel *cancel)
+static km_status store_cancel(struct km_registry *reg, const char *account, const char *id,
+                              const struct km_registry_job_cancel *cancel)
 {
     static const char sql[] =
         "UPDATE job SET status = 2, is_forced = ?3, reason_code = ?4, comment = ?5,"
-        " modified_ms = ?6 WHERE account = ?1 AND id = ?2";
-    int64_t now = 0;
+        " modified_ms = ?6, due_ms = 0 WHERE account = ?1 AND id = ?2";
     _Static_assert(KM_JOB_CANCELED == 2, "as the text says");
-    KM_TRY(find(reg, account, id, &now));
+    KM_TRY(km_reg_run(reg, "DELETE FROM job_waiting WHERE account = ?1 AND job = ?2",
+                      KM_VALUES(km_value_text(account), km_value_text(id)), NULL));
+    return km_reg_run(reg, sql,
+                      KM_VALUES(km_value_text(account), km_value_text(id),
+                                km_value_number(cancel->is_forced),
+                                km_value_text(cancel->reason_code), km_value_text(cancel->comment),
+                                km_value_number(km_reg_now(reg))),
+                      NULL);
+}
+
+km_status km_reg_job_cancel(struct km_registry *reg, const char *account, const char *job,
+                            const struct km_registry_job_cancel *cancel)
+{
+    int64_t now = 0;
+    KM_TRY(find(reg, account, job, &now));
     if (now == KM_JOB_COMPLETED || (now == KM_JOB_CANCELED && !cancel->is_forced))
-        return is_over(reg, id);
-    KM_TRY(
-        km_reg_run(reg, sql,
-                   KM_VALUES(km_value_text(account), km_value_text(id),
-                             km_value_number(cancel->is_forced), km_value_text(cancel->reason_code),
-                             km_value_text(cancel->comment), km_value_number(km_reg_now(reg))),
-                   NULL));
-    return end_all(reg, account, id,
+        return is_over(reg, job);
+    KM_TRY(store_cancel(reg, account, job, cancel));
+    KM_TRY(km_reg_job_event(reg, account, job, "cancellation_in_progress"));
+    KM_TRY(end_all(reg, account, job,
                    cancel->is_forced ? KM_EXECUTION_IN_PROGRESS : KM_EXECUTION_QUEUED,
-                   cancel->is_forced);
+                   cancel->is_forced));
+    return km_reg_job_event(reg, account, job, "canceled");
 }
 
 km_status km_registry_job_cancel(struct km_registry *reg, const char *account, const char *id,
@@ -371,7 +381,7 @@ km_status km_registry_job_cancel(struct km_registry *reg, const char *account, c
                                  KM_JOB_REASON_MAX, "_"));
     KM_TRY(km_reg_check_text(reg, "a comment", cancel->comment, 0, KM_JOB_TEXT_MAX));
     KM_TRY(km_reg_write_begin(reg, KM_DB_LOCK_ALL));
-    return km_reg_write_end(reg, cancel_within(reg, account, id, cancel));
+    return km_reg_write_end(reg, km_reg_job_cancel(reg, account, id, cancel));
 }
 
 static km_status delete_within(struct km_registry *reg, const char *account, const char *id,
@@ -381,7 +391,9 @@ static km_status delete_within(struct km_registry *reg, const char *account, con
     KM_TRY(find(reg, account, id, &now));
     if (now == KM_JOB_IN_PROGRESS && !is_forced)
         return KM_REG_FAIL(reg, KM_E_STATE, "job %s is IN_PROGRESS", id);
+    KM_TRY(km_reg_job_event(reg, account, id, "deletion_in_progress"));
     KM_TRY(end_all(reg, account, id, KM_EXECUTION_IN_PROGRESS, true));
+    KM_TRY(km_reg_job_event(reg, account, id, "deleted"));
     KM_TRY(km_reg_run_one(reg, "DELETE FROM job WHERE account = ?1 AND id = ?2",
                           KM_VALUES(km_value_text(account), km_value_text(id))));
     return km_reg_tags_forget(reg, account, KM_TAGGED_JOB, id);

@@ -84,19 +84,23 @@ km_status km_registry_group_remove(struct km_registry *reg, const char *account,
 static const struct km_list_sql list_things =
     KM_LIST_BY_TEXT(KM_LIST_TAG_MEMBER,
                     "SELECT thing FROM group_thing WHERE account = ?1 AND name = ?5", "thing", 0);
+static const struct km_list_sql list_things_inside = KM_LIST_BY_TEXT(
+    KM_LIST_TAG_MEMBER,
+    "SELECT DISTINCT thing FROM group_thing WHERE account = ?1 AND name IN " KM_SQL_GROUPS_INSIDE,
+    "thing", 0);
 static const struct km_list_sql list_groups = KM_LIST_BY_TEXT(
     KM_LIST_TAG_GROUP, "SELECT name FROM group_thing WHERE account = ?1 AND thing = ?5", "name", 0);
 
 km_status km_registry_group_things(struct km_registry *reg, struct km_arena *arena,
-                                   const char *account, const char *group,
+                                   const char *account, const char *group, bool is_recursive,
                                    const struct km_registry_page *page,
                                    struct km_registry_names *ret)
 {
     km_reg_enter(reg);
     KM_TRY(check(reg, account, "a group's name", group));
     KM_TRY(find_group(reg, account, group));
-    return km_list_names(reg, arena, &list_things, page, account, KM_VALUES(km_value_text(group)),
-                         ret);
+    return km_list_names(reg, arena, is_recursive ? &list_things_inside : &list_things, page,
+                         account, KM_VALUES(km_value_text(group)), ret);
 }
 
 km_status km_registry_group_of_thing(struct km_registry *reg, struct km_arena *arena,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/registry/crypto.h"
 #include "cloud/registry/internal.h"
 #include "common/km_loop.h"
 #include "common/km_uuid.h"
@@ -48,6 +49,8 @@ km_status km_registry_open(struct km_err *err, const struct km_registry_config *
         return KM_FAIL(err, KM_E_ARG, "a registry needs a url");
     if (config->key != NULL && km_secret_expose(config->key).len != KM_REGISTRY_KEY_LEN)
         return KM_FAIL(err, KM_E_ARG, "a registry's key has %d octets", KM_REGISTRY_KEY_LEN);
+    if (config->key != NULL)
+        KM_TRY(km_registry_crypto_load(err));
     KM_AUTO(km_registry_closep) struct km_registry *reg = calloc(1, sizeof(*reg));
     if (reg == NULL)
         return KM_FAIL(err, KM_E_NOMEM, "a registry handle");

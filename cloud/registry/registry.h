@@ -131,6 +131,8 @@ struct km_registry_names {
     const char *next; /* the marker of the next page; NULL at the end */
 };
 
+/* Which events are published, as the API has it: {"JOB": {"Enabled": true}, ...}; what is not there is off. */
+#define KM_SETTING_EVENTS "eventConfigurations"
 /*
  * km_registry_setting_get, _set: small texts of an account that belong to no entity, such as which events are published.
  * value NULL takes it away. Name 1 to 64, value at most 65536 octets.

@@ -28,6 +28,18 @@ struct km_registry_certificate_new {
     int64_t not_after_ms;
 };
 
+#define KM_TRANSFER_TEXT_MAX 512 /* octets of a message or a reason: 128 characters */
+
+/* The last transfer of a certificate, unless it was canceled. Times of 0: it did not come to that. */
+struct km_registry_transfer {
+    const char *to;            /* while it is open */
+    const char *message;       /* of who gives it; NULL: none */
+    const char *reject_reason; /* of who did not want it; NULL: none */
+    int64_t transfer_ms;
+    int64_t accept_ms;
+    int64_t reject_ms;
+};
+
 struct km_registry_certificate {
     const char *id;
     const char *account;
@@ -42,6 +54,7 @@ struct km_registry_certificate {
     int64_t modified_ms;
     int64_t not_before_ms;
     int64_t not_after_ms;
+    struct km_registry_transfer transfer;
 };
 struct km_registry_certificate_list {
     const struct km_registry_certificate *items; /* der is empty in lists */
@@ -113,14 +126,15 @@ km_status km_registry_certificate_delete(struct km_registry *reg, const char *ac
 /*
  * Transfers between accounts. _transfer: KM_E_STATE unless INACTIVE; KM_E_BUSY while attached; KM_E_NOTFOUND: no such account;
  * KM_E_ARG: to itself. Then the other account accepts (it becomes ACTIVE or INACTIVE there) or rejects it, or the owner cancels
- * (INACTIVE again): KM_E_STATE when no transfer is open.
+ * (INACTIVE again): KM_E_STATE when no transfer is open. Message and reason, NULL or at most KM_TRANSFER_TEXT_MAX octets, are kept.
  */
 km_status km_registry_certificate_transfer(struct km_registry *reg, const char *account,
-                                           const char *id, const char *to_account);
+                                           const char *id, const char *to_account,
+                                           const char *message);
 km_status km_registry_certificate_transfer_accept(struct km_registry *reg, const char *to_account,
                                                   const char *id, bool activate);
 km_status km_registry_certificate_transfer_reject(struct km_registry *reg, const char *to_account,
-                                                  const char *id);
+                                                  const char *id, const char *reason);
 km_status km_registry_certificate_transfer_cancel(struct km_registry *reg, const char *account,
                                                   const char *id);
 

@@ -26,6 +26,7 @@ enum km_change_kind {
     KM_CHANGE_FUNCTION = 11,       /* also versions, aliases and permissions */
     KM_CHANGE_EXECUTIONS = 20,     /* of jobs, that this thing has to carry out */
     KM_CHANGE_NEXT_EXECUTION = 21, /* the same, and the first of them is another one now */
+    KM_CHANGE_JOB_EVENT = 22,      /* of this job: there is something to tell */
 };
 
 struct km_registry_change {

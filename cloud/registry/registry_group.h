@@ -35,9 +35,9 @@ km_status km_registry_group_create(struct km_registry *reg, const char *account,
 km_status km_registry_group_get(struct km_registry *reg, struct km_arena *arena,
                                 const char *account, const char *name,
                                 struct km_registry_group *ret);
-/* km_registry_group_list: by name; parent NULL: of any parent. */
+/* km_registry_group_list: by name; parent NULL: of any parent. Recursive: also those below the groups that the parent has. */
 km_status km_registry_group_list(struct km_registry *reg, struct km_arena *arena,
-                                 const char *account, const char *parent,
+                                 const char *account, const char *parent, bool is_recursive,
                                  const struct km_registry_page *page,
                                  struct km_registry_group_list *ret);
 
@@ -62,8 +62,9 @@ km_status km_registry_group_add(struct km_registry *reg, const char *account, co
 /* km_registry_group_remove: one that is not in it is no error. KM_E_NOTFOUND: no such group or thing. */
 km_status km_registry_group_remove(struct km_registry *reg, const char *account, const char *group,
                                    const char *thing);
+/* km_registry_group_things: those in it, and, if recursive, in the groups below it, each once. */
 km_status km_registry_group_things(struct km_registry *reg, struct km_arena *arena,
-                                   const char *account, const char *group,
+                                   const char *account, const char *group, bool is_recursive,
                                    const struct km_registry_page *page,
                                    struct km_registry_names *ret);
 km_status km_registry_group_of_thing(struct km_registry *reg, struct km_arena *arena,

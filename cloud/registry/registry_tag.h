@@ -21,6 +21,7 @@ enum km_tagged {
     KM_TAGGED_FUNCTION = 7,
     KM_TAGGED_ROLE_ALIAS = 8,
     KM_TAGGED_JOB = 9,
+    KM_TAGGED_JOB_TEMPLATE = 10,
 };
 
 struct km_tag {

@@ -56,6 +56,7 @@ struct km_registry_thing_filter {
     const char *type;
     const char *attribute_name;
     const char *attribute_value;
+    bool is_prefix; /* the value only has to begin so */
 };
 /* km_registry_thing_list: by name. */
 km_status km_registry_thing_list(struct km_registry *reg, struct km_arena *arena,

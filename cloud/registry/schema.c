@@ -189,7 +189,55 @@ static const char step_claims[] =
     " ON DELETE CASCADE, certificate {text} NOT NULL, holder {text}, expires_ms {number} NOT NULL);"
     "CREATE INDEX claim_end ON claim (expires_ms);";
 
-static const char *const steps[] = {step_1, step_console, step_extras, step_jobs, step_claims};
+/* Devices' own keys for signatures: apart from the account's, so that nobody who looks for one of those finds one of these. They go with their certificate and role alias. */
+static const char step_credentials[] =
+    "CREATE TABLE credential (id {text} PRIMARY KEY, account {text} NOT NULL,"
+    " certificate {text} NOT NULL, role_alias {text} NOT NULL, sealed {blob} NOT NULL,"
+    " token_hash {blob} NOT NULL, created_ms {number} NOT NULL, expires_ms {number} NOT NULL,"
+    " FOREIGN KEY (certificate, account) REFERENCES certificate (id, account) ON DELETE CASCADE,"
+    " FOREIGN KEY (account, role_alias) REFERENCES role_alias (account, name) ON DELETE CASCADE);"
+    "CREATE INDEX credential_of ON credential (account, certificate, created_ms);"
+    "CREATE INDEX credential_of_alias ON credential (account, role_alias);"
+    "CREATE INDEX credential_end ON credential (expires_ms);";
+
+/*
+ * How jobs go about it. A job is looked for while something of it is due: its beginning, more things, its end. Who waits for an
+ * execution waits apart, and so do events, which go with who tells of them.
+ */
+static const char step_job_configs[] =
+    "ALTER TABLE job ADD COLUMN config {text};"
+    "ALTER TABLE job ADD COLUMN template {text};"
+    "ALTER TABLE job ADD COLUMN due_ms {number} NOT NULL DEFAULT 0;"
+    "ALTER TABLE job ADD COLUMN is_ended {number} NOT NULL DEFAULT 0;"
+    "ALTER TABLE job ADD COLUMN minute_ms {number} NOT NULL DEFAULT 0;"
+    "ALTER TABLE job ADD COLUMN n_left {number} NOT NULL DEFAULT 0;"
+    "ALTER TABLE job ADD COLUMN n_notified {number} NOT NULL DEFAULT 0;"
+    "CREATE INDEX job_due ON job (due_ms) WHERE due_ms <> 0;"
+    "CREATE TABLE job_waiting (account {text} NOT NULL, job {text} NOT NULL, thing {text} NOT NULL,"
+    " PRIMARY KEY (account, job, thing), FOREIGN KEY (account, job) REFERENCES job (account, id)"
+    " ON DELETE CASCADE, FOREIGN KEY (account, thing) REFERENCES thing (account, name)"
+    " ON DELETE CASCADE) {clustered};"
+    "CREATE INDEX job_waiting_of ON job_waiting (account, thing, job);"
+    "CREATE TABLE job_template (account {text} NOT NULL REFERENCES account, id {text} NOT NULL,"
+    " document {text} NOT NULL, description {text} NOT NULL, config {text},"
+    " minutes {number} NOT NULL, created_ms {number} NOT NULL, PRIMARY KEY (account, id));"
+    "CREATE TABLE job_event (id {number} PRIMARY KEY,"
+    " account {text} NOT NULL REFERENCES account ON DELETE CASCADE, operation {text} NOT NULL,"
+    " job {text} NOT NULL, time_ms {number} NOT NULL, details {text}, thing {text},"
+    " status {number} NOT NULL, number {number} NOT NULL, version {number} NOT NULL);"
+    "CREATE INDEX job_event_of ON job_event (account, id);";
+
+/* What was said and when, of a certificate's last transfer to another account. It goes with the certificate. */
+static const char step_transfers[] =
+    "CREATE TABLE certificate_transfer (id {text} NOT NULL, account {text} NOT NULL,"
+    " message {text}, reject_reason {text}, transfer_ms {number} NOT NULL,"
+    " accept_ms {number} NOT NULL, reject_ms {number} NOT NULL, PRIMARY KEY (id, account),"
+    " FOREIGN KEY (id, account) REFERENCES certificate (id, account)"
+    " ON DELETE CASCADE ON UPDATE CASCADE);";
+
+static const char *const steps[] = {step_1,           step_console,  step_extras,
+                                    step_jobs,        step_claims,   step_credentials,
+                                    step_job_configs, step_transfers};
 
 struct km_reg_steps km_reg_steps(void)
 {

@@ -28,6 +28,8 @@ static const struct form forms[] = {
     [KM_TAGGED_TEMPLATE] = {"template", "SELECT 1 FROM template WHERE account = ?1 AND name = ?2"},
     [KM_TAGGED_FUNCTION] = {"function", "SELECT 1 FROM function WHERE account = ?1 AND name = ?2"},
     [KM_TAGGED_JOB] = {"job", "SELECT 1 FROM job WHERE account = ?1 AND id = ?2"},
+    [KM_TAGGED_JOB_TEMPLATE] = {"job template",
+                                "SELECT 1 FROM job_template WHERE account = ?1 AND id = ?2"},
     [KM_TAGGED_ROLE_ALIAS] = {"role alias",
                               "SELECT 1 FROM role_alias WHERE account = ?1 AND name = ?2"},
 };

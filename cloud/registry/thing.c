@@ -196,7 +196,7 @@ static const struct km_list_sql list_by_attribute = KM_LIST_BY_TEXT(
     KM_LIST_TAG_THING,
     "SELECT " COLUMNS " FROM attribute a JOIN thing t ON t.account = a.account AND t.name = a.owner"
     " WHERE a.account = ?1 AND (?5 IS NULL OR t.type = ?5) AND a.kind = 1 AND a.name = ?6"
-    " AND (?7 IS NULL OR a.value = ?7)",
+    " AND (?7 IS NULL OR a.value = ?7 OR (?8 = 1 AND substr(a.value, 1, length(?7)) = ?7))",
     "t.name", 0);
 _Static_assert(KM_OWNER_THING == 1, "as the text says");
 
@@ -222,7 +222,8 @@ km_status km_registry_thing_list(struct km_registry *reg, struct km_arena *arena
     KM_TRY(km_list_start(
         &list, filter->attribute_name != NULL ? &list_by_attribute : &list_all, page, account,
         KM_VALUES(km_value_text(filter->type), km_value_text(filter->attribute_name),
-                  km_value_text(filter->attribute_value))));
+                  km_value_text(filter->attribute_value),
+                  km_value_number(filter->is_prefix ? 1 : 0))));
     struct km_registry_thing *items = km_list_items(&list, sizeof(*items));
     while (items != NULL && km_list_next(&list))
         items[list.n_rows - 1] = take(&list.query, arena);

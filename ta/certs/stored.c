@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/certs/stored.h"
 
-#define WAIT_MS 8000u
+#include "ta/common/turn.h"
+
 #define STEP_MAX_MS 32u
 #define TOGETHER (TEE_DATA_FLAG_ACCESS_READ | TEE_DATA_FLAG_SHARE_READ)
 
@@ -23,7 +24,7 @@ bool km_stored_wait(uint32_t *waited_ms)
     uint32_t step = *waited_ms == 0 ? 1 : *waited_ms;
     if (step > STEP_MAX_MS)
         step = STEP_MAX_MS;
-    if (*waited_ms >= WAIT_MS || TEE_Wait(step) != TEE_SUCCESS)
+    if (*waited_ms >= KM_TURN_MAX_MS || TEE_Wait(step) != TEE_SUCCESS)
         return false;
     *waited_ms += step;
     return true;

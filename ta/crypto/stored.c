@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/crypto/stored.h"
 
-/* A password is checked with its object held: as long as a few of these may take. */
-#define WAIT_MS 8000u
-#define WAIT_STEP_MAX_MS 32u
+#include "ta/common/turn.h"
 
 struct object_id {
     uint8_t at[1 + KM_CRYPTO_NAME_MAX];
@@ -22,14 +20,15 @@ TEE_Result km_stored_open(char kind, const struct km_crypto_name *name, uint32_t
                           TEE_ObjectHandle *ret_object)
 {
     struct object_id id = id_of(kind, name);
-    uint32_t step = 1;
-    for (uint32_t waited = 0;; waited += step) {
-        TEE_Result result =
-            TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, id.at, id.len, flags, ret_object);
-        if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= WAIT_MS)
+    KM_AUTO(km_turn_end) struct km_turn turn = {.id = KM_SLICE(id.at, id.len)};
+    for (;;) {
+        TEE_Result result = TEE_ERROR_ACCESS_CONFLICT;
+        if (km_turn_has_come(&turn))
+            result =
+                TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, id.at, id.len, flags, ret_object);
+        if (result != TEE_ERROR_ACCESS_CONFLICT)
             return result;
-        KM_TRY_TEE(TEE_Wait(step));
-        step = step < WAIT_STEP_MAX_MS ? 2 * step : step;
+        KM_TRY_TEE(km_turn_await(&turn));
     }
 }
 
@@ -45,15 +44,16 @@ TEE_Result km_stored_create(char kind, const struct km_crypto_name *name, struct
 TEE_Result km_stored_replace(char kind, const struct km_crypto_name *name, struct km_slice data)
 {
     struct object_id id = id_of(kind, name);
-    uint32_t step = 1;
-    for (uint32_t waited = 0;; waited += step) {
-        TEE_Result result =
-            TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id.at, id.len, TEE_DATA_FLAG_OVERWRITE,
-                                       TEE_HANDLE_NULL, data.ptr, data.len, NULL);
-        if (result != TEE_ERROR_ACCESS_CONFLICT || waited >= WAIT_MS)
+    KM_AUTO(km_turn_end) struct km_turn turn = {.id = KM_SLICE(id.at, id.len)};
+    for (;;) {
+        TEE_Result result = TEE_ERROR_ACCESS_CONFLICT;
+        if (km_turn_has_come(&turn))
+            result = TEE_CreatePersistentObject(TEE_STORAGE_PRIVATE, id.at, id.len,
+                                                TEE_DATA_FLAG_OVERWRITE, TEE_HANDLE_NULL, data.ptr,
+                                                data.len, NULL);
+        if (result != TEE_ERROR_ACCESS_CONFLICT)
             return result;
-        KM_TRY_TEE(TEE_Wait(step));
-        step = step < WAIT_STEP_MAX_MS ? 2 * step : step;
+        KM_TRY_TEE(km_turn_await(&turn));
     }
 }
 
@@ -64,7 +64,7 @@ TEE_Result km_stored_open_or_create(char kind, const struct km_crypto_name *name
     /* Whose turn at making it comes second sees it only when the first has committed. */
     for (uint32_t waited = 0;; waited++) {
         TEE_Result result = km_stored_open(kind, name, flags, ret_object);
-        if (result != TEE_ERROR_ITEM_NOT_FOUND || waited >= WAIT_MS)
+        if (result != TEE_ERROR_ITEM_NOT_FOUND || waited >= KM_TURN_MAX_MS)
             return result;
         result = km_stored_create(kind, name, initial);
         if (result == KM_CRYPTO_E_EXISTS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Persistent objects of this application: one octet of kind, then the name. Another process may hold an
- * object for a moment: opening waits for it, some seconds at most (ACCESS_CONFLICT then).
+ * object for a moment: opening waits for its turn, as ta/common/turn.h has it (ACCESS_CONFLICT when that does not come).
  */
 #ifndef KM_CRYPTO_STORED_H
 #define KM_CRYPTO_STORED_H

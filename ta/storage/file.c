@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ta/storage/file.h"
 
+#include "ta/common/turn.h"
+
 #define STEP_MAX_MS 32u
 
 TEE_Result km_wait_more(struct km_wait *wait)
@@ -122,14 +124,18 @@ TEE_Result km_file_head_open(const struct km_file *file, uint32_t flags,
                              TEE_ObjectHandle *ret_object, struct km_file_head *ret)
 {
     KM_AUTO(km_ta_objectp) TEE_ObjectHandle object = TEE_HANDLE_NULL;
-    struct km_wait wait = KM_WAIT_HEAD;
+    uint8_t id[KM_FILE_ID_LEN] = {0};
+    id_put(file, KM_ROLE_HEAD, id);
+    KM_AUTO(km_turn_end) struct km_turn turn = {.id = KM_SLICE(id, sizeof(id))};
     for (;;) {
-        TEE_Result result = km_file_open(file, KM_ROLE_HEAD, flags, &object);
+        TEE_Result result = TEE_ERROR_ACCESS_CONFLICT;
+        if (km_turn_has_come(&turn))
+            result = TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, id, sizeof(id), flags, &object);
         if (result != TEE_ERROR_ACCESS_CONFLICT) {
             KM_TRY_TEE(result);
             break;
         }
-        KM_TRY_TEE(km_wait_more(&wait));
+        KM_TRY_TEE(km_turn_await(&turn));
     }
     KM_TRY_TEE(km_file_head_read(&object, ret));
     *ret_object = km_steal(&object);

@@ -45,8 +45,6 @@ struct km_file_id {
 struct km_wait {
     uint32_t max_ms, waited_ms, step_ms;
 };
-#define KM_WAIT_HEAD                                                                               \
-    ((struct km_wait){.max_ms = 8000}) /* as long as a few checks of passwords take */
 #define KM_WAIT_FILE ((struct km_wait){.max_ms = 1000})
 /* km_wait_more: sleeps and answers TEE_SUCCESS, or ACCESS_CONFLICT when it was enough. */
 TEE_Result km_wait_more(struct km_wait *wait);

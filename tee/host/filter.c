@@ -90,6 +90,11 @@ static const int instance_calls[] = {
     SCMP_SYS(readlink),
     SCMP_SYS(prctl),
 #endif
+#if KM_SANITIZED_THREADS
+    /* The run-time's own thread may not have begun yet when the filter comes down on all. */
+    SCMP_SYS(rseq),
+    SCMP_SYS(set_robust_list),
+#endif
 };
 
 /* The template on top: it loads the TA, opens stores, forks and builds walls. Still no network, no

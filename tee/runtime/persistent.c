@@ -78,6 +78,25 @@ TEE_Result TEE_OpenPersistentObject(uint32_t storageID, const void *objectID, si
     return publish(stored, used, object);
 }
 
+TEE_Result TEE_KmQueueForObject(uint32_t storageID, const void *objectID, size_t objectIDLen,
+                                bool enters, uint32_t *ahead)
+{
+    struct km_slice name = name_of(objectID, objectIDLen);
+    km_rt_own(ahead, sizeof(*ahead), "a number outside the TA's own memory");
+    struct km_store *store = NULL;
+    TEE_Result result = km_rt_storage(storageID, &store);
+    if (result != TEE_SUCCESS)
+        return result;
+    return km_rt_result(km_store_queue(NULL, store, name, enters, ahead));
+}
+
+void TEE_KmLeaveQueue(uint32_t storageID)
+{
+    struct km_store *store = NULL;
+    if (km_rt_storage(storageID, &store) == TEE_SUCCESS)
+        km_store_unqueue(store);
+}
+
 struct new_object {
     struct km_slice name;
     uint32_t flags;

@@ -23,6 +23,9 @@ enum { MAKING_AT = 6 }; /* in the eight bytes of key zero, which no object's cla
 struct km_claims {
     int fd;
     struct km_claim *bucket[N_BUCKETS];
+    size_t n_held;
+    off_t queue; /* which this process is in; 0: none */
+    uint32_t place;
 };
 
 km_status km_claims_new(struct km_err *err, int fd, struct km_claims **ret)
@@ -194,6 +197,7 @@ km_status km_claim_take(struct km_err *err, struct km_claims *claims, struct km_
     struct km_claim **bucket = &claims->bucket[key[0] % N_BUCKETS];
     claim->next = *bucket;
     *bucket = claim;
+    claims->n_held++;
     return KM_OK;
 }
 
@@ -229,9 +233,94 @@ void km_claim_drop(struct km_claims *claims, struct km_claim *claim)
     if (*link == NULL)
         return;
     *link = claim->next;
+    claims->n_held--;
     short state[N_STATE] = {0};
     (void)union_of(claims, claim->key, state);
     (void)apply(claims->fd, place_of(claim->key), state);
+}
+
+/* ---- queues ---- */
+
+/* Behind all places of objects. 56 bits of the key: two objects that meet there have one queue. */
+static off_t queue_of(const uint8_t key[KM_NAME_KEY_LEN])
+{
+    _Static_assert(KM_CLAIMS_PLACES == 1u << 6, "as many places as the low bits count");
+    uint64_t word = 0;
+    for (size_t i = 0; i < 8; i++)
+        word = word << 8 | key[i];
+    return (off_t)((uint64_t)1 << 62 | word >> 8 << 6);
+}
+
+/* How many places there are to the end of the last that somebody else has; 0: nobody is there. */
+static km_status queue_len(struct km_err *err, int fd, off_t queue, uint32_t *ret)
+{
+    uint32_t len = 0;
+    while (len < KM_CLAIMS_PLACES) {
+        struct flock range = {.l_type = F_WRLCK,
+                              .l_whence = SEEK_SET,
+                              .l_start = queue + len,
+                              .l_len = KM_CLAIMS_PLACES - len};
+        if (fcntl(fd, F_OFD_GETLK, &range) != 0)
+            return KM_FAIL_ERRNO(err, "could not ask who waits for an object");
+        if (range.l_type == F_UNLCK)
+            break;
+        len = (uint32_t)(range.l_start - queue + range.l_len);
+    }
+    *ret = len;
+    return KM_OK;
+}
+
+static bool take_place(const struct km_claims *claims, off_t queue, uint32_t place)
+{
+    return lock_bytes(claims->fd, F_OFD_SETLK, F_WRLCK, queue + place, 1) == 0;
+}
+
+/* Who comes at the same moment may be quicker; then it is the place behind his. */
+static km_status queue_enter(struct km_err *err, struct km_claims *claims, off_t queue)
+{
+    uint32_t place = 0;
+    KM_TRY(queue_len(err, claims->fd, queue, &place));
+    while (place < KM_CLAIMS_PLACES && !take_place(claims, queue, place))
+        place++;
+    if (place >= KM_CLAIMS_PLACES)
+        return KM_FAIL(err, KM_E_BUSY, "%u wait for the object already", KM_CLAIMS_PLACES);
+    claims->queue = queue;
+    claims->place = place;
+    return KM_OK;
+}
+
+static void queue_move_up(struct km_claims *claims)
+{
+    while (claims->place > 0 && take_place(claims, claims->queue, claims->place - 1)) {
+        (void)lock_bytes(claims->fd, F_OFD_SETLK, F_UNLCK, claims->queue + claims->place, 1);
+        claims->place--;
+    }
+}
+
+km_status km_claims_queue(struct km_err *err, struct km_claims *claims,
+                          const uint8_t key[KM_NAME_KEY_LEN], bool enters, uint32_t *ret_ahead)
+{
+    off_t queue = queue_of(key);
+    if (claims->queue != queue)
+        km_claims_unqueue(claims);
+    *ret_ahead = 0;
+    if (claims->n_held > 0)
+        return KM_OK;
+    if (claims->queue == 0 && !enters)
+        return queue_len(err, claims->fd, queue, ret_ahead);
+    if (claims->queue == 0)
+        KM_TRY(queue_enter(err, claims, queue));
+    queue_move_up(claims);
+    *ret_ahead = claims->place;
+    return KM_OK;
+}
+
+void km_claims_unqueue(struct km_claims *claims)
+{
+    if (claims->queue == 0)
+        return;
+    (void)lock_bytes(claims->fd, F_OFD_SETLK, F_UNLCK, claims->queue + claims->place, 1);
+    claims->queue = 0;
 }
 
 km_status km_claims_making(struct km_err *err, struct km_claims *claims)

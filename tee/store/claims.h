@@ -12,6 +12,9 @@
  * "reads" and "denies reading" of two processes exclude each other, each is compatible with itself:
  * that is no lock mode, so a claimer takes the guard, asks whether the opposite byte is locked, and
  * locks its own.
+ *
+ * Who must wait for an object may queue for it: each key owns KM_CLAIMS_PLACES further bytes, one for each that waits, locked by him.
+ * He enters behind the last, and moves up to the byte before his when nobody has it any more, so nobody overtakes.
  */
 #ifndef KM_STORE_CLAIMS_H
 #define KM_STORE_CLAIMS_H
@@ -45,6 +48,19 @@ void km_claim_share(struct km_claims *claims, struct km_claim *claim);
 void km_claim_move(struct km_claims *claims, struct km_claim *from, struct km_claim *to);
 /* km_claim_drop: gives it up. A claim that was never taken is left alone. */
 void km_claim_drop(struct km_claims *claims, struct km_claim *claim);
+
+#define KM_CLAIMS_PLACES 64u
+
+/*
+ * km_claims_queue: *ret_ahead is how many places are before this process in the queue for a key; with `enters` it takes one at the end,
+ * or keeps the one it has, and moves up; without, it only looks. A process waits for one key at a time: entering another queue leaves
+ * the first. Who holds a claim does not queue (0 ahead): somebody before him may be waiting for just that. KM_E_BUSY: no place
+ * is left. Never blocks.
+ */
+km_status km_claims_queue(struct km_err *err, struct km_claims *claims,
+                          const uint8_t key[KM_NAME_KEY_LEN], bool enters, uint32_t *ret_ahead);
+/* km_claims_unqueue: leaves the queue that it is in, if any. */
+void km_claims_unqueue(struct km_claims *claims);
 
 /* km_claims_making: waits to be the one process that makes the store; ends with the handle or with _made. */
 km_status km_claims_making(struct km_err *err, struct km_claims *claims);

@@ -251,6 +251,22 @@ km_status km_store_create(struct km_err *err, struct km_store *store, struct km_
     return KM_OK;
 }
 
+/* ---- waiting ---- */
+
+km_status km_store_queue(struct km_err *err, struct km_store *store, struct km_slice name,
+                         bool enters, uint32_t *ret_ahead)
+{
+    uint8_t name_key[KM_NAME_KEY_LEN] = {0};
+    KM_TRY(check_name(err, name));
+    KM_TRY(km_seal_name(err, store->seal, name, name_key));
+    return km_claims_queue(err, store->claims, name_key, enters, ret_ahead);
+}
+
+void km_store_unqueue(struct km_store *store)
+{
+    km_claims_unqueue(store->claims);
+}
+
 /* ---- opening ---- */
 
 km_status km_store_object_open(struct km_err *err, struct km_store *store, struct km_slice name,

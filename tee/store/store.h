@@ -82,6 +82,14 @@ km_status km_store_settle(struct km_err *err, struct km_store *store);
 km_status km_store_state(struct km_err *err, struct km_store *store, uint64_t *ret_count,
                          uint8_t ret_name[KM_STORE_STATE_LEN]);
 
+/*
+ * km_store_queue: first come, first served, among processes that wait for one object, whether it is there or not. *ret_ahead: how many are before
+ * this one, which enters the queue or only looks (km_claims_queue). KM_E_BUSY: too many wait. Ends with km_store_unqueue.
+ */
+km_status km_store_queue(struct km_err *err, struct km_store *store, struct km_slice name,
+                         bool enters, uint32_t *ret_ahead);
+void km_store_unqueue(struct km_store *store);
+
 /* What a store looks like as a whole. */
 struct km_store_report {
     uint64_t count; /* commits since creation */

@@ -4,7 +4,7 @@ import select
 import socket
 import struct
 
-HELLO, WATCH, UNWATCH, PUBLISH, KICK, CHANGED, MESSAGE, LOST = range(1, 9)
+HELLO, WATCH, UNWATCH, PUBLISH, KICK, CHANGED, MESSAGE, LOST, SERVE, COPY, ANSWER = range(1, 12)
 PARTS = ("topic", "client", "principal", "address", "payload")
 
 
@@ -13,7 +13,7 @@ class Bus:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(60)
         self.socket.connect(path)
-        self.send(HELLO, number=1, client=name)
+        self.send(HELLO, number=2, client=name)
         assert self.receive()["kind"] == HELLO
 
     def send(self, kind, qos=0, retain=0, hops=0, number=0, **parts):

@@ -93,7 +93,7 @@ class Pki:
 class Client:
     """MQTT 3.1.1 by hand. A packet is (type, flags, body); None is the end of the connection."""
 
-    def __init__(self, address, client_id, context=None, clean=True, will=None, keepalive=60, version=4, over=None):
+    def __init__(self, address, client_id, context=None, clean=True, will=None, keepalive=3600, version=4, over=None):
         self.last_id = 0
         self.buffer = b""
         self.id = client_id
@@ -240,8 +240,9 @@ class Broker:
         self.local = os.path.join(self.folder, "local")
         self.bus = os.path.join(self.folder, "bus")
         self.log = os.path.join(self.folder, "log")
+        # As long for the registry as may be: on a machine that has much to do it is slow without anything being wrong.
         settings = {"registry": rig.url, "account": ACCOUNT, "region": REGION, "bus": self.bus, "local": self.local,
-                    "publishes_per_s": 0}
+                    "publishes_per_s": 0, "read_timeout_ms": 10000, "write_timeout_ms": 60000}
         settings.update({k: v for k, v in options.items() if k not in ("persistence", "clients")})
         self.conf = os.path.join(self.folder, "mosquitto.conf")
         with open(self.conf, "w", encoding="utf-8") as f:
@@ -374,8 +375,12 @@ class Rig:
         found = [dict(zip(names, line.split("\t"))) for line in self.registry("events").split("\n") if line]
         return [e for e in found if all(re.search(v, e.get(k) or "") for k, v in wanted.items())]
 
-    def expect_event(self, **wanted):
-        return until(lambda: self.events(**wanted), f"an event {wanted}, not among {self.events()}")
+    def expect_event(self, n=1, **wanted):
+        """These events, when there are at least n."""
+        def found():
+            events = self.events(**wanted)
+            return events if len(events) >= n else None
+        return until(found, f"{n} events {wanted}, not among {self.events()}")
 
     def close(self):
         for client in self.clients:

@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 
-HELLO, PUBLISH, CHANGED = 1, 4, 6
+HELLO, PUBLISH, CHANGED, COPY = 1, 4, 6, 10
 NAMES = ("topic", "client_id", "principal", "address", "payload")
 
 

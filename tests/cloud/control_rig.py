@@ -41,6 +41,7 @@ class Control:
         self.dir = tempfile.mkdtemp(prefix="km-control-")
         self.registry = self.make_registry()
         self.options = [option.format(dir=self.dir) for option in options]
+        self.environment = {}
         self.process = None
         self.scheme = "https" if any("--tls-certificate" in option for option in self.options) else "http"
         self.seed(ACCOUNT, *KEY)
@@ -75,7 +76,7 @@ class Control:
             [f"{BUILD}/bin/keymoor-cloud-control", "--registry", self.registry, "--key", f"{self.dir}/seal",
              "--port", "0", "--port-file", port_file, "--issuer", f"{self.dir}/issuer.pem",
              "--endpoint", "localhost:8883", *self.options],
-            stderr=log)
+            stderr=log, env={**os.environ, **self.environment})
         log.close()
         while not os.path.exists(port_file):
             if self.process.poll() is not None:

@@ -60,11 +60,11 @@ class DeviceCase(Case):
         with open(f"{control.dir}/device.port", encoding="ascii") as stream:
             return int(stream.read())
 
-    def curl(self, name, method, path, body=b"", control=None):
+    def curl(self, name, method, path, body=b"", control=None, headers=()):
         """As a device with the certificate of that name (None: without one): status and body."""
         port = self.port_of(control or self.control)
         who = ["--cert", self.pki.path(name + ".pem"), "--key", self.pki.path(name + ".key")] if name else []
-        done = subprocess.run(["curl", "-sk", "-w", "\n%{http_code}", "-X", method, "--path-as-is", *who,
+        done = subprocess.run(["curl", "-sk", "-w", "\n%{http_code}", "-X", method, "--path-as-is", *who, *(word for one in headers for word in ("-H", one)),
                                *(["--data-binary", "@-"] if body else []), f"https://127.0.0.1:{port}{path}"],
                               input=body, check=True, stdout=subprocess.PIPE)
         text, _, status = done.stdout.rpartition(b"\n")

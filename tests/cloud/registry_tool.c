@@ -18,6 +18,7 @@
  *   logging LEVEL                                a number, see registry_logging.h
  *   log-level TARGET NAME LEVEL                  likewise
  *   retained                                     one a line: topic, QoS, octets
+ *   rule NAME SQL FILTER PAYLOAD                 makes it; payload is JSON with its actions
  *   events                                       one a line: kind, 0 or 1, client id, certificate, reason
  */
 #include <fcntl.h>
@@ -33,6 +34,7 @@
 #include "cloud/registry/registry_logging.h"
 #include "cloud/registry/registry_policy.h"
 #include "cloud/registry/registry_retained.h"
+#include "cloud/registry/registry_rule.h"
 #include "cloud/registry/registry_shadow.h"
 #include "common/km_file.h"
 
@@ -276,6 +278,16 @@ static km_status shadow(struct tool *tool)
     return KM_OK;
 }
 
+static km_status rule(struct tool *tool)
+{
+    const struct km_registry_rule_new new = {.name = tool->args[0],
+                                             .sql = tool->args[1],
+                                             .topic_filter = tool->args[2],
+                                             .payload = tool->args[3],
+                                             .is_enabled = true};
+    return km_registry_rule_create(tool->reg, tool->account, &new);
+}
+
 static const char *or_dash(const char *text)
 {
     return text == NULL ? "-" : text;
@@ -323,6 +335,7 @@ static const struct {
     {"logging", 1, logging},
     {"log-level", 3, log_level},
     {"retained", 0, retained},
+    {"rule", 4, rule},
     {"events", 0, events},
 };
 

@@ -42,7 +42,8 @@ here() {
         "s,\([ =]\)${usr#"$root"}/\(bin\|lib\),\1$usr/\2,g" "s,^listener 8883,listener $(cat "$at/broker.port") 127.0.0.1,g" "s,[a-z.]*cloud.example:8883,localhost:$(cat "$at/broker.port"),g" \
         "s,[a-z.]*cloud.example:8443,localhost:$(cat "$at/api.port"),g" "s,--listen 0.0.0.0 --port 8443,--listen 127.0.0.1 --port $(cat "$at/api.port"),g" \
         "s,--device-port 8444,--device-port $(cat "$at/device.port"),g" \
-        "s,--socket-group keymoor-cloud,--socket-group $group,g"
+        "s,--socket-group keymoor-cloud,--socket-group $group,g" \
+        /^plugin_opt_read_timeout_ms/d 's/^plugin_opt_account.*/&\nplugin_opt_read_timeout_ms 10000/'
 }
 
 # place MACHINE EXAMPLE: its folders, with the example's files as the system's administrator would put them there.

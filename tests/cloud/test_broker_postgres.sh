@@ -15,4 +15,5 @@ start_postgres -c fsync=off
 trap 'end_helpers; rm -rf "$dir"' EXIT
 export KM_TEST_REGISTRY=$pg_url KM_TEST_POSTGRES=$pg_server
 ok "brokers on PostgreSQL" "$here/test_broker.py" "$build" Registration Provisioning Life Shadow Two Silence SlowServer
+ok "rules at two brokers on PostgreSQL" "$here/test_rules_brokers.py" "$build" Brokers
 done_testing

@@ -217,8 +217,39 @@ class Certificates(Case):
         self.assertEqual(self.iot.list_thing_principals(thingName="lamp-1")["principals"], [arns["cert"]])
         attached = self.iot.list_attached_policies(target=arns["cert"])["policies"]
         self.assertEqual([policy["policyArn"] for policy in attached], [arns["may"]])
+        self.register_thing_with_its_certificate(template)
         self.refused("ResourceRegistrationFailureException", self.iot.register_thing, templateBody=json.dumps(
             {"Resources": {"lamp": template["Resources"]["lamp"] | {"Properties": {"ThingName": "alone"}}}}))
+
+    def register_thing_with_its_certificate(self, template):
+        """The certificate itself, or a request for one, instead of the id of one that is there."""
+        def body(**properties):
+            return json.dumps(template | {"Parameters": {"Given": {"Type": "String"}}, "Resources": template["Resources"] | {
+                "lamp": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": "lamp-2"}},
+                "cert": {"Type": "AWS::IoT::Certificate", "Properties": properties}}})
+        given = {"Ref": "Given"}
+        register = self.iot.register_thing
+        pem = self.pki.leaf("own", "whole")
+        own = self.pki.identity("own")
+        whole = body(CertificatePem=given, CACertificatePem=self.pki.read("whole.pem"))
+        made = register(templateBody=whole, parameters={"Given": pem})
+        self.assertEqual((made["certificatePem"], made["resourceArns"]["cert"]), (pem, arn("cert", own)))
+        self.assertEqual(self.iot.describe_certificate(certificateId=own)["certificateDescription"]["status"], "ACTIVE")
+        self.refused("ResourceAlreadyExistsException", register, templateBody=whole, parameters={"Given": pem})
+        self.pki.leaf("asks", "whole")
+        made = register(templateBody=body(CertificateSigningRequest=given, Status="INACTIVE"), parameters={"Given": self.pki.read("asks.csr")})
+        told = self.iot.describe_certificate(certificateId=made["resourceArns"]["cert"].split("/")[1])["certificateDescription"]
+        self.assertEqual((told["status"], told["certificatePem"], told["certificateMode"]), ("INACTIVE", made["certificatePem"], "SNI_ONLY"))
+        self.assertIn(made["resourceArns"]["cert"], self.iot.list_thing_principals(thingName="lamp-2")["principals"])
+        self.pki.ca("unknown")
+        stranger = self.pki.leaf("stranger", "unknown")
+        self.refused("CertificateValidationException", register, templateBody=body(CertificatePem=given), parameters={"Given": stranger})
+        late = self.pki.leaf("late", "whole")  # all of it, or nothing: the certificate neither
+        self.refused("ResourceRegistrationFailureException", register, parameters={"Given": late}, templateBody=body(
+            CertificatePem=given, Status="WAITING"))
+        self.refused("ResourceNotFoundException", self.iot.describe_certificate, certificateId=self.pki.identity("late"))
+        for wrong in ({}, {"CertificatePem": given, "CertificateId": "x"}, {"CertificateId": "x", "CACertificatePem": "y"}):
+            self.refused("InvalidRequestException", register, templateBody=body(**wrong), parameters={"Given": pem})
 
     def test_states(self):
         self.register_ca("states")
@@ -264,24 +295,48 @@ class Certificates(Case):
         self.refused("InvalidRequestException", self.iot.create_certificate_from_csr,
                      certificateSigningRequest="\n".join(damaged))
 
+    def transfer_data(self, one, client=None):
+        return (client or self.iot).describe_certificate(certificateId=one)["certificateDescription"]["transferData"]
+
     def test_transfer(self):
         other = self.control.client("iot", key=OTHER_KEY)
-        one = self.iot.create_keys_and_certificate(setAsActive=True)["certificateId"]
-        self.refused("CertificateStateException", self.iot.transfer_certificate, certificateId=one, targetAwsAccount=OTHER)
+        made = self.iot.create_keys_and_certificate(setAsActive=True)
+        one = made["certificateId"]
+        there = {"certificateId": one, "targetAwsAccount": OTHER}
+        transfer = self.iot.transfer_certificate
+        self.refused("CertificateStateException", transfer, **there)
         self.iot.update_certificate(certificateId=one, newStatus="INACTIVE")
-        moved = self.iot.transfer_certificate(certificateId=one, targetAwsAccount=OTHER)
+        self.iot.create_policy(policyName="held", policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]}))
+        self.iot.attach_policy(policyName="held", target=made["certificateArn"])
+        answer = self.refused("TransferConflictException", transfer, **there)
+        self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 409)
+        self.iot.detach_policy(policyName="held", target=made["certificateArn"])
+        self.refused("InvalidRequestException", transfer, transferMessage="x" * 513, **there)
+        moved = transfer(transferMessage="for you", **there)
         self.assertEqual(moved["transferredCertificateArn"], f"arn:aws:iot:{REGION}:{OTHER}:cert/{one}")
         told = self.iot.describe_certificate(certificateId=one)["certificateDescription"]
-        self.assertEqual(told["status"], "PENDING_TRANSFER")
+        self.assertEqual((told["status"], told["transferData"]["transferMessage"]), ("PENDING_TRANSFER", "for you"))
         outgoing = self.iot.list_outgoing_certificates()["outgoingCertificates"]
-        self.assertEqual([each["certificateId"] for each in outgoing], [one])
+        self.assertEqual([(each["certificateId"], each["transferredTo"], each["transferMessage"], each["transferDate"]) for each in outgoing],
+                         [(one, OTHER, "for you", told["transferData"]["transferDate"])])
+        self.refused("CertificateStateException", transfer, **there)
         self.iot.cancel_certificate_transfer(certificateId=one)
+        self.assertEqual(self.transfer_data(one), {})
         self.assertEqual(self.iot.list_outgoing_certificates()["outgoingCertificates"], [])
-        self.refused("TransferAlreadyCompletedException", self.iot.cancel_certificate_transfer, certificateId=one)
-        self.iot.transfer_certificate(certificateId=one, targetAwsAccount=OTHER)
+        answer = self.refused("TransferAlreadyCompletedException", self.iot.cancel_certificate_transfer, certificateId=one)
+        self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 410)
+        transfer(**there)
+        other.reject_certificate_transfer(certificateId=one, rejectReason="not ours")
+        self.assertEqual(self.iot.describe_certificate(certificateId=one)["certificateDescription"]["status"], "INACTIVE")
+        told = self.transfer_data(one)
+        self.assertEqual((told["rejectReason"], sorted(told)), ("not ours", ["rejectDate", "rejectReason", "transferDate"]))
+        self.refused("TransferAlreadyCompletedException", other.reject_certificate_transfer, certificateId=one)
+        transfer(transferMessage="again", **there)
         other.accept_certificate_transfer(certificateId=one, setAsActive=True)
         told = other.describe_certificate(certificateId=one)["certificateDescription"]
         self.assertEqual((told["status"], told["previousOwnedBy"], told["ownedBy"]), ("ACTIVE", ACCOUNT, OTHER))
+        self.assertEqual(sorted(self.transfer_data(one, other)), ["acceptDate", "transferDate", "transferMessage"])
         self.refused("ResourceNotFoundException", self.iot.describe_certificate, certificateId=one)
 
 

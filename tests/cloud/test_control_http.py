@@ -142,7 +142,7 @@ class Signatures(Case):
         self.assertEqual(self.control.send("POST", "/things/a", b"{}", headers=headers, sign=False)[0], 403)
 
     def test_sessions(self):
-        key, secret, token = self.control.seed(ACCOUNT, "60").split()
+        key, secret, token = self.control.seed(ACCOUNT, "3600").split()
         session = self.control.client("iot", key=(key, secret), token=token)
         session.list_things()
         self.assertEqual(self.control.client("sts", key=(key, secret), token=token).get_caller_identity()["Account"], ACCOUNT)

@@ -98,8 +98,11 @@ class Jobs(Case):
                        {"timeoutConfig": {"inProgressTimeoutInMinutes": 10081}},
                        {"description": "x" * 2029}, {"documentSource": "https://s3.amazonaws.com/a/b"},
                        {"presignedUrlConfig": {}}, {"abortConfig": {"criteriaList": []}}, {"tags": [{"Key": "aws:x", "Value": "y"}]},
-                       {"jobExecutionsRolloutConfig": {"maximumPerMinute": 1}}, {"jobTemplateArn": "arn:aws:iot:x"},
-                       {"jobExecutionsRetryConfig": {"criteriaList": []}}, {"schedulingConfig": {}}):
+                       {"jobExecutionsRolloutConfig": {"maximumPerMinute": 0}}, {"jobTemplateArn": "arn:aws:iot:x"},
+                       {"jobExecutionsRetryConfig": {"criteriaList": []}}, {"schedulingConfig": {}},
+                       {"schedulingConfig": {"startTime": "2020-01-01 00:00"}}, {"namespaceId": "space"},
+                       {"schedulingConfig": {"startTime": "2099-01-01 00:00", "endTime": "2098-01-01 00:00"}},
+                       {"documentParameters": {"a": "b"}}):
             with self.subTest(change=str(change)[:60]):
                 self.refused("InvalidRequestException", self.iot.create_job, **{**good, **change})
         self.refused("ResourceNotFoundException", self.iot.create_job, **{**good, "targets": [f"{ARN}thing/nobody"]})
@@ -237,10 +240,158 @@ class Jobs(Case):
         job = self.job(thing, timeoutConfig={"inProgressTimeoutInMinutes": 1})
         self.data.start_next_pending_job_execution(thingName=thing)
         self.change_row(f"UPDATE job_execution SET due_ms = 1 WHERE job = '{job}'")
-        while self.execution(thing, job)["status"] == "IN_PROGRESS":
-            time.sleep(0.1)
+        self.until("TIMED_OUT", lambda: self.execution(thing, job)["status"])
         self.assertEqual((self.execution(thing, job)["status"], self.execution(thing, job)["versionNumber"]), ("TIMED_OUT", 3))
         self.assertEqual(self.status(job), "COMPLETED")
+
+    def until(self, expected, look):
+        """What happens by itself, a second or so later."""
+        deadline = time.monotonic() + 60
+        while look() != expected:
+            self.assertLess(time.monotonic(), deadline, f"{look()} instead of {expected}")
+            time.sleep(0.05)
+
+    def group(self, n):
+        type(self).n += 1
+        name = f"group-{self.n}"
+        self.iot.create_thing_group(thingGroupName=name)
+        for thing in [self.thing() for _ in range(n)]:
+            self.iot.add_thing_to_thing_group(thingGroupName=name, thingName=thing)
+        return name
+
+    def test_rollout(self):
+        rollout = {"maximumPerMinute": 8, "exponentialRate": {
+            "baseRatePerMinute": 2, "incrementFactor": 2.5, "rateIncreaseCriteria": {"numberOfNotifiedThings": 2}}}
+        job = self.job(targets=[f"{ARN}thinggroup/{self.group(9)}"], jobExecutionsRolloutConfig=rollout)
+        described = self.iot.describe_job(jobId=job)["job"]
+        self.assertEqual((described["jobExecutionsRolloutConfig"], described["status"], described["isConcurrent"]),
+                         (rollout, "IN_PROGRESS", True))
+        self.assertEqual(self.counts(job), {"Queued": 2})
+        self.change_row(f"UPDATE job SET minute_ms = 1, due_ms = 1 WHERE id = '{job}'")
+        self.until({"Queued": 7}, lambda: self.counts(job))
+        self.iot.update_job(jobId=job, jobExecutionsRolloutConfig={"maximumPerMinute": 1})
+        self.change_row(f"UPDATE job SET minute_ms = 1, due_ms = 1 WHERE id = '{job}'")
+        self.until({"Queued": 8}, lambda: self.counts(job))
+        self.change_row(f"UPDATE job SET minute_ms = 1, due_ms = 1 WHERE id = '{job}'")
+        self.until({"Queued": 9}, lambda: self.counts(job))
+        self.assertFalse(self.iot.describe_job(jobId=job)["job"]["isConcurrent"])
+        self.assertEqual(self.iot.describe_job(jobId=job)["job"]["jobExecutionsRolloutConfig"], {"maximumPerMinute": 1})
+
+    def test_schedule(self):
+        thing = self.thing()
+        schedule = {"startTime": "2099-01-01 00:00", "endTime": "2099-02-01 00:00", "endBehavior": "FORCE_CANCEL"}
+        job = self.job(thing, schedulingConfig=schedule)
+        self.addCleanup(self.iot.delete_job, jobId=job, force=True)
+        self.assertEqual((self.status(job), self.counts(job)), ("SCHEDULED", {}))
+        self.assertEqual(self.iot.describe_job(jobId=job)["job"]["schedulingConfig"], schedule)
+        self.assertEqual([one["jobId"] for one in self.iot.list_jobs(status="SCHEDULED")["jobs"]], [job])
+        self.assertEqual(self.data.get_pending_job_executions(thingName=thing)["queuedJobs"], [])
+        body = json.dumps({"schedulingConfig": schedule}).encode()  # the service's own model has it not
+        self.assertEqual(self.control.send("PATCH", f"/jobs/{job}", body)[0], 400)
+        self.change_row(f"UPDATE job SET config = replace(config, '2099-01', '2020-01'), due_ms = 1 WHERE id = '{job}'")
+        self.until("IN_PROGRESS", lambda: self.status(job))
+        self.data.start_next_pending_job_execution(thingName=thing)
+        self.change_row(f"UPDATE job SET config = replace(config, '2099-02', '2020-02'), due_ms = 1 WHERE id = '{job}'")
+        self.until("CANCELED", lambda: self.status(job))
+        described = self.iot.describe_job(jobId=job)["job"]
+        self.assertEqual((described["reasonCode"], described["forceCanceled"]), ("END_TIME_REACHED", True))
+        self.assertEqual(self.counts(job), {"Canceled": 1})
+
+    def test_given_up(self):
+        things = [self.thing() for _ in range(4)]
+        abort = {"criteriaList": [{"failureType": "REJECTED", "action": "CANCEL", "thresholdPercentage": 66.6,
+                                   "minNumberOfExecutedThings": 3}]}
+        job = self.job(*things, abortConfig=abort)
+        self.assertEqual(self.iot.describe_job(jobId=job)["job"]["abortConfig"], abort)
+        for thing, status in zip(things, ("REJECTED", "SUCCEEDED")):
+            self.data.update_job_execution(jobId=job, thingName=thing, status=status)
+        self.assertEqual(self.status(job), "IN_PROGRESS")
+        self.data.update_job_execution(jobId=job, thingName=things[2], status="REJECTED")
+        self.assertEqual((self.status(job), self.counts(job)), ("CANCELED", {"Rejected": 2, "Succeeded": 1, "Canceled": 1}))
+        self.assertEqual(self.iot.describe_job(jobId=job)["job"]["reasonCode"], "ABORT_CRITERIA_MET")
+
+    def test_tried_again(self):
+        thing = self.thing()
+        retry = {"criteriaList": [{"failureType": "FAILED", "numberOfRetries": 1}]}
+        job = self.job(thing, jobExecutionsRetryConfig=retry)
+        self.assertEqual(self.iot.describe_job(jobId=job)["job"]["jobExecutionsRetryConfig"], retry)
+        self.data.update_job_execution(jobId=job, thingName=thing, status="FAILED")
+        again = self.execution(thing, job)
+        self.assertEqual((again["executionNumber"], again["status"]), (2, "QUEUED"))
+        self.assertEqual(self.iot.describe_job_execution(thingName=thing, jobId=job, executionNumber=1)["execution"]["status"],
+                         "FAILED")
+        self.data.update_job_execution(jobId=job, thingName=thing, status="FAILED")
+        self.assertEqual((self.status(job), self.counts(job)), ("COMPLETED", {"Failed": 1}))
+        tries = [one["jobExecutionSummary"] for one in self.iot.list_job_executions_for_job(jobId=job)["executionSummaries"]]
+        self.assertEqual([(one["executionNumber"], one.get("retryAttempt")) for one in tries], [(1, None), (2, 1)])
+        tries = [one["jobExecutionSummary"] for one in
+                 self.iot.list_job_executions_for_thing(thingName=thing, jobId=job)["executionSummaries"]]
+        self.assertEqual([one.get("retryAttempt") for one in tries], [None, 1])
+
+    def test_more_targets(self):
+        first, second = self.group(2), self.group(3)
+        job = self.job(targets=[f"{ARN}thinggroup/{first}"], targetSelection="CONTINUOUS", description="grows")
+        answer = self.iot.associate_targets_with_job(jobId=job, targets=[f"{ARN}thinggroup/{second}"], comment="more")
+        self.assertEqual((answer["jobId"], answer["jobArn"], answer["description"]), (job, f"{ARN}job/{job}", "grows"))
+        self.assertEqual(self.counts(job), {"Queued": 5})
+        self.assertEqual(self.iot.describe_job(jobId=job)["job"]["targets"],
+                         [f"{ARN}thinggroup/{name}" for name in sorted((first, second))])
+        self.assertEqual([one["jobId"] for one in self.iot.list_jobs(thingGroupName=second)["jobs"]], [job])
+        self.refused("InvalidRequestException", self.iot.associate_targets_with_job, jobId=job, targets=[])
+        self.refused("ResourceNotFoundException", self.iot.associate_targets_with_job, jobId=job,
+                     targets=[f"{ARN}thing/nobody"])
+        self.refused("ResourceNotFoundException", self.iot.associate_targets_with_job, jobId="none",
+                     targets=[f"{ARN}thinggroup/{second}"])
+        snapshot = self.job(targets=[f"{ARN}thinggroup/{first}"])
+        self.refused("InvalidRequestException", self.iot.associate_targets_with_job, jobId=snapshot,
+                     targets=[f"{ARN}thinggroup/{second}"])
+
+    def test_templates(self):
+        config = {"abortConfig": {"criteriaList": [{"failureType": "ALL", "action": "CANCEL", "thresholdPercentage": 50,
+                                                    "minNumberOfExecutedThings": 2}]},
+                  "jobExecutionsRolloutConfig": {"maximumPerMinute": 9}, "timeoutConfig": {"inProgressTimeoutInMinutes": 3}}
+        good = {"jobTemplateId": "reboot", "description": "once more", "document": DOCUMENT, **config}
+        made = self.iot.create_job_template(**good, tags=[{"Key": "by", "Value": "night"}])
+        self.assertEqual((made["jobTemplateId"], made["jobTemplateArn"]), ("reboot", f"{ARN}jobtemplate/reboot"))
+        self.refused("ConflictException", self.iot.create_job_template, **good)
+        for change in ({"description": None}, {"document": None}, {"document": "["}, {"jobTemplateId": "a.b"},
+                       {"schedulingConfig": {"startTime": "2099-01-01 00:00"}}, {"presignedUrlConfig": {}},
+                       {"abortConfig": {"criteriaList": []}}):
+            with self.subTest(change=str(change)):
+                body = {**good, "jobTemplateId": "bad", **change}
+                name = body.pop("jobTemplateId")
+                status, headers, _ = self.control.send("PUT", f"/job-templates/{name}", json.dumps(body).encode())
+                self.assertEqual((status, headers["x-amzn-errortype"]), (400, "InvalidRequestException"))
+        told = self.iot.describe_job_template(jobTemplateId="reboot")
+        for name, value in {**good, "jobTemplateArn": made["jobTemplateArn"]}.items():
+            self.assertEqual(told[name], value)
+        self.assertEqual(self.iot.list_tags_for_resource(resourceArn=made["jobTemplateArn"])["tags"],
+                         [{"Key": "by", "Value": "night"}])
+        thing = self.thing()
+        arn = made["jobTemplateArn"]
+        self.iot.create_job(jobId="templated", targets=[f"{ARN}thing/{thing}"], jobTemplateArn=arn,
+                            jobExecutionsRolloutConfig={"maximumPerMinute": 4})
+        job = self.iot.describe_job(jobId="templated")["job"]
+        self.assertEqual((job["jobTemplateArn"], job["description"], job["abortConfig"], job["timeoutConfig"],
+                          job["jobExecutionsRolloutConfig"]),
+                         (arn, "once more", config["abortConfig"], config["timeoutConfig"], {"maximumPerMinute": 4}))
+        self.assertEqual(self.iot.get_job_document(jobId="templated")["document"], DOCUMENT)
+        self.iot.create_job_template(jobTemplateId="of-a-job", jobArn=f"{ARN}job/templated", description="of a job")
+        told = self.iot.describe_job_template(jobTemplateId="of-a-job")
+        self.assertEqual((told["document"], told["abortConfig"], told["timeoutConfig"], told["jobExecutionsRolloutConfig"]),
+                         (DOCUMENT, config["abortConfig"], config["timeoutConfig"], {"maximumPerMinute": 4}))
+        names = [one["jobTemplateId"] for page in
+                 self.iot.get_paginator("list_job_templates").paginate(PaginationConfig={"PageSize": 1})
+                 for one in page["jobTemplates"]]
+        self.assertEqual(names, ["of-a-job", "reboot"])
+        self.iot.delete_job_template(jobTemplateId="reboot")
+        self.refused("ResourceNotFoundException", self.iot.describe_job_template, jobTemplateId="reboot")
+        self.refused("ResourceNotFoundException", self.iot.delete_job_template, jobTemplateId="reboot")
+        self.refused("ResourceNotFoundException", self.iot.create_job, jobId="late", targets=[f"{ARN}thing/{thing}"],
+                     jobTemplateArn=arn)
+        self.refused("ResourceNotFoundException", self.iot.create_job_template, jobTemplateId="x", description="d",
+                     jobArn=f"{ARN}job/none")
+        self.assertEqual(self.status("templated"), "IN_PROGRESS")
 
     def test_two_that_expect_one_version(self):
         thing = self.thing()

@@ -14,7 +14,7 @@ make_postgres "$dir/db"
 start_postgres -c fsync=off
 trap 'end_helpers; rm -rf "$dir"' EXIT
 export KM_TEST_BUILD=$build KM_TEST_POSTGRES="host=$PGHOST port=$PGPORT user=$PGUSER"
-for part in certificates policies things data functions tags account jobs; do
+for part in certificates policies things data functions tags account jobs credentials; do
     ok "$part on PostgreSQL" "$here/test_control_$part.py"
 done
 ok "audit on PostgreSQL" "$here/test_control_http.py" Audit Signatures

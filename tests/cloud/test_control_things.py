@@ -89,6 +89,9 @@ class Things(Case):
                 attributeName="paged", attributeValue="yes", PaginationConfig={"PageSize": 5}):
             seen += [one["thingName"] for one in page["things"]]
         self.assertEqual(seen, names)
+        for value, prefix, found in (("ye", True, 23), ("ye", False, 0)):
+            told = self.iot.list_things(attributeName="paged", attributeValue=value, usePrefixAttributeValue=prefix)
+            self.assertEqual(len(told["things"]), found)
         for wrong in (0, 251):
             status, headers, _ = self.control.send("GET", f"/things?maxResults={wrong}")
             self.assertEqual((status, headers["x-amzn-errortype"]), (400, "InvalidRequestException"))
@@ -112,7 +115,16 @@ class Things(Case):
         self.assertEqual(self.iot.list_things_in_thing_group(thingGroupName="some")["things"], ["member"])
         listed = self.iot.list_thing_groups_for_thing(thingName="member")["thingGroups"]
         self.assertEqual([one["groupName"] for one in listed], ["some"])
-        self.assertEqual([one["groupName"] for one in self.iot.list_thing_groups(parentGroup="all")["thingGroups"]], ["some"])
+        self.iot.create_thing_group(thingGroupName="few", parentGroupName="some")
+        self.iot.create_thing(thingName="member2")
+        self.iot.add_thing_to_thing_group(thingGroupName="few", thingName="member2")
+        inside = self.iot.list_things_in_thing_group
+        self.assertEqual(inside(thingGroupName="all")["things"], [])
+        self.assertEqual(inside(thingGroupName="all", recursive=True)["things"], ["member", "member2"])
+        for recursive, names in ((False, ["some"]), (True, ["few", "some"])):
+            listed = self.iot.list_thing_groups(parentGroup="all", recursive=recursive)["thingGroups"]
+            self.assertEqual([one["groupName"] for one in listed], names)
+        self.iot.delete_thing_group(thingGroupName="few")
         self.assertEqual(self.iot.update_thing_group(thingGroupName="all", thingGroupProperties={
             "thingGroupDescription": "all of it"})["version"], 2)
         told = self.iot.describe_thing_group(thingGroupName="all")
@@ -193,8 +205,18 @@ class Account(Case):
         self.assertEqual([one["templateName"] for one in listed], ["jitp_1"])
         create = self.iot.create_provisioning_template
         self.refused("ResourceAlreadyExistsException", create, templateName="jitp_1", templateBody=body, provisioningRoleArn=role)
-        for wrong in ("", "{", "{}", body.replace("AWS::IoT::Thing", "AWS::IoT::Things"), body.replace('"Ref"', '"Fn::Select"'), json.dumps({"Resources": {}, "x": "y" * 10240})):
+        for wrong in ("", "{", "{}", body.replace("AWS::IoT::Thing", "AWS::IoT::Things"), body.replace('"Ref"', '"Fn::GetAtt"'), json.dumps({"Resources": {}, "x": "y" * 10240})):
             self.refused("InvalidRequestException", create, templateName="t", templateBody=wrong, provisioningRoleArn=role)
+        # Whatever the values will be: there may be a second part, and the map may know the place.
+        chooses = {"Fn::Select": [1, {"Fn::Split": ["-", {"Ref": "Serial"}]}]}
+        finds = {"Fn::FindInMap": ["Places", {"Ref": "Serial"}, "room"]}
+        for name in (chooses, finds):
+            create(templateName="chooses", provisioningRoleArn=role, templateBody=json.dumps({
+                "Parameters": {"Serial": {"Type": "String"}}, "Mappings": {"Places": {"a-b": {"room": "hall"}}},
+                "Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": name}}}}))
+            self.iot.delete_provisioning_template(templateName="chooses")
+        self.refused("InvalidRequestException", create, templateName="t", provisioningRoleArn=role, templateBody=json.dumps({
+            "Resources": {"c": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateSigningRequest": "x"}}}}))
         self.iot.delete_provisioning_template(templateName="jitp_1")
         self.refused("ResourceNotFoundException", self.iot.describe_provisioning_template, templateName="jitp_1")
 

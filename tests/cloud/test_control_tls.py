@@ -10,6 +10,7 @@ import unittest
 
 import botocore.exceptions
 
+from broker_rig import until
 from control_rig import BUILD, Case, Pki, main
 
 
@@ -101,8 +102,7 @@ class Killed(Case):
             for thread in threads:
                 thread.start()
             wanted = len(done) + 20
-            while len(done) < wanted:
-                pass
+            until(lambda: len(done) >= wanted, "twenty things more are made")  # pylint: disable=cell-var-from-loop
             self.control.stop(signal.SIGKILL)
             for thread in threads:
                 thread.join()

@@ -12,6 +12,7 @@ import unittest
 
 import botocore.client
 import botocore.session
+import cbor2
 import paho.mqtt.client as paho
 from botocore.exceptions import ClientError
 
@@ -19,12 +20,13 @@ from broker_rig import Client, Pki, run, until
 from console_rig import BUILD, Cloud
 
 CREATE, CSR = "$aws/certificates/create/json", "$aws/certificates/create-from-csr/json"
+CBOR = "$aws/certificates/create/cbor"
 ID = "AWS::IoT::Certificate::Id"
 THROTTLED = 429
 
 
-def provision(template):
-    return f"$aws/provisioning-templates/{template}/provision/json"
+def provision(template, form="json"):
+    return f"$aws/provisioning-templates/{template}/provision/{form}"
 
 
 class Device:
@@ -45,9 +47,11 @@ class Device:
             self.heard.add(one)
 
     def ask_once(self, topic, payload):
+        is_cbor = topic.endswith("/cbor")
         self.listen(topic + "/accepted", topic + "/rejected")
-        self.client.publish(topic, payload if isinstance(payload, bytes) else json.dumps(payload))
-        where, answer = self.client.event()
+        self.client.publish(topic, payload if isinstance(payload, bytes) else (cbor2.dumps if is_cbor else json.dumps)(payload))
+        where, answer = self.client.message()
+        answer = (cbor2.loads if is_cbor else json.loads)(answer)
         assert where.rsplit("/", 1)[0] == topic, where
         return where.rsplit("/", 1)[1], answer
 
@@ -182,6 +186,27 @@ class Fleet(unittest.TestCase):
         pem = self.keep("own.pem", made["certificatePem"])
         until(lambda: self.device(pem, "fleet-p1", f"{self.pki.folder}/own.key").code == 0, "it is let in")
 
+    def test_cbor(self):
+        """The same in CBOR, with Debian's cbor2 at the device."""
+        asking = self.device()
+        made = asking.accepted(CBOR, b"")
+        self.assertEqual(set(made), {"certificateId", "certificatePem", "certificateOwnershipToken", "privateKey"})
+        self.assertEqual(self.status(made["certificateId"]), "PENDING_ACTIVATION")
+        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=short", "-keyout",
+            f"{self.pki.folder}/short.key", "-out", f"{self.pki.folder}/short.csr")
+        with open(f"{self.pki.folder}/short.csr", encoding="ascii") as stream:
+            made = asking.accepted("$aws/certificates/create-from-csr/cbor", {"certificateSigningRequest": stream.read()})
+        self.assertEqual(set(made), {"certificateId", "certificatePem", "certificateOwnershipToken"})
+        token = made["certificateOwnershipToken"]
+        self.rejected(asking, provision("fleet", "cbor"), {"certificateOwnershipToken": "0" * 64}, 400, "InvalidCertificateOwnershipToken")
+        # As encoders do it that don't know how much there will be.
+        endless = b"\xbf" + cbor2.dumps("certificateOwnershipToken") + cbor2.dumps(token) + cbor2.dumps("parameters") + \
+            b"\xbf" + cbor2.dumps("Serial") + cbor2.dumps("c1") + b"\xff\xff"
+        got = asking.accepted(provision("fleet", "cbor"), endless)
+        self.assertEqual(got, {"thingName": "fleet-c1", "deviceConfiguration": {"url": "https://example/c1", "level": "1"}})
+        pem = self.keep("short.pem", made["certificatePem"])
+        until(lambda: self.device(pem, "fleet-c1", f"{self.pki.folder}/short.key").code == 0, "it is let in")
+
     def test_token(self):
         asking, other = self.device(), self.device(self.register("other-claim"), "other-claim")
         made = asking.accepted(CREATE, {})
@@ -225,7 +250,11 @@ class Fleet(unittest.TestCase):
         for template in ("unknown", "off", "jitp"):
             self.rejected(asking, provision(template), token, 404, "TemplateNotFound")
         for topic, payload in ((CSR, b"{"), (CSR, {}), (provision("fleet"), {"parameters": {}}), (CREATE, b"\xff"),
-                               (provision("fleet"), {**token, "parameters": {ID: "x"}}), ("$aws/certificates/create/cbor", b"\xa0")):
+                               (provision("fleet"), {**token, "parameters": {ID: "x"}}), ("$aws/certificates/create/xml", b"\xa0"),
+                               (CBOR, b"\xa1"), (CBOR, b"{}"), (CBOR, b"\xa0\x00"), (CBOR, b"\xa1\x61a" + b"\x81" * 1000),
+                               (CBOR, b"\xbb" + b"\xff" * 8), (provision("fleet", "cbor"), cbor2.dumps(token) + b"\x00"),
+                               (provision("fleet", "cbor"), b"\xa2" + 2 * cbor2.dumps(token)[1:]),
+                               (provision("fleet", "cbor"), {**token, "parameters": {ID: "x"}})):
             self.rejected(asking, topic, payload, 400, "InvalidPayload")
         self.rejected(asking, CSR, {"certificateSigningRequest": "no"}, 400, "InvalidCertificateSigningRequest")
         weak = f"{self.pki.folder}/weak"
@@ -319,8 +348,10 @@ class Servers(Fleet):
         second.terminate()
         self.assertEqual(second.wait(), 0)
         until(lambda: self.left() == 2, "the second one goes")
-        how, answer = asking.ask_once(CREATE, {})
-        self.assertEqual((how, answer["statusCode"], answer["errorCode"]), ("rejected", 503, "ServiceUnavailable"))
+        for topic in (CREATE, CBOR):
+            how, answer = asking.ask_once(topic, {})
+            self.assertEqual((how, answer["statusCode"], answer["errorCode"]), ("rejected", 503, "ServiceUnavailable"))
+            self.assertTrue(answer["errorMessage"])
 
 
 # What Fleet holds is its own.

@@ -6,10 +6,13 @@ Usage: test_jobs.py BUILD_DIR [GROUP...]     KM_TEST_REGISTRY and KM_TEST_POSTGR
 """
 import json
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 import paho.mqtt.client as paho
@@ -22,6 +25,7 @@ from broker_rig import ACCOUNT, ANYTHING, ARN, REGION, Rig, policy, until  # noq
 from control_rig import KEY, Control  # noqa: E402
 
 DOCUMENT = {"operation": "reboot"}
+PATIENT = {"read_timeout_ms": 10000}  # no test here is about a database that is slow
 
 
 class OnRegistry(Control):
@@ -35,12 +39,23 @@ class OnRegistry(Control):
         return self.url_of_rig
 
 
+class Beside(OnRegistry):
+    """One more, with the keys of the first."""
+
+    def __init__(self, first, *options):
+        self.first = first
+        super().__init__(first.url_of_rig, *options)
+
+    def seed(self, *arguments):
+        shutil.copy(f"{self.first.dir}/seal", f"{self.dir}/seal")
+
+
 class Base(unittest.TestCase):
     def setUp(self):
         self.rig = Rig(BUILD, os.path.dirname(os.path.abspath(__file__)), os.environ.get("KM_TEST_REGISTRY"))
         self.addCleanup(self.rig.close)
         self.rig.registry("policy", "Anything", ANYTHING)
-        self.broker = self.rig.broker()
+        self.broker = self.rig.broker(**PATIENT)
         self.control = OnRegistry(self.rig.url, "--account", ACCOUNT, "--bus", self.broker.bus)
         self.addCleanup(self.control.remove)
         self.control.start()
@@ -194,7 +209,7 @@ class Time(Base):
             subprocess.run(["psql", "-qX", self.rig.url.removeprefix("postgresql:"), "-c", sql], check=True)
 
     def test_over_once_at_two_brokers(self):
-        second = self.rig.broker("second")
+        second = self.rig.broker("second", **PATIENT)
         watches = [broker.observer(self.topics + "notify-next") for broker in (self.broker, second)]
         self.job("j", timeoutConfig={"inProgressTimeoutInMinutes": 1})
         for watch in watches:
@@ -224,7 +239,7 @@ class Time(Base):
 class Race(Base):
     def test_two_updates_at_two_brokers(self):
         """Of those that expect the same version exactly one is accepted."""
-        second = self.rig.broker("second").connect(self.device, "lamp")
+        second = self.rig.broker("second", **PATIENT).connect(self.device, "lamp")
         self.job("j")
         got = []
         for n in range(1, 6):
@@ -235,6 +250,119 @@ class Race(Base):
             got.append(sorted(client.event()[0].rsplit("/", 1)[1] for client in (self.client, second)))
         self.assertEqual(got, [["accepted", "rejected"]] * 5)
         self.assertEqual(self.iot.describe_job_execution(thingName="lamp", jobId="j")["execution"]["versionNumber"], 6)
+
+
+class Events(Base):
+    """What is told of jobs, each once, wherever it happens."""
+
+    def setUp(self):
+        super().setUp()
+        self.watch = self.broker.observer("$aws/events/job/#", "$aws/events/jobExecution/#")
+
+    def turn(self, *types, on=True):
+        self.iot.update_event_configurations(eventConfigurations={one: {"Enabled": on} for one in types})
+
+    def told(self, kind, operation, job="j"):
+        topic, event = self.watch.event()
+        self.assertEqual(topic, f"$aws/events/{kind}/{job}/{operation}")
+        self.assertEqual((event["eventType"], event["operation"], event["jobId"]),
+                         ("JOB" if kind == "job" else "JOB_EXECUTION", operation, job))
+        self.assertEqual(len(event["eventId"]), 36)
+        self.assertLess(abs(event["timestamp"] - time.time()), 3600)
+        return event
+
+    def carry_out(self, job, status="SUCCEEDED"):
+        self.ask(f"{job}/update", {"status": status, "statusDetails": {"step": "9"}})
+
+    def test_what_is_told(self):
+        self.job("before")
+        self.carry_out("before")
+        until(lambda: self.status("before") == "COMPLETED", "it is completed")
+        self.turn("JOB", "JOB_EXECUTION")
+        self.job("j", description="what for")
+        self.carry_out("j")
+        event = self.told("jobExecution", "succeeded")
+        self.assertEqual((event["thingArn"], event["status"], event["statusDetails"], event["executionNumber"]),
+                         (f"{ARN}thing/lamp", "SUCCEEDED", {"step": "9"}, 1))
+        event = self.told("job", "completed")
+        self.assertEqual((event["status"], event["targetSelection"], event["targets"], event["description"]),
+                         ("COMPLETED", "SNAPSHOT", [f"{ARN}thing/lamp"], "what for"))
+        self.assertEqual(event["jobProcessDetails"]["numberOfSucceededThings"], 1)
+        self.assertGreaterEqual(event["completedAt"], event["createdAt"])
+        self.assertGreater(event["createdAt"], 1e12)
+        self.iot.delete_job(jobId="j")
+        self.assertEqual(self.told("job", "deletion_in_progress")["status"], "DELETION_IN_PROGRESS")
+        self.assertEqual(self.told("job", "deleted")["status"], "DELETED")
+        self.job("k")
+        self.iot.cancel_job(jobId="k", comment="no more")
+        self.assertEqual(self.told("job", "cancellation_in_progress", "k")["status"], "CANCELLATION_IN_PROGRESS")
+        self.assertEqual(self.told("jobExecution", "canceled", "k")["status"], "CANCELED")
+        self.assertEqual(self.told("job", "canceled", "k")["comment"], "no more")
+        self.iot.delete_job_execution(jobId="k", thingName="lamp", executionNumber=1)
+        self.told("jobExecution", "deleted", "k")
+        self.turn("JOB", on=False)
+        self.job("l")
+        self.carry_out("l", "FAILED")
+        self.assertEqual(self.told("jobExecution", "failed", "l")["status"], "FAILED")
+        self.turn("JOB_EXECUTION", on=False)
+        self.job("m")
+        self.iot.cancel_job(jobId="m")
+        self.turn("JOB")
+        self.job("n")
+        self.iot.cancel_job(jobId="n")
+        self.told("job", "cancellation_in_progress", "n")
+
+    def test_each_once_at_two_brokers(self):
+        """Also what a control plane left half done that was killed: another one goes on with it."""
+        second = self.rig.broker("second", **PATIENT)
+        watches = [self.watch, second.observer("$aws/events/job/#", "$aws/events/jobExecution/#")]
+        other = Beside(self.control, "--account", ACCOUNT, "--bus", second.bus)
+        self.addCleanup(other.remove)
+        other.start()
+        self.turn("JOB", "JOB_EXECUTION")
+        things = [f"t{i}" for i in range(90)]
+        self.iot.create_thing_group(thingGroupName="all")
+        for thing in things:
+            self.iot.create_thing(thingName=thing)
+            self.iot.add_thing_to_thing_group(thingGroupName="all", thingName=thing)
+        other.client("iot", KEY, region=REGION).create_job(
+            jobId="j", targets=[f"{ARN}thinggroup/all"], document="{}", jobExecutionsRolloutConfig={"maximumPerMinute": 1000})
+        other.stop(signal.SIGKILL)
+        until(lambda: self.iot.describe_job(jobId="j")["job"]["jobProcessDetails"]["numberOfQueuedThings"] == len(things),
+              "all have got it")
+        found = [one for page in self.iot.get_paginator("list_job_executions_for_job").paginate(jobId="j")
+                 for one in page["executionSummaries"]]
+        self.assertEqual(sorted((one["thingArn"], one["jobExecutionSummary"]["executionNumber"]) for one in found),
+                         sorted((f"{ARN}thing/{thing}", 1) for thing in things))
+        self.iot.cancel_job(jobId="j")
+        expected = [("j", None, "cancellation_in_progress"), ("j", None, "canceled")]
+        expected += [("j", f"{ARN}thing/{thing}", "canceled") for thing in things]
+        seen = self.all_that_is_told(watches, len(expected))
+        self.assertEqual(sorted((event["jobId"], event.get("thingArn", ""), event["operation"]) for event in seen),
+                         sorted((job, arn or "", operation) for job, arn, operation in expected))
+        self.assertEqual(len({event["eventId"] for event in seen}), len(seen))
+
+    @staticmethod
+    def all_that_is_told(watches, n):
+        """By all brokers together, until there are n, and what else they said by then."""
+        seen = []
+
+        def listen(watch):
+            topic, event = watch.event()
+            while topic != "$aws/events/job/end":
+                seen.append(event)
+                topic, event = watch.event()
+        threads = [threading.Thread(target=listen, args=(watch,)) for watch in watches]
+        for thread in threads:
+            thread.start()
+        try:
+            until(lambda: len(seen) >= n, f"{n} events")
+        finally:
+            for watch in watches:
+                watch.publish("$aws/events/job/end", "{}")
+            for thread in threads:
+                thread.join()
+        return seen
 
 
 class RealClients(Base):

@@ -56,7 +56,7 @@ publish in/attic 'no JSON'
 function_of keeps 'def handler(event, context):
     print("kept", event["n"])'
 rule calls "SELECT * FROM 'call'" "$(lambda keeps)" "$(to out/failed)"
-failure_is_told() { publish call '{"n":1}' && grep -q '"failedAction":"lambda"' heard; }
+failure_is_told() { publish call '{"n":1}' && grep -q '"failedAction":"LambdaAction"' heard; }
 until_true failure_is_told
 grep -q 'out/failed .*"ruleName":"calls".*does not permit iot.amazonaws.com' heard
 grep -q '"base64OriginalPayload":"eyJuIjoxfQ=="' heard
@@ -108,7 +108,8 @@ pid=$(cat "$cloud/run/rules.pid")
 tr '\0' '\n' <"/proc/$pid/cmdline" >rules.cmd
 kill -KILL "$pid"
 until has_ended "$pid"; do sleep 0.01; done
-[ -z "$(pgrep -f keymoor-function-host.*"$pid" || true)" ]
+not_running() { not pgrep -f "keymoor-function-host.*$pid"; }
+until_true not_running
 mapfile -t again <rules.cmd
 "${again[@]}" </dev/null >>"$cloud/log/rules.log" 2>&1 &
 echo $! >"$cloud/run/rules.pid"

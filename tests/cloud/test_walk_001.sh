@@ -90,6 +90,22 @@ until_true grep -q '^over HTTPS$' heard
 ok "what the policy does not allow" post foo/baz
 same "is forbidden" 403 "$(tail -n 1 "$dir/out")"
 
+# And with the same key through the ENGINE: nothing is configured, the key goes by its name.
+engine_post() {
+    OPENSSL_ENGINES=$build/engines curl -sS -w '\n%{http_code}\n' --cacert "$cloud/server_ca.pem" --engine clrc --key-type ENG \
+        --key "$2" --cert CAandIoTcertificate.pem -d 'by the engine' "$KEYMOOR_CLOUD_DEVICES/topics/$1?qos=1"
+}
+stdbuf -oL mosquitto_sub --cafile "$cloud/server_ca.pem" --cert listener.pem --key listener.key -h "$host" -p "$port" -q 1 -t foo/bar \
+    -i listener -d -C 1 >heard_engine 2>&1 &
+helpers="$helpers $!"
+until_true grep -q SUBACK heard_engine
+ok "over HTTPS by the engine" engine_post foo/bar walk_001
+same "it was taken" 200 "$(tail -n 1 "$dir/out")"
+until_true grep -q '^by the engine$' heard_engine
+ok "what the policy does not allow, by the engine" engine_post foo/baz walk_001
+same "is forbidden" 403 "$(tail -n 1 "$dir/out")"
+refused "a key that the service has not" "unable to set private key\|failed to load private key" engine_post foo/bar nobody
+
 # What is known of it afterwards
 thing=$(aws iot list-things --query 'things[0].thingName' --output text)
 identifier=$(openssl x509 -in IoTdeviceCertificate.pem -noout -pubkey | openssl pkey -pubin -outform DER |

@@ -58,28 +58,33 @@ static OSSL_LIB_CTX *libctx(void)
  * The real library holds no lock of libcrypto, whatever its threads are at when the process forks. This one works with
  * libcrypto, whose generator of random numbers has a lock that a child would find taken for ever; so a fork waits for it.
  */
-static pthread_rwlock_t at_work;
+#define GENERATIONS_MAX 16 /* children of children */
+static pthread_rwlock_t locks[GENERATIONS_MAX];
+static pthread_rwlock_t *at_work;
 
 static void at_work_init(void)
 {
     pthread_rwlockattr_t attr;
+    at_work = at_work == NULL ? locks : at_work + 1;
+    if (at_work == locks + GENERATIONS_MAX)
+        abort();
     pthread_rwlockattr_init(&attr);
     pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    pthread_rwlock_init(&at_work, &attr);
+    pthread_rwlock_init(at_work, &attr);
     pthread_rwlockattr_destroy(&attr);
 }
 
 static void before_fork(void)
 {
-    pthread_rwlock_wrlock(&at_work);
+    pthread_rwlock_wrlock(at_work);
 }
 
 static void after_fork_parent(void)
 {
-    pthread_rwlock_unlock(&at_work);
+    pthread_rwlock_unlock(at_work);
 }
 
-/* Made anew: threads that waited for it are not here. */
+/* Another one: this one is held, and threads that waited for it are not here. */
 static void after_fork_child(void)
 {
     at_work_init();
@@ -95,13 +100,13 @@ static void begin_work(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, prepare);
-    pthread_rwlock_rdlock(&at_work);
+    pthread_rwlock_rdlock(at_work);
 }
 
 static void end_work(ClrcKeyHandle hKey)
 {
     atomic_flag_clear(&hKey->busy);
-    pthread_rwlock_unlock(&at_work);
+    pthread_rwlock_unlock(at_work);
 }
 
 static bool fault(const char *name)

@@ -16,9 +16,11 @@ failures=0
 cd "$work" || exit 1
 
 cleanup() {
-    local pid
+    local pid running
+    # The number of one that ended long ago may be somebody else's by now.
+    running=" $(jobs -rp | tr '\n' ' ') "
     for pid in $pids; do
-        kill "$pid" 2>/dev/null
+        case $running in *" $pid "*) kill "$pid" 2>/dev/null ;; esac
         wait "$pid" 2>/dev/null
     done
     cd / && rm -rf "$work"

@@ -20,7 +20,7 @@
 #define N_THREADS 4
 /* Programs begin slowly under a sanitizer. */
 #define N_EXITS (KM_TEST_SANITIZED ? 5 : 40)
-#define CHILD_LIMIT_S 60
+#define CHILD_LIMIT_S 120
 /* A sanitizer's own allocator is not ready for a fork beside busy threads. */
 #define N_BUSY_AT_FORK (KM_TEST_SANITIZED ? 0 : N_THREADS)
 

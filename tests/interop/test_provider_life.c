@@ -136,7 +136,7 @@ static struct job busy;
 /* What a child finds: saved keys work, the unsaved one has stayed with the parent. */
 static int life_of_child(EVP_PKEY *key, EVP_PKEY *locked, EVP_PKEY *unsaved)
 {
-    alarm(30);
+    alarm(200);
     bool saved_works =
         prig_sign_and_verify(key, key, false) && prig_sign_and_verify(locked, locked, false);
     bool unsaved_stays = !prig_sign_and_verify(unsaved, unsaved, false);
@@ -190,7 +190,7 @@ static void test_exit_while_signing(void **state)
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-            alarm(20);
+            alarm(200);
             static pthread_t threads[4];
             static struct job job;
             job.key = prig_load("clrc:ec");

@@ -33,7 +33,7 @@ for delay in at-once 0.05 0.2 0.4 0.7 1.1 1.6; do
     fi
     # A demo that does not end is shown and ended, not waited for.
     (
-        sleep 30
+        sleep 120
         ps -eo pid,ppid,pgid,stat,wchan,args | awk -v group="$demo" '$3 == group' >&2
         kill -KILL -- "-$demo"
     ) >/dev/null 2>"$scratch/hung" &

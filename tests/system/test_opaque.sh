@@ -9,6 +9,9 @@ if [ "${2:-}" != inside ]; then
     exec "$build/bin/keymoor" dev "$0" "$build" inside
 fi
 
+# shellcheck source=SCRIPTDIR/../lib.sh
+. "$source/tests/lib.sh"
+
 factory=$build/factory
 client=$build/tests/opaque_client
 peer=$source/tests/interop/package_peer.py

@@ -254,7 +254,7 @@ def behave(name, sock, context, server_side):
 
 
 def attempt(name, sock, context, server_side):
-    sock.settimeout(30)
+    sock.settimeout(120)
     try:
         behave(name, sock, context, server_side)
         print(name, "to its end", flush=True)

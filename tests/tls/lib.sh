@@ -13,8 +13,12 @@ peers=""
 
 # shellcheck disable=SC2317 # called by trap
 end_peers() {
-    local pid
-    for pid in $peers; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
+    local pid running
+    running=" $(jobs -rp | tr '\n' ' ') "
+    for pid in $peers; do
+        case $running in *" $pid "*) kill "$pid" 2>/dev/null ;; esac
+        wait "$pid" 2>/dev/null
+    done
     peers=""
 }
 trap end_peers EXIT

@@ -33,7 +33,7 @@ static struct {
     unsigned repeat;
     size_t bulk;
     bool no_resume, non_blocking, no_shutdown, hex;
-} options = {.repeat = 1, .timeout_ms = 20000};
+} options = {.repeat = 1, .timeout_ms = 60000};
 
 static const struct {
     ClrcResult result;

@@ -17,12 +17,12 @@ struct rig_host {
     uint64_t now;        /* seconds that TEE_GetREETime tells */
     unsigned n_audited;  /* records since the start */
     char last_audit[64]; /* operation of the last one */
-    bool dies_in_derivation;
     size_t
         store_max; /* octets that the store may grow to, from the next start; 0: as many as it likes */
-    void (*audited)(void); /* called with each audit record; NULL: nothing */
-    void (*waited)(void);  /* called in the place of TEE_Wait; NULL: it waits */
-    void (*asked)(void);   /* called while a client's property is asked for; NULL: nothing */
+    void (*deriving)(void); /* called before a key is derived, as from a password; NULL: nothing */
+    void (*audited)(void);  /* called with each audit record; NULL: nothing */
+    void (*waited)(void);   /* called in the place of TEE_Wait; NULL: it waits */
+    void (*asked)(void);    /* called while a client's property is asked for; NULL: nothing */
     /* The other trusted application that is called; NULL: there is none. */
     uint32_t (*peer)(uint32_t command, uint32_t types, TEE_Param params[4]);
 };
@@ -44,6 +44,8 @@ void rig_open(struct rig_session *session, uint32_t uid, bool is_admin);
 void rig_open_ta(struct rig_session *session, const struct km_uuid *ta, uint32_t uid,
                  bool is_admin);
 void rig_close(struct rig_session *session);
+/* rig_die: this process is killed. */
+void rig_die(void);
 /* rig_fresh: a host that knows nothing, a new directory, an instance and an ordinary user's session; rig_gone ends them. */
 void rig_fresh(char ret_dir[64], struct rig_session *session);
 void rig_gone(const char *dir, struct rig_session *session);

@@ -100,6 +100,25 @@ static inline int km_test_count_entries(const char *path)
     return n;
 }
 
+/*
+ * km_test_await_sleep: until a thread of this process, which puts its number here (gettid), sleeps in the kernel. It sleeps nowhere
+ * between that and the place that is meant. Ends with the test's alarm or time limit.
+ */
+static inline void km_test_await_sleep(const _Atomic pid_t *tid)
+{
+    for (char state = '?'; state != 'S';) {
+        char path[64] = {0};
+        (void)usleep(1000);
+        (void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)*tid);
+        FILE *file = fopen(path, "re");
+        if (file == NULL)
+            continue;
+        if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+            state = '?';
+        (void)fclose(file);
+    }
+}
+
 /* km_test_count_fds: open descriptors of this process. */
 static inline int km_test_count_fds(void)
 {

@@ -666,7 +666,7 @@ static void test_fork_amid_threads(void **state)
         if (child == 0) {
             struct signature made = {0};
             fake.max_sessions = 0; /* the parent's are not ours */
-            (void)alarm(30);
+            (void)alarm(200);
             _exit(sign(named, &made) == CLRC_SUCCESS ? 0 : 1);
         }
         int status = 0;

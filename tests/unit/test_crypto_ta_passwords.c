@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys behind passwords, and what wrong guesses cost, across instances of the application. */
+#include "include/tee_internal_api_extensions.h"
 #include "ta/common/guesses.h"
 #include "tests/unit/crypto_users.h"
 
@@ -171,7 +172,7 @@ static int guess_and_die(void *arg)
     (void)arg;
     rig_start(users_dir);
     rig_open(&owner, OWNER, false);
-    rig_host.dies_in_derivation = true;
+    rig_host.deriving = rig_die;
     (void)rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "wrong", &pw);
     return 0;
 }
@@ -198,6 +199,120 @@ static void killed_guesses_count(void **state)
     rig_host.now -= 2;
     assert_int_equal(rig_wait(&owner, "pw", &seconds), TEE_SUCCESS);
     assert_int_equal(seconds, 2);
+}
+
+/* ---- whose turn it is to try one ---- */
+
+static int turns[2]; /* who holds the password's object writes his letter here */
+static char letter;
+
+static void say_letter(void)
+{
+    assert_int_equal(write(turns[1], &letter, 1), 1);
+}
+
+static int waits_first(void *arg)
+{
+    uint32_t pw = 0;
+    (void)arg;
+    rig_start(users_dir);
+    rig_open(&owner, OWNER, false);
+    letter = 'f';
+    rig_host.deriving = say_letter;
+    CHILD_CHECK(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw) ==
+                TEE_SUCCESS);
+    rig_close(&owner);
+    rig_stop();
+    return 0;
+}
+
+static const uint8_t pw_object[] = {'p', 'p', 'w'}; /* ta/crypto/stored.h */
+
+/* Holds it, says so, and lets go when something comes. */
+static int holds_it(const int hold[2])
+{
+    TEE_ObjectHandle object = TEE_HANDLE_NULL;
+    char told = 0;
+    rig_start(users_dir);
+    CHILD_CHECK(TEE_OpenPersistentObject(TEE_STORAGE_PRIVATE, pw_object, sizeof(pw_object),
+                                         TEE_DATA_FLAG_ACCESS_READ, &object) == TEE_SUCCESS);
+    letter = 'h';
+    say_letter();
+    CHILD_CHECK(read(hold[0], &told, 1) == 1);
+    TEE_CloseObject(object);
+    rig_stop();
+    return 0;
+}
+
+static uint32_t n_waiting(void)
+{
+    uint32_t n = 0;
+    assert_int_equal(
+        TEE_KmQueueForObject(TEE_STORAGE_PRIVATE, pw_object, sizeof(pw_object), false, &n),
+        TEE_SUCCESS);
+    return n;
+}
+
+static pid_t forked(void)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    return pid;
+}
+
+static void has_ended_well(pid_t pid)
+{
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* Some time after the holder has let go: the one who waited longer, and then who came later. */
+static void expect_order(void)
+{
+    char order[64] = {0};
+    ssize_t n = read(turns[0], order, sizeof(order) - 1);
+    assert_true(n > 1);
+    size_t n_first = strspn(order, "f");
+    assert_true(n_first > 0);
+    assert_int_equal(n_first + strspn(order + n_first, "p"), n);
+}
+
+static void first_come_first_served(void **state)
+{
+    int hold[2] = {-1, -1};
+    char held = 0;
+    uint32_t pw = 0;
+    (void)state;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_CREATE_PASSWORD, "pw", "secret", NULL),
+                     TEE_SUCCESS);
+    users_stop();
+    assert_int_equal(pipe2(turns, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+    pid_t holder = forked();
+    if (holder == 0)
+        _exit(holds_it(hold));
+    assert_int_equal(read(turns[0], &held, 1), 1);
+    pid_t first = forked();
+    if (first == 0)
+        _exit(waits_first(NULL));
+    users_start();
+    while (n_waiting() == 0)
+        (void)usleep(1000);
+    assert_int_equal(write(hold[1], "x", 1), 1);
+    letter = 'p';
+    rig_host.deriving = say_letter;
+    assert_int_equal(rig_password(&owner, KM_CRYPTO_CMD_LOAD_PASSWORD, "pw", "secret", &pw),
+                     TEE_SUCCESS);
+    rig_host.deriving = NULL;
+    has_ended_well(holder);
+    has_ended_well(first);
+    assert_int_equal(n_waiting(), 0);
+    expect_order();
+    for (int i = 0; i < 2; i++) {
+        (void)close(turns[i]);
+        (void)close(hold[i]);
+    }
 }
 
 /* ---- a password that was forgotten ---- */
@@ -284,8 +399,13 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, users_set_up, users_tear_down)
     const struct CMUnitTest tests[] = {
-        T(under_a_password),     T(throttle), T(guesses_apart),
-        T(killed_guesses_count), T(recovery), T(recovery_is_throttled_apart),
+        T(under_a_password),
+        T(throttle),
+        T(guesses_apart),
+        T(killed_guesses_count),
+        T(first_come_first_served),
+        T(recovery),
+        T(recovery_is_throttled_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,7 +19,7 @@
 #include "tests/unit/lane_peer.h"
 
 /* What should not sleep for ever: the alarm ends a test that does. */
-#define PATIENCE_S 60
+#define PATIENCE_S 200
 
 struct bench {
     struct km_lane_client *lane;
@@ -394,23 +395,39 @@ static void test_death_behind_mail(void **state)
     km_lane_server_free(server);
 }
 
+/* Again and again, for the call may not have begun; until it has ended. */
+struct canceller {
+    pthread_t thread;
+    struct km_lane_client *lane;
+    _Atomic bool is_over;
+};
+
 static void *cancel_soon(void *arg)
 {
-    usleep(50000);
-    km_lane_client_cancel((struct km_lane_client *)arg);
+    struct canceller *canceller = (struct canceller *)arg;
+    while (!atomic_load(&canceller->is_over)) {
+        usleep(50000);
+        km_lane_client_cancel(canceller->lane);
+    }
     return NULL;
+}
+
+static void expect_cancelled(struct bench *b, struct km_lane_client_param params[4])
+{
+    struct canceller canceller = {.lane = b->lane};
+    pthread_create(&canceller.thread, NULL, cancel_soon, &canceller);
+    assert_int_equal(invoke(b, PEER_WAIT, params), PEER_CANCEL);
+    atomic_store(&canceller.is_over, true);
+    pthread_join(canceller.thread, NULL);
 }
 
 static void test_cancel(void **state)
 {
     (void)state;
     struct bench b = {0};
-    pthread_t thread = 0;
     begin(&b);
     struct km_lane_client_param params[4] = {{.type = KM_PARAM_VALUE_IN, .a = 60000}};
-    pthread_create(&thread, NULL, cancel_soon, b.lane);
-    assert_int_equal(invoke(&b, PEER_WAIT, params), PEER_CANCEL);
-    pthread_join(thread, NULL);
+    expect_cancelled(&b, params);
     km_lane_client_cancel(b.lane); /* nothing in flight: nothing happens to the next */
     params[0].a = 1;
     assert_int_equal(invoke(&b, PEER_WAIT, params), 0);
@@ -461,7 +478,6 @@ static void test_steady_long_calls(void **state)
 {
     (void)state;
     struct bench b = {0};
-    pthread_t thread = 0;
     begin(&b);
     struct km_lane_client_param params[4] = {{.type = KM_PARAM_VALUE_IN, .a = 2}};
     for (unsigned i = 0; i < 40; i++) {
@@ -475,9 +491,7 @@ static void test_steady_long_calls(void **state)
         assert_int_equal(invoke(&b, PEER_WAIT, params), 0);
     }
     params[0].a = 60000;
-    pthread_create(&thread, NULL, cancel_soon, b.lane);
-    assert_int_equal(invoke(&b, PEER_WAIT, params), PEER_CANCEL);
-    pthread_join(thread, NULL);
+    expect_cancelled(&b, params);
     finish(&b);
 }
 

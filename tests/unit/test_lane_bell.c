@@ -15,10 +15,11 @@
 
 #include "common/km_sock.h"
 #include "tee/channel/lane_page.h"
+#include "tests/unit/km_test.h"
 #include "tests/unit/lane_peer.h"
 
 /* What should not sleep for ever: the alarm ends a test that does. */
-#define PATIENCE_S 60
+#define PATIENCE_S 200
 #define LANES_MAX 32
 
 /* ---- an instance in a process of its own ---- */
@@ -348,9 +349,12 @@ static void test_nobody_waits_for_a_call_that_sleeps(void **state)
     own_close(&own);
 }
 
+static _Atomic pid_t sleeper;
+
 static void *sleep_at_bell(void *arg)
 {
     struct own *own = (struct own *)arg;
+    sleeper = gettid();
     const uint64_t an_hour = 3600u * 1000u * (uint64_t)KM_NS_PER_MS;
     return km_futex_wait_bits(&own->bell->rung, rung(own), an_hour, 1u << A) ? arg : NULL;
 }
@@ -365,7 +369,7 @@ static void test_ring_wakes(void **state)
     own_open(&own);
     alarm(PATIENCE_S);
     pthread_create(&thread, NULL, sleep_at_bell, &own);
-    usleep(50000);
+    km_test_await_sleep(&sleeper);
     post(&own, A, KM_LANE_INVOKE, KNOWN);
     find(&own, A);
     answer(&own, A);

@@ -24,7 +24,7 @@
 
 #define ROUNDS 40000u
 /* What should not sleep for ever: the alarm ends a test that does. */
-#define PATIENCE_S 60
+#define PATIENCE_S 200
 
 /* Raw ends: this client keeps to no rule. */
 struct raw {
@@ -230,9 +230,12 @@ static void own_close(struct own *own)
     munmap(own->page, KM_LANE_SIZE);
 }
 
-static void *nudge_soon(void *arg)
+/* When the instance has seen what came. */
+static void *nudge_later(void *arg)
 {
-    usleep(20000);
+    struct km_lane_page *page = (struct km_lane_page *)arg;
+    while ((atomic_load(&page->turn) & KM_TURN_INSTANCE) != 0)
+        usleep(1000);
     km_lane_server_nudge();
     return arg;
 }
@@ -253,7 +256,7 @@ static void test_mail_with_parameters(void **state)
     km_lane_server_reply(own.server, &call, 0, 0);
     km_word_put(&own.page->slots[0].b, 1234);
     atomic_store(&own.page->turn, km_lane_call_word(KM_LANE_OP_MAIL, KM_PARAM_MEM_OUT, 0));
-    pthread_create(&thread, NULL, nudge_soon, NULL);
+    pthread_create(&thread, NULL, nudge_later, own.page);
     assert_int_equal(km_lane_server_wait(NULL, &own.server, 1, &at), KM_E_CANCELLED);
     pthread_join(thread, NULL);
     alarm(0);

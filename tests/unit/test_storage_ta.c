@@ -515,7 +515,7 @@ static int guess_and_die(void *arg)
 {
     (void)arg;
     size_t len = 10;
-    rig_host.dies_in_derivation = true;
+    rig_host.deriving = rig_die;
     rig_start(dir);
     rig_open(&s, 1000, false);
     (void)srig_get(&s, "p", "no", back, &len);

@@ -11,7 +11,7 @@
 #include "tests/unit/teec_rig.h"
 
 /* What should not sleep for ever: the alarm ends a process that does. */
-#define PATIENCE_S 60
+#define PATIENCE_S 200
 
 /* ---- cancelling ---- */
 
@@ -21,12 +21,14 @@ struct cancelled_call {
     TEEC_Result result;
     uint32_t origin;
     bool open;
+    _Atomic pid_t tid; /* of who calls, when he is about to */
 };
 
 static void *run_call(void *arg)
 {
     struct cancelled_call *call = (struct cancelled_call *)arg;
     TEEC_Session session = {0};
+    call->tid = gettid();
     if (call->open)
         call->result = TEEC_OpenSession(&call->rig->context, &session, &teec_rig_ta,
                                         TEEC_LOGIN_PUBLIC, NULL, &call->op, &call->origin);
@@ -53,9 +55,9 @@ static void test_cancel(void **state)
     struct cancelled_call running = wait_call(&rig, 60000);
     struct cancelled_call queued = wait_call(&rig, 60000);
     pthread_create(&threads[0], NULL, run_call, &running);
-    usleep(50000);
+    km_test_await_sleep(&running.tid);
     pthread_create(&threads[1], NULL, run_call, &queued);
-    usleep(50000);
+    km_test_await_sleep(&queued.tid);
     TEEC_RequestCancellation(&queued.op);
     pthread_join(threads[1], NULL);
     assert_int_equal(queued.result, TEEC_ERROR_CANCEL);
@@ -108,7 +110,7 @@ static void test_cancel_opening(void **state)
     assert_int_equal(TEEC_InitializeContext(rig.fake.path, &rig.context), TEEC_SUCCESS);
     struct cancelled_call call = {.rig = &rig, .op = teec_rig_op(0), .open = true};
     pthread_create(&thread, NULL, run_call, &call);
-    usleep(50000);
+    km_test_await_sleep(&call.tid);
     TEEC_RequestCancellation(&call.op);
     pthread_join(thread, NULL);
     assert_int_equal(call.result, TEEC_ERROR_CANCEL);
@@ -248,7 +250,7 @@ static void test_fork_during_call(void **state)
     teec_rig_open(&rig);
     struct cancelled_call call = wait_call(&rig, 60000);
     pthread_create(&thread, NULL, run_call, &call);
-    usleep(50000);
+    km_test_await_sleep(&call.tid);
     pid_t pid = fork();
     if (pid == 0)
         _exit(in_child_of_caller(&rig, &call.op) % 256);

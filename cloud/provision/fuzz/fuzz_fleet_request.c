@@ -14,13 +14,15 @@ static void check_topic(struct km_slice text)
                                          [KM_FLEET_CREATE_FROM_CSR] =
                                              "$aws/certificates/create-from-csr",
                                          [KM_FLEET_PROVISION] = "$aws/provisioning-templates/"};
-    struct km_fleet_topic topic = {KM_FLEET_CREATE, false, {0}};
+    static const char *const formats[] = {
+        [KM_FLEET_UNKNOWN] = "", [KM_FLEET_JSON] = "json", [KM_FLEET_CBOR] = "cbor"};
+    struct km_fleet_topic topic = {KM_FLEET_CREATE, KM_FLEET_UNKNOWN, {0}};
     char again[128] = {0};
-    if (!km_fleet_topic_parse(text, &topic) || !topic.is_json)
+    if (!km_fleet_topic_parse(text, &topic) || topic.format == KM_FLEET_UNKNOWN)
         return;
     KM_FUZZ_CHECK((topic.kind == KM_FLEET_PROVISION) == (topic.template[0] != '\0'));
-    (void)snprintf(again, sizeof(again), "%s%s%s/json", fronts[topic.kind], topic.template,
-                   topic.kind == KM_FLEET_PROVISION ? "/provision" : "");
+    (void)snprintf(again, sizeof(again), "%s%s%s/%s", fronts[topic.kind], topic.template,
+                   topic.kind == KM_FLEET_PROVISION ? "/provision" : "", formats[topic.format]);
     KM_FUZZ_CHECK(km_slice_equal(text, KM_SLICE_STR(again)));
 }
 

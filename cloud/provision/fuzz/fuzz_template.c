@@ -25,6 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     km_status status = km_template_resolve(&err, arena, KM_SLICE(data, size), parameters, 2, &plan);
     KM_FUZZ_CHECK((status == KM_OK) == (err.status == KM_OK));
     if (status == KM_OK) {
+        KM_FUZZ_CHECK(km_template_try(NULL, arena, KM_SLICE(data, size), &again) == KM_OK);
+        again = (struct km_template_plan){0};
         KM_FUZZ_CHECK(size <= KM_TEMPLATE_TEXT_MAX);
         KM_FUZZ_CHECK(
             km_template_resolve(NULL, arena, KM_SLICE(data, size), parameters, 2, &again) == KM_OK);

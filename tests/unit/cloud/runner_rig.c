@@ -109,6 +109,14 @@ static km_status chance(void *ctx, struct km_err *err, void *ret, size_t len)
     return KM_OK;
 }
 
+uid_t rig_first_uid(void)
+{
+    static uid_t first;
+    if (first == 0)
+        first = 100000000 + 16 * (uid_t)getpid();
+    return first;
+}
+
 struct rig *rig_new(const struct rig_function *functions, size_t n_functions)
 {
     struct rig *rig = calloc(1, sizeof *rig);
@@ -125,7 +133,7 @@ struct rig *rig_new(const struct rig_function *functions, size_t n_functions)
         .runtime_dir = KM_TEST_LIBEXEC "/functions",
         .region = "us-west-1",
         .parallel = 2,
-        .first_uid = geteuid() == 0 ? RIG_FIRST_UID : 0,
+        .first_uid = geteuid() == 0 ? rig_first_uid() : 0,
         .tmp_mb = 8,
         .retry_ms = 1,
     };

@@ -8,7 +8,6 @@
 
 #define RIG_SECRET "rig-secret-access-key-0123456789"
 #define RIG_ACCOUNT "123456789012"
-#define RIG_FIRST_UID 64100
 
 struct rig_function {
     const char *name;
@@ -37,6 +36,8 @@ struct rig {
     struct km_invoke_answer answer; /* payload owned by the rig */
 };
 
+/* rig_first_uid: as root the first of the users that functions run as; nobody else's on this machine, for who counts processes counts a user's. */
+uid_t rig_first_uid(void);
 /* rig_new: not started yet; without rights to be others functions run as who runs the test. */
 struct rig *rig_new(const struct rig_function *functions, size_t n_functions);
 void rig_start(struct rig *rig);

@@ -234,6 +234,42 @@ static void test_rates(void **state)
     assert_non_null(strstr(answer.reason, "octets"));
 }
 
+static enum access_verdict ask_filter(const struct settings *with, struct conn *conn,
+                                      enum access_kind kind, int64_t now_ms,
+                                      struct access_answer *ret)
+{
+    const struct access_request request = {.kind = kind, .topic = "a", .now_ms = now_ms};
+    ret->verdict = (enum access_verdict)77;
+    access_check(with, conn, &request, ret);
+    return ret->verdict;
+}
+
+/* What is subscribed to and what no longer counts together. */
+static void test_filters_a_second(void **state)
+{
+    struct conn *conn = ((struct rig *)*state)->conn;
+    struct access_answer answer = {0};
+    const struct settings few = {.limits = {.subscribes_per_s = 3}};
+    assert_true(access_needs_time(&few, conn, ACCESS_SUBSCRIBE));
+    assert_true(access_needs_time(&few, conn, ACCESS_UNSUBSCRIBE));
+    assert_false(access_needs_time(&settings, conn, ACCESS_UNSUBSCRIBE));
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    assert_int_equal(ask_filter(&few, conn, ACCESS_UNSUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    assert_int_equal(ask_filter(&few, conn, ACCESS_UNSUBSCRIBE, NOW_MS, &answer), ACCESS_CLOSE);
+    assert_int_equal(answer.ending, ENDING_THROTTLED);
+    assert_non_null(strstr(answer.reason, "more than 3 topic filters"));
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_CLOSE);
+    conn->is_kicked = true; /* the broker asks for all of them again as it ends the connection */
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS, &answer), ACCESS_ALLOW);
+    conn->is_kicked = false;
+    assert_int_equal(ask_filter(&few, conn, ACCESS_SUBSCRIBE, NOW_MS + 1000, &answer),
+                     ACCESS_ALLOW);
+    for (unsigned i = 0; i < 1000; i++) /* no bound is none */
+        assert_int_equal(ask_filter(&settings, conn, ACCESS_UNSUBSCRIBE, NOW_MS + 1000, &answer),
+                         ACCESS_ALLOW);
+}
+
 static void test_barred_and_local(void **state)
 {
     struct conn *conn = ((struct rig *)*state)->conn;
@@ -435,6 +471,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_subscribe, setup, teardown),
         cmocka_unit_test_setup_teardown(test_receive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_filters_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(test_barred_and_local, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_policy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_facts, setup, teardown),

@@ -4,7 +4,9 @@
 
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "cloud/broker-plugin/hub.h"
 #include "common/km_sock.h"
@@ -16,6 +18,7 @@ struct rig {
     struct letter *letters; /* taken and not looked at */
     sem_t woken;
     atomic_uint n_changed;
+    int bell;
     struct hub *hub;
     uint8_t *room;
 };
@@ -37,17 +40,24 @@ static void start(struct rig *rig, size_t inbox_max)
     (void)snprintf(rig->path, sizeof(rig->path), "%s/bus", rig->dir);
     assert_int_equal(sem_init(&rig->woken, 0, 0), 0);
     letterbox_init(&rig->inbox, inbox_max, 1u << 30, wake, &rig->woken);
+    struct stat st = {0};
+    rig->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert_true(rig->bell >= 0);
     const struct hub_config config = {.path = rig->path,
                                       .group = (gid_t)-1,
+                                      .bell = rig->bell,
                                       .inbox = &rig->inbox,
                                       .changed = changed,
                                       .arg = &rig->n_changed};
     assert_int_equal(hub_new(NULL, &config, &rig->hub), KM_OK);
+    assert_int_equal(stat(rig->path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660); /* whatever the umask */
 }
 
 static void end(struct rig *rig)
 {
     hub_free(rig->hub);
+    km_fd_closep(&rig->bell);
     while (rig->letters != NULL) {
         struct letter *next = rig->letters->next;
         letter_free(rig->letters);
@@ -197,6 +207,50 @@ static void test_answer(void **state)
     end(&rig);
 }
 
+/* What came of a request goes to the program that published it, watched or not, and to no other; not to one that came after it. */
+static void test_answer_to_a_program(void **state)
+{
+    (void)state;
+    struct rig rig;
+    start(&rig, 1000);
+    int one = join(&rig);
+    int other = join(&rig);
+    say(one, &(struct km_bus_frame){.kind = KM_BUS_PUBLISH, .topic = OCTETS_OF("ask"), .hops = 1});
+    struct letter *asked = next_letter(&rig, LETTER_PUBLISH);
+    watch(other, KM_BUS_WATCH, "end");
+    expect_watches(&rig, (const char *const[]){"end"}, 1);
+    struct letter like = {.kind = LETTER_ANSWER,
+                          .topic = OCTETS_OF("ask/accepted"),
+                          .payload = OCTETS_OF("x"),
+                          .qos = 1,
+                          .hops = 1,
+                          .program = asked->program};
+    letter_free(asked);
+    hub_tell(rig.hub, letter_new(&like));
+    struct km_bus_frame got = hear(&rig, one);
+    assert_true(got.kind == KM_BUS_ANSWER && got.qos == 1);
+    assert_true(km_slice_equal(got.topic, OCTETS_OF("ask/accepted")));
+    assert_true(km_slice_equal(got.payload, OCTETS_OF("x")));
+    km_fd_closep(&one);
+    bool is_left = false;
+    while (!is_left) {
+        struct letter *letter = next_letter(&rig, LETTER_LOG);
+        is_left = strstr(letter_text(letter->payload), "leaves the bus") != NULL;
+        letter_free(letter);
+    }
+    one = join(&rig);
+    watch(one, KM_BUS_WATCH, "end");
+    say(one, &(struct km_bus_frame){.kind = KM_BUS_PUBLISH, .topic = OCTETS_OF("is there")});
+    letter_free(next_letter(&rig, LETTER_PUBLISH));
+    hub_tell(rig.hub, letter_new(&like));
+    tell(&rig, "end", OCTETS_OF("x"));
+    assert_int_equal(hear(&rig, one).kind, KM_BUS_MESSAGE);
+    assert_int_equal(hear(&rig, other).kind, KM_BUS_MESSAGE);
+    km_fd_closep(&one);
+    km_fd_closep(&other);
+    end(&rig);
+}
+
 static void test_watch(void **state)
 {
     (void)state;
@@ -242,13 +296,25 @@ static void test_requests(void **state)
                                    .payload = OCTETS_OF("x"),
                                    .qos = 1,
                                    .retain = true,
-                                   .hops = 3});
+                                   .hops = 3,
+                                   .number = 77});
+    say(fd, &(struct km_bus_frame){.kind = KM_BUS_COPY,
+                                   .topic = OCTETS_OF("copy"),
+                                   .payload = OCTETS_OF("y"),
+                                   .qos = 1,
+                                   .retain = true});
     say(fd, &(struct km_bus_frame){.kind = KM_BUS_KICK, .client_id = OCTETS_OF("dev")});
     say(fd, &(struct km_bus_frame){.kind = KM_BUS_CHANGED, .number = 9});
     say(fd, &(struct km_bus_frame){.kind = KM_BUS_PUBLISH, .topic = OCTETS_OF("last")});
     struct letter *letter = next_letter(&rig, LETTER_PUBLISH);
     assert_string_equal(letter_text(letter->topic), "a");
     assert_true(letter->qos == 1 && letter->retain && letter->hops == 3);
+    assert_true(letter->number == 77 && letter->program != 0);
+    letter_free(letter);
+    letter = next_letter(&rig, LETTER_COPY);
+    assert_string_equal(letter_text(letter->topic), "copy");
+    assert_string_equal(letter_text(letter->payload), "y");
+    assert_true(letter->qos == 1 && letter->retain && letter->program == 0);
     letter_free(letter);
     letter = next_letter(&rig, LETTER_KICK);
     assert_string_equal(letter_text(letter->client), "dev");
@@ -365,6 +431,8 @@ static void test_hostile(void **state)
         {.kind = KM_BUS_LOST, .number = 1},
         {.kind = KM_BUS_WATCH, .topic = OCTETS("a/#/b")},
         {.kind = KM_BUS_PUBLISH, .topic = OCTETS("a/+")},
+        {.kind = KM_BUS_COPY, .topic = OCTETS("a/+")},
+        {.kind = KM_BUS_ANSWER, .topic = OCTETS("t")},
     };
     start(&rig, 1000);
     for (size_t i = 0; i < KM_ARRAY_LEN(wrong); i++) {
@@ -377,7 +445,8 @@ static void test_hostile(void **state)
     say(fd, &wrong[4]); /* before HELLO */
     expect_hangup(&rig, fd);
     assert_int_equal(km_sock_connect(NULL, rig.path, &fd), KM_OK);
-    say(fd, &(struct km_bus_frame){.kind = KM_BUS_HELLO, .number = 2, .client_id = OCTETS_OF("x")});
+    say(fd, &(struct km_bus_frame){
+                .kind = KM_BUS_HELLO, .number = KM_BUS_VERSION + 1, .client_id = OCTETS_OF("x")});
     expect_hangup(&rig, fd);
     fd = join(&rig);
     assert_int_equal(km_sock_send(NULL, fd, KM_SLICE(large, sizeof(large)), NULL, 0), KM_OK);
@@ -397,8 +466,11 @@ static void test_one_broker_a_path(void **state)
     struct rig rig;
     struct hub *second = NULL;
     start(&rig, 10);
-    const struct hub_config config = {
-        .path = rig.path, .group = (gid_t)-1, .inbox = &rig.inbox, .changed = changed};
+    const struct hub_config config = {.path = rig.path,
+                                      .group = (gid_t)-1,
+                                      .bell = rig.bell,
+                                      .inbox = &rig.inbox,
+                                      .changed = changed};
     assert_int_equal(hub_new(NULL, &config, &second), KM_E_BUSY);
     assert_null(second);
     int fd = join(&rig);
@@ -420,11 +492,17 @@ static void test_match(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_watch),         cmocka_unit_test(test_serve),
-        cmocka_unit_test(test_answer),        cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_hostile),       cmocka_unit_test(test_one_broker_a_path),
-        cmocka_unit_test(test_match),         cmocka_unit_test(test_watch_comes_first),
+        cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_serve),
+        cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_answer_to_a_program),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_back_pressure),
+        cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_one_broker_a_path),
+        cmocka_unit_test(test_match),
+        cmocka_unit_test(test_watch_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,11 @@ static void test_defaults(void **state)
     assert_int_equal(settings.limits.publishes_per_s, 100);
     assert_int_equal(settings.limits.octets_per_s, 524288);
     assert_int_equal(settings.limits.subscriptions, 50);
-    assert_true(!settings.allows_qos2 && !settings.tells_denied && settings.records_all);
+    assert_int_equal(settings.limits.subscribes_per_s, 100);
+    assert_int_equal(settings.limits.connects_per_s, 0);
+    assert_int_equal(settings.limits.client_connects_per_s, 0);
+    assert_true(!settings.hands_out && !settings.allows_qos2 && !settings.tells_denied &&
+                settings.records_all);
 }
 
 static void test_values(void **state)
@@ -39,6 +43,10 @@ static void test_values(void **state)
                                          option("bus_group", "0"),
                                          option("read_timeout_ms", "10000"),
                                          option("publishes_per_s", "0"),
+                                         option("connects_per_s", "500"),
+                                         option("client_connects_per_s", "1"),
+                                         option("wildcard_retained", "deliver"),
+                                         option("subscribes_per_s", "7"),
                                          option("qos2", "allow"),
                                          option("denied_connect", "connack"),
                                          option("record", "refusals")};
@@ -49,7 +57,11 @@ static void test_values(void **state)
     assert_int_equal(settings.bus_group, 0);
     assert_int_equal(settings.read_timeout_ms, 10000);
     assert_int_equal(settings.limits.publishes_per_s, 0);
+    assert_int_equal(settings.limits.connects_per_s, 500);
+    assert_int_equal(settings.limits.client_connects_per_s, 1);
+    assert_int_equal(settings.limits.subscribes_per_s, 7);
     assert_true(settings.allows_qos2 && settings.tells_denied && !settings.records_all);
+    assert_true(settings.hands_out);
 }
 
 static void test_refused(void **state)

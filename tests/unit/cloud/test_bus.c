@@ -40,6 +40,10 @@ static const struct km_bus_frame good[] = {
      .topic = OCTETS("a/b"),
      .client_id = OCTETS("thing-1"),
      .principal = OCTETS(CERTIFICATE)},
+    {.kind = KM_BUS_PUBLISH, .topic = OCTETS("a/b"), .hops = 1, .number = 0x123456780001},
+    {.kind = KM_BUS_MESSAGE, .topic = OCTETS("t"), .time_ms = 1, .hops = 1, .number = UINT64_MAX},
+    {.kind = KM_BUS_COPY, .topic = OCTETS("a/b"), .payload = OCTETS("x"), .qos = 1, .retain = true},
+    {.kind = KM_BUS_ANSWER, .topic = OCTETS("a/b"), .payload = OCTETS("x"), .qos = 1},
 };
 
 static bool same_frame(const struct km_bus_frame *a, const struct km_bus_frame *b)
@@ -118,7 +122,7 @@ static void test_rules(void **state)
         large[i] = 'x';
     const struct km_bus_frame bad[] = {
         {.kind = 0, .topic = OCTETS("t")},
-        {.kind = KM_BUS_SERVE + 1, .number = 1},
+        {.kind = KM_BUS_ANSWER + 1, .number = 1},
         {.kind = KM_BUS_HELLO, .number = 1},
         {.kind = KM_BUS_HELLO, .client_id = OCTETS("rules")},
         {.kind = KM_BUS_WATCH},
@@ -135,6 +139,18 @@ static void test_rules(void **state)
         {.kind = KM_BUS_PUBLISH,
          .topic = OCTETS("t"),
          .payload = KM_SLICE(large, KM_BUS_PAYLOAD_MAX + 1)},
+        {.kind = KM_BUS_COPY},
+        {.kind = KM_BUS_COPY, .topic = OCTETS("t"), .qos = 2},
+        {.kind = KM_BUS_COPY, .topic = OCTETS("t"), .hops = 1},
+        {.kind = KM_BUS_COPY, .topic = OCTETS("t"), .number = 1},
+        {.kind = KM_BUS_COPY,
+         .topic = OCTETS("t"),
+         .client_id = OCTETS("c"),
+         .principal = OCTETS(CERTIFICATE)},
+        {.kind = KM_BUS_ANSWER},
+        {.kind = KM_BUS_ANSWER, .topic = OCTETS("t"), .qos = 2},
+        {.kind = KM_BUS_ANSWER, .topic = OCTETS("t"), .retain = true},
+        {.kind = KM_BUS_ANSWER, .topic = OCTETS("t"), .hops = 1},
         {.kind = KM_BUS_KICK},
         {.kind = KM_BUS_KICK, .client_id = OCTETS("c"), .principal = OCTETS(CERTIFICATE)},
         {.kind = KM_BUS_KICK, .principal = OCTETS("ABC")},

@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-#define REQUEST_MS 200
+#define REQUEST_MS 1000
 #define BODY_MAX 1000
 #define LATER_MAX 8
 

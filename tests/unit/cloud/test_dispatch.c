@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/companion/dispatch.h"
+#include "cloud/companion/workload.h"
 #include "tests/unit/km_test.h"
 
 #define ARN "arn:aws:lambda:r:123456789012:function:f"
@@ -33,14 +33,15 @@ static km_status lambda(void *ctx, struct km_err *err, const char *rule, const c
     return KM_OK;
 }
 
-static km_status publish(void *ctx, struct km_err *err, struct km_slice topic, uint8_t qos,
-                         uint8_t hops, struct km_slice payload)
+static km_status publish(void *ctx, struct km_err *err, const struct dispatch_message *cause,
+                         const struct dispatch_publish *what)
 {
-    char what[32] = {0};
+    char line[32] = {0};
     (void)ctx;
     (void)err;
-    snprintf(what, sizeof what, "publish %u %u", qos, hops);
-    hear(what, topic, payload);
+    snprintf(line, sizeof line, "publish%s %u %u", what->is_error_action ? "!" : "", what->qos,
+             cause->hops);
+    hear(line, what->topic, what->payload);
     return KM_OK;
 }
 
@@ -64,7 +65,7 @@ static void told(void *ctx, const char *rule, const char *word,
 static const struct dispatch_host host = {
     .lambda = lambda, .publish = publish, .log = write_log, .told = told};
 
-static const char *send(const struct ruleset *set, const char *topic, const char *payload)
+static const char *send(struct ruleset *set, const char *topic, const char *payload)
 {
     const struct dispatch_message message = {.message = {.topic = KM_SLICE_STR(topic),
                                                          .payload = KM_SLICE_STR(payload),
@@ -73,7 +74,12 @@ static const char *send(const struct ruleset *set, const char *topic, const char
                                                          .source_ip = KM_SLICE_STR("::1")},
                                              .hops = 2};
     heard.text[0] = '\0';
-    dispatch(set, &message, &host);
+    struct workload load;
+    workload_init(&load, set, WORKLOAD_OCTETS_MAX);
+    workload_put(&load, &message, &host, 1);
+    while (workload_run(&load, &host))
+        continue;
+    assert_int_equal(load.backlog.octets, 0);
     return heard.text;
 }
 
@@ -107,10 +113,10 @@ static void each_matching_rule_acts(void **state)
     add(set, "two", "SELECT a AS b FROM 'x/y'", PAYLOAD(TO("out/${topic(2)}"), ""));
     assert_string_equal(send(set, "x/y", "{\"a\":2}"),
                         "lambda " ARN
-                        " {\"a\":2}\nlog /g {\"a\":2}\npublish 1 3 out/y {\"b\":2}\n");
+                        " {\"a\":2}\nlog /g {\"a\":2}\npublish 1 2 out/y {\"b\":2}\n");
     assert_string_equal(send(set, "x/z", "{\"a\":2}"),
                         "lambda " ARN " {\"a\":2}\nlog /g {\"a\":2}\n");
-    assert_string_equal(send(set, "x/y", "{\"a\":1}"), "publish 1 3 out/y {\"b\":1}\n");
+    assert_string_equal(send(set, "x/y", "{\"a\":1}"), "publish 1 2 out/y {\"b\":1}\n");
     assert_string_equal(send(set, "x", "{\"a\":2}"), "");
 }
 
@@ -119,7 +125,7 @@ static void reserved_topics_have_to_be_meant(void **state)
     struct ruleset *set = *state;
     add(set, "meant", "SELECT * FROM 'a'", PAYLOAD(TO("$$aws/things/t/shadow/update"), ""));
     add(set, "not", "SELECT * FROM 'b'", PAYLOAD(TO("${t}"), ""));
-    assert_string_equal(send(set, "a", "{}"), "publish 1 3 $aws/things/t/shadow/update {}\n");
+    assert_string_equal(send(set, "a", "{}"), "publish 1 2 $aws/things/t/shadow/update {}\n");
     assert_string_equal(send(set, "b", "{\"t\":\"$aws/x\"}"), "told not republish\n");
     assert_string_equal(send(set, "b", "{\"t\":\"x/#\"}"), "told not republish\n");
     assert_string_equal(send(set, "b", "{\"u\":1}"), "told not republish\n");
@@ -129,7 +135,7 @@ static void functions_get_json_alone(void **state)
 {
     struct ruleset *set = *state;
     add(set, "r", "SELECT * FROM 'a'", PAYLOAD(LAMBDA "," TO("b"), ""));
-    assert_string_equal(send(set, "a", "\x01\xff"), "told r lambda\npublish 1 3 b \x01\xff\n");
+    assert_string_equal(send(set, "a", "\x01\xff"), "told r lambda\npublish 1 2 b \x01\xff\n");
 }
 
 static void failures_go_to_the_error_action(void **state)
@@ -139,13 +145,13 @@ static void failures_go_to_the_error_action(void **state)
     heard.answer = KM_E_DENIED;
     assert_string_equal(
         send(set, "a", "{\"v\":1}"),
-        "told r lambda\npublish 1 3 b {\"v\":1}\n"
-        "publish 1 3 bad {\"ruleName\":\"r\",\"topic\":\"a\",\"cloudwatchTraceId\":\"t\","
+        "told r lambda\npublish 1 2 b {\"v\":1}\n"
+        "publish! 1 2 bad {\"ruleName\":\"r\",\"topic\":\"a\",\"cloudwatchTraceId\":\"t\","
         "\"clientId\":\"c\",\"sourceIp\":\"::1\",\"base64OriginalPayload\":\"eyJ2IjoxfQ==\","
-        "\"failures\":[{\"failedAction\":\"lambda\",\"failedResource\":\"" ARN
+        "\"failures\":[{\"failedAction\":\"LambdaAction\",\"failedResource\":\"" ARN
         "\",\"errorMessage\":\"it does not want to\"}]}\n");
     heard.answer = KM_OK;
-    assert_string_equal(send(set, "a", "{}"), "lambda " ARN " {}\npublish 1 3 b {}\n");
+    assert_string_equal(send(set, "a", "{}"), "lambda " ARN " {}\npublish 1 2 b {}\n");
 }
 
 static void an_error_action_that_fails_ends_there(void **state)

@@ -16,28 +16,31 @@ static void test_topics(void **state)
         bool is_one;
         struct km_fleet_topic is;
     } rows[] = {
-        {"$aws/certificates/create/json", true, {KM_FLEET_CREATE, true, ""}},
-        {"$aws/certificates/create/cbor", true, {KM_FLEET_CREATE, false, ""}},
-        {"$aws/certificates/create-from-csr/json", true, {KM_FLEET_CREATE_FROM_CSR, true, ""}},
+        {"$aws/certificates/create/json", true, {KM_FLEET_CREATE, KM_FLEET_JSON, ""}},
+        {"$aws/certificates/create/cbor", true, {KM_FLEET_CREATE, KM_FLEET_CBOR, ""}},
+        {"$aws/certificates/create/xml", true, {KM_FLEET_CREATE, KM_FLEET_UNKNOWN, ""}},
+        {"$aws/certificates/create-from-csr/json",
+         true,
+         {KM_FLEET_CREATE_FROM_CSR, KM_FLEET_JSON, ""}},
         {"$aws/provisioning-templates/A_1-b/provision/json",
          true,
-         {KM_FLEET_PROVISION, true, "A_1-b"}},
+         {KM_FLEET_PROVISION, KM_FLEET_JSON, "A_1-b"}},
         {"$aws/provisioning-templates/" NAME36 "/provision/json",
          true,
-         {KM_FLEET_PROVISION, true, NAME36}},
-        {"$aws/provisioning-templates/" NAME36 "8/provision/json", false, {0, false, ""}},
-        {"$aws/provisioning-templates//provision/json", false, {0, false, ""}},
-        {"$aws/provisioning-templates/a.b/provision/json", false, {0, false, ""}},
-        {"$aws/provisioning-templates/a/provision", false, {0, false, ""}},
-        {"$aws/provisioning-templates/a/provision/", false, {0, false, ""}},
-        {"$aws/provisioning-templates/a/provision/json/accepted", false, {0, false, ""}},
-        {"$aws/certificates/create/json/accepted", false, {0, false, ""}},
-        {"$aws/certificates/create/json/", false, {0, false, ""}},
-        {"$aws/certificates/create/", false, {0, false, ""}},
-        {"$aws/certificates/create", false, {0, false, ""}},
-        {"$aws/certificates/created/json", false, {0, false, ""}},
-        {"a/$aws/certificates/create/json", false, {0, false, ""}},
-        {"", false, {0, false, ""}},
+         {KM_FLEET_PROVISION, KM_FLEET_JSON, NAME36}},
+        {"$aws/provisioning-templates/" NAME36 "8/provision/json", false, {0, 0, ""}},
+        {"$aws/provisioning-templates//provision/json", false, {0, 0, ""}},
+        {"$aws/provisioning-templates/a.b/provision/json", false, {0, 0, ""}},
+        {"$aws/provisioning-templates/a/provision", false, {0, 0, ""}},
+        {"$aws/provisioning-templates/a/provision/", false, {0, 0, ""}},
+        {"$aws/provisioning-templates/a/provision/json/accepted", false, {0, 0, ""}},
+        {"$aws/certificates/create/json/accepted", false, {0, 0, ""}},
+        {"$aws/certificates/create/json/", false, {0, 0, ""}},
+        {"$aws/certificates/create/", false, {0, 0, ""}},
+        {"$aws/certificates/create", false, {0, 0, ""}},
+        {"$aws/certificates/created/json", false, {0, 0, ""}},
+        {"a/$aws/certificates/create/json", false, {0, 0, ""}},
+        {"", false, {0, 0, ""}},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
         struct km_fleet_topic got = {0};
@@ -46,11 +49,12 @@ static void test_topics(void **state)
         if (!rows[i].is_one)
             continue;
         assert_int_equal(got.kind, rows[i].is.kind);
-        assert_int_equal(got.is_json, rows[i].is.is_json);
+        assert_int_equal(got.format, rows[i].is.format);
         assert_string_equal(got.template, rows[i].is.template);
         /* Cut anywhere it is another format, or none. */
         for (size_t cut = 0; cut < len; cut++)
-            assert_true(!km_fleet_topic_parse(KM_SLICE(rows[i].topic, cut), &got) || !got.is_json);
+            assert_true(!km_fleet_topic_parse(KM_SLICE(rows[i].topic, cut), &got) ||
+                        got.format == KM_FLEET_UNKNOWN);
     }
 }
 

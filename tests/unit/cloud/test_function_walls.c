@@ -17,12 +17,12 @@ static const struct rig_function functions[] = {
     {.name = "hangs", .source = HANDLER "    while True: pass\n", .timeout_s = 1},
     {.name = "leaves_children",
      .source = "import os, subprocess\n" HANDLER
-               "    subprocess.Popen(['setsid', 'sleep', '1000047'], close_fds=False)\n"
+               "    subprocess.Popen(['setsid', 'sleep', str(e)], close_fds=False)\n"
                "    if os.fork() == 0:\n        os.setsid()\n"
-               "        os.execv('/bin/sleep', ['sleep', '1000047'])\n    return 'left'\n"},
+               "        os.execv('/bin/sleep', ['sleep', str(e)])\n    return 'left'\n"},
     {.name = "forks",
      .source = "import os\n" HANDLER "    n = 0\n    try:\n        while True:\n"
-               "            os.posix_spawn('/bin/sleep', ['sleep', '1000047'], {})\n"
+               "            os.posix_spawn('/bin/sleep', ['sleep', str(e)], {})\n"
                "            n += 1\n    except OSError as error:\n"
                "        return [n, error.errno]\n"},
     {.name = "fills_tmp",
@@ -133,12 +133,22 @@ static void what_hangs_is_ended(void **state)
     assert_non_null(strstr(rig->answer.log, "Task timed out"));
 }
 
+/* How long children sleep: by that one run's of this test are told from another's. */
+static const char *own_seconds(void)
+{
+    static char seconds[16];
+    snprintf(seconds, sizeof seconds, "%d", 1000000000 + (int)getpid());
+    return seconds;
+}
+
 static void what_was_left_behind_ends_with_the_run(void **state)
 {
     struct rig *rig = *state;
     rig_start(rig);
-    assert_string_equal(rig_call(rig, "leaves_children", ""), "\"left\"");
-    assert_int_equal(rig_n_processes("sleep 1000047"), 0);
+    assert_string_equal(rig_call(rig, "leaves_children", own_seconds()), "\"left\"");
+    char sleeper[32] = {0};
+    snprintf(sleeper, sizeof sleeper, "sleep %s", own_seconds());
+    assert_int_equal(rig_n_processes(sleeper), 0);
     assert_string_equal(rig_call(rig, "goes_on_after_its_answer", ""), "1");
 }
 
@@ -147,7 +157,7 @@ static void forks_are_bounded(void **state)
     struct rig *rig = *state;
     rig_start(rig);
     int n = 0, number = 0;
-    assert_int_equal(sscanf(rig_call(rig, "forks", ""), "[%d, %d]", &n, &number), 2);
+    assert_int_equal(sscanf(rig_call(rig, "forks", own_seconds()), "[%d, %d]", &n, &number), 2);
     assert_int_equal(number, EAGAIN);
     assert_in_range(n, 1, 128);
 }
@@ -184,7 +194,8 @@ static void rights_are_none(void **state)
     struct rig *rig = *state;
     char expected[160] = {0}, own[16] = {0};
     bool is_root = geteuid() == 0;
-    unsigned uid = is_root ? RIG_FIRST_UID : geteuid(), gid = is_root ? RIG_FIRST_UID : getegid();
+    unsigned uid = is_root ? rig_first_uid() : geteuid(),
+             gid = is_root ? rig_first_uid() : getegid();
     rig_start(rig);
     snprintf(own, sizeof own, "%u", is_root ? 0 : uid);
     snprintf(expected, sizeof expected,
@@ -339,9 +350,10 @@ static void marks_of_its_own_are_its_own_affair(void **state)
 static int run_as_nobody(void *arg)
 {
     struct rig *rig = arg;
-    CHILD_CHECK(chmod(rig->dir, 0755) == 0 && chown(rig->dir, RIG_FIRST_UID, RIG_FIRST_UID) == 0);
-    CHILD_CHECK(setresgid(RIG_FIRST_UID, RIG_FIRST_UID, RIG_FIRST_UID) == 0);
-    CHILD_CHECK(setresuid(RIG_FIRST_UID, RIG_FIRST_UID, RIG_FIRST_UID) == 0);
+    CHILD_CHECK(chmod(rig->dir, 0755) == 0 &&
+                chown(rig->dir, rig_first_uid(), rig_first_uid()) == 0);
+    CHILD_CHECK(setresgid(rig_first_uid(), rig_first_uid(), rig_first_uid()) == 0);
+    CHILD_CHECK(setresuid(rig_first_uid(), rig_first_uid(), rig_first_uid()) == 0);
     if (access(rig->config.host_path, X_OK) != 0)
         return 77;
     rig->config.first_uid = 0;
@@ -351,7 +363,7 @@ static int run_as_nobody(void *arg)
                        "[-1, -1, -1, -1, -1, -97, -97, -1, -1]") == 0);
     CHILD_CHECK(strstr(rig_call(rig, "looks_around", "\"/tmp/test_runner\""),
                        "[], [\"1\"], 1, false, false, false, ") != NULL);
-    CHILD_CHECK(strcmp(rig_call(rig, "leaves_children", ""), "\"left\"") == 0);
+    CHILD_CHECK(strcmp(rig_call(rig, "leaves_children", own_seconds()), "\"left\"") == 0);
     CHILD_CHECK(strcmp(rig_call(rig, "connects", "1"), "[111, 111]") == 0);
     rig_stop(rig);
     return 0;

@@ -275,23 +275,24 @@ static void a_transfer_ends_in_one_account(void **state)
     assert_ok(rig, km_registry_account_create(rig->reg, OTHER_ACCOUNT, "other"));
     rig_certificate(rig, ACCOUNT, "der", KM_CERTIFICATE_ACTIVE, id);
     assert_status(rig, KM_E_STATE,
-                  km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT));
+                  km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, NULL));
     assert_ok(rig,
               km_registry_certificate_set_status(rig->reg, ACCOUNT, id, KM_CERTIFICATE_INACTIVE));
-    assert_status(rig, KM_E_ARG, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, ACCOUNT));
+    assert_status(rig, KM_E_ARG,
+                  km_registry_certificate_transfer(rig->reg, ACCOUNT, id, ACCOUNT, NULL));
     assert_status(rig, KM_E_NOTFOUND,
-                  km_registry_certificate_transfer(rig->reg, ACCOUNT, id, "000000000000"));
+                  km_registry_certificate_transfer(rig->reg, ACCOUNT, id, "000000000000", NULL));
     assert_status(rig, KM_E_STATE, km_registry_certificate_transfer_cancel(rig->reg, ACCOUNT, id));
-    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT));
+    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, NULL));
     assert_status(rig, KM_E_STATE,
                   km_registry_certificate_set_status(rig->reg, ACCOUNT, id, KM_CERTIFICATE_ACTIVE));
     assert_status(rig, KM_E_STATE, km_registry_certificate_delete(rig->reg, ACCOUNT, id, true));
     assert_ok(rig, km_registry_certificate_transfer_cancel(rig->reg, ACCOUNT, id));
     assert_status(rig, KM_E_STATE,
                   km_registry_certificate_transfer_accept(rig->reg, OTHER_ACCOUNT, id, true));
-    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT));
-    assert_ok(rig, km_registry_certificate_transfer_reject(rig->reg, OTHER_ACCOUNT, id));
-    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT));
+    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, NULL));
+    assert_ok(rig, km_registry_certificate_transfer_reject(rig->reg, OTHER_ACCOUNT, id, NULL));
+    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, NULL));
     assert_ok(rig, km_registry_certificate_transfer_accept(rig->reg, OTHER_ACCOUNT, id, true));
     assert_status(rig, KM_E_NOTFOUND,
                   km_registry_certificate_get(rig->reg, rig->arena, ACCOUNT, id, &got));
@@ -299,6 +300,51 @@ static void a_transfer_ends_in_one_account(void **state)
     assert_string_equal(got.previous_account, ACCOUNT);
     assert_int_equal(got.status, KM_CERTIFICATE_ACTIVE);
     assert_true(km_slice_equal(got.der, OCTETS_OF("der")));
+}
+
+static struct km_registry_transfer transfer_of(struct rig *rig, const char *account, const char *id)
+{
+    struct km_registry_certificate got = {0};
+    assert_ok(rig, km_registry_certificate_get(rig->reg, rig->arena, account, id, &got));
+    return got.transfer;
+}
+
+static void what_is_said_of_a_transfer_is_kept(void **state)
+{
+    struct rig *rig = *state;
+    char id[ID_ROOM] = {0};
+    char text[KM_TRANSFER_TEXT_MAX + 2] = "";
+    memset(text, 'x', sizeof(text) - 1);
+    assert_ok(rig, km_registry_account_create(rig->reg, OTHER_ACCOUNT, "other"));
+    rig_certificate(rig, ACCOUNT, "der", KM_CERTIFICATE_INACTIVE, id);
+    struct km_registry_transfer told = transfer_of(rig, ACCOUNT, id);
+    assert_true(told.to == NULL && told.message == NULL && told.transfer_ms == 0);
+    assert_status(rig, KM_E_ARG,
+                  km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, text));
+    assert_ok(rig,
+              km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, "for you"));
+    told = transfer_of(rig, ACCOUNT, id);
+    assert_string_equal(told.to, OTHER_ACCOUNT);
+    assert_string_equal(told.message, "for you");
+    assert_true(told.transfer_ms > 0 && told.reject_ms == 0 && told.accept_ms == 0);
+    assert_status(rig, KM_E_ARG,
+                  km_registry_certificate_transfer_reject(rig->reg, OTHER_ACCOUNT, id, text));
+    assert_ok(rig, km_registry_certificate_transfer_reject(rig->reg, OTHER_ACCOUNT, id, "no room"));
+    told = transfer_of(rig, ACCOUNT, id);
+    assert_null(told.to);
+    assert_string_equal(told.reject_reason, "no room");
+    assert_true(told.reject_ms > 0);
+    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, NULL));
+    told = transfer_of(rig, ACCOUNT, id);
+    assert_true(told.message == NULL && told.reject_reason == NULL && told.reject_ms == 0);
+    assert_ok(rig, km_registry_certificate_transfer_cancel(rig->reg, ACCOUNT, id));
+    assert_int_equal(transfer_of(rig, ACCOUNT, id).transfer_ms, 0);
+    assert_ok(rig, km_registry_certificate_transfer(rig->reg, ACCOUNT, id, OTHER_ACCOUNT, "again"));
+    assert_ok(rig, km_registry_certificate_transfer_accept(rig->reg, OTHER_ACCOUNT, id, false));
+    told = transfer_of(rig, OTHER_ACCOUNT, id); /* it goes along */
+    assert_string_equal(told.message, "again");
+    assert_true(told.to == NULL && told.accept_ms > 0);
+    assert_ok(rig, km_registry_certificate_delete(rig->reg, OTHER_ACCOUNT, id, false));
 }
 
 int main(void)
@@ -314,6 +360,7 @@ int main(void)
         RIG_TEST(what_is_in_use_is_not_deleted),
         RIG_TEST(a_list_can_be_of_one_ca_and_one_state),
         RIG_TEST(a_transfer_ends_in_one_account),
+        RIG_TEST(what_is_said_of_a_transfer_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

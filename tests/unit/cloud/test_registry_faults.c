@@ -221,7 +221,7 @@ static void a_held_database_is_not_waited_for_for_ever(void **state)
     struct km_registry *hasty = NULL;
     struct km_registry_config config = rig_config(rig);
     struct km_registry_policy policy = {0};
-    config.timeout_ms = 50;
+    config.timeout_ms = 2000;
     assert_int_equal(km_registry_open(&err, &config, &hasty), KM_OK);
     assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, "p", "{}"));
     assert_ok(rig, km_registry_begin(rig->reg));

@@ -57,9 +57,9 @@ static void groups_form_a_tree_of_bounded_depth(void **state)
         make_group(rig, rig_name("g", i), rig_name("g", i - 1));
     group.parent = rig_name("g", KM_GROUP_DEPTH_MAX);
     assert_status(rig, KM_E_LIMIT, km_registry_group_create(rig->reg, ACCOUNT, &group, id));
-    assert_ok(rig, km_registry_group_list(rig->reg, rig->arena, ACCOUNT, NULL, NULL, &list));
+    assert_ok(rig, km_registry_group_list(rig->reg, rig->arena, ACCOUNT, NULL, false, NULL, &list));
     assert_int_equal(list.n_items, KM_GROUP_DEPTH_MAX);
-    assert_ok(rig, km_registry_group_list(rig->reg, rig->arena, ACCOUNT, "g1", NULL, &list));
+    assert_ok(rig, km_registry_group_list(rig->reg, rig->arena, ACCOUNT, "g1", false, NULL, &list));
     assert_int_equal(list.n_items, 1);
     assert_string_equal(list.items[0].name, "g2");
     assert_status(rig, KM_E_BUSY, km_registry_group_delete(rig->reg, ACCOUNT, "g1", 0));
@@ -112,16 +112,56 @@ static void things_come_and_go(void **state)
     assert_status(rig, KM_E_NOTFOUND, km_registry_group_add(rig->reg, ACCOUNT, "g10", "none"));
     assert_ok(rig, km_registry_group_of_thing(rig->reg, rig->arena, ACCOUNT, "t", NULL, &names));
     assert_int_equal(names.n_names, KM_GROUPS_PER_THING_MAX);
-    assert_ok(rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "g10", NULL, &names));
+    assert_ok(rig,
+              km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "g10", false, NULL, &names));
     assert_int_equal(names.n_names, 1);
     assert_ok(rig, km_registry_group_remove(rig->reg, ACCOUNT, "g10", "t"));
     assert_ok(rig, km_registry_group_remove(rig->reg, ACCOUNT, "g10", "t"));
     assert_ok(rig, km_registry_group_delete(rig->reg, ACCOUNT, "g11", 0));
     assert_ok(rig, km_registry_thing_delete(rig->reg, ACCOUNT, "t", 0));
-    assert_ok(rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "g12", NULL, &names));
+    assert_ok(rig,
+              km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "g12", false, NULL, &names));
     assert_int_equal(names.n_names, 0);
     assert_status(rig, KM_E_NOTFOUND,
                   km_registry_group_of_thing(rig->reg, rig->arena, ACCOUNT, "t", NULL, &names));
+}
+
+static void lists_go_down(void **state)
+{
+    struct rig *rig = *state;
+    struct km_registry_names names = {0};
+    struct km_registry_group_list list = {0};
+    make_group(rig, "house", NULL);
+    make_group(rig, "floor", "house");
+    make_group(rig, "room", "floor");
+    make_group(rig, "shed", NULL);
+    static const char *const in[][2] = {
+        {"t1", "house"}, {"t2", "floor"}, {"t2", "room"}, {"t3", "room"}, {"t4", "shed"}};
+    for (size_t i = 0; i < KM_ARRAY_LEN(in); i++) {
+        make_thing(rig, in[i][0]);
+        assert_ok(rig, km_registry_group_add(rig->reg, ACCOUNT, in[i][1], in[i][0]));
+    }
+    assert_ok(rig,
+              km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "house", true, NULL, &names));
+    assert_int_equal(names.n_names, 3);
+    assert_string_equal(names.names[1], "t2");
+    const struct km_registry_page down = {.limit = 2, .is_descending = true};
+    assert_ok(
+        rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "house", true, &down, &names));
+    assert_int_equal(names.n_names, 2);
+    assert_string_equal(names.names[0], "t3");
+    const struct km_registry_page rest = {.is_descending = true, .marker = names.next};
+    assert_ok(
+        rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "house", true, &rest, &names));
+    assert_int_equal(names.n_names, 1);
+    assert_ok(rig,
+              km_registry_group_list(rig->reg, rig->arena, ACCOUNT, "house", true, NULL, &list));
+    assert_int_equal(list.n_items, 2);
+    assert_string_equal(list.items[0].name, "floor");
+    assert_string_equal(list.items[1].name, "room");
+    assert_ok(rig,
+              km_registry_group_list(rig->reg, rig->arena, ACCOUNT, "room", true, NULL, &list));
+    assert_int_equal(list.n_items, 0);
 }
 
 static void attach_to_group(struct rig *rig, const char *policy, const char *group)
@@ -191,6 +231,7 @@ int main(void)
         RIG_TEST(groups_form_a_tree_of_bounded_depth),
         RIG_TEST(updates_change_what_they_name),
         RIG_TEST(things_come_and_go),
+        RIG_TEST(lists_go_down),
         RIG_TEST(group_policies_count_for_attached_things),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

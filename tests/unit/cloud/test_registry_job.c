@@ -1,28 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cloud/registry/registry_group.h"
-#include "cloud/registry/registry_job.h"
-#include "tests/unit/cloud/registry_rig.h"
-
-#define MINUTE_MS ((int64_t)60000)
-
-static void thing(struct rig *rig, const char *name)
-{
-    char id[KM_REGISTRY_UUID_LEN + 1] = {0};
-    const struct km_registry_thing_new made = {.name = name};
-    assert_ok(rig, km_registry_thing_create(rig->reg, ACCOUNT, &made, id));
-}
-
-static void group(struct rig *rig, const char *name, const char *parent)
-{
-    char id[KM_REGISTRY_UUID_LEN + 1] = {0};
-    const struct km_registry_group_new made = {.name = name, .parent = parent};
-    assert_ok(rig, km_registry_group_create(rig->reg, ACCOUNT, &made, id));
-}
-
-static void add(struct rig *rig, const char *into, const char *name)
-{
-    assert_ok(rig, km_registry_group_add(rig->reg, ACCOUNT, into, name));
-}
+#include "tests/unit/cloud/job_rig.h"
 
 static km_status job(struct rig *rig, const char *id, const struct km_job_target *target,
                      bool is_continuous)
@@ -38,33 +15,6 @@ static km_status job(struct rig *rig, const char *id, const struct km_job_target
 
 static const struct km_job_target lamp = {KM_JOB_TARGET_THING, "lamp"};
 static const struct km_job_target all = {KM_JOB_TARGET_GROUP, "all"};
-
-static struct km_execution get(struct rig *rig, const char *name, const char *id)
-{
-    const struct km_execution_key key = {.thing = name, .job = id};
-    struct km_execution execution = {0};
-    assert_ok(rig, km_registry_execution_get(rig->reg, rig->arena, ACCOUNT, &key, &execution));
-    return execution;
-}
-
-static km_status put(struct rig *rig, const char *name, const char *id, int64_t version,
-                     enum km_execution_status status)
-{
-    const struct km_execution_key key = {.thing = name, .job = id, .number = 1};
-    const struct km_execution_change change = {
-        .version = version,
-        .status = status,
-        .started_ms = rig->now_ms,
-        .due_ms = status == KM_EXECUTION_IN_PROGRESS ? rig->now_ms + MINUTE_MS : 0};
-    return km_registry_execution_put(rig->reg, ACCOUNT, &key, &change);
-}
-
-static enum km_job_status status_of(struct rig *rig, const char *id)
-{
-    struct km_registry_job found = {0};
-    assert_ok(rig, km_registry_job_get(rig->reg, rig->arena, ACCOUNT, id, &found, NULL));
-    return found.status;
-}
 
 /* The kinds of the changes about that thing's executions since then, as letters. */
 static const char *told(struct rig *rig, const char *name, int64_t after)
@@ -262,18 +212,24 @@ static void time_is_over_once(void **state)
     assert_ok(rig, put(rig, "lamp", "j", 1, KM_EXECUTION_IN_PROGRESS));
     int64_t before = rig_generation(rig);
     rig->now_ms += MINUTE_MS - 1;
-    assert_ok(rig, km_registry_execution_expire(rig->reg, &more));
+    assert_ok(rig, km_registry_job_tick(rig->reg, &more));
     assert_int_equal(get(rig, "lamp", "j").status, KM_EXECUTION_IN_PROGRESS);
     rig->now_ms++;
-    assert_ok(rig, km_registry_execution_expire(rig->reg, &more));
+    assert_ok(rig, km_registry_job_tick(rig->reg, &more));
     assert_false(more);
-    assert_int_equal(km_registry_execution_expire(another, &more), KM_OK);
+    assert_int_equal(km_registry_job_tick(another, &more), KM_OK);
     assert_string_equal(told(rig, "lamp", before), "n");
     assert_int_equal(get(rig, "lamp", "j").status, KM_EXECUTION_TIMED_OUT);
     assert_int_equal(get(rig, "lamp", "j").version, 3);
     assert_int_equal(status_of(rig, "j"), KM_JOB_COMPLETED);
     assert_status(rig, KM_E_STALE, put(rig, "lamp", "j", 2, KM_EXECUTION_SUCCEEDED));
     km_registry_close(another);
+}
+
+static km_status change(struct rig *rig, const char *id, int64_t minutes)
+{
+    const struct km_registry_job_update update = {.description = "text", .minutes = minutes};
+    return km_registry_job_update(rig->reg, ACCOUNT, id, &update);
 }
 
 static void canceling(void **state)
@@ -291,10 +247,10 @@ static void canceling(void **state)
     assert_int_equal(get(rig, "lamp", "j").status, KM_EXECUTION_CANCELED);
     assert_true(get(rig, "lamp", "j").is_forced);
     assert_int_equal(status_of(rig, "j"), KM_JOB_CANCELED);
-    assert_status(rig, KM_E_STATE, km_registry_job_update(rig->reg, ACCOUNT, "j", "text", -1));
+    assert_status(rig, KM_E_STATE, change(rig, "j", -1));
     assert_status(rig, KM_E_NOTFOUND, km_registry_job_cancel(rig->reg, ACCOUNT, "k", &plain));
     assert_ok(rig, job(rig, "k", &lamp, false));
-    assert_ok(rig, km_registry_job_update(rig->reg, ACCOUNT, "k", "text", 7));
+    assert_ok(rig, change(rig, "k", 7));
     assert_int_equal(get(rig, "lamp", "k").minutes, 7);
     assert_status(rig, KM_E_STATE, km_registry_job_delete(rig->reg, ACCOUNT, "k", false));
     const struct km_execution_key key = {.thing = "lamp", .job = "k", .number = 1};

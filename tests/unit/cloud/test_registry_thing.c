@@ -177,6 +177,10 @@ static void things_are_listed_by_type_and_attribute(void **state)
         {{.attribute_name = "color"}, 6},
         {{.attribute_name = "color", .attribute_value = "red"}, 3},
         {{.attribute_name = "color", .attribute_value = "red", .type = "T"}, 1},
+        {{.attribute_name = "color", .attribute_value = "re", .is_prefix = true}, 3},
+        {{.attribute_name = "color", .attribute_value = "re"}, 0},
+        {{.attribute_name = "color", .attribute_value = "r%", .is_prefix = true}, 0},
+        {{.attribute_name = "color", .is_prefix = true}, 6},
         {{.attribute_name = "none"}, 0},
     };
     for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {

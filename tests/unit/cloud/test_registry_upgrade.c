@@ -61,7 +61,7 @@ static km_status fill_devices(struct km_registry *reg)
     device.der = KM_SLICE_STR(moving_der);
     device.status = KM_CERTIFICATE_INACTIVE;
     KM_TRY(km_registry_certificate_register(reg, ACCOUNT, &device, id));
-    return km_registry_certificate_transfer(reg, ACCOUNT, id, OTHER_ACCOUNT);
+    return km_registry_certificate_transfer(reg, ACCOUNT, id, OTHER_ACCOUNT, NULL);
 }
 
 static km_status fill_things(struct km_registry *reg)
@@ -194,7 +194,8 @@ static void things_are_there(struct rig *rig)
     assert_int_equal(names.n_names, 1);
     assert_ok(rig, km_registry_group_get(rig->reg, rig->arena, ACCOUNT, "floor", &group));
     assert_string_equal(group.parent, "house");
-    assert_ok(rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "floor", NULL, &names));
+    assert_ok(
+        rig, km_registry_group_things(rig->reg, rig->arena, ACCOUNT, "floor", false, NULL, &names));
     assert_int_equal(names.n_names, 1);
     assert_ok(rig, km_registry_shadow_get(rig->reg, rig->arena, ACCOUNT, "lamp", "", &shadow));
     assert_string_equal(shadow.state, SHADOW_STATE);

@@ -2,47 +2,11 @@
 /* What rules make of messages: operators and Undefined, SELECT and WHERE, messages that are no JSON. */
 #include "tests/unit/km_test.h"
 
-#include "tests/unit/cloud/rule_rig.h"
+#include "tests/unit/cloud/rule_check.h"
 
 static const char payload[] =
     "{\"i\":5,\"d\":2.5,\"w\":10.0,\"s\":\"text\",\"n\":\"7\",\"t\":true,\"T\":\"TRUE\",\"f\":false,"
     "\"z\":null,\"a\":[1,2,3],\"o\":{\"x\":{\"y\":1},\"end\":9},\"big\":9223372036854775807}";
-
-static struct km_rule *compile(const char *sql)
-{
-    struct km_err err = {0};
-    struct km_rule *rule = NULL;
-    if (km_rule_parse(&err, KM_SLICE_STR(sql), "2016-03-23", &rule) != KM_OK)
-        fail_msg("%s: %s", sql, err.text);
-    return rule;
-}
-
-/* The output of a statement; NULL when it does not fire. Returns owned. */
-static char *run(const char *sql, struct km_slice message)
-{
-    struct km_rule *rule = compile(sql);
-    const struct km_rule_message from = rule_rig_message(message);
-    struct km_rule_output output = {0};
-    assert_int_equal(km_rule_eval(NULL, rule, &from, &rule_rig_host, &output), KM_OK);
-    km_rule_free(rule);
-    assert_int_equal(output.fires, output.bytes != NULL);
-    if (!output.fires)
-        return NULL;
-    char *text = calloc(1, output.len + 1);
-    km_copy(text, output.len, output.bytes, output.len);
-    km_rule_output_clear(&output);
-    return text;
-}
-
-static void assert_output(const char *sql, struct km_slice message, const char *expected)
-{
-    char *text = run(sql, message);
-    if (expected == NULL && text != NULL)
-        fail_msg("%s gives %s, expected nothing", sql, text);
-    if (expected != NULL && (text == NULL || strcmp(text, expected) != 0))
-        fail_msg("%s gives %s, expected %s", sql, text == NULL ? "nothing" : text, expected);
-    free(text);
-}
 
 /* An expression and its value; NULL: Undefined. */
 static const struct {
@@ -244,11 +208,8 @@ static const struct {
 static void test_operators(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < KM_ARRAY_LEN(operators); i++) {
-        char sql[256];
-        (void)snprintf(sql, sizeof(sql), "SELECT VALUE (%s) FROM 't'", operators[i].expr);
-        assert_output(sql, OCTETS_OF(payload), operators[i].value);
-    }
+    for (size_t i = 0; i < KM_ARRAY_LEN(operators); i++)
+        rule_check_value(operators[i].expr, OCTETS_OF(payload), operators[i].value);
 }
 
 static const struct {
@@ -315,14 +276,15 @@ static void test_statements(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KM_ARRAY_LEN(statements); i++)
-        assert_output(statements[i].sql, KM_SLICE_STR(statements[i].message), statements[i].output);
+        rule_check_output(statements[i].sql, KM_SLICE_STR(statements[i].message),
+                          statements[i].output);
 }
 
 static void test_bytes_pass_through(void **state)
 {
     (void)state;
     static const uint8_t bytes[] = {0, 1, 0xff, 0xfe, '{', 0};
-    struct km_rule *rule = compile("SELECT * FROM 't'");
+    struct km_rule *rule = rule_check_compile("SELECT * FROM 't'");
     struct km_rule_message message = rule_rig_message(KM_SLICE(bytes, sizeof(bytes)));
     struct km_rule_output output = {0};
     assert_int_equal(km_rule_eval(NULL, rule, &message, NULL, &output), KM_OK);
@@ -341,7 +303,7 @@ static void test_bytes_pass_through(void **state)
 
 static km_status status_of(const char *sql, struct km_slice bytes)
 {
-    struct km_rule *rule = compile(sql);
+    struct km_rule *rule = rule_check_compile(sql);
     const struct km_rule_message message = rule_rig_message(bytes);
     struct km_rule_output output = {0};
     struct km_err err = {0};
@@ -423,9 +385,9 @@ static void test_costly_patterns_end(void **state)
     assert_int_equal(status_of("SELECT VALUE regexp_replace(a, '^(a|a?)+$', '') FROM 't'", bytes),
                      KM_E_LIMIT);
     /* no pattern at all, or one that is too large: Undefined */
-    assert_output("SELECT regexp_matches(a, '(') AS m FROM 't'", bytes, "{}");
-    assert_output("SELECT regexp_matches(a, '((((a{1000}){1000}){1000}){1000})') AS m FROM 't'",
-                  bytes, "{}");
+    rule_check_output("SELECT regexp_matches(a, '(') AS m FROM 't'", bytes, "{}");
+    rule_check_output("SELECT regexp_matches(a, '((((a{1000}){1000}){1000}){1000})') AS m FROM 't'",
+                      bytes, "{}");
 }
 
 static void test_deep_message_is_no_json(void **state)
@@ -439,7 +401,8 @@ static void test_deep_message_is_no_json(void **state)
     for (size_t i = 0; i < KM_RULE_JSON_DEPTH_MAX; i++)
         km_wr_u8(&wr, ']');
     km_wr_u8(&wr, '}');
-    assert_output("SELECT isUndefined(a) AS u FROM 't'", KM_SLICE(deep, wr.len), "{\"u\":true}");
+    rule_check_output("SELECT isUndefined(a) AS u FROM 't'", KM_SLICE(deep, wr.len),
+                      "{\"u\":true}");
 }
 
 int main(void)

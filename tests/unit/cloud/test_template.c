@@ -60,6 +60,64 @@ static void test_whole(void **state)
     assert_string_equal(plan.configuration[1].name, "level");
 }
 
+static void test_functions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *says;
+    } rows[] = {
+        {"{\"Fn::Select\":[1,[\"a\",{\"Ref\":\"" CN "\"}]]}", "lamp-7"},
+        {"{\"Fn::Select\":[\"0\",{\"Fn::Split\":[\"-\",{\"Ref\":\"" CN "\"}]}]}", "lamp"},
+        {"{\"Fn::Select\":[1,{\"Fn::Split\":[\"-\",{\"Ref\":\"" CN "\"}]}]}", "7"},
+        {"{\"Fn::Join\":[\"+\",{\"Fn::Split\":[\"::\",\"a::::b\"]}]}", "a++b"},
+        {"{\"Fn::Join\":[\"-\",[{\"Fn::Join\":[\"\",[\"x\",\"y\"]]},\"z\"]]}", "xy-z"},
+        {"{\"Fn::FindInMap\":[\"Places\",{\"Ref\":\"" CN "\"},\"room\"]}", "hall"},
+    };
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        char text[1024] = "";
+        struct km_template_plan plan = {0};
+        struct km_err err = {0};
+        (void)snprintf(text, sizeof(text),
+                       "{\"Parameters\":{\"" CN "\":{\"Type\":\"String\"}},"
+                       "\"Mappings\":{\"Places\":{\"lamp-7\":{\"room\":\"hall\"}}},"
+                       "\"Resources\":{\"t\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":"
+                       "{\"ThingName\":%s}}}}",
+                       rows[i].value);
+        if (resolve(text, &plan, &err) != KM_OK)
+            fail_msg("%s: %s", rows[i].value, err.text);
+        assert_string_equal(plan.thing, rows[i].says);
+    }
+}
+
+/* Whatever the values will be, it is understood or it is not. */
+static void test_trial(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        km_status status;
+    } rows[] = {
+        {"{\"Ref\":\"P\"}", KM_OK},
+        {"{\"Fn::Select\":[7,{\"Fn::Split\":[\"-\",{\"Ref\":\"P\"}]}]}", KM_OK},
+        {"{\"Fn::Select\":[7,[{\"Ref\":\"P\"}]]}", KM_E_MALFORMED},
+        {"{\"Fn::FindInMap\":[\"m\",{\"Ref\":\"P\"},\"room\"]}", KM_OK},
+        {"{\"Fn::FindInMap\":[\"m\",\"P\",\"room\"]}", KM_E_MALFORMED},
+        {"{\"Ref\":\"Q\"}", KM_E_MALFORMED},
+    };
+    for (size_t i = 0; i < KM_ARRAY_LEN(rows); i++) {
+        char text[1024] = "";
+        struct km_template_plan plan = {0};
+        struct km_err err = {0};
+        (void)snprintf(text, sizeof(text),
+                       "{\"Parameters\":{\"P\":{\"Type\":\"String\"}},\"Mappings\":{\"m\":{}},"
+                       "\"Resources\":{\"t\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":"
+                       "{\"ThingName\":%s}}}}",
+                       rows[i].value);
+        if (km_template_try(&err, arena, KM_SLICE_STR(text), &plan) != rows[i].status)
+            fail_msg("%s: %s", rows[i].value, err.text);
+    }
+}
+
 /* A template with these resources, and one parameter that has no value. */
 #define RESOURCES(text) "{\"Resources\":{\"r\":{" text "}}}"
 #define THING(text) RESOURCES("\"Type\":\"AWS::IoT::Thing\",\"Properties\":{" text "}")
@@ -75,7 +133,8 @@ static void test_refused(void **state)
         {"", KM_E_MALFORMED, ""},
         {"[]", KM_E_MALFORMED, ""},
         {"{}", KM_E_MALFORMED, "no Resources"},
-        {"{\"Resources\":{},\"Mappings\":{}}", KM_E_MALFORMED, "Mappings"},
+        {"{\"Resources\":{},\"Conditions\":{}}", KM_E_MALFORMED, "Conditions"},
+        {"{\"Resources\":{},\"Mappings\":[]}", KM_E_MALFORMED, "Mappings is no object"},
         {"{\"Resources\":[]}", KM_E_MALFORMED, "no Resources"},
         {"{\"Resources\":{\"r\":{}}}", KM_E_MALFORMED, "no type that there is"},
         {"{\"Resources\":{\"r\":\"x\"}}", KM_E_MALFORMED, "a resource is no object"},
@@ -84,11 +143,21 @@ static void test_refused(void **state)
         {THING("\"ThingName\":7"), KM_E_MALFORMED, "no text"},
         {THING("\"ThingName\":{\"Ref\":\"Nobody\"}"), KM_E_MALFORMED, "Ref to Nobody"},
         {THING("\"ThingName\":{\"Ref\":\"a\",\"Fn::Sub\":\"b\"}"), KM_E_MALFORMED, "no text"},
-        {THING("\"ThingName\":{\"Fn::Select\":[0,[\"a\"]]}"), KM_E_MALFORMED, "no text"},
+        {THING("\"ThingName\":{\"Fn::Select\":[1,[\"a\"]]}"), KM_E_MALFORMED, "the list has 1"},
+        {THING("\"ThingName\":{\"Fn::Select\":[-1,[\"a\"]]}"), KM_E_MALFORMED, "Fn::Select"},
+        {THING("\"ThingName\":{\"Fn::Select\":[\"x\",[\"a\"]]}"), KM_E_MALFORMED, "Fn::Select"},
+        {THING("\"ThingName\":{\"Fn::Select\":[0,\"a\"]}"), KM_E_MALFORMED, "a list is wanted"},
+        {THING("\"ThingName\":{\"Fn::Select\":[0,{\"Fn::Split\":[\"\",\"a\"]}]}"), KM_E_MALFORMED,
+         "Fn::Split"},
+        {THING("\"ThingName\":{\"Fn::Split\":[\"-\",\"a\"]}"), KM_E_MALFORMED, "no text"},
+        {THING("\"ThingName\":{\"Fn::FindInMap\":[\"m\",\"a\"]}"), KM_E_MALFORMED, "two keys"},
+        {THING("\"ThingName\":{\"Fn::FindInMap\":[\"m\",\"a\",\"b\"]}"), KM_E_MALFORMED,
+         "Mappings has no m"},
+        {"{\"Mappings\":{\"m\":{\"a\":{\"b\":[]}}},\"Resources\":{\"r\":{\"Type\":\"AWS::IoT::Thing\","
+         "\"Properties\":{\"ThingName\":{\"Fn::FindInMap\":[\"m\",\"a\",\"b\"]}}}}}",
+         KM_E_MALFORMED, "is no text"},
         {THING("\"ThingName\":{\"Fn::Sub\":\"${x\"}"), KM_E_MALFORMED, "does not end"},
         {THING("\"ThingName\":{\"Fn::Join\":[\"-\"]}"), KM_E_MALFORMED, "Fn::Join"},
-        {THING("\"ThingName\":{\"Fn::Join\":[\"-\",[{\"Fn::Join\":[\"-\",[]]}]]}"), KM_E_MALFORMED,
-         "no text"},
         {THING("\"ThingName\":\"t\",\"BillingGroup\":\"b\""), KM_E_MALFORMED, "BillingGroup"},
         {THING("\"ThingName\":\"t\",\"ThingGroups\":{}"), KM_E_MALFORMED, "ThingGroups"},
         {THING("\"ThingName\":\"t\",\"AttributePayload\":[]"), KM_E_MALFORMED, "AttributePayload"},
@@ -101,10 +170,16 @@ static void test_refused(void **state)
         {RESOURCES("\"Type\":\"AWS::IoT::Policy\",\"Properties\":{\"PolicyName\":\"a\","
                    "\"PolicyDocument\":\"b\"}"),
          KM_E_MALFORMED, "either"},
-        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificatePem\":\"a\"}"),
-         KM_E_MALFORMED, "CertificatePem"},
+        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificateArn\":\"a\"}"),
+         KM_E_MALFORMED, "CertificateArn"},
+        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificatePem\":\"a\","
+                   "\"CertificateId\":\"b\"}"),
+         KM_E_MALFORMED, "one of CertificateId"},
+        {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{\"CertificateId\":\"b\","
+                   "\"CACertificatePem\":\"c\"}"),
+         KM_E_MALFORMED, "goes with"},
         {RESOURCES("\"Type\":\"AWS::IoT::Certificate\",\"Properties\":{}"), KM_E_MALFORMED,
-         "no text"},
+         "one of CertificateId"},
         {"{\"Resources\":{\"a\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":{\"ThingName\":\"t\"}},"
          "\"b\":{\"Type\":\"AWS::IoT::Thing\",\"Properties\":{\"ThingName\":\"u\"}}}}",
          KM_E_MALFORMED, "more than one thing"},
@@ -241,6 +316,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_trial),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_names_write_no_policy),
         cmocka_unit_test(test_damaged),
