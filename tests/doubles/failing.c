@@ -15,8 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define EXPORTED __attribute__((visibility("default")))
-
 enum kind { MEMORY = 1, WRITES = 2, READS = 4 };
 
 /* As the test writes it, in the machine's order of bytes. */
@@ -73,21 +71,21 @@ static void *no_memory(void)
     return NULL;
 }
 
-EXPORTED void *malloc(size_t size)
+void *malloc(size_t size)
 {
     if (strikes(MEMORY))
         return no_memory();
     return __interceptor_malloc != NULL ? __interceptor_malloc(size) : __libc_malloc(size);
 }
 
-EXPORTED void *calloc(size_t n, size_t size)
+void *calloc(size_t n, size_t size)
 {
     if (strikes(MEMORY))
         return no_memory();
     return __interceptor_calloc != NULL ? __interceptor_calloc(n, size) : __libc_calloc(n, size);
 }
 
-EXPORTED void *realloc(void *ptr, size_t size)
+void *realloc(void *ptr, size_t size)
 {
     if (strikes(MEMORY))
         return no_memory();
@@ -106,37 +104,37 @@ EXPORTED void *realloc(void *ptr, size_t size)
         (__typeof__(&name))(uintptr_t)atomic_load(&found);                                         \
     })
 
-EXPORTED ssize_t write(int fd, const void *buf, size_t len)
+ssize_t write(int fd, const void *buf, size_t len)
 {
     return file_strikes(WRITES, fd) ? -1 : NEXT(write)(fd, buf, len);
 }
 
-EXPORTED ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t at)
+ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t at)
 {
     return file_strikes(WRITES, fd) ? -1 : NEXT(pwrite64)(fd, buf, len, at);
 }
 
-EXPORTED int ftruncate64(int fd, off64_t len)
+int ftruncate64(int fd, off64_t len)
 {
     return file_strikes(WRITES, fd) ? -1 : NEXT(ftruncate64)(fd, len);
 }
 
-EXPORTED int fsync(int fd)
+int fsync(int fd)
 {
     return file_strikes(WRITES, fd) ? -1 : NEXT(fsync)(fd);
 }
 
-EXPORTED int fdatasync(int fd)
+int fdatasync(int fd)
 {
     return file_strikes(WRITES, fd) ? -1 : NEXT(fdatasync)(fd);
 }
 
-EXPORTED ssize_t read(int fd, void *buf, size_t len)
+ssize_t read(int fd, void *buf, size_t len)
 {
     return file_strikes(READS, fd) ? -1 : NEXT(read)(fd, buf, len);
 }
 
-EXPORTED ssize_t pread64(int fd, void *buf, size_t len, off64_t at)
+ssize_t pread64(int fd, void *buf, size_t len, off64_t at)
 {
     return file_strikes(READS, fd) ? -1 : NEXT(pread64)(fd, buf, len, at);
 }
