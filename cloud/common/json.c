@@ -22,12 +22,17 @@ void km_json_unref(json_t **value)
 /* ---- memory ---- */
 
 static _Thread_local unsigned n_short;
+static _Thread_local bool is_reading; /* a text */
+static _Thread_local bool
+    is_refused; /* nothing more for this text, since there was nothing before */
 
 void *km_json_alloc(size_t len)
 {
-    void *ptr = malloc(len);
-    if (ptr == NULL)
+    void *ptr = is_refused ? NULL : malloc(len);
+    if (ptr == NULL) {
         n_short++;
+        is_refused = is_reading;
+    }
     return ptr;
 }
 
@@ -38,14 +43,25 @@ unsigned km_json_n_short(void)
 
 /* ---- reading ---- */
 
+json_t *km_json_read(struct km_slice text, size_t flags, json_error_t *error)
+{
+    unsigned n_before = n_short;
+    is_reading = true;
+    json_t *value = json_loadb(text.len == 0 ? "" : (const char *)text.ptr, text.len, flags, error);
+    is_reading = false;
+    is_refused = false;
+    if (n_short == n_before)
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
 static km_status load(struct km_err *err, struct km_slice text, size_t flags, unsigned max_depth,
                       json_t **ret)
 {
     json_error_t error = {0};
     unsigned n_before = km_json_n_short();
-    KM_AUTO(km_json_unref)
-    json_t *value =
-        json_loadb(text.len == 0 ? "" : (const char *)text.ptr, text.len, flags, &error);
+    KM_AUTO(km_json_unref) json_t *value = km_json_read(text, flags, &error);
     if (km_json_n_short() != n_before)
         return KM_FAIL(err, KM_E_NOMEM, "JSON text of %zu bytes", text.len);
     if (value == NULL) {

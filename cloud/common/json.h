@@ -42,6 +42,12 @@ km_status km_json_value(struct km_err *err, struct km_slice text, unsigned max_d
 void *km_json_alloc(size_t len);
 unsigned km_json_n_short(void);
 
+/*
+ * km_json_read: json_loadb; NULL also when memory was short meanwhile (compare km_json_n_short). Once km_json_alloc has failed it fails
+ * until the text has ended: jansson looks for the end of a string beyond its buffer when it gets memory again after an octet was lost.
+ */
+json_t *km_json_read(struct km_slice text, size_t flags, json_error_t *error);
+
 /* km_json_depth: levels of containers: 0 for a scalar, 1 for {} and []. NULL is a scalar. */
 unsigned km_json_depth(const json_t *value);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cloud/common/json.h"
 #include "cloud/console/private.h"
 #include "cloud/control/base64.h"
 #include "cloud/registry/registry_event.h"
@@ -17,7 +18,8 @@
 
 static json_t *event_json(const struct km_registry_event *event)
 {
-    json_t *detail = event->detail != NULL ? json_loads(event->detail, 0, NULL) : NULL;
+    json_t *detail =
+        event->detail != NULL ? km_json_read(KM_SLICE_STR(event->detail), 0, NULL) : NULL;
     return json_pack("{s:I, s:I, s:s, s:b, s:s*, s:s*, s:s*, s:s*, s:s*, s:o*}", "id",
                      (json_int_t)event->id, "timeMs", (json_int_t)event->time_ms, "kind",
                      event->kind, "success", event->is_success, "clientId", event->client_id,

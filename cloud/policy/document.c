@@ -91,8 +91,7 @@ static km_status parse_json(struct km_err *err, struct km_slice document, json_t
     json_error_t error = {0};
     unsigned n_before = km_json_n_short();
     KM_AUTO(km_json_unref)
-    json_t *json =
-        json_loadb((const char *)document.ptr, document.len, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = km_json_read(document, JSON_REJECT_DUPLICATES, &error);
     if (km_json_n_short() != n_before)
         return KM_FAIL(err, KM_E_NOMEM, "policy document of %zu octets", document.len);
     if (json != NULL) {

@@ -17,7 +17,7 @@ import tempfile
 from control_rig import ACCOUNT, BUILD, Case, main, run
 from failures import ALL, MEMORY, READS, WRITES, Failures
 
-STRIDE = int(os.environ.get("KM_TEST_STRIDE", "11"))
+STRIDE = int(os.environ.get("KM_TEST_STRIDE", "5"))
 TEXT = "".join(chr(97 + n % 26) for n in range(700))
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*",
                                                              "Resource": f"arn:aws:iot:us-east-1:{ACCOUNT}:topic/{TEXT}"}]})

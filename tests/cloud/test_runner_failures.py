@@ -17,7 +17,7 @@ import zipfile
 from control_rig import ACCOUNT, BUILD, REGION, Case, main
 from failures import ALL, MEMORY, WRITES, Failures
 
-STRIDE = int(os.environ.get("KM_TEST_STRIDE", "13"))
+STRIDE = int(os.environ.get("KM_TEST_STRIDE", "5"))
 CODE = """def handler(event, context):
     print("ran", event["id"])
     return event
@@ -79,7 +79,8 @@ class Runner(Case):
         try:
             answer = self.lambda_.invoke(FunctionName=self.name, InvocationType=kind, Payload=json.dumps(event))
         except self.lambda_.exceptions.ClientError as failed:
-            self.assertGreaterEqual(failed.response["ResponseMetadata"]["HTTPStatusCode"], 500, failed)
+            status = failed.response["ResponseMetadata"]["HTTPStatusCode"]
+            self.assertTrue(status == 429 or status >= 500, failed)  # that one is to come again, or that it can't be done now
             answer = None
         self.assertIsNone(self.runner.poll(), self.said()[-5000:])
         if answer is None:
