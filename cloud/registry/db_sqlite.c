@@ -27,6 +27,8 @@ struct sqlite_db {
     struct km_db base;
     sqlite3 *handle;
     unsigned timeout_ms;
+    sqlite3_stmt *rollback; /* made at the start: when it is needed memory may be short */
+    bool is_stuck; /* a transaction could not be taken back yet, and others wait for its lock */
     struct statement statements[STATEMENTS_MAX];
 };
 
@@ -98,6 +100,7 @@ static void sqlite_close(struct km_db *base)
     struct sqlite_db *db = sqlite_of(base);
     for (size_t i = 0; i < STATEMENTS_MAX; i++)
         sqlite3_finalize(db->statements[i].stmt);
+    sqlite3_finalize(db->rollback);
     sqlite3_close(db->handle);
     free(db);
 }
@@ -147,10 +150,19 @@ static void reset(sqlite3_stmt *stmt)
     (void)sqlite3_clear_bindings(stmt);
 }
 
+static void take_back(struct sqlite_db *db)
+{
+    (void)sqlite3_step(db->rollback);
+    (void)sqlite3_reset(db->rollback);
+    db->is_stuck = sqlite3_get_autocommit(db->handle) == 0;
+}
+
 static km_status sqlite_start(struct km_query *query, const char *sql, struct km_values values)
 {
     struct sqlite_db *db = sqlite_of(query->db);
     sqlite3_stmt *stmt = NULL;
+    if (db->is_stuck)
+        take_back(db);
     KM_TRY(prepared(db, query->err, sql, &stmt));
     size_t n_used = (size_t)sqlite3_bind_parameter_count(stmt);
     for (size_t i = 0; i < values.n_items && i < n_used; i++) {
@@ -236,11 +248,11 @@ static km_status sqlite_commit(struct km_db *db, struct km_err *err, bool has_ch
     return simple(db, err, "COMMIT");
 }
 
-static void sqlite_rollback(struct km_db *db)
+static void sqlite_rollback(struct km_db *base)
 {
-    struct km_err err = {0};
-    if (sqlite3_get_autocommit(sqlite_of(db)->handle) == 0)
-        (void)simple(db, &err, "ROLLBACK");
+    struct sqlite_db *db = sqlite_of(base);
+    if (sqlite3_get_autocommit(db->handle) == 0)
+        take_back(db);
 }
 
 static km_status sqlite_script(struct km_db *base, struct km_err *err, const char *sql)
@@ -385,7 +397,11 @@ static km_status settle(struct sqlite_db *db, struct km_err *err,
         sql, sizeof(sql),
         "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA cache_size = -%d",
         CACHE_KIB);
-    return sqlite_script(&db->base, err, sql);
+    KM_TRY(sqlite_script(&db->base, err, sql));
+    if (sqlite3_prepare_v3(db->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &db->rollback,
+                           NULL) != SQLITE_OK)
+        return fail(db, err, "the database does not take a statement");
+    return KM_OK;
 }
 
 static km_status connect_file(struct sqlite_db *db, struct km_err *err, const char *path,
