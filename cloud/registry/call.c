@@ -96,7 +96,7 @@ km_status km_registry_commit(struct km_registry *reg)
     if (!reg->is_spoiled && !reg->db->is_lost)
         return commit(reg);
     reg->db->ops->rollback(reg->db);
-    return KM_REG_FAIL(reg, KM_E_STATE, "the transaction was lost on the way");
+    return KM_REG_FAIL(reg, KM_E_DEAD, "the transaction was lost on the way");
 }
 
 km_status km_registry_rollback(struct km_registry *reg)
@@ -114,7 +114,7 @@ static km_status usable(struct km_registry *reg)
     if (!reg->is_in_txn)
         return KM_REG_FAIL(reg, KM_E_STATE, "no transaction is open");
     if (reg->is_spoiled || reg->db->is_lost)
-        return KM_REG_FAIL(reg, KM_E_STATE, "the transaction was lost on the way");
+        return KM_REG_FAIL(reg, KM_E_DEAD, "the transaction was lost on the way");
     return KM_OK;
 }
 

@@ -100,7 +100,7 @@ km_status km_registry_key_load(struct km_err *err, const char *path, bool may_cr
 /*
  * km_registry_begin, _commit, _rollback: calls between are one transaction.
  * KM_E_STATE for a begin within one and for the others outside. A call that failed inside has undone itself alone and the transaction
- * goes on, but after KM_E_DEAD, KM_E_NOSPACE, KM_E_IO or KM_E_TIMEOUT commit answers KM_E_STATE and nothing is stored.
+ * goes on, but after KM_E_DEAD, KM_E_NOSPACE, KM_E_IO or KM_E_TIMEOUT writing and commit answer KM_E_DEAD and nothing is stored.
  * Others that want to write wait while it is open: keep it short.
  */
 km_status km_registry_begin(struct km_registry *reg);

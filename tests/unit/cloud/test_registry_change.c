@@ -123,7 +123,7 @@ static void a_part_that_nobody_began_spoils(void **state)
     assert_ok(rig, km_registry_begin(rig->reg));
     assert_ok(rig, km_registry_policy_create(rig->reg, ACCOUNT, "p", "{}"));
     assert_int_not_equal(km_registry_part_undo(rig->reg), KM_OK);
-    assert_status(rig, KM_E_STATE, km_registry_commit(rig->reg));
+    assert_status(rig, KM_E_DEAD, km_registry_commit(rig->reg));
     assert_status(rig, KM_E_NOTFOUND,
                   km_registry_policy_get(rig->reg, rig->arena, ACCOUNT, "p", 0, &policy));
 }
