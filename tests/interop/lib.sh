@@ -12,6 +12,7 @@ build=$KM_TEST_BUILD
 service=$KM_TEST_SERVICE
 work=$(mktemp -d "${TMPDIR:-/tmp}/km-door.XXXXXX")
 pids=""
+daemons="" # what has gone into the background by itself, and so is none of the jobs
 failures=0
 cd "$work" || exit 1
 
@@ -22,6 +23,9 @@ cleanup() {
     for pid in $pids; do
         case $running in *" $pid "*) kill "$pid" 2>/dev/null ;; esac
         wait "$pid" 2>/dev/null
+    done
+    for pid in $daemons; do
+        kill "$pid" 2>/dev/null
     done
     cd / && rm -rf "$work"
 }

@@ -78,7 +78,7 @@ sign_by_agent() {
 # The agent's helper does not begin with a sanitizer in it.
 if [ -z "${KM_TEST_PRELOAD:-}" ]; then
     eval "$("${loaded[@]}" ssh-agent -s -P "$(realpath "$module")")" >/dev/null
-    pids="$pids $SSH_AGENT_PID"
+    daemons="$daemons $SSH_AGENT_PID"
     check "ssh-agent signs with it" sign_by_agent
     check "the signature verifies" says "Good" ssh-keygen -Y check-novalidate -n file -s text.sig <text
 fi
@@ -86,7 +86,7 @@ fi
 # ---- p11-kit ----
 export XDG_RUNTIME_DIR=$work
 eval "$("${loaded[@]}" p11-kit server --provider "$module" "pkcs11:token=greengrass")"
-pids="$pids $P11_KIT_SERVER_PID"
+daemons="$daemons $P11_KIT_SERVER_PID"
 client=$(find /usr/lib -name p11-kit-client.so | head -1)
 check "through p11-kit server" pkcs11-tool --module "$client" --login --pin 1234 --sign -m SHA256-RSA-PKCS --id 04 -i message -o remote
 check "the same signature" cmp signature remote
